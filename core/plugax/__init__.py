@@ -1,0 +1,119 @@
+"""Plugax: any solver on any problem, in one compiled loop, everything a plugin.
+
+Public names only. They are imported when first used, so that `plugax --help` and plugins that
+register by lazy targets need no JAX.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from ._errors import AmbiguousNameError as AmbiguousNameError
+    from ._errors import DeviceError as DeviceError
+    from ._errors import PlugaxError as PlugaxError
+    from ._errors import PluginError as PluginError
+    from ._errors import PluginWarning as PluginWarning
+    from ._errors import PrecisionWarning as PrecisionWarning
+    from ._errors import RunFailedError as RunFailedError
+    from ._errors import UnknownNameError as UnknownNameError
+    from ._errors import UnsuitableProblemError as UnsuitableProblemError
+    from .data import AbstractData as AbstractData
+    from .data import FullBatch as FullBatch
+    from .data import Sequence as Sequence
+    from .data import Shuffled as Shuffled
+    from .integrators import AbstractIntegrator as AbstractIntegrator
+    from .losses import AbsoluteError as AbsoluteError
+    from .losses import AbstractLoss as AbstractLoss
+    from .losses import BinaryCrossEntropy as BinaryCrossEntropy
+    from .losses import CrossEntropy as CrossEntropy
+    from .losses import GaussianNegativeLogLikelihood as GaussianNegativeLogLikelihood
+    from .losses import Huber as Huber
+    from .losses import SquaredError as SquaredError
+    from .observers import AbstractObserver as AbstractObserver
+    from .observers import Progress as Progress
+    from .optimizers import AbstractOptimizer as AbstractOptimizer
+    from .plugins import PluginManager as PluginManager
+    from .plugins import default_manager as default_manager
+    from .plugins import hookimpl as hookimpl
+    from .plugins import integrator as integrator
+    from .plugins import observer as observer
+    from .plugins import optimizer as optimizer
+    from .plugins import problem as problem
+    from .plugins import solver as solver
+    from .problems import AbstractLeastSquares as AbstractLeastSquares
+    from .problems import AbstractLinearLeastSquares as AbstractLinearLeastSquares
+    from .problems import AbstractLogDensity as AbstractLogDensity
+    from .problems import AbstractProblem as AbstractProblem
+    from .runner import load as load
+    from .runner import resume as resume
+    from .runner import solve as solve
+    from .runner import sweep as sweep
+    from .solution import Population as Population
+    from .solution import Solution as Solution
+    from .solution import Status as Status
+    from .solvers import AbstractSolver as AbstractSolver
+
+# The same names again, by the module that holds them: what `__getattr__` goes by. A test holds the
+# two lists against each other.
+_HOME = {
+    "_errors": (
+        "AmbiguousNameError",
+        "DeviceError",
+        "PlugaxError",
+        "PluginError",
+        "PluginWarning",
+        "PrecisionWarning",
+        "RunFailedError",
+        "UnknownNameError",
+        "UnsuitableProblemError",
+    ),
+    "data": ("AbstractData", "FullBatch", "Sequence", "Shuffled"),
+    "integrators": ("AbstractIntegrator",),
+    "losses": (
+        "AbsoluteError",
+        "AbstractLoss",
+        "BinaryCrossEntropy",
+        "CrossEntropy",
+        "GaussianNegativeLogLikelihood",
+        "Huber",
+        "SquaredError",
+    ),
+    "observers": ("AbstractObserver", "Progress"),
+    "optimizers": ("AbstractOptimizer",),
+    "plugins": (
+        "PluginManager",
+        "default_manager",
+        "hookimpl",
+        "integrator",
+        "observer",
+        "optimizer",
+        "problem",
+        "solver",
+    ),
+    "problems": (
+        "AbstractLeastSquares",
+        "AbstractLinearLeastSquares",
+        "AbstractLogDensity",
+        "AbstractProblem",
+    ),
+    "runner": ("load", "resume", "solve", "sweep"),
+    "solution": ("Population", "Solution", "Status"),
+    "solvers": ("AbstractSolver",),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+__all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll] - lazy, and tested
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'plugax' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

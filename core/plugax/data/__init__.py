@@ -1,0 +1,6 @@
+"""The batch of step i."""
+
+from ._data import AbstractData as AbstractData
+from ._full_batch import FullBatch as FullBatch
+from ._sequence import Sequence as Sequence
+from ._shuffled import Shuffled as Shuffled

@@ -1,0 +1,28 @@
+"""All data at every step."""
+
+from jaxtyping import Array, Int, PRNGKeyArray, PyTree
+
+from ._data import AbstractData
+
+
+class FullBatch(AbstractData):
+    """Every step sees all of `arrays`, a pytree of any shape (empty too).
+
+    Arguments:
+        arrays: what `loss` receives as its batch.
+    """
+
+    arrays: PyTree
+
+    def init(self, key: PRNGKeyArray, step: Int[Array, ""]) -> PyTree:  # noqa: ARG002
+        """Nothing to prepare."""
+        return ()
+
+    def next(
+        self,
+        cursor: PyTree,
+        key: PRNGKeyArray,  # noqa: ARG002
+        step: Int[Array, ""],  # noqa: ARG002
+    ) -> tuple[PyTree, PyTree]:
+        """All arrays."""
+        return self.arrays, cursor

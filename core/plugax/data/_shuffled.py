@@ -1,0 +1,92 @@
+"""Minibatches without replacement, drawn on the device inside the compiled loop.
+
+The examples of epoch e in the order of a random permutation π_e, all epochs one after the other,
+form one endless stream; the batch of step i is the stream's piece [i b, (i + 1) b). A batch may
+reach over the end of an epoch. So every example comes exactly once per epoch whether or not the
+batch size divides the number of examples, none is dropped, and all batches have one shape.
+"""
+
+import math
+
+import equinox as eqx
+import jax
+import jax.lax as lax
+import jax.numpy as jnp
+import jax.random as jr
+from jaxtyping import Array, ArrayLike, Int, PRNGKeyArray, PyTree
+
+from ._data import AbstractData, as_examples
+
+
+class _Cursor(eqx.Module):
+    epoch: Int[Array, ""]
+    position: Int[Array, ""]
+    order: Int[Array, "two_epochs examples"]
+
+
+class Shuffled(AbstractData):
+    """Minibatches in a new random order every epoch, without replacement.
+
+    Arguments:
+        arrays: a pytree of arrays with a common leading axis, the examples.
+        batch_size: examples per step, at most as many as there are.
+    """
+
+    arrays: PyTree[Array]
+    batch_size: int = eqx.field(static=True)
+    examples: int = eqx.field(static=True)
+
+    def __init__(self, arrays: PyTree[ArrayLike], batch_size: int):
+        self.arrays, self.examples = as_examples(arrays)
+        self.batch_size = batch_size
+        if not 1 <= batch_size <= self.examples:
+            raise ValueError(
+                f"batch_size must be between 1 and the number of examples, {self.examples}; "
+                f"got {batch_size}."
+            )
+        if self._cycle * batch_size >= 2**31:
+            raise ValueError(
+                f"{self.examples} examples in batches of {batch_size} overflow the position "
+                "counter; choose a batch size with a larger common divisor with the number of "
+                "examples."
+            )
+
+    @property
+    def _cycle(self) -> int:
+        """Steps after which a batch begins an epoch again."""
+        return self.examples // math.gcd(self.examples, self.batch_size)
+
+    def _order(self, key: PRNGKeyArray, epoch: Int[Array, ""]) -> Int[Array, " examples"]:
+        return jr.permutation(jr.fold_in(key, epoch), self.examples)
+
+    def init(self, key: PRNGKeyArray, step: Int[Array, ""]) -> _Cursor:
+        """The permutations of the epoch of `step` and of the epoch after it."""
+        cycle = self._cycle
+        epochs = cycle * self.batch_size // self.examples
+        offset = (step % cycle) * self.batch_size
+        epoch = (step // cycle) * epochs + offset // self.examples
+        order = jnp.stack([self._order(key, epoch), self._order(key, epoch + 1)])
+        return _Cursor(epoch, offset % self.examples, order)
+
+    def next(
+        self,
+        cursor: _Cursor,
+        key: PRNGKeyArray,
+        step: Int[Array, ""],  # noqa: ARG002
+    ) -> tuple[PyTree, _Cursor]:
+        """The next `batch_size` examples of the stream."""
+        stream = cursor.order.reshape(-1)
+        picked = lax.dynamic_slice_in_dim(stream, cursor.position, self.batch_size)
+        batch = jax.tree.map(lambda array: array[picked], self.arrays)
+
+        position = cursor.position + self.batch_size
+        ended = position >= self.examples
+        epoch = jnp.where(ended, cursor.epoch + 1, cursor.epoch)
+        position = jnp.where(ended, position - self.examples, position)
+        order = lax.cond(
+            ended,
+            lambda order: jnp.stack([order[1], self._order(key, epoch + 1)]),
+            lambda order: order,
+            cursor.order,
+        )
+        return batch, _Cursor(epoch, position, order)

@@ -1,0 +1,49 @@
+"""The negative log-likelihood of a normal distribution with a predicted spread."""
+
+import math
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Shaped
+
+from ._loss import AbstractLoss, Reduction, check_same_shape
+
+
+class GaussianNegativeLogLikelihood(AbstractLoss):
+    """The negative log-density of the target under a normal distribution that is predicted.
+
+    l = ½ (log 2π + s + (y − μ)² exp(−s)) for target y, mean μ and *logarithm of the variance* s.
+    The logarithm, because any real number is one: the output of a model needs no constraint, and no
+    variance is ever zero. It is the whole density, constant included, so losses of different
+    models compare, and `reduction="sum"` gives minus the log-likelihood of all data.
+
+    The loss is not bounded below: a model that can pass through every target drives s to −∞. Give
+    such a model a floor, as in `s = jnp.logaddexp(s, log_smallest_variance)`.
+
+    Arguments:
+        reduction: mean or sum, within an example and over examples.
+
+    Source: D. A. Nix and A. S. Weigend, Estimating the Mean and Variance of the Target Probability
+    Distribution, ICNN (1994), 55–60, doi:10.1109/ICNN.1994.374138.
+    """
+
+    reduction: Reduction = eqx.field(default="mean", static=True)
+
+    def elements(
+        self,
+        prediction: tuple[Float[Array, "examples ..."], Float[Array, "examples ..."]],
+        target: Shaped[Array, "examples ..."],
+    ) -> Float[Array, "examples ..."]:
+        """Negative log-densities, in the one shape of mean, logarithm of variance and target.
+
+        Arguments:
+            prediction: the pair (mean, logarithm of the variance), of one shape and dtype.
+            target: what was seen.
+        """
+        mean, log_variance = prediction
+        check_same_shape("the predicted mean", jnp.shape(mean), target)
+        check_same_shape("the predicted log variance", jnp.shape(log_variance), target)
+        # Scaled before it is squared: the square of a large error may overflow where that of its
+        # ratio to the standard deviation does not.
+        z = (target.astype(mean.dtype) - mean) * jnp.exp(-log_variance / 2)
+        return (math.log(2 * math.pi) + log_variance + jnp.square(z)) / 2

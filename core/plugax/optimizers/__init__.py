@@ -1,0 +1,3 @@
+"""Turns gradients into updates."""
+
+from ._optimizer import AbstractOptimizer as AbstractOptimizer

@@ -1,0 +1,25 @@
+"""The interface of optimizers: optax's, with hyperparameters that are array leaves."""
+
+import abc
+from typing import Any
+
+import equinox as eqx
+from jaxtyping import PyTree
+
+
+class AbstractOptimizer(eqx.Module):
+    """Turns gradients into updates, to be added to the parameters.
+
+    The two methods are those of an `optax.GradientTransformationExtraArgs`. Hyperparameters are
+    array leaves of the module: they can be vmapped, and changing one compiles nothing again.
+    """
+
+    @abc.abstractmethod
+    def init(self, params: PyTree) -> PyTree:
+        """The optimizer's state for parameters of this shape."""
+
+    @abc.abstractmethod
+    def update(
+        self, grads: PyTree, state: PyTree, params: PyTree, **extra: Any
+    ) -> tuple[PyTree, PyTree]:
+        """The updates and the next state. `extra` holds `value`, `grad` and `value_fn`."""

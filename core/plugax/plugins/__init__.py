@@ -1,0 +1,19 @@
+"""Plugins: what they may implement, who they are, and what they bring. Imports no JAX."""
+
+from ._build import Spec as Spec
+from ._build import build as build
+from ._build import integrator as integrator
+from ._build import observer as observer
+from ._build import optimizer as optimizer
+from ._build import origin_of as origin_of
+from ._build import problem as problem
+from ._build import solver as solver
+from ._component import KINDS as KINDS
+from ._component import Component as Component
+from ._hooks import HookSpecs as HookSpecs
+from ._hooks import hookimpl as hookimpl
+from ._manager import PluginManager as PluginManager
+from ._manager import default_manager as default_manager
+from ._options import Option as Option
+from ._options import options_of as options_of
+from ._record import PluginRecord as PluginRecord

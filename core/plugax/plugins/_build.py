@@ -1,0 +1,156 @@
+"""From a name and options to the object, with its origin kept for provenance and resuming.
+
+A *spec* is a component as plain data, `{"name": "adam", "learning_rate": 0.01}`; an option that is
+itself a component is given as an object, a name or a spec of its own.
+"""
+
+import inspect
+from typing import Any
+
+from .._errors import PlugaxError, PluginError, UnknownNameError, did_you_mean
+from ._component import KINDS, Component
+from ._manager import PluginManager, default_manager
+from ._options import Option, options_of
+
+Spec = dict[str, Any]
+_ORIGIN = "__plugax_origin__"
+
+
+def origin_of(component: object) -> Spec | None:
+    """The spec that `component` was built from; None for one made or changed by hand."""
+    return getattr(component, _ORIGIN, None)
+
+
+def build(kind: str, name: Any, options: Spec, *, plugins: PluginManager | None = None) -> Any:
+    """The component of a kind by name, made with `options`; or `name` itself if it is one.
+
+    Arguments:
+        kind: one of `KINDS`.
+        name: a name, a spec, or a component that is made already.
+        options: by keyword; they go before those of a spec.
+        plugins: where names are looked up, by default in `default_manager()`.
+
+    Errors: `UnknownNameError` for a name or an option that does not exist, `PlugaxError` for an
+    option that is missing or refused, `PluginError` where the target is not of its kind. What a
+    component raises otherwise is its own, and comes through as it is.
+    """
+    interface = _interface(kind)
+    if isinstance(name, interface):
+        if options:
+            raise PlugaxError(
+                f"Options ({', '.join(options)}) were given for the {kind}, which is made already: "
+                "give them where it is made, or pass its name."
+            )
+        return name
+    if isinstance(name, dict):
+        options = {key: value for key, value in name.items() if key != "name"} | options
+        name = name.get("name")
+    if not isinstance(name, str):
+        raise PlugaxError(_not_a_name(kind, interface, name))
+    plugins = plugins or default_manager()
+    component = plugins.find(kind, name)
+    target = component.load()
+    options = _resolve(component, target, options, plugins)
+    try:
+        made = target(**options)
+    except PlugaxError:
+        raise
+    except (TypeError, ValueError, OSError) as error:
+        raise PlugaxError(f"The {kind} {name!r} cannot be made so: {error}") from error
+    if not isinstance(made, interface):
+        raise PluginError(
+            f"The {kind} {name!r} of {component.owner} made a {type(made).__name__}, which is not "
+            f"an {interface.__name__}."
+        )
+    spec = {key: origin_of(value) or value for key, value in options.items()}
+    qualified = name if ":" in name else component.name
+    object.__setattr__(made, _ORIGIN, {"name": qualified, **spec})
+    return made
+
+
+def _not_a_name(kind: str, interface: type, given: Any) -> str:
+    expected = f"The {kind} must be a name, a spec with a name, or an {interface.__name__}"
+    if given is None:
+        return f"{expected}; got none. One that was made by hand has no name: pass the object."
+    if inspect.isclass(given) and issubclass(given, interface):
+        return f"{expected}; got the class itself. Make one of it: {given.__name__}(…)."
+    return f"{expected}; got an object of type {type(given).__name__}."
+
+
+def _resolve(component: Component, target: Any, options: Spec, plugins: PluginManager) -> Spec:
+    """Check option names, and build the options that are components themselves."""
+    known = {option.name: option for option in options_of(target)}
+    parameters = inspect.signature(target).parameters.values()
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+    unknown = [key for key in options if key not in known]
+    if unknown and not takes_any:
+        raise UnknownNameError(
+            f"The {component.kind} {component.name!r} has no option {unknown[0]!r}."
+            f"{did_you_mean(unknown[0], known)} "
+            f"Its options are {', '.join(known) or 'none at all'}."
+        )
+    missing = [name for name, option in known.items() if option.required and name not in options]
+    if missing:
+        raise PlugaxError(
+            f"The {component.kind} {component.name!r} needs the option "
+            f"{' and the option '.join(map(repr, missing))}; `plugax describe {component.name}` "
+            "tells what it means."
+        )
+    return {
+        key: _resolved(known[key], value, plugins) if key in known else value
+        for key, value in options.items()
+    }
+
+
+def _resolved(option: Option, value: Any, plugins: PluginManager) -> Any:
+    kind = component_kind(option.types)
+    if kind and isinstance(value, str | dict):
+        return build(kind, value, {}, plugins=plugins)
+    return option.fit(value)
+
+
+def component_kind(types: tuple[Any, ...]) -> str | None:
+    """The kind of component that an option of these types holds, or None."""
+    for kind in KINDS:
+        interface = _interface(kind)
+        if any(inspect.isclass(t) and issubclass(t, interface) for t in types):
+            return kind
+    return None
+
+
+def _interface(kind: str) -> type:
+    """The abstract class of a kind; imported late, since listing components needs no JAX."""
+    from .. import integrators, observers, optimizers, problems, solvers
+
+    return {
+        "problem": problems.AbstractProblem,
+        "solver": solvers.AbstractSolver,
+        "optimizer": optimizers.AbstractOptimizer,
+        "integrator": integrators.AbstractIntegrator,
+        "observer": observers.AbstractObserver,
+    }[kind]
+
+
+def problem(name: Any, **options: Any) -> Any:
+    """The problem by this name, made with these options."""
+    return build("problem", name, options)
+
+
+def solver(name: Any, **options: Any) -> Any:
+    """The solver by this name, made with these options."""
+    return build("solver", name, options)
+
+
+def optimizer(name: Any, **options: Any) -> Any:
+    """The optimizer by this name, made with these options."""
+    return build("optimizer", name, options)
+
+
+def integrator(name: Any, **options: Any) -> Any:
+    """The integrator by this name, made with these options."""
+    return build("integrator", name, options)
+
+
+def observer(name: Any, **options: Any) -> Any:
+    """The observer by this name, made with these options."""
+    return build("observer", name, options)

@@ -1,0 +1,61 @@
+"""One registered component: a name, who brings it, and how to get at it."""
+
+import dataclasses
+import importlib
+import re
+from collections.abc import Callable
+from typing import Any
+
+from .._errors import PluginError
+
+KINDS = ("problem", "solver", "optimizer", "integrator", "observer")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+"""What plugins and components may be called."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Component:
+    """What a plugin registered.
+
+    Attributes:
+        kind: one of `KINDS`.
+        name: the name it was registered under.
+        plugin: the name of the plugin that brings it.
+        distribution: name and version of the distribution that the plugin came in.
+        target: a class, a factory or a lazy `"module:qualname"`.
+        summary: one line about it.
+    """
+
+    kind: str
+    name: str
+    plugin: str
+    distribution: str
+    target: Callable[..., Any] | str
+    summary: str
+
+    @property
+    def owner(self) -> str:
+        """The plugin and its distribution, for messages."""
+        return f"plugin {self.plugin!r} ({self.distribution})"
+
+    def load(self) -> Callable[..., Any]:
+        """The class or factory itself, imported now where the target is lazy."""
+        if not isinstance(self.target, str):
+            return self.target
+        module, _, qualname = self.target.partition(":")
+        try:
+            found = importlib.import_module(module)
+            for part in qualname.split("."):
+                found = getattr(found, part)
+        except (Exception, SystemExit) as error:  # an import may raise anything
+            raise PluginError(
+                f"The {self.kind} {self.name!r} of {self.owner} points at {self.target!r}, which "
+                f"cannot be imported: {type(error).__name__}: {error}. Tell its authors, or leave "
+                f"the plugin out with PLUGAX_BLOCK={self.plugin}."
+            ) from error
+        if not callable(found):
+            raise PluginError(
+                f"The {self.kind} {self.name!r} of {self.owner} points at {self.target!r}, which "
+                f"is a {type(found).__name__} and cannot be called; a class or factory is needed."
+            )
+        return found

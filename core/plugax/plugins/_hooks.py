@@ -1,0 +1,66 @@
+"""The hooks a plugin may implement: five that register, five that follow a run's life.
+
+A plugin is a module (or any object) named by an entry point of the group `plugax`. It marks its
+hooks with `plugax.hookimpl` and takes the arguments it needs, by the names given here. None of
+them is ever called inside traced code.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol, runtime_checkable
+
+import pluggy
+
+hookspec = pluggy.HookspecMarker("plugax")
+hookimpl = pluggy.HookimplMarker("plugax")
+
+
+@runtime_checkable
+class Register(Protocol):
+    """What a registration hook receives: adds one component under a name."""
+
+    def __call__(self, name: str, target: Callable[..., Any] | str, *, summary: str = "") -> None:
+        """Register `target`, a class, a factory, or a lazy `"module:qualname"`, as `name`."""
+
+
+class HookSpecs:
+    """All hooks, with their arguments."""
+
+    @hookspec
+    def register_problems(self, register: Register) -> None:
+        """Bring problems: subclasses of `AbstractProblem`, or factories of such."""
+
+    @hookspec
+    def register_solvers(self, register: Register) -> None:
+        """Bring solvers: subclasses of `AbstractSolver`, or factories of such."""
+
+    @hookspec
+    def register_optimizers(self, register: Register) -> None:
+        """Bring optimizers: subclasses of `AbstractOptimizer`, or factories of such."""
+
+    @hookspec
+    def register_integrators(self, register: Register) -> None:
+        """Bring integrators: subclasses of `AbstractIntegrator`, or factories of such."""
+
+    @hookspec
+    def register_observers(self, register: Register) -> None:
+        """Bring observers: subclasses of `AbstractObserver`, or factories of such."""
+
+    @hookspec
+    def before_compile(self, problem: Any, solver: Any) -> None:
+        """A run is about to compile `solver` on `problem`."""
+
+    @hookspec
+    def after_compile(self, problem: Any, solver: Any, seconds: float) -> None:
+        """Compilation took `seconds`; next to none where it was done before."""
+
+    @hookspec
+    def before_run(self, problem: Any, solver: Any, steps: int) -> None:
+        """The first of at most `steps` steps is about to run."""
+
+    @hookspec
+    def after_run(self, solution: Any) -> None:
+        """A run has ended, well or not, with `solution`."""
+
+    @hookspec
+    def on_run_error(self, problem: Any, solver: Any, error: BaseException) -> None:
+        """A run broke off with an exception, which goes on to the caller."""

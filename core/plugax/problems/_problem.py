@@ -1,0 +1,64 @@
+"""A problem: unknowns, a loss over them, and the data the loss is measured on."""
+
+import abc
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import equinox as eqx
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+
+from ..data import AbstractData, FullBatch
+
+if TYPE_CHECKING:
+    from ..solution import Solution
+
+Metrics = dict[str, Any]
+"""Named figures of one step or of one evaluation."""
+
+
+class AbstractProblem(eqx.Module):
+    """Says what is unknown, and how well a candidate does.
+
+    A subclass brings `init` and `loss`. Everything else has a default that means "none": override
+    what the problem has. `data` is overridden by a property (a dataclass field of that name would
+    take the base class's property for its default).
+
+    Two class attributes tell how the problem is usually run:
+
+    - `recipes`: the solvers that suit it, by name, each with the options that suit this problem
+      (and `steps`, their number). The first is the default.
+    - `precision`: `"float64"` where single precision is not enough.
+
+    Laws: `loss` is a pure function of its arguments and returns a scalar in the dtype of the
+    unknowns; it traces once, and gives the same under `jit` and `vmap`.
+    """
+
+    recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    precision: ClassVar[str | None] = None
+
+    @abc.abstractmethod
+    def init(self, key: PRNGKeyArray) -> PyTree:
+        """The unknowns a solver starts from: any pytree, an `eqx.Module` included."""
+
+    @abc.abstractmethod
+    def loss(
+        self, unknowns: PyTree, batch: PyTree, key: PRNGKeyArray
+    ) -> tuple[Float[Array, ""], Metrics]:
+        """The scalar to be minimised on one batch, and figures worth keeping (arrays)."""
+
+    @property
+    def data(self) -> AbstractData:
+        """Gives the batch of step i; by default the empty one, for losses that need none."""
+        return FullBatch(())
+
+    def evaluate(self, unknowns: PyTree) -> Metrics:  # noqa: ARG002 - the default has none
+        """Final figures of merit, compiled; names are part of the problem's interface."""
+        return {}
+
+    def reference(self) -> PyTree | None:
+        """The known answer, in the shape of the unknowns, or None."""
+        return None
+
+    def figures(self, solution: "Solution") -> dict[str, Any]:  # noqa: ARG002 - as above
+        """Matplotlib figures and animations of a solution, by name; made on the host."""
+        return {}

@@ -1,0 +1,41 @@
+"""Devices by name."""
+
+import re
+
+import jax
+
+from .._errors import DeviceError
+
+_NAME = re.compile(r"([a-z]+)(?::(\d+))?")
+
+
+def find_device(name: str | jax.Device | None) -> jax.Device:
+    """The device called `cpu`, `gpu`, `tpu`, or such with an index as in `gpu:1`.
+
+    Arguments:
+        name: the name; a device passes through, None is JAX's own choice.
+
+    Errors: `DeviceError` where this machine, or this JAX, has no such device.
+    """
+    if isinstance(name, jax.Device):
+        return name
+    if name is None:
+        chosen = jax.config.jax_default_device
+        return chosen if isinstance(chosen, jax.Device) else jax.local_devices()[0]
+    match = _NAME.fullmatch(name)
+    if match is None:
+        raise DeviceError(f"A device is named like 'cpu', 'gpu' or 'gpu:1'; got {name!r}.")
+    platform, index = match.group(1), int(match.group(2) or 0)
+    try:
+        devices = jax.local_devices(backend=platform)
+    except RuntimeError as error:
+        have = ", ".join(str(device) for device in jax.local_devices())
+        raise DeviceError(
+            f"There is no device {name!r} here; JAX sees {have}. A graphics card needs the JAX "
+            'built for it, for instance `pip install "jax[cuda13]"`; `plugax doctor` tells more.'
+        ) from error
+    if index >= len(devices):
+        raise DeviceError(
+            f"There is no device {name!r} here: {platform} has {len(devices)}, counted from 0."
+        )
+    return devices[index]

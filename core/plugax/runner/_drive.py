@@ -1,0 +1,236 @@
+"""The host's side of a run: calls the compiled loop chunk by chunk until there is no more to do.
+
+Every run is driven as one of members: a single run has one. Between chunks the metrics come to the
+host, failures are found, observers are told. A metric that is not finite at step j means that the
+unknowns after j steps are bad; the last good ones, after j − 1 steps, are found again by running
+the chunk once more from its beginning, so that nothing has to be kept inside the loop. Since step j
+may be the first of its chunk, the beginning of the chunk before is kept too.
+"""
+
+import dataclasses
+import time
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import PyTree
+
+from ._interrupt import Interrupt
+from ._program import Task, advance, copy
+
+CAPACITY = 2**16
+FIRST_CHUNK = 8
+TARGET_SECONDS = 1.0
+GROWTH = 16
+
+
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    """Where and how a member's metrics stopped being finite."""
+
+    step: int
+    metric: str
+    value: float
+
+
+@dataclasses.dataclass
+class Course:
+    """How a run went, or goes; arrays are led by the members.
+
+    Attributes:
+        state: the solver's state now.
+        step: the steps every member still running has done.
+        taken: the steps of every member, those before a resumption included.
+        converged: which members have converged; None where the solver has no such test.
+        failures: the members that failed.
+        pieces: the metrics of all chunks so far, `(members, steps of the chunk, …)`.
+        compile_seconds: time until the loop was compiled.
+        run_seconds: time in it since.
+    """
+
+    state: PyTree
+    step: int
+    taken: np.ndarray
+    converged: np.ndarray | None = None
+    failures: dict[int, Failure] = dataclasses.field(default_factory=dict)
+    pieces: list[dict[str, np.ndarray]] = dataclasses.field(default_factory=list)
+    compile_seconds: float = 0.0
+    run_seconds: float = 0.0
+
+    def active(self) -> np.ndarray:
+        """Which members may go on."""
+        active = np.ones(self.taken.shape, bool) if self.converged is None else ~self.converged
+        active[list(self.failures)] = False
+        return active
+
+    def series(self) -> dict[str, np.ndarray]:
+        """The metrics of all steps so far, `(members, steps, …)`; one chunk's if there was one."""
+        if not self.pieces:
+            return {}
+        return {
+            name: np.concatenate([piece[name] for piece in self.pieces], axis=1)
+            for name in self.pieces[0]
+        }
+
+
+def compile_loop(task: Task, course: Course, steps: int, chunk: int | None) -> int:
+    """Compile the loop by a chunk of no steps, and say how many steps fit in a chunk."""
+    began = time.perf_counter()
+    wanted = min(steps, CAPACITY) if chunk is None else min(chunk, steps)
+    # A power of two, so that runs of nearly the same length share one compilation.
+    capacity = 1 << max(wanted - 1, 0).bit_length()
+    course.state, nothing = _advance(task, course, 0, capacity)
+    jax.block_until_ready(course.state)
+    course.compile_seconds += time.perf_counter() - began
+    return min(capacity, nothing.metrics["loss"].shape[-1])
+
+
+def drive(
+    task: Task,
+    course: Course,
+    *,
+    steps: int,
+    chunk: int | None,
+    capacity: int,
+    interrupt: Interrupt,
+    after_chunk: Callable[[Course], bool],
+) -> None:
+    """Run until `steps`, convergence, failure, an interrupt, or until `after_chunk` says so.
+
+    Arguments:
+        task: what stays the same.
+        course: how the run stands; changed in place.
+        steps: the step to stop at.
+        chunk: steps in a chunk, or None for as many as take about a second.
+        capacity: steps that fit in a chunk.
+        interrupt: whether the user has asked for the end.
+        after_chunk: called with the course after every chunk; True ends the run.
+    """
+    size = FIRST_CHUNK if chunk is None else chunk
+    earlier = course  # the course at the beginning of the chunk before
+    while course.step < steps and course.active().any() and not interrupt.requested:
+        began = time.perf_counter()
+        count = min(size, capacity, steps - course.step)
+        before = dataclasses.replace(course, state=copy(course.state), taken=course.taken.copy())
+        course.state, left = _advance(task, course, count, capacity)
+        taken = np.broadcast_to(np.asarray(left.taken), course.taken.shape).copy()
+        metrics = {
+            name: _by_member(value, task)[:, : taken.max(initial=0)]
+            for name, value in left.metrics.items()
+        }
+        course.taken += taken
+        if left.converged is not None:
+            course.converged = np.atleast_1d(np.asarray(left.converged))
+        found = _failures(metrics, taken, before)
+        if found:
+            _retreat(task, course, before, earlier, found, capacity)
+        course.pieces.append(_blanked(metrics, taken, before, course))
+        course.step += int(taken.max(initial=0))
+        earlier = before
+        elapsed = time.perf_counter() - began
+        course.run_seconds += elapsed
+        if chunk is None:
+            size = int(np.clip(size * TARGET_SECONDS / elapsed, 1, size * GROWTH))
+        if after_chunk(course):
+            break
+
+
+def _advance(task: Task, course: Course, count: int, capacity: int):
+    """`advance` by `count` steps for the members that may go on."""
+    first = jnp.asarray(course.step, "int32")
+    limit = np.asarray(count, "int32")
+    if course.failures:
+        limit = np.where(course.active(), limit, 0).astype("int32")
+        limit = limit[0] if task.axes is None else limit
+    return advance((task, first, jnp.asarray(limit), capacity), course.state)
+
+
+def _by_member(value: jax.Array, task: Task) -> np.ndarray:
+    array = np.asarray(value)
+    return array[None] if task.axes is None else array
+
+
+def _failures(
+    metrics: dict[str, np.ndarray], taken: np.ndarray, before: Course
+) -> dict[int, Failure]:
+    """Every member's first step with a metric that is not finite."""
+    found: dict[int, Failure] = {}
+    for name in sorted(metrics, key=lambda name: name != "loss"):
+        values = metrics[name]
+        if not np.issubdtype(values.dtype, np.inexact) or np.isfinite(values).all():
+            continue
+        bad = ~np.isfinite(values.reshape(*values.shape[:2], -1)).all(axis=-1)
+        bad &= np.arange(bad.shape[1]) < taken[:, None]
+        for member in np.flatnonzero(bad.any(axis=1)):
+            offset = int(bad[member].argmax())
+            step = before.step + offset
+            if int(member) not in found or step < found[int(member)].step:
+                culprit = values[member, offset].ravel()
+                value = float(np.real(culprit[~np.isfinite(culprit)][0]))
+                found[int(member)] = Failure(step, name, value)
+    return found
+
+
+def _retreat(
+    task: Task,
+    course: Course,
+    before: Course,
+    earlier: Course,
+    found: dict[int, Failure],
+    capacity: int,
+) -> None:
+    """Put the members that failed back to their last good state, by running up to it again."""
+    for origin in (before, earlier):
+        # Those that failed at the very first step of the chunk go back into the chunk before.
+        share = {
+            member: failure
+            for member, failure in found.items()
+            if (failure.step > before.step or origin.step == before.step == failure.step == 0)
+            == (origin is before)
+        }
+        if not share:
+            continue
+        limit = np.zeros(course.taken.shape, "int32")
+        for member, failure in share.items():
+            limit[member] = max(failure.step - 1 - origin.step, 0)
+        first = jnp.asarray(origin.step, "int32")
+        limits = jnp.asarray(limit[0] if task.axes is None else limit)
+        again, _ = advance((task, first, limits, capacity), copy(origin.state))
+        chosen = np.isin(np.arange(limit.size), list(share))
+        course.state = _choose(chosen, again, course.state, task)
+    for member, failure in found.items():
+        course.taken[member] = max(failure.step - 1, 0)
+    course.failures = course.failures | found
+
+
+def _choose(chosen: np.ndarray, yes: PyTree, no: PyTree, task: Task) -> PyTree:
+    """Leaf by leaf, the chosen members of `yes` and the others of `no`."""
+    if task.axes is None:
+        return yes
+
+    def choose(a: PyTree, b: PyTree) -> PyTree:
+        if not isinstance(a, jax.Array):
+            return a
+        return jnp.where(chosen.reshape(-1, *(1,) * (a.ndim - 1)), a, b)
+
+    return jax.tree.map(choose, yes, no)
+
+
+def _blanked(
+    metrics: dict[str, np.ndarray], taken: np.ndarray, before: Course, course: Course
+) -> dict[str, np.ndarray]:
+    """The metrics of a chunk with NaN (or 0) where a member took no step, or a failed one."""
+    last = before.step + taken
+    for member, failure in course.failures.items():
+        last[member] = min(last[member], failure.step)
+    steps = before.step + np.arange(max((v.shape[1] for v in metrics.values()), default=0))
+    gone = steps >= last[:, None]
+    if not gone.any():
+        return metrics
+    blanked = {}
+    for name, values in metrics.items():
+        values = values.copy()
+        values[gone] = np.nan if np.issubdtype(values.dtype, np.inexact) else 0
+        blanked[name] = values
+    return blanked

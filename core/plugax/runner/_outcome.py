@@ -1,0 +1,41 @@
+"""What a course came to: a status for every member, and metrics as plain numbers."""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from ..problems import Metrics
+from ..solution import Status
+from ..solution import _status as statuses
+from ._drive import Course
+
+
+def status_of(course: Course, member: int, *, stopped_by: str | None, steps: int) -> Status:
+    """How the run of one member stands or ended.
+
+    Arguments:
+        course: how the run went.
+        member: which member.
+        stopped_by: the observer that ended it, if one did.
+        steps: the steps that were asked for.
+    """
+    taken = int(course.taken[member])
+    if member in course.failures:
+        failure = course.failures[member]
+        return statuses.non_finite(failure.step, failure.metric, failure.value)
+    if course.converged is not None and course.converged[member]:
+        return statuses.converged(taken)
+    if stopped_by is not None:
+        return statuses.stopped(taken, stopped_by)
+    if taken < steps:
+        return statuses.interrupted(taken)
+    return statuses.completed(taken) if course.converged is None else statuses.not_converged(taken)
+
+
+def plain_metrics(metrics: Metrics) -> dict[str, Any]:
+    """Arrays as Python numbers and lists; names and lists of names as they are."""
+    return {
+        name: np.asarray(value).tolist() if isinstance(value, jax.Array | np.ndarray) else value
+        for name, value in metrics.items()
+    }

@@ -1,0 +1,38 @@
+"""Before a run: is the call sound, and where do its arrays lie?"""
+
+import warnings
+
+import equinox as eqx
+import jax
+
+from .._errors import PlugaxError, PrecisionWarning
+from ..problems import AbstractProblem
+from ._program import Task
+
+
+def place(task: Task, device: jax.Device) -> Task:
+    """The task with all its arrays on `device`."""
+    arrays, rest = eqx.partition(task, eqx.is_array)
+    return eqx.combine(jax.device_put(arrays, device), rest)
+
+
+def check_call(problem: AbstractProblem, *, seed: int, steps: int, chunk: int | None) -> None:
+    """Raise or warn before anything is compiled.
+
+    Errors: `PlugaxError` for a number that is none. Warns with `PrecisionWarning` where the problem
+    wants float64 and JAX has it switched off.
+    """
+    numbers = {"seed": (seed, 0), "steps": (steps, 1), "chunk": (chunk, 1)}
+    for name, (value, least) in numbers.items():
+        if value is None and name == "chunk":
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise PlugaxError(f"{name} must be a whole number, at least {least}; got {value!r}.")
+    if problem.precision == "float64" and not jax.config.jax_enable_x64:
+        warnings.warn(
+            f"{type(problem).__name__} is meant for float64, and JAX makes float32 here. Switch "
+            'float64 on with `jax.config.update("jax_enable_x64", True)` before the problem is '
+            "made, or with JAX_ENABLE_X64=1; the command line does so by itself.",
+            PrecisionWarning,
+            stacklevel=4,
+        )

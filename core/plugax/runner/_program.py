@@ -1,0 +1,242 @@
+"""The compiled part of a run: three functions, each compiled once per shape.
+
+`advance` is the loop. It runs at most `limit` steps, stops where the solver says converged, and
+writes the metrics of every step into buffers that leave the device once. `limit` is an argument,
+not a constant, so chunks of any length share one compilation, and a chunk of none compiles it.
+Only arrays cross the boundary of the loop; the state that comes in is donated.
+"""
+
+import collections
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol, runtime_checkable
+
+import equinox as eqx
+import jax
+import jax.lax as lax
+import jax.numpy as jnp
+import jax.random as jr
+from jaxtyping import Array, Bool, Int, Key, PRNGKeyArray, PyTree
+
+from .._errors import PlugaxError
+from ..problems import AbstractProblem, Metrics
+from ..solvers import AbstractSolver
+
+# Above this, the buffers of metrics are shortened, and with them the longest possible chunk.
+BUFFER_BYTES = 2**26
+
+
+traces: collections.Counter[str] = collections.Counter()
+"""How often each of the functions below was traced; tests hold it to be once."""
+
+
+class Task(eqx.Module):
+    """What stays the same through a run.
+
+    Attributes:
+        problem: the problem.
+        solver: the solver.
+        key: the run's random key, from which all others are folded.
+        axes: None, or for a population which leaves of the three above have a leading axis.
+    """
+
+    problem: AbstractProblem
+    solver: AbstractSolver
+    key: Key[Array, "*members"]
+    axes: Any = eqx.field(static=True, default=None)
+
+    def over_members(self, function: Any, *axes: Any) -> Any:
+        """`function(problem, solver, key, *rest)`, vmapped where this is a population.
+
+        Arguments:
+            function: the function of one member.
+            axes: the axes of the rest of its arguments.
+        """
+        if self.axes is None:
+            return function
+        return eqx.filter_vmap(function, in_axes=(*self.axes, *axes))
+
+
+class Chunk(eqx.Module):
+    """What a chunk of steps leaves behind.
+
+    Attributes:
+        taken: steps taken.
+        converged: whether the solver says so now; None where it has no such test.
+        metrics: buffers of `capacity` steps, of which the first `taken` are filled.
+    """
+
+    taken: Int[Array, "*members"]
+    converged: Bool[Array, "*members"] | None
+    metrics: Metrics
+
+
+@eqx.filter_jit
+def start(task: Task) -> PyTree:
+    """The solver's state before the first step."""
+    traces["start"] += 1
+    return task.over_members(_start)(task.problem, task.solver, task.key)
+
+
+@eqx.filter_jit(donate="all-except-first")
+def advance(
+    task_and_limits: tuple[Task, Int[Array, ""], Int[Array, "*members"], int], state: PyTree
+) -> tuple[PyTree, Chunk]:
+    """The state after at most `limit` further steps, and what they left behind."""
+    traces["advance"] += 1
+    task, first, limit, capacity = task_and_limits
+    limit_axis = 0 if jnp.ndim(limit) else None
+    function = task.over_members(_advance, None, limit_axis, None, eqx.if_array(0))
+    return function(task.problem, task.solver, task.key, first, limit, capacity, state)
+
+
+@eqx.filter_jit
+def finish(task: Task, state: PyTree) -> tuple[PyTree, Metrics]:
+    """The unknowns, and the problem's figures of merit for them."""
+    traces["finish"] += 1
+    function = task.over_members(_finish, eqx.if_array(0))
+    return function(task.problem, task.solver, task.key, state)
+
+
+@eqx.filter_jit
+def unknowns_of(task: Task, state: PyTree) -> PyTree:
+    """The unknowns as a state knows them."""
+    function = task.over_members(lambda p, s, _, x: s.unknowns(p, x), eqx.if_array(0))
+    return function(task.problem, task.solver, task.key, state)
+
+
+@eqx.filter_jit
+def copy(state: PyTree) -> PyTree:
+    """The same arrays in buffers of their own."""
+    return jax.tree.map(lambda leaf: jnp.copy(leaf) if eqx.is_array(leaf) else leaf, state)
+
+
+@runtime_checkable
+class _Clocks(Protocol):
+    compile_seconds: float
+    run_seconds: float
+
+
+@contextmanager
+def timed(clocks: _Clocks) -> Iterator[None]:
+    """Add the time of a block to the run, or to compilation where something was traced in it."""
+    began, before = time.perf_counter(), traces.total()
+    yield
+    elapsed = time.perf_counter() - began
+    if traces.total() > before:
+        clocks.compile_seconds += elapsed
+    else:
+        clocks.run_seconds += elapsed
+
+
+def _keys(key: PRNGKeyArray) -> Key[Array, "4"]:
+    """Independent keys for: the unknowns, the solver's state, the data, the steps."""
+    return jr.split(key, 4)
+
+
+def _start(problem: AbstractProblem, solver: AbstractSolver, key: PRNGKeyArray) -> PyTree:
+    unknowns_key, state_key, _, _ = _keys(key)
+    state = solver.init(problem, problem.init(unknowns_key), state_key)
+    return jax.tree.map(_strong, state)
+
+
+def _finish(
+    problem: AbstractProblem, solver: AbstractSolver, key: PRNGKeyArray, state: PyTree
+) -> tuple[PyTree, Metrics]:
+    del key
+    unknowns = solver.unknowns(problem, state)
+    return unknowns, problem.evaluate(unknowns)
+
+
+def _advance(
+    problem: AbstractProblem,
+    solver: AbstractSolver,
+    key: PRNGKeyArray,
+    first: Int[Array, ""],
+    limit: Int[Array, ""],
+    capacity: int,
+    state: PyTree,
+) -> tuple[PyTree, Chunk]:
+    _, _, data_key, step_key = _keys(key)
+    arrays, rest = eqx.partition(state, eqx.is_array)
+
+    def step(i: Int[Array, ""], arrays: PyTree, cursor: PyTree) -> tuple[PyTree, PyTree, Metrics]:
+        number = first + i
+        batch, cursor = problem.data.next(cursor, data_key, number)
+        before = eqx.combine(arrays, rest)
+        after, metrics = solver.step(problem, before, batch, jr.fold_in(step_key, number))
+        _check_metrics(solver, metrics)
+        after = jax.tree.map(_strong, after)
+        _check_state(solver, before, after)
+        return eqx.filter(after, eqx.is_array), cursor, jax.tree.map(jnp.asarray, metrics)
+
+    cursor = problem.data.init(data_key, first)
+    # Traced here, once; the loop below gets the result of the tracing.
+    step = eqx.filter_closure_convert(step, jnp.zeros_like(first), arrays, cursor)
+    shapes = step.out_struct[2]
+    size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes))
+    capacity = max(1, min(capacity, BUFFER_BYTES // max(size, 1)))
+    buffers = jax.tree.map(lambda leaf: jnp.zeros((capacity, *leaf.shape), leaf.dtype), shapes)
+
+    def unfinished(carry: tuple) -> Bool[Array, ""]:
+        i, arrays, _, _ = carry
+        converged = solver.converged(problem, eqx.combine(arrays, rest))
+        return i < limit if converged is None else (i < limit) & ~converged
+
+    def body(carry: tuple) -> tuple:
+        i, arrays, cursor, buffers = carry
+        arrays, cursor, metrics = step(i, arrays, cursor)
+        put = lambda buffer, value: lax.dynamic_update_index_in_dim(buffer, value, i, 0)  # noqa: E731
+        return i + 1, arrays, cursor, jax.tree.map(put, buffers, metrics)
+
+    carry = (jnp.zeros_like(first), arrays, cursor, buffers)
+    taken, arrays, _, buffers = lax.while_loop(unfinished, body, carry)
+    state = eqx.combine(arrays, rest)
+    return state, Chunk(taken, solver.converged(problem, state), buffers)
+
+
+def _strong(leaf: Any) -> Any:
+    """The leaf with a definite dtype: a weakly typed one would change type after the first step."""
+    if not eqx.is_array(leaf) or jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        return leaf
+    return lax.convert_element_type(leaf, leaf.dtype)
+
+
+def _check_metrics(solver: AbstractSolver, metrics: Metrics) -> None:
+    """Raise where the metrics of a step are not a flat dictionary with a scalar loss."""
+    name = type(solver).__name__
+    if not isinstance(metrics, dict) or "loss" not in metrics:
+        raise PlugaxError(
+            f"{name}.step must return its metrics as a dictionary with the key 'loss'; got "
+            f"{sorted(metrics) if isinstance(metrics, dict) else type(metrics).__name__}."
+        )
+    if jnp.shape(metrics["loss"]) != ():
+        raise PlugaxError(
+            f"{name}.step must return a scalar 'loss'; got shape {jnp.shape(metrics['loss'])}."
+        )
+    odd = [key for key, value in metrics.items() if not eqx.is_array_like(value)]
+    if odd:
+        raise PlugaxError(f"The metrics of {name}.step must be arrays; {odd[0]!r} is not.")
+
+
+def _check_state(solver: AbstractSolver, before: PyTree, after: PyTree) -> None:
+    """Raise where a step changes the structure, a shape or a dtype of the state."""
+    name = type(solver).__name__
+    if jax.tree.structure(before) != jax.tree.structure(after):
+        raise PlugaxError(
+            f"{name}.step must keep the structure of its state; it began as "
+            f"{jax.tree.structure(before)} and came out as {jax.tree.structure(after)}."
+        )
+    old = jax.tree_util.tree_leaves_with_path(before)
+    for (path, was), now in zip(old, jax.tree.leaves(after), strict=True):
+        where = f"{name}.step must keep its state's leaf{jax.tree_util.keystr(path)}"
+        if eqx.is_array(was) != eqx.is_array(now):
+            raise PlugaxError(f"{where} an array or not an array; init and step disagree.")
+        if eqx.is_array(was) and (was.shape, was.dtype) != (now.shape, now.dtype):
+            raise PlugaxError(
+                f"{where} as {was.dtype}{list(was.shape)}; it came out as "
+                f"{now.dtype}{list(now.shape)}."
+            )
+        if not eqx.is_array(was) and was is not now and was != now:
+            raise PlugaxError(f"{where} {was!r}, which is not an array; it came out as {now!r}.")

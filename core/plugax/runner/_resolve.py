@@ -1,0 +1,71 @@
+"""From what the user gave (names, objects, nothing) to a problem and a solver that fit."""
+
+import inspect
+from typing import Any
+
+from .._errors import PlugaxError, PluginError, UnsuitableProblemError
+from ..data import AbstractData
+from ..plugins import build, default_manager, origin_of
+from ..problems import AbstractProblem
+from ..solvers import AbstractSolver
+
+
+def resolve(
+    problem: Any, solver: Any, steps: int | None, options: dict[str, Any]
+) -> tuple[AbstractProblem, AbstractSolver, int]:
+    """The problem, the solver, and the number of steps to run.
+
+    Arguments:
+        problem: a name or a problem.
+        solver: a name, a solver, or None for the problem's first recipe.
+        steps: a number, or None for what the problem's recipe for the solver says, or else the
+            length of the data, or else the solver's default.
+        options: the solver's options, which go before those of the recipe.
+
+    Errors: those of `build`; `UnsuitableProblemError` where the two do not fit; `PlugaxError` where
+    the data do not last for `steps`.
+    """
+    problem = build("problem", problem, {})
+    if solver is None:
+        if not problem.recipes:
+            raise PlugaxError(
+                f"{type(problem).__name__} recommends no solver; give one. Those that fit: "
+                f"{', '.join(fitting(problem))}."
+            )
+        solver = next(iter(problem.recipes))
+    by_name = isinstance(solver, str)
+    name = solver if by_name else (origin_of(solver) or {}).get("name", "")
+    recipe = dict(problem.recipes.get(name.rpartition(":")[2], {}))
+    usual_steps = recipe.pop("steps", None)
+    solver = build("solver", solver, recipe | options if by_name else options)
+    if not isinstance(problem, solver.requires):
+        raise UnsuitableProblemError(
+            f"{type(solver).__name__} needs an {solver.requires.__name__}, which "
+            f"{type(problem).__name__} is not. Solvers that fit: {', '.join(fitting(problem))}."
+        )
+    if not isinstance(problem.data, AbstractData):
+        raise PlugaxError(
+            f"{type(problem).__name__}.data must be an AbstractData; got "
+            f"{type(problem.data).__name__}. Write it as a property: a dataclass field of that name "
+            "takes the base class's property for its default."
+        )
+    last = problem.data.steps
+    if steps is None:
+        return problem, solver, usual_steps or last or solver.default_steps
+    if last is not None and steps > last:
+        raise PlugaxError(f"{steps} steps were asked for, but the data last for {last} only.")
+    return problem, solver, steps
+
+
+def fitting(problem: AbstractProblem | type[AbstractProblem]) -> list[str]:
+    """The names of all registered solvers that fit a problem."""
+    kind = problem if inspect.isclass(problem) else type(problem)
+    names = []
+    for component in default_manager().components("solver"):
+        try:
+            target = component.load()
+        except PluginError:
+            continue
+        if issubclass(kind, getattr(target, "requires", AbstractProblem)):
+            names.append(component.name)
+    return names

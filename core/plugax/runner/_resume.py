@@ -1,0 +1,63 @@
+"""`resume`: go on where a saved run ended."""
+
+import os
+from collections.abc import Iterable
+
+import jax
+
+from .._errors import PlugaxError
+from ..observers import AbstractObserver
+from ..problems import AbstractProblem
+from ..solution import Solution
+from ..solvers import AbstractSolver
+from ._load import load
+from ._run import run
+
+
+def resume(
+    path: str | os.PathLike,
+    *,
+    steps: int | None = None,
+    problem: AbstractProblem | None = None,
+    solver: AbstractSolver | None = None,
+    chunk: int | None = None,
+    device: str | jax.Device | None = None,
+    observers: Iterable[AbstractObserver | str] = (),
+    throw: bool = False,
+) -> Solution:
+    """Go on with the run in the directory `path`, and save it there again.
+
+    The result is that of a run that was never interrupted, bit for bit.
+
+    Arguments:
+        path: where the run was saved.
+        steps: the steps in all, those done included; by default as many as were asked for.
+        problem: as for `load`.
+        solver: as for `load`.
+        chunk: as for `solve`.
+        device: as for `solve`.
+        observers: as for `solve`.
+        throw: as for `solve`.
+
+    Errors: those of `load` and `solve`; `PlugaxError` where the run has done all its steps.
+    """
+    before = load(path, problem=problem, solver=solver)
+    asked = before.provenance["run"]
+    total = asked["steps"] if steps is None else steps
+    if before.status.name == "converged" or before.steps >= total:
+        raise PlugaxError(
+            f"Nothing is left to do in {path}: {before.status} To go on, ask for more steps in all "
+            f"than the {before.steps} it has done."
+        )
+    return run(
+        before.problem,
+        before.solver,
+        before,
+        seed=asked["seed"],
+        steps=total,
+        chunk=chunk,
+        device=device,
+        observers=observers,
+        out=path,
+        throw=throw,
+    )

@@ -1,0 +1,158 @@
+"""One run from its first call to its solution: place, compile, drive, tell, save."""
+
+import dataclasses
+import os
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import jax
+import jax.random as jr
+import numpy as np
+
+from .. import plugins
+from .._errors import RunFailedError
+from ..observers import AbstractObserver, Progress
+from ..problems import AbstractProblem
+from ..solution import Solution, Status
+from ..solvers import AbstractSolver
+from ._device import find_device
+from ._drive import Course, compile_loop, drive
+from ._interrupt import deferred_interrupt
+from ._outcome import plain_metrics, status_of
+from ._place import check_call, place
+from ._program import Task, copy, finish, start, timed, unknowns_of
+from ._provenance import provenance_of
+
+# A run with `out` leaves its state on disk at least this often, looked at between chunks.
+CHECKPOINT_SECONDS = 30.0
+
+
+def run(
+    problem: AbstractProblem,
+    solver: AbstractSolver,
+    before: Solution | None,
+    *,
+    seed: int,
+    steps: int,
+    chunk: int | None,
+    device: str | jax.Device | None,
+    observers: Iterable[AbstractObserver | str],
+    out: str | os.PathLike | None,
+    throw: bool,
+) -> Solution:
+    """Run up to step number `steps`, from the beginning or from where `before` ended."""
+    check_call(problem, seed=seed, steps=steps, chunk=chunk)
+    listeners = [plugins.observer(observer) for observer in observers]
+    hook = plugins.default_manager().hook
+    chosen = find_device(device)
+    origin = provenance_of(problem, solver, chosen, seed=seed, steps=steps, chunk=chunk)
+    try:
+        for listener in listeners:
+            listener.on_start(steps)
+        hook.before_compile(problem=problem, solver=solver)
+        with jax.default_device(chosen), deferred_interrupt() as interrupt:
+            task = Task(problem, solver, jr.key(seed))
+            task = task if device is None else place(task, chosen)
+            course = _begin(task, before)
+            capacity = compile_loop(task, course, steps, chunk)
+            hook.after_compile(problem=problem, solver=solver, seconds=course.compile_seconds)
+            hook.before_run(problem=problem, solver=solver, steps=steps)
+            between = _Between(problem, solver, before, task, steps, listeners, out, origin)
+            drive(
+                task,
+                course,
+                steps=steps,
+                chunk=chunk,
+                capacity=capacity,
+                interrupt=interrupt,
+                after_chunk=between.after_chunk,
+            )
+            status = status_of(course, 0, stopped_by=between.stopped_by, steps=steps)
+            solution = between.solution(course, status)
+    except BaseException as error:
+        hook.on_run_error(problem=problem, solver=solver, error=error)
+        for listener in listeners:
+            listener.on_error(error)
+        raise
+    if out is not None:
+        solution.save(out)
+    for listener in listeners:
+        listener.on_end(solution)
+    hook.after_run(solution=solution)
+    if throw and not solution.status.success:
+        raise RunFailedError(str(solution.status))
+    return solution
+
+
+def _begin(task: Task, before: Solution | None) -> Course:
+    """The course before the first step, or as `before` left it."""
+    began = time.perf_counter()
+    if before is None:
+        course = Course(start(task), 0, np.zeros(1, int))
+    else:
+        # The loop takes the state's buffers for itself; those of `before` belong to its owner.
+        course = Course(copy(before.state), before.steps, np.full(1, before.steps))
+    jax.block_until_ready(course.state)
+    course.compile_seconds = time.perf_counter() - began
+    return course
+
+
+@dataclasses.dataclass
+class _Between:
+    """What happens between chunks, and the solution made of a course."""
+
+    problem: AbstractProblem
+    solver: AbstractSolver
+    before: Solution | None
+    task: Task
+    steps: int
+    listeners: list[AbstractObserver]
+    out: str | os.PathLike | None
+    provenance: dict[str, Any]
+    stopped_by: str | None = None
+    saved_at: float = dataclasses.field(default_factory=time.monotonic)
+
+    def after_chunk(self, course: Course) -> bool:
+        """Tell the observers, save the state now and then; True where an observer ends the run."""
+        progress = Progress(
+            step=int(course.taken[0]),
+            steps=self.steps,
+            metrics={name: values[0] for name, values in course.pieces[-1].items()},
+            seconds=course.run_seconds,
+            unknowns=lambda: copy(unknowns_of(self.task, course.state)),
+        )
+        for listener in self.listeners:
+            if listener.on_progress(progress):
+                self.stopped_by = type(listener).__name__
+        if self.out is not None and time.monotonic() - self.saved_at > CHECKPOINT_SECONDS:
+            status = status_of(course, 0, stopped_by=None, steps=self.steps)
+            self.solution(course, status).save(self.out)
+            self.saved_at = time.monotonic()
+        return self.stopped_by is not None
+
+    def solution(self, course: Course, status: Status) -> Solution:
+        """The solution as the course stands."""
+        with timed(course):
+            unknowns, metrics = jax.block_until_ready(finish(self.task, course.state))
+        rows = course.failures[0].step if course.failures else int(course.taken[0])
+        rows -= self.before.steps if self.before else 0
+        series = {name: values[0, :rows] for name, values in course.series().items()}
+        if self.before is not None:
+            series = {
+                name: np.concatenate([values, series[name]]) if name in series else values
+                for name, values in self.before.series.items()
+            }
+        return Solution(
+            unknowns=unknowns,
+            status=status,
+            metrics=plain_metrics(metrics),
+            steps=int(course.taken[0]),
+            compile_seconds=course.compile_seconds,
+            run_seconds=course.run_seconds,
+            provenance=self.provenance,
+            series=series,
+            state=course.state,
+            problem=self.problem,
+            solver=self.solver,
+        )

@@ -1,0 +1,64 @@
+"""`solve`: one run of one solver on one problem."""
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import jax
+
+from ..observers import AbstractObserver
+from ..problems import AbstractProblem
+from ..solution import Solution
+from ..solvers import AbstractSolver
+from ._resolve import resolve
+from ._run import run
+
+
+def solve(
+    problem: AbstractProblem | str,
+    solver: AbstractSolver | str | None = None,
+    *,
+    seed: int = 0,
+    steps: int | None = None,
+    chunk: int | None = None,
+    device: str | jax.Device | None = None,
+    observers: Iterable[AbstractObserver | str] = (),
+    out: str | os.PathLike | None = None,
+    throw: bool = False,
+    **options: Any,
+) -> Solution:
+    """Solve a problem.
+
+    Arguments:
+        problem: a problem, or the name of one.
+        solver: a solver, the name of one, or None for the one that the problem recommends.
+        seed: of the starting point, the order of the data and the solver's own draws. Two runs with
+            one seed are equal bit for bit, in whatever chunks they run.
+        steps: at most so many; by default what the problem recommends for this solver, or the
+            length of its data, or the solver's own default.
+        chunk: steps between two looks at the run; by default about a second's worth.
+        device: `"cpu"`, `"gpu"`, `"tpu"`, with an index (`"gpu:1"`) where there are several.
+        observers: told about progress between chunks; may end the run.
+        out: a directory for the solution, and for the state while the run goes on.
+        throw: raise `RunFailedError` where the status is not a success.
+        options: of a solver given by name.
+
+    Returns:
+        the solution. A run that diverges, does not converge or is interrupted returns one too, with
+        a status that says so, and the last good unknowns.
+
+    Errors: `PlugaxError` and its kinds for a wrong call; what a problem or solver raises itself.
+    """
+    problem, solver, steps = resolve(problem, solver, steps, options)
+    return run(
+        problem,
+        solver,
+        None,
+        seed=seed,
+        steps=steps,
+        chunk=chunk,
+        device=device,
+        observers=observers,
+        out=out,
+        throw=throw,
+    )

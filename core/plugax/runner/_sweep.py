@@ -1,0 +1,207 @@
+"""`sweep`: one solve, vmapped over seeds and over any array leaves of problem and solver."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+from jaxtyping import PyTree
+
+from .. import plugins
+from .._errors import PlugaxError
+from ..problems import AbstractProblem
+from ..solution import Population
+from ..solvers import AbstractSolver
+from ._device import find_device
+from ._drive import Course, compile_loop, drive
+from ._interrupt import deferred_interrupt
+from ._outcome import status_of
+from ._place import check_call, place
+from ._program import Task, finish, start, timed
+from ._provenance import provenance_of
+from ._resolve import resolve
+
+
+def sweep(
+    problem: AbstractProblem | str,
+    solver: AbstractSolver | str | None = None,
+    *,
+    over: Mapping[str, Any],
+    seed: int = 0,
+    steps: int | None = None,
+    chunk: int | None = None,
+    device: str | jax.Device | None = None,
+    **options: Any,
+) -> Population:
+    """Solve a problem for every combination of what is swept over, all in one program.
+
+    Arguments:
+        problem: as for `solve`.
+        solver: as for `solve`.
+        over: values by name. `"seed"` sweeps over seeds; any other name is the path of an array
+            leaf, of the solver (`"optimizer.learning_rate"`) or of the problem
+            (`"problem.forcing"`). The values' leading axis is what is swept.
+        seed: of all members, where `over` has none.
+        steps: as for `solve`.
+        chunk: as for `solve`.
+        device: as for `solve`.
+        options: as for `solve`.
+
+    Returns:
+        the population, whose arrays are led by one axis for every name in `over`, in its order. A
+        member that fails stops alone.
+
+    Errors: those of `solve`; `PlugaxError` for a path that leads to no array.
+    """
+    problem, solver, steps = resolve(problem, solver, steps, options)
+    if not over:
+        raise PlugaxError("There is nothing to sweep over; give over={'seed': range(8)}, say.")
+    values = {name: _values(name, given) for name, given in over.items()}
+    check_call(problem, seed=seed, steps=steps, chunk=chunk)
+    chosen = find_device(device)
+    hook = plugins.default_manager().hook
+    origin = provenance_of(problem, solver, chosen, seed=seed, steps=steps, chunk=chunk)
+    try:
+        hook.before_compile(problem=problem, solver=solver)
+        with jax.default_device(chosen), deferred_interrupt() as interrupt:
+            task = _population(problem, solver, seed, values)
+            task = task if device is None else place(task, chosen)
+            course = Course(None, 0, np.zeros(_size(values), int))
+            with timed(course):
+                course.state = jax.block_until_ready(start(task))
+            capacity = compile_loop(task, course, steps, chunk)
+            hook.after_compile(problem=problem, solver=solver, seconds=course.compile_seconds)
+            hook.before_run(problem=problem, solver=solver, steps=steps)
+            drive(
+                task,
+                course,
+                steps=steps,
+                chunk=chunk,
+                capacity=capacity,
+                interrupt=interrupt,
+                after_chunk=lambda course: False,  # noqa: ARG005 - nobody listens
+            )
+            with timed(course):
+                unknowns, metrics = jax.block_until_ready(finish(task, course.state))
+    except BaseException as error:
+        hook.on_run_error(problem=problem, solver=solver, error=error)
+        raise
+    population = _collected(course, values, unknowns, metrics, steps, origin)
+    hook.after_run(solution=population)
+    return population
+
+
+def _collected(
+    course: Course,
+    values: dict[str, np.ndarray],
+    unknowns: PyTree,
+    metrics: dict[str, Any],
+    steps: int,
+    origin: dict[str, Any],
+) -> Population:
+    """The members of a course along the axes of the sweep."""
+    shape = tuple(len(value) for value in values.values())
+    status = np.empty(_size(values), object)
+    for member in range(status.size):
+        status[member] = status_of(course, member, stopped_by=None, steps=steps)
+
+    def unravel(leaf: Any) -> Any:
+        return leaf.reshape(*shape, *leaf.shape[1:]) if eqx.is_array(leaf) else leaf
+
+    return Population(
+        unknowns=jax.tree.map(unravel, unknowns),
+        status=status.reshape(shape),
+        metrics={
+            name: np.asarray(unravel(value)) if eqx.is_array(value) else value
+            for name, value in metrics.items()
+        },
+        steps=course.taken.reshape(shape),
+        coordinates={name: _coordinate(value) for name, value in values.items()},
+        compile_seconds=course.compile_seconds,
+        run_seconds=course.run_seconds,
+        provenance=origin,
+        series={name: unravel(value) for name, value in course.series().items()},
+    )
+
+
+def _population(
+    problem: AbstractProblem, solver: AbstractSolver, seed: int, values: dict[str, np.ndarray]
+) -> Task:
+    """The task of all members: every combination of the values, the last name fastest."""
+    grid = np.meshgrid(*(np.arange(len(v)) for v in values.values()), indexing="ij")
+    key, key_axis = jr.key(seed), None
+    trees: dict[str, Any] = {"problem": problem, "solver": solver}
+    axes: dict[str, Any] = {
+        name: jax.tree.map(lambda _: None, tree) for name, tree in trees.items()
+    }
+    for (name, value), index in zip(values.items(), grid, strict=True):
+        members = value[index.ravel()]
+        if name == "seed":
+            key, key_axis = jax.vmap(jr.key)(jnp.asarray(members)), 0
+            continue
+        root, where = _leaf(name, trees)
+        leaf = where(trees[root])
+        members = jnp.asarray(members, jnp.result_type(leaf))
+        trees[root] = eqx.tree_at(where, trees[root], members)
+        axes[root] = eqx.tree_at(where, axes[root], 0, is_leaf=lambda leaf: leaf is None)
+    return Task(
+        trees["problem"], trees["solver"], key, (axes["problem"], axes["solver"], key_axis)
+    )
+
+
+def _leaf(name: str, trees: Mapping[str, Any]) -> tuple[str, Callable[[Any], Any]]:
+    """Which tree a path belongs to, and the function that picks its leaf."""
+    root, _, rest = name.partition(".")
+    root, path = (root, rest) if root in trees and rest else ("solver", name)
+
+    def where(tree: Any) -> Any:
+        for part in path.split("."):
+            tree = tree[part] if isinstance(tree, dict) else getattr(tree, part)
+        return tree
+
+    try:
+        leaf = where(trees[root])
+    except (AttributeError, KeyError) as error:
+        raise PlugaxError(
+            f"{name!r} cannot be swept: {type(trees[root]).__name__} has nothing at that path "
+            f"({error}). Array leaves of the solver are {_leaves(trees['solver'])}; of the problem "
+            f"{_leaves(trees['problem'], 'problem.')}."
+        ) from error
+    if not eqx.is_array_like(leaf) or not any(x is leaf for x in jax.tree.leaves(trees[root])):
+        raise PlugaxError(
+            f"{name!r} cannot be swept: it is {leaf!r}, not an array leaf. Array leaves of the "
+            f"solver are {_leaves(trees['solver'])}; of the problem "
+            f"{_leaves(trees['problem'], 'problem.')}."
+        )
+    return root, where
+
+
+def _leaves(tree: PyTree, prefix: str = "") -> str:
+    names = [
+        prefix + jax.tree_util.keystr(path, simple=True, separator=".")
+        for path, leaf in jax.tree_util.tree_leaves_with_path(tree)
+        if eqx.is_array_like(leaf)
+    ]
+    return ", ".join(names) or "none"
+
+
+def _values(name: str, given: Any) -> np.ndarray:
+    values = np.asarray(list(given) if isinstance(given, range) else given)
+    if values.ndim == 0 or not len(values):
+        raise PlugaxError(f"{name!r} must be swept over one value or more; got {given!r}.")
+    if name == "seed" and not np.issubdtype(values.dtype, np.integer):
+        raise PlugaxError(f"Seeds are whole numbers; got {given!r}.")
+    return values
+
+
+def _coordinate(values: np.ndarray) -> np.ndarray:
+    """The values along their axis; positions where a value is itself an array."""
+    return values if values.ndim == 1 else np.arange(len(values))
+
+
+def _size(values: Mapping[str, np.ndarray]) -> int:
+    return math.prod(len(value) for value in values.values())

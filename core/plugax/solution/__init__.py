@@ -1,0 +1,7 @@
+"""What came out of a run."""
+
+from ._arrays import load_arrays as load_arrays
+from ._arrays import save_arrays as save_arrays
+from ._population import Population as Population
+from ._solution import Solution as Solution
+from ._status import Status as Status

@@ -1,0 +1,114 @@
+"""The array leaves of a pytree in one file: NumPy's `.npz`, named by path, no pickle.
+
+Three kinds of array have no NumPy format of their own and are stored as their bytes: typed random
+keys, and the short floats of machine learning (bfloat16, float8). The structure is not stored: it
+is that of the pytree loaded into, which the problem knows.
+"""
+
+import os
+import pathlib
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import PyTree
+
+from .._errors import PlugaxError
+
+
+@contextmanager
+def replacing(path: pathlib.Path) -> Iterator[IO[bytes]]:
+    """A file that takes the place of `path` only once it is written whole."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        os.replace(temporary, path)
+    except BaseException:
+        pathlib.Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def save_arrays(path: str | os.PathLike, tree: PyTree) -> None:
+    """Write the array leaves of `tree`."""
+    named = {name: _to_numpy(leaf) for name, leaf in _named(tree)}
+    with replacing(pathlib.Path(path)) as file:
+        np.savez(file, allow_pickle=False, **named)
+
+
+def load_arrays(path: str | os.PathLike, like: PyTree) -> PyTree:
+    """The pytree `like` (arrays, or only their shapes) with its array leaves read from a file.
+
+    Errors: `PlugaxError` where a leaf is missing, or has another shape or dtype than `like`.
+    """
+    with np.load(path, allow_pickle=False) as stored:
+        names = {name for name, _ in _named(like)}
+        if names != set(stored.files):
+            raise PlugaxError(
+                f"{path} holds other arrays than expected: missing {sorted(names - {*stored}) or '–'}"
+                f", left over {sorted({*stored} - names) or '–'}. Was it written by another problem, "
+                "solver or version?"
+            )
+
+        def read(key_path: tuple, leaf: PyTree) -> PyTree:
+            if not _is_array(leaf):
+                return leaf
+            return _from_numpy(stored[_name(key_path)], leaf, f"{path}: {_name(key_path)}")
+
+        return jax.tree_util.tree_map_with_path(read, like)
+
+
+def _named(tree: PyTree) -> list[tuple[str, PyTree]]:
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return [(_name(path), leaf) for path, leaf in leaves if _is_array(leaf)]
+
+
+def _name(path: tuple) -> str:
+    return jax.tree_util.keystr(path, simple=True, separator=".") or "value"
+
+
+def _is_array(leaf: PyTree) -> bool:
+    return eqx.is_array(leaf) or isinstance(leaf, jax.ShapeDtypeStruct | np.ndarray)
+
+
+def _is_key(leaf: PyTree) -> bool:
+    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
+def _to_numpy(leaf: PyTree) -> np.ndarray:
+    array = np.asarray(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
+    if array.dtype.kind == "V":
+        array = np.ascontiguousarray(array)
+        return array.view(f"u{array.dtype.itemsize}")
+    return array
+
+
+def _from_numpy(array: np.ndarray, like: PyTree, where: str) -> PyTree:
+    if _is_key(like):
+        data = jax.eval_shape(jax.random.key_data, like)
+        _check(array, data.shape, data.dtype, where)
+        return jax.random.wrap_key_data(array, impl=_key_implementation(like))
+    dtype = np.dtype(like.dtype)
+    if dtype.kind == "V" and array.dtype == np.dtype(f"u{dtype.itemsize}"):
+        array = array.view(dtype)
+    _check(array, like.shape, dtype, where)
+    return jnp.asarray(array)
+
+
+def _key_implementation(like: PyTree) -> Callable | str:
+    return jax.random.key_impl(jnp.empty((), like.dtype)) if not eqx.is_array(like) else (
+        jax.random.key_impl(like)
+    )
+
+
+def _check(array: np.ndarray, shape: tuple, dtype: np.dtype, where: str) -> None:
+    if array.shape != shape or array.dtype != dtype:
+        raise PlugaxError(
+            f"{where} is {array.dtype}{list(array.shape)}, where {dtype}{list(shape)} is expected. "
+            "Load it with the options and the precision (jax_enable_x64) it was saved with."
+        )

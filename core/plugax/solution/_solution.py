@@ -1,0 +1,93 @@
+"""The solution of one run."""
+
+import dataclasses
+import functools
+import json
+import math
+import os
+import pathlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import PyTree
+
+from ._arrays import replacing, save_arrays
+from ._history import history_of
+from ._status import Status
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@dataclasses.dataclass(frozen=True)
+class Solution:
+    """What came out of a run.
+
+    Attributes:
+        unknowns: the answer, structured as `problem.init` makes it.
+        status: how the run ended.
+        metrics: what `problem.evaluate` says of the unknowns, as plain numbers, strings and lists.
+        steps: steps that led to the unknowns.
+        compile_seconds: time in calls that traced and compiled; next to none the second time.
+        run_seconds: time in the steps themselves.
+        provenance: versions, plugins, options, seed, device, precision: what it takes to repeat it.
+        series: the history as NumPy arrays by name, steps along axis 0.
+        state: the solver's state after the last step, from which the run can go on.
+        problem: the problem that was solved.
+        solver: the solver that solved it.
+    """
+
+    unknowns: PyTree
+    status: Status
+    metrics: dict[str, Any]
+    steps: int
+    compile_seconds: float
+    run_seconds: float
+    provenance: dict[str, Any]
+    series: Mapping[str, np.ndarray] = dataclasses.field(repr=False)
+    state: PyTree = dataclasses.field(repr=False)
+    problem: Any = dataclasses.field(repr=False)
+    solver: Any = dataclasses.field(repr=False)
+
+    @functools.cached_property
+    def history(self) -> "xr.Dataset":
+        """The metrics of every step; those of step i belong to the unknowns it started from."""
+        return history_of(self.series)
+
+    def figures(self) -> dict[str, Any]:
+        """The problem's figures of this solution: Matplotlib figures and animations by name."""
+        return self.problem.figures(self)
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write everything into the directory `path`: read again by `plugax.load`.
+
+        `solution.json` (status, metrics, provenance), `unknowns.npz`, `state.npz`, `history.nc`
+        (NetCDF): files that other programs read too. Each takes the place of an older one whole.
+        """
+        directory = pathlib.Path(path)
+        directory.mkdir(parents=True, exist_ok=True)
+        save_arrays(directory / "unknowns.npz", self.unknowns)
+        # The step count lies in the same file as the state: the two must never disagree.
+        save_arrays(directory / "state.npz", {"step": np.asarray(self.steps), "state": self.state})
+        with replacing(directory / "history.nc") as file:
+            file.write(bytes(self.history.to_netcdf(engine="scipy")))
+        summary = {
+            "status": dataclasses.asdict(self.status),
+            "steps": self.steps,
+            "metrics": self.metrics,
+            "compile_seconds": self.compile_seconds,
+            "run_seconds": self.run_seconds,
+            "provenance": self.provenance,
+        }
+        with replacing(directory / "solution.json") as file:
+            file.write(json.dumps(finite(summary), indent=2, allow_nan=False).encode())
+
+
+def finite(value: Any) -> Any:
+    """`value` with every number that JSON cannot say replaced by None."""
+    if isinstance(value, Mapping):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

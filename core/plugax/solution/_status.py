@@ -1,0 +1,81 @@
+"""How a run ended: a value, whose message names cause and remedy."""
+
+import dataclasses
+
+SUCCESSES = ("converged", "completed", "stopped")
+FAILURES = ("not-converged", "non-finite", "interrupted")
+
+
+@dataclasses.dataclass(frozen=True)
+class Status:
+    """How a run ended.
+
+    Attributes:
+        name: `"converged"` (the solver's own test), `"completed"` (all steps, by a solver that has
+            no such test), `"stopped"` (by an observer), `"not-converged"` (all steps, without
+            passing the test), `"non-finite"` or `"interrupted"`.
+        message: cause, and remedy where there is one.
+    """
+
+    name: str
+    message: str
+
+    def __post_init__(self) -> None:
+        if self.name not in SUCCESSES + FAILURES:
+            raise ValueError(
+                f"A status is one of {SUCCESSES + FAILURES}; got {self.name!r}."
+            )
+
+    @property
+    def success(self) -> bool:
+        """Whether the run did what was asked of it."""
+        return self.name in SUCCESSES
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.message}"
+
+
+def converged(step: int) -> Status:
+    """The solver's own test was passed."""
+    return Status("converged", f"The solver converged after {_steps(step)}.")
+
+
+def completed(step: int) -> Status:
+    """All steps were run, and no test of convergence was asked for."""
+    return Status("completed", f"All {_steps(step)} were run.")
+
+
+def stopped(step: int, observer: str) -> Status:
+    """An observer ended the run."""
+    return Status("stopped", f"The observer {observer} ended the run after {_steps(step)}.")
+
+
+def not_converged(step: int) -> Status:
+    """All steps were run without passing the solver's test."""
+    return Status(
+        "not-converged",
+        f"The solver did not converge within {_steps(step)}. Allow more steps, loosen its "
+        "tolerance, or start closer to the answer; the history tells whether it was getting there.",
+    )
+
+
+def non_finite(step: int, metric: str, value: float) -> Status:
+    """A metric was no longer a finite number."""
+    kept = f"the unknowns of step {step - 1} are returned" if step else "it was so at the start"
+    return Status(
+        "non-finite",
+        f"The metric {metric!r} was {value} at step {step}; {kept}. Try a smaller step (learning "
+        "rate, time step), another starting point, or float64.",
+    )
+
+
+def interrupted(step: int) -> Status:
+    """The user broke the run off."""
+    return Status(
+        "interrupted",
+        f"Interrupted after {_steps(step)}. The state is whole: the run can be resumed from here.",
+    )
+
+
+def _steps(count: int) -> str:
+    return "1 step" if count == 1 else f"{count} steps"

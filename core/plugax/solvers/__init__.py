@@ -1,0 +1,3 @@
+"""Finds a problem's unknowns."""
+
+from ._solver import AbstractSolver as AbstractSolver

@@ -1,0 +1,67 @@
+"""Everything that is run regularly, each in an environment of its own.
+
+`nox -s tests` is the one that matters: all tests on the oldest and the newest Python supported.
+"""
+
+import pathlib
+import shutil
+
+import nox
+
+OLDEST, NEWEST = "3.11", "3.13"
+
+nox.options.sessions = ["tests", "lint", "types"]
+# A Python that is not there is no reason to fail, on a server no more than elsewhere.
+nox.options.error_on_missing_interpreters = False
+nox.options.download_python = "never"
+
+
+@nox.session(python=[OLDEST, NEWEST])
+def tests(session: nox.Session) -> None:
+    """All tests but the slow ones, in parallel; arguments go to pytest."""
+    session.install("-e", ".[test]")
+    session.run("pytest", "-n", "auto", "-m", "not slow", *session.posargs, env=_cached(session))
+
+
+@nox.session(python=OLDEST)
+def slow(session: nox.Session) -> None:
+    """The tests that take minutes."""
+    session.install("-e", ".[test]")
+    session.run("pytest", "-n", "auto", "-m", "slow", *session.posargs, env=_cached(session))
+
+
+@nox.session(python=OLDEST)
+def minimums(session: nox.Session) -> None:
+    """All tests with the lowest version of every dependency that pyproject.toml declares."""
+    session.install("uv")
+    session.run("uv", "pip", "install", "--resolution", "lowest-direct", "-e", ".[test]")
+    session.run("pytest", "-n", "auto", "-m", "not slow", *session.posargs, env=_cached(session))
+
+
+@nox.session(python=OLDEST)
+def lint(session: nox.Session) -> None:
+    """Ruff: rules and format."""
+    session.install("ruff>=0.14")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session(python=OLDEST)
+def types(session: nox.Session) -> None:
+    """Pyright on core and plugins."""
+    session.install("-e", ".", "pyright[nodejs]")
+    session.run("pyright")
+
+
+@nox.session(python=OLDEST)
+def bench(session: nox.Session) -> None:
+    """Plugax beside its peers, on one core: prints a table of ratios."""
+    session.install("-e", ".", "torch>=2.9")
+    session.run("python", "benchmarks/run.py", *session.posargs)
+
+
+def _cached(session: nox.Session) -> dict[str, str]:
+    """One compilation cache for all workers of this run; the next run starts without it."""
+    cache = pathlib.Path(session.create_tmp()) / "xla-cache"
+    shutil.rmtree(cache, ignore_errors=True)
+    return {"JAX_COMPILATION_CACHE_DIR": str(cache), "JAX_PLATFORMS": "cpu"}

@@ -1,0 +1,71 @@
+"""Whether the parts of a 4DVar fit together: shapes always, values where they are known."""
+
+from typing import TYPE_CHECKING
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+if TYPE_CHECKING:
+    from ._four_d_var import AbstractFourDVar
+
+
+def check_four_d_var(problem: "AbstractFourDVar") -> None:
+    """Raise `ValueError` for the first thing that does not fit."""
+    background, observations = problem.background, problem.observations
+    if background.ndim != 1:
+        raise ValueError(f"The background is a vector; got the shape {background.shape}.")
+    if observations.ndim != 2:
+        raise ValueError(
+            "The observations are an array of (times, observations at a time); got the shape "
+            f"{observations.shape}."
+        )
+    if not problem.observe_every >= 1 or not problem.forecast_steps >= 0:
+        raise ValueError(
+            "observe_every must be at least 1 and forecast_steps at least 0; got "
+            f"{problem.observe_every} and {problem.forecast_steps}."
+        )
+    control = jax.ShapeDtypeStruct((problem.control_size,), background.dtype)
+    state = jax.ShapeDtypeStruct(background.shape, background.dtype)
+    time = jax.ShapeDtypeStruct((), background.dtype)
+    _check_shape("background_root(v)", background.shape, problem.background_root, control)
+    _check_shape("model(t, x)", background.shape, problem.model, time, state)
+    _check_shape(
+        "observation_operator(x)", observations.shape[1:], problem.observation_operator, state
+    )
+    try:
+        fits = jnp.broadcast_shapes(problem.observation_std.shape, observations.shape)
+    except ValueError:
+        fits = None
+    if fits != observations.shape:
+        raise ValueError(
+            f"observation_std must be a scalar or fit the observations' shape "
+            f"{observations.shape}; got the shape {problem.observation_std.shape}."
+        )
+    times = problem.window_steps + problem.forecast_steps + 1
+    if problem.truth is not None and problem.truth.shape != (times, background.size):
+        raise ValueError(
+            "The truth holds the state at the start and after every step of window and forecast, "
+            f"the shape {(times, background.size)} here; got {problem.truth.shape}."
+        )
+    check_positive("observation_std", problem.observation_std)
+    check_positive("dt", problem.dt)
+
+
+def check_positive(name: str, value: float | Array) -> None:
+    """Raise where a value that is known is not above zero."""
+    if isinstance(value, jax.core.Tracer):
+        return
+    if not np.all(np.asarray(value) > 0):
+        raise ValueError(f"{name} must be positive; got {np.min(np.asarray(value))}.")
+
+
+def _check_shape(name, expected, function, *arguments):
+    found = eqx.filter_eval_shape(function, *arguments)
+    if getattr(found, "shape", None) != expected:
+        raise ValueError(
+            f"{name} must give an array of the shape {expected} here; got "
+            f"{getattr(found, 'shape', type(found).__name__)}."
+        )

@@ -1,0 +1,173 @@
+"""The problem `lorenz96-4dvar`: a twin experiment on Lorenz96, ready to be solved."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal
+
+import equinox as eqx
+import jax.numpy as jnp
+import jax.random as jr
+from jaxtyping import Array, Float
+
+import plugax as px
+from plugax import AbstractIntegrator
+
+from ._check import check_positive
+from ._covariance import DiagonalRoot, RingRoot
+from ._four_d_var import AbstractFourDVar
+from ._lorenz96 import Lorenz96
+from ._observation import Instrument, ObserveEveryKth, ObserveSubset
+from ._twin import draw_twin
+
+Observe = Literal["all", "every-kth", "random"]
+Correlation = Literal["none", "gaussian", "climatological"]
+
+
+class Lorenz96FourDVar(AbstractFourDVar):
+    """4DVar of Lorenz96: find the state at the start of a window from noisy observations in it.
+
+    A twin experiment: a run of the model, after a spin-up, is the truth; observations and background
+    are the truth with errors drawn from N(0, R) and N(0, B). What is minimised, and every attribute,
+    is that of `FourDVar`. The options come in the float type that JAX has by default.
+
+    Arguments:
+        dim: number of variables, at least 4.
+        forcing: F; chaotic from about 5 on [model units].
+        dt: time step; 0.05 stands for 6 hours [model time units].
+        window_steps: length of the window [time steps].
+        observe: which variables are observed.
+        observe_stride: with observe every-kth, k: variables 0, k, 2k and so on are observed.
+        observe_count: with observe random, how many variables are observed; half of them if not
+            given.
+        instrument: what is measured of an observed variable x: identity x, arctan 5 arctan(x / 5),
+            or square x² / 10.
+        observe_every: time between observations; there are none at the start [time steps].
+        observation_std: standard deviation of the observations' errors [model units].
+        background_std: standard deviation of the background's errors [model units].
+        background_correlation: correlation of the background's errors around the ring: none,
+            gaussian, or climatological, that of the model's states.
+        correlation_length: length of the gaussian correlation [variables].
+        forecast_steps: how far the forecast goes past the window [time steps].
+        spinup_steps: run from a state near rest up to the start of the window [time steps].
+        twin_seed: draws truth, observed variables and errors.
+        integrator: advances the model.
+
+    Errors: `ValueError` for an option out of its range.
+    """
+
+    days_per_time_unit: ClassVar = 5.0
+
+    model: Callable[..., Any]
+    background: Float[Array, " state"]
+    background_root: Callable[..., Any]
+    observations: Float[Array, "observation_times observed"]
+    observation_operator: Callable[..., Any]
+    observation_std: Float[Array, "..."]
+    dt: Float[Array, ""]
+    truth: Float[Array, "times state"] | None
+    integrator: AbstractIntegrator
+    window_steps: int = eqx.field(static=True)
+    observe_every: int = eqx.field(static=True)
+    forecast_steps: int = eqx.field(static=True)
+    control_size: int = eqx.field(static=True)
+
+    def __init__(
+        self,
+        dim: int = 40,
+        forcing: float = 8.0,
+        dt: float = 0.05,
+        window_steps: int = 20,
+        observe: Observe = "all",
+        observe_stride: int = 2,
+        observe_count: int | None = None,
+        instrument: Instrument = "identity",
+        observe_every: int = 1,
+        observation_std: float = 1.0,
+        background_std: float = 1.0,
+        background_correlation: Correlation = "none",
+        correlation_length: float = 2.0,
+        forecast_steps: int = 20,
+        spinup_steps: int = 1000,
+        twin_seed: int = 0,
+        integrator: AbstractIntegrator | str = "rk4",
+    ):
+        _check_whole("dim", dim, 4)
+        _check_whole("observe_every", observe_every, 1)
+        _check_whole("window_steps", window_steps, 1)
+        _check_whole("forecast_steps", forecast_steps, 0)
+        _check_whole("spinup_steps", spinup_steps, 0)
+        if window_steps % observe_every:
+            raise ValueError(
+                f"The window of {window_steps} time steps must be a multiple of observe_every, "
+                f"{observe_every}; {window_steps // observe_every * observe_every or observe_every}"
+                " is one."
+            )
+        for name, value in (
+            ("dt", dt),
+            ("observation_std", observation_std),
+            ("background_std", background_std),
+            ("correlation_length", correlation_length),
+        ):
+            check_positive(name, value)
+        start_key, observed_key, twin_key = jr.split(jr.key(twin_seed), 3)
+        self.model = Lorenz96(forcing)
+        self.dt = jnp.asarray(dt, float)
+        self.observation_std = jnp.asarray(observation_std, float)
+        self.integrator = px.integrator(integrator)
+        self.window_steps = window_steps
+        self.observe_every = observe_every
+        self.forecast_steps = forecast_steps
+        self.control_size = dim
+        self.observation_operator = _observation_operator(
+            observed_key, dim, observe, observe_stride, observe_count, instrument
+        )
+        start = forcing + jr.normal(start_key, (dim,), self.dt.dtype)
+        if spinup_steps:
+            start = self._run(start, spinup_steps, spinup_steps)[-1]
+        if background_correlation == "climatological":
+            # One state every half time unit: enough of them that few variables are sampled longer.
+            states = self._run(start, 10 * max(30, 40_000 // dim), 10)
+            self.background_root = RingRoot.climatological(background_std, states)
+        elif background_correlation == "gaussian":
+            self.background_root = RingRoot.gaussian(background_std, correlation_length, dim)
+        else:
+            self.background_root = DiagonalRoot(background_std)
+        twin = draw_twin(
+            twin_key,
+            self.model,
+            start,
+            integrator=self.integrator,
+            background_root=self.background_root,
+            observation_operator=self.observation_operator,
+            observation_std=self.observation_std,
+            dt=self.dt,
+            window_steps=window_steps,
+            observe_every=observe_every,
+            forecast_steps=forecast_steps,
+        )
+        self.truth = twin.truth
+        self.background = twin.background
+        self.observations = twin.observations
+
+    def _run(self, start, steps, every):
+        return self.integrator.trajectory(self.model, start, dt=self.dt, steps=steps, every=every)
+
+
+def _observation_operator(key, dim, observe, stride, count, instrument):
+    """The observation operator of the options."""
+    if observe == "all":
+        return ObserveEveryKth(1, instrument)
+    if observe == "every-kth":
+        _check_whole("observe_stride", stride, 1, dim)
+        return ObserveEveryKth(stride, instrument)
+    if observe == "random":
+        count = dim // 2 if count is None else count
+        _check_whole("observe_count", count, 1, dim)
+        return ObserveSubset(jnp.sort(jr.permutation(key, dim)[:count]), instrument)
+    raise ValueError(f"observe is 'all', 'every-kth' or 'random'; got {observe!r}.")
+
+
+def _check_whole(name, value, least, most=None):
+    """Raise where a number is out of its range."""
+    if value < least or (most is not None and value > most):
+        limits = f"at least {least}" if most is None else f"from {least} to {most}, which is dim"
+        raise ValueError(f"{name} must be {limits}; got {value}.")

@@ -1,0 +1,74 @@
+"""Twin experiments: a run of the model is the truth, and all errors are drawn from known laws."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from plugax import AbstractIntegrator
+
+
+class Twin(eqx.Module):
+    """A twin experiment.
+
+    Arguments:
+        truth: the true states at the start and after every time step, window and forecast.
+        background: the first guess of the state at the start.
+        observations: what was observed in the window, at every observation time.
+    """
+
+    truth: Float[Array, "times state"]
+    background: Float[Array, " state"]
+    observations: Float[Array, "observation_times observed"]
+
+
+def draw_twin(
+    key: PRNGKeyArray,
+    model: Callable[..., Any],
+    start: Float[Array, " state"],
+    *,
+    integrator: AbstractIntegrator,
+    background_root: Callable[..., Any],
+    observation_operator: Callable[..., Any],
+    observation_std: float | Float[Array, "..."],
+    dt: float | Float[Array, ""],
+    window_steps: int,
+    observe_every: int = 1,
+    forecast_steps: int = 0,
+    control_size: int | None = None,
+) -> Twin:
+    """Draw a twin experiment from a state on the model's attractor.
+
+    background = truth(0) + B^½ ε,  observations = H(truth) + σ η,  with ε, η ~ N(0, I)
+
+    Law: the errors follow exactly the laws that 4DVar supposes, so twice the cost at the minimum
+    is χ² distributed, with as many degrees of freedom as there are observations, where model and
+    observation operator are linear.
+
+    Arguments:
+        key: for the errors.
+        model: the vector field f(t, x).
+        start: the true state at the start of the window.
+        integrator: advances the model.
+        background_root: v ↦ B^½ v.
+        observation_operator: x ↦ H(x).
+        observation_std: σ, a scalar, one value an observation, or one a time and observation.
+        dt: the time step.
+        window_steps: time steps in the window.
+        observe_every: time steps from one observation time to the next; none at the start.
+        forecast_steps: time steps by which the truth goes on after the window.
+        control_size: the size of v, where it is not that of the state.
+    """
+    key_background, key_observations = jr.split(key)
+    steps = window_steps + forecast_steps
+    later = integrator.trajectory(model, start, dt=dt, steps=steps)
+    truth = jnp.concatenate([start[None], later])
+    control = jr.normal(key_background, (control_size or start.shape[0],), start.dtype)
+    observed = jax.vmap(observation_operator)(truth[observe_every : window_steps + 1 : observe_every])
+    std = jnp.broadcast_to(jnp.asarray(observation_std, observed.dtype), observed.shape)
+    noise = jr.normal(key_observations, observed.shape, observed.dtype)
+    return Twin(truth, start + background_root(control), observed + std * noise)

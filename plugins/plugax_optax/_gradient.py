@@ -1,0 +1,156 @@
+"""Descent along the gradient of the loss, as an optimizer shapes it.
+
+    u ← u + Δ(∇L(u)),   Δ the optimizer's update
+"""
+
+import functools
+import operator
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import plugax
+from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
+from plugax import AbstractOptimizer, AbstractProblem, AbstractSolver, PlugaxError
+
+
+class GradientState(eqx.Module):
+    """Where a descent stands.
+
+    Attributes:
+        unknowns: the unknowns.
+        optimizer: the optimizer's state; without any array for plain gradient descent.
+        update_size: root mean square of the last update; None where nobody asks.
+    """
+
+    unknowns: PyTree
+    optimizer: PyTree
+    update_size: Float[Array, ""] | None
+
+
+class GradientDescent(AbstractSolver):
+    """Minimise the loss along its gradient; unknowns that are not floating-point arrays stay.
+
+    Laws: with `sgd` on ½ λ u², a step multiplies u by 1 − learning_rate · λ; the metrics are those
+    of the problem and `loss`, at the unknowns the step starts from.
+
+    Arguments:
+        optimizer: what makes an update of the gradient.
+        tolerance: stop when the root mean square of an update falls below this; None runs all
+            steps.
+
+    Errors: `ValueError` for a tolerance that is not positive, and for one together with an
+    optimizer that accumulates gradients (its updates in between are zero).
+    """
+
+    optimizer: AbstractOptimizer
+    tolerance: Float[Array, "..."] | None
+
+    def __init__(
+        self,
+        optimizer: AbstractOptimizer | str = "adam",
+        tolerance: float | None = None,
+    ):
+        self.optimizer = plugax.optimizer(optimizer)
+        if isinstance(tolerance, float | int) and not tolerance > 0:
+            raise ValueError(f"tolerance must be positive, or None for no test; got {tolerance}.")
+        if tolerance is not None and getattr(self.optimizer, "accumulate", 1) > 1:
+            raise ValueError(
+                "An optimizer that accumulates gradients makes updates of zero in between, which "
+                "any tolerance takes for convergence; leave out tolerance or accumulate."
+            )
+        self.tolerance = None if tolerance is None else jnp.asarray(tolerance, float)
+
+    def init(
+        self,
+        problem: AbstractProblem,
+        unknowns: PyTree,
+        key: PRNGKeyArray,  # noqa: ARG002 - nothing is drawn here
+    ) -> GradientState:
+        """The state before the first step.
+
+        Errors: `PlugaxError` where the unknowns have no floating-point array, or a complex one.
+        """
+        params = eqx.filter(unknowns, eqx.is_inexact_array)
+        _check(problem, unknowns, params)
+        size = None if self.tolerance is None else jnp.full_like(_size(params), jnp.inf)
+        return GradientState(unknowns, self.optimizer.init(params), size)
+
+    def step(
+        self, problem: AbstractProblem, state: GradientState, batch: PyTree, key: PRNGKeyArray
+    ) -> tuple[GradientState, dict[str, Any]]:
+        """One update from the gradient on `batch`."""
+        loss_key, noise_key = jr.split(key)
+        params, rest = eqx.partition(state.unknowns, eqx.is_inexact_array)
+
+        def loss(params: PyTree) -> tuple[Float[Array, ""], dict[str, Any]]:
+            return problem.loss(eqx.combine(params, rest), batch, loss_key)
+
+        (value, metrics), gradient = jax.value_and_grad(loss, has_aux=True)(params)
+        if "loss" in metrics:
+            raise PlugaxError(
+                f"{type(problem).__name__}.loss returns a metric named 'loss', which is the name "
+                "of the loss itself; give the metric another name."
+            )
+        updates, optimizer_state = self.optimizer.update(
+            gradient,
+            state.optimizer,
+            params,
+            value=value,
+            grad=gradient,
+            value_fn=lambda params: loss(params)[0],
+            key=noise_key,
+        )
+        unknowns = eqx.combine(jax.tree.map(operator.add, params, updates), rest)
+        size = None if self.tolerance is None else _size(updates)
+        return GradientState(unknowns, optimizer_state, size), {"loss": value, **metrics}
+
+    def converged(
+        self,
+        problem: AbstractProblem,  # noqa: ARG002
+        state: GradientState,
+    ) -> Bool[Array, ""] | None:
+        """Whether the last update was smaller than the tolerance; None without one."""
+        if self.tolerance is None or state.update_size is None:
+            return None
+        return state.update_size < self.tolerance.astype(state.update_size.dtype)
+
+    def unknowns(
+        self,
+        problem: AbstractProblem,  # noqa: ARG002
+        state: GradientState,
+    ) -> PyTree:
+        """The unknowns after the last step."""
+        return state.unknowns
+
+
+def _check(problem: AbstractProblem, unknowns: PyTree, params: PyTree) -> None:
+    """Raise where there is nothing to descend in."""
+    if not jax.tree.leaves(params):
+        kinds = {str(leaf.dtype) for leaf in jax.tree.leaves(unknowns) if eqx.is_array(leaf)}
+        raise PlugaxError(
+            "Gradient descent needs at least one array of floating-point numbers among the "
+            f"unknowns; {type(problem).__name__}.init gives {_listed(kinds)}. Make the unknowns "
+            "arrays, with a decimal point in them."
+        )
+    for path, leaf in jax.tree_util.tree_leaves_with_path(params):
+        if jnp.iscomplexobj(leaf):
+            raise PlugaxError(
+                f"Gradient descent needs real unknowns; unknowns{jax.tree_util.keystr(path)} of "
+                f"{type(problem).__name__} is {leaf.dtype}. Give real and imaginary part as two "
+                "arrays."
+            )
+
+
+def _listed(kinds: set[str]) -> str:
+    return f"only arrays of {' and '.join(sorted(kinds))}" if kinds else "no arrays at all"
+
+
+def _size(tree: PyTree) -> Float[Array, ""]:
+    """The root mean square of all numbers in a tree."""
+    leaves = jax.tree.leaves(tree)
+    dtype = functools.reduce(jnp.promote_types, (leaf.dtype for leaf in leaves))
+    squares = [jnp.sum(jnp.square(leaf.astype(dtype))) for leaf in leaves]
+    return jnp.sqrt(sum(squares[1:], start=squares[0]) / sum(leaf.size for leaf in leaves))

@@ -1,0 +1,144 @@
+"""An alias of optax as a module: floats are array leaves, all else is static.
+
+Optax takes its hyperparameters when a transformation is made. So the transformation is made anew
+from the leaves wherever it is used, which costs nothing: it happens while tracing.
+
+Optax counts steps in integers and multiplies them with floats, makes some arrays in the default
+precision, and so cannot be traced under strict dtype promotion. Here it always is traced under
+standard promotion, and every result goes back to the dtype it should have; the loss that a line
+search evaluates is traced under the caller's own rules.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, PyTree
+from plugax import AbstractOptimizer
+
+from ._options import signature_of
+from ._transformation import make
+
+
+class Optax(AbstractOptimizer):
+    """One of optax's optimizers, its options readable as attributes: `optimizer.learning_rate`.
+
+    Law: `init` and `update` are those of optax's transformation of the same name and options.
+    Updates have the dtypes of the parameters, and the state keeps those it began with.
+
+    Arguments:
+        alias: optax's function.
+        options: its own options and the common ones.
+
+    Attributes:
+        hyperparameters: the float options, array leaves: vmapped and changed at will.
+        settings: all other options, and those that are None: what the structure depends on.
+
+    Errors: `TypeError` and `ValueError` for options that do not exist or do not fit.
+    """
+
+    alias: Callable[..., Any] = eqx.field(static=True)
+    hyperparameters: dict[str, Float[Array, "..."]]
+    settings: tuple[tuple[str, Any], ...] = eqx.field(static=True)
+
+    def __init__(self, alias: Callable[..., Any], **options: Any):
+        signature = signature_of(alias)
+        bound = signature.bind(**options)
+        bound.apply_defaults()
+        _check_end(bound.arguments)
+        self.alias = alias
+        self.hyperparameters = {}
+        settings = {}
+        for name, value in bound.arguments.items():
+            kind = signature.parameters[name].annotation
+            if kind in (float, float | None) and not (value is None and kind != float):
+                self.hyperparameters[name] = _leaf(name, value)
+            else:
+                settings[name] = value
+        self.settings = tuple(settings.items())
+        self._transformation()  # so that options that do not fit are refused here
+
+    def __getattr__(self, name: str) -> Any:
+        """An option by its name."""
+        # By way of __dict__, since a module that is being made has no fields yet.
+        options = dict(self.__dict__.get("settings", ())) | self.__dict__.get("hyperparameters", {})
+        if name in options:
+            return options[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def init(self, params: PyTree) -> PyTree:
+        """Optax's state for parameters of this shape."""
+        with jax.numpy_dtype_promotion("standard"):
+            state = self._transformation(_precision(params)).init(params)
+        return _cast_like(state, state)
+
+    def update(
+        self, grads: PyTree, state: PyTree, params: PyTree, **extra: Any
+    ) -> tuple[PyTree, PyTree]:
+        """Optax's updates and next state. A `key` among `extra` is that of this step's noise."""
+        strictness = jax.config.jax_numpy_dtype_promotion
+        if "value_fn" in extra:
+            extra["value_fn"] = _traced_under(strictness, extra["value_fn"])
+        key = extra.pop("key", None)
+        draws = key is not None and "key" in dict(self.settings)
+        before = optax.tree.set(state, rng_key=key) if draws else state
+        with jax.numpy_dtype_promotion("standard"):
+            transformation = self._transformation(_precision(params))
+            updates, after = transformation.update(grads, before, params, **extra)
+        if draws:  # the state keeps its own key: with keys from outside, nothing else may move it
+            after = optax.tree.set(after, rng_key=optax.tree.get(state, "rng_key"))
+        return _cast_like(updates, params), _cast_like(after, state)
+
+    def _transformation(self, dtype: Any = None) -> optax.GradientTransformationExtraArgs:
+        """Optax's transformation, hyperparameters in `dtype`."""
+        leaves = self.hyperparameters
+        if dtype is not None:
+            leaves = {name: leaf.astype(dtype) for name, leaf in leaves.items()}
+        return make(self.alias, dict(self.settings) | leaves)
+
+
+def _leaf(name: str, value: Any) -> Float[Array, "..."]:
+    """A number as an array; arrays keep their precision."""
+    if isinstance(value, bool) or not eqx.is_array_like(value):
+        raise TypeError(f"{name} must be a number; got {value!r}.")
+    kept = value.dtype if eqx.is_inexact_array(value) else jnp.result_type(float)
+    return jnp.asarray(value, kept)
+
+
+def _check_end(options: dict[str, Any]) -> None:
+    """Raise for an exponential fall to zero; here, while it still is a plain number."""
+    end = options["final_fraction"]
+    if options["schedule"] == "exponential" and isinstance(end, float | int) and end <= 0:
+        raise ValueError(
+            f"The schedule 'exponential' needs a final_fraction above zero, such as 0.01; got {end}."
+        )
+
+
+def _precision(params: PyTree) -> Any:
+    """The dtype to compute in: the parameters' widest, but at least single precision.
+
+    In half precision 0.999, the usual decay of second moments, would be one.
+    """
+    return jnp.result_type("float32", *jax.tree.leaves(params))
+
+
+def _cast_like(tree: PyTree, like: PyTree) -> PyTree:
+    def cast(leaf: Any, like: Any) -> Any:
+        if jnp.issubdtype(like.dtype, jax.dtypes.prng_key):
+            return leaf
+        return jnp.asarray(leaf).astype(like.dtype)
+
+    return jax.tree.map(cast, tree, like)
+
+
+def _traced_under(strictness: Any, function: Callable) -> Callable:
+    @functools.wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        with jax.numpy_dtype_promotion(strictness):
+            return function(*args, **kwargs)
+
+    return wrapped

@@ -1,0 +1,108 @@
+"""Learning-rate schedules: the fraction of the full learning rate at step t.
+
+With w warm-up steps, d steps to the end of the schedule and f the fraction left there,
+
+    rise   φ(t) = (t + 1) / (w + 1)                                t < w
+    fall   φ(t) as below, with s = min((t − w) / (d − w), 1)       t ≥ w
+
+    constant      1
+    linear        f + (1 − f) (1 − s)
+    cosine        f + (1 − f) (1 + cos πs) / 2
+    polynomial    f + (1 − f) (1 − s)^power
+    exponential   f^s
+    one-cycle     cosine, after a rise along a cosine too: from 1/25 over the first 30 % (or w steps)
+
+No step has rate zero before the end: a warm-up that began with zero would waste one, and would look
+converged to a test of the step's size.
+
+Source: cosine and warm-up, Loshchilov and Hutter, 2017, arXiv:1608.03983; one-cycle, Smith and
+Topin, 2019, doi:10.1117/12.2520589.
+"""
+
+import dataclasses
+from typing import Literal, get_args
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+ScheduleName = Literal["constant", "linear", "cosine", "polynomial", "exponential", "one-cycle"]
+
+_ONE_CYCLE_START = 1 / 25
+_ONE_CYCLE_RISE = 0.3
+
+
+@dataclasses.dataclass(frozen=True)
+class Schedule:
+    """The fraction of the full learning rate at step t; a schedule in optax's sense.
+
+    Arguments:
+        name: which fall.
+        warmup_steps: w.
+        decay_steps: d; not needed by `constant`.
+        final_fraction: f.
+        power: exponent of `polynomial`.
+    """
+
+    name: str
+    warmup_steps: int
+    decay_steps: int | None
+    final_fraction: Float[Array, ""]
+    power: Float[Array, ""]
+
+    def __post_init__(self):
+        if self.name not in get_args(ScheduleName):
+            raise ValueError(
+                f"schedule must be one of {', '.join(get_args(ScheduleName))}; got {self.name!r}."
+            )
+        if self.warmup_steps < 0:
+            raise ValueError(f"warmup_steps must not be negative; got {self.warmup_steps}.")
+        if self.name == "constant":
+            return
+        if self.decay_steps is None:
+            raise ValueError(
+                f"The schedule {self.name!r} needs decay_steps, the step at which it arrives at its "
+                "end: as a rule the number of steps of the run."
+            )
+        if self.decay_steps <= self.rise_steps:
+            raise ValueError(
+                f"decay_steps counts the warm-up too, so it must be larger than its "
+                f"{self.rise_steps} steps; got {self.decay_steps}."
+            )
+
+    @property
+    def rise_steps(self) -> int:
+        """Steps before the full rate."""
+        if self.name == "one-cycle" and not self.warmup_steps:
+            return int(_ONE_CYCLE_RISE * (self.decay_steps or 0))
+        return self.warmup_steps
+
+    def __call__(self, step: Int[Array, ""]) -> Float[Array, ""]:
+        """The fraction at step number `step`."""
+        t = step.astype(self.final_fraction.dtype)
+        fall = self._fall(t)
+        return jnp.where(t < self.rise_steps, self._rise(t), fall) if self.rise_steps else fall
+
+    def _rise(self, t: Float[Array, ""]) -> Float[Array, ""]:
+        if self.name == "one-cycle":
+            return _ONE_CYCLE_START + (1 - _ONE_CYCLE_START) * (1 - _half_wave(t / self.rise_steps))
+        return (t + 1) / (self.rise_steps + 1)
+
+    def _fall(self, t: Float[Array, ""]) -> Float[Array, ""]:
+        if self.name == "constant":
+            return jnp.ones_like(t)
+        end = self.decay_steps or 0
+        s = jnp.clip((t - self.rise_steps) / (end - self.rise_steps), 0, 1)
+        if self.name == "exponential":
+            return self.final_fraction**s
+        left = {
+            "linear": lambda: 1 - s,
+            "cosine": lambda: _half_wave(s),
+            "one-cycle": lambda: _half_wave(s),
+            "polynomial": lambda: (1 - s) ** self.power,
+        }[self.name]()
+        return self.final_fraction + (1 - self.final_fraction) * left
+
+
+def _half_wave(s: Float[Array, ""]) -> Float[Array, ""]:
+    """(1 + cos πs) / 2: from 1 at s = 0 to 0 at s = 1."""
+    return (1 + jnp.cos(jnp.pi * s)) / 2

@@ -1,0 +1,127 @@
+"""From plain options to optax: the chain clip → alias → schedule, accumulated where asked."""
+
+import inspect
+import typing
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import PyTree
+
+from ._options import COMMON
+from ._schedule import Schedule
+
+# These read the loss itself, of one batch; an average of several gradients does not fit it.
+_READ_THE_LOSS = (optax.lbfgs, optax.polyak_sgd)
+
+
+def make(
+    function: Callable[..., optax.GradientTransformation], options: dict[str, Any]
+) -> optax.GradientTransformationExtraArgs:
+    """The transformation that the options describe.
+
+    Arguments:
+        function: an alias of optax.
+        options: its own options and the common ones; floats as arrays of one dtype.
+
+    Errors: `ValueError` for options that do not fit each other.
+    """
+    own = {name: value for name, value in options.items() if name not in COMMON}
+    schedule = _schedule(options)
+    parts: list[Any] = []
+    if options["clip_value"] is not None:
+        parts.append(optax.clip(options["clip_value"]))
+    if options["clip_norm"] is not None:
+        parts.append(optax.clip_by_global_norm(options["clip_norm"]))
+    if schedule is None:
+        parts.append(_alias(function, own))
+    elif takes_schedule(function):
+        rate = own["learning_rate"]
+        if rate is None:
+            raise ValueError("A schedule or a warm-up needs a learning_rate; got None.")
+        own["learning_rate"] = lambda step: rate * schedule(step)
+        parts.append(_alias(function, own))
+    else:
+        parts += [_alias(function, own), optax.scale_by_schedule(schedule)]
+    chain = optax.chain(*parts) if len(parts) > 1 else optax.with_extra_args_support(parts[0])
+    return _accumulated(function, chain, options["accumulate"])
+
+
+def takes_schedule(function: Callable) -> bool:
+    """Whether optax lets the learning rate be a function of the step; else updates are scaled."""
+    parameter = inspect.signature(function).parameters.get("learning_rate")
+    if parameter is None:
+        return False
+    return any(
+        typing.get_origin(kind) is typing.get_origin(Callable[[], None])
+        for kind in typing.get_args(parameter.annotation)
+    )
+
+
+def _schedule(options: dict[str, Any]) -> Schedule | None:
+    """The schedule; None where it would be one all the time, and so counts no steps."""
+    names = ("warmup_steps", "decay_steps", "final_fraction", "power")
+    schedule = Schedule(options["schedule"], *(options[name] for name in names))
+    return None if schedule.name == "constant" and not schedule.warmup_steps else schedule
+
+
+def _alias(function: Callable, own: dict[str, Any]) -> Any:
+    """The alias itself, called with what optax understands."""
+    arguments = {name: value for name, value in own.items() if value != "all" or "mask" not in name}
+    for name, value in arguments.items():
+        if "mask" in name and value == "matrices":
+            arguments[name] = _matrices
+        elif "mask" in name and not callable(value):
+            raise ValueError(f"{name} must be 'all', 'matrices' or a function; got {value!r}.")
+    if function is optax.lbfgs:
+        arguments["linesearch"] = _line_search(
+            own["linesearch"], arguments.pop("max_linesearch_steps")
+        )
+    if function is optax.sm3:
+        return _at_least_vectors(function(**arguments))
+    return function(**arguments)
+
+
+def _matrices(params: PyTree) -> PyTree:
+    return jax.tree.map(lambda leaf: leaf.ndim >= 2, params)
+
+
+def _line_search(name: str, steps: int) -> optax.GradientTransformationExtraArgs | None:
+    if name == "none":
+        return None
+    if name == "backtracking":
+        return optax.scale_by_backtracking_linesearch(steps)
+    if name == "zoom":
+        return optax.scale_by_zoom_linesearch(steps, initial_guess_strategy="one")
+    raise ValueError(f"linesearch must be 'zoom', 'backtracking' or 'none'; got {name!r}.")
+
+
+def _at_least_vectors(inner: optax.GradientTransformation) -> optax.GradientTransformation:
+    """The same for scalars, as vectors of one element: optax's sm3 fails at them."""
+    widen = lambda tree: jax.tree.map(jnp.atleast_1d, tree)  # noqa: E731
+
+    def update(updates: PyTree, state: PyTree, params: PyTree = None) -> tuple[PyTree, PyTree]:
+        wide, state = inner.update(widen(updates), state, widen(params))
+        return jax.tree.map(lambda new, old: new.reshape(old.shape), wide, updates), state
+
+    return optax.GradientTransformation(lambda params: inner.init(widen(params)), update)
+
+
+def _accumulated(
+    function: Callable, chain: optax.GradientTransformationExtraArgs, accumulate: int
+) -> optax.GradientTransformationExtraArgs:
+    """An update of every `accumulate`-th call from the mean of as many gradients; zero else."""
+    if accumulate < 1:
+        raise ValueError(f"accumulate must be at least 1; got {accumulate}.")
+    if accumulate == 1:
+        return chain
+    if function in _READ_THE_LOSS:
+        raise ValueError(
+            f"{function.__name__} reads the loss of one batch, so gradients of several cannot be "
+            "accumulated for it; use larger batches instead."
+        )
+    # Optax would keep the mean in float32, whatever the parameters are.
+    steps = optax.MultiSteps(chain, accumulate, accumulator_dtype=None)  # pyright: ignore[reportArgumentType]
+    return optax.GradientTransformationExtraArgs(steps.init, steps.update)

@@ -1,0 +1,72 @@
+"""A safeguard for full steps: shorten one until the loss decreases enough.
+
+Accepts the length α with f(u + αΔ) ≤ f(u) + 10⁻⁴ α f′ (Armijo), where f′ is the slope along Δ; the
+next α is the minimum of the parabola through what is known, kept within [0.1 α, 0.5 α]. The full
+step is tried first, and where it is good this costs one evaluation.
+
+Source: Dennis and Schnabel 1996, Numerical Methods for Unconstrained Optimization and Nonlinear
+Equations, section 6.3, doi 10.1137/1.9781611971200.
+"""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax.lax as lax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+SUFFICIENT_DECREASE = 1e-4
+MOST_TRIALS = 20
+
+
+class StepLength(eqx.Module):
+    """The length that was found.
+
+    Attributes:
+        length: α, and 0 where none was good.
+        loss: the loss there.
+        evaluations: how often the loss was evaluated.
+    """
+
+    length: Float[Array, ""]
+    loss: Float[Array, ""]
+    evaluations: Int[Array, ""]
+
+
+def backtrack(
+    loss_at: Callable[[Float[Array, ""]], Float[Array, ""]],
+    loss: Float[Array, ""],
+    slope: Float[Array, ""],
+    rounding: Float[Array, ""],
+) -> StepLength:
+    """The first of the lengths tried that decreases the loss enough.
+
+    Arguments:
+        loss_at: α ↦ the loss at u + αΔ; a value that is not finite counts as too large.
+        loss: the loss at α = 0.
+        slope: its derivative there, not positive.
+        rounding: an increase of the loss that means nothing.
+    """
+
+    def unfinished(carry: tuple) -> Bool[Array, ""]:
+        *_, accepted, trials = carry
+        return ~accepted & (trials < MOST_TRIALS)
+
+    def attempt(carry: tuple) -> tuple:
+        _, next_length, _, _, trials = carry
+        length = next_length
+        value = loss_at(length)
+        accepted = value <= loss + SUFFICIENT_DECREASE * length * slope + rounding
+        parabola = -slope * length**2 / (2 * (value - loss - length * slope))
+        shorter = jnp.clip(parabola, 0.1 * length, 0.5 * length)
+        shorter = jnp.where(jnp.isfinite(parabola), shorter, 0.1 * length)
+        return length, shorter, value, accepted, trials + 1
+
+    one = jnp.ones_like(loss)
+    carry = (one, one, loss, jnp.asarray(False), jnp.asarray(0, "int32"))
+    length, _, value, accepted, trials = lax.while_loop(unfinished, attempt, carry)
+    return StepLength(
+        jnp.where(accepted, length, jnp.zeros_like(length)),
+        jnp.where(accepted, value, loss),
+        trials,
+    )

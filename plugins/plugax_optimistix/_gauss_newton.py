@@ -1,0 +1,217 @@
+"""Gauss–Newton: linearise the residuals, solve for the step, repeat.
+
+    Δ = argmin ‖r + J Δ‖,    u ← u + α Δ,
+
+with α = 1 unless that does not decrease the loss. Applied to a window of data assimilation this is
+incremental 4DVar: each step an outer loop, the linear problem the inner one (Courtier, Thépaut and
+Hollingsworth 1994, doi 10.1002/qj.49712051912; that they are the same: Lawless, Gratton and Nichols
+2005, doi 10.1256/qj.04.20).
+
+The step is our own rather than optimistix's: that one carries the Jacobian as a traced program in
+its state, which can be neither saved nor compared, and it has no safeguard against a full step that
+makes things worse.
+"""
+
+from typing import ClassVar, Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
+
+from plugax import AbstractLeastSquares, AbstractProblem, AbstractSolver
+
+from ._backtracking import StepLength, backtrack
+from ._conjugate_gradients import solve_normal_equations
+from ._optimality import Optimality
+from ._suitable import check_suitable
+from ._triangular import linearise
+from ._vector import Metrics, ResidualFunction, as_vector, residual_function
+
+# Where matrix-free begins to win; docs/solvers.md has the measurements.
+DENSE_UNKNOWNS = 100
+
+
+class GaussNewtonState(eqx.Module):
+    """Where the iteration stands.
+
+    Attributes:
+        unknowns: u.
+        converged: whether the point that the last step started from passed the test.
+        function_evaluations: evaluations of the residuals so far.
+        jacobian_evaluations: linearisations so far.
+        inner_iterations: iterations of conjugate gradients so far.
+    """
+
+    unknowns: PyTree
+    converged: Bool[Array, ""]
+    function_evaluations: Int[Array, ""]
+    jacobian_evaluations: Int[Array, ""]
+    inner_iterations: Int[Array, ""]
+
+
+class _Proposal(eqx.Module):
+    """A full step and what is known where it starts."""
+
+    residuals: Float[Array, " m"]
+    metrics: Metrics
+    step: Float[Array, " n"]
+    optimality: Optimality
+    iterations: Int[Array, ""]
+    solved: Bool[Array, ""]
+
+
+class GaussNewton(AbstractSolver):
+    """Nonlinear least squares by Gauss–Newton steps, shortened where a full one does not help.
+
+    Converged means: at the point the last step started from, the projection P r of the residuals
+    onto the range of the Jacobian J was at most `atol + rtol (‖r‖ + ‖J u‖)`; or it was below what
+    rounding lets the loss resolve and the loss no longer decreased. The step has been taken on top
+    of that. A linear problem is solved by the first step; the second one sees it.
+
+    Arguments:
+        rtol: relative tolerance of the test above; never below ten units of rounding.
+        atol: absolute tolerance of the test [the unit of the residuals].
+        linear_solver: how to solve for the step. `dense` forms the Jacobian; `iterative` uses
+            products with it and its transpose inside conjugate gradients, so that no matrix is
+            stored; `auto` is dense up to 100 unknowns.
+        inner_tolerance: how far the conjugate gradients reduce the linear problem's gradient in
+            each step, relative to its start.
+        inner_steps: most iterations of conjugate gradients in each step.
+
+    Metrics: `loss`, the problem's own, `relative_offset` (what `rtol` is compared with),
+    `step_norm` (‖αΔ‖), `step_length` (α; 0 where no length helped), and so far:
+    `function_evaluations`, `jacobian_evaluations`, `inner_iterations`.
+
+    Source: Björck 2024, Numerical Methods for Least Squares Problems, chapter 7,
+    doi 10.1137/1.9781611977950; stopping the inner iteration early: Gratton, Lawless and Nichols
+    2007, doi 10.1137/050624935.
+    """
+
+    requires: ClassVar[type[AbstractProblem]] = AbstractLeastSquares
+    default_steps: ClassVar[int] = 100
+
+    rtol: float = 1e-8
+    atol: float = 0.0
+    linear_solver: Literal["auto", "dense", "iterative"] = eqx.field(static=True, default="auto")
+    inner_tolerance: float = 1e-2
+    inner_steps: int = 200
+
+    def init(
+        self,
+        problem: AbstractProblem,
+        unknowns: PyTree,
+        key: PRNGKeyArray,  # noqa: ARG002 - deterministic
+    ) -> GaussNewtonState:
+        """Nothing evaluated yet."""
+        check_suitable(problem, unknowns, "gauss-newton")
+        none = jnp.asarray(0, "int32")
+        return GaussNewtonState(unknowns, jnp.asarray(False), none, none, none)
+
+    def step(
+        self,
+        problem: AbstractLeastSquares,
+        state: GaussNewtonState,
+        batch: PyTree,
+        key: PRNGKeyArray,
+    ) -> tuple[GaussNewtonState, Metrics]:
+        """One linearisation, one linear solve, one evaluation or a few."""
+        vector, rebuild = as_vector(state.unknowns)
+        function = residual_function(problem, rebuild, batch, key)
+        proposal = self._propose(function, vector)
+        loss = proposal.residuals @ proposal.residuals / 2
+        found = _shorten(function, vector, proposal, loss)
+        change = found.length * proposal.step
+        # Not vector + 0 · step: a step that is not finite must leave the unknowns as they are.
+        moved = jnp.where(found.length > 0, vector + change, vector)
+        optimality = proposal.optimality
+        converged = proposal.solved & optimality.reached(self.rtol, self.atol)
+        state = GaussNewtonState(
+            unknowns=rebuild(moved),
+            converged=converged | optimality.exhausted(loss, found.loss),
+            function_evaluations=state.function_evaluations + 1 + found.evaluations,
+            jacobian_evaluations=state.jacobian_evaluations + 1,
+            inner_iterations=state.inner_iterations + proposal.iterations,
+        )
+        return state, {
+            **proposal.metrics,
+            "loss": loss,
+            "relative_offset": optimality.relative,
+            "step_norm": jnp.linalg.norm(change),
+            "step_length": found.length,
+            "function_evaluations": state.function_evaluations,
+            "jacobian_evaluations": state.jacobian_evaluations,
+            "inner_iterations": state.inner_iterations,
+        }
+
+    def converged(
+        self,
+        problem: AbstractProblem,  # noqa: ARG002
+        state: GaussNewtonState,
+    ) -> Bool[Array, ""]:
+        """Whether the last step started from a point that passed the test."""
+        return state.converged
+
+    def unknowns(
+        self,
+        problem: AbstractProblem,  # noqa: ARG002
+        state: GaussNewtonState,
+    ) -> PyTree:
+        """The unknowns after the last step."""
+        return state.unknowns
+
+    def _propose(self, function: ResidualFunction, vector: Float[Array, " n"]) -> _Proposal:
+        dense = self.linear_solver == "dense"
+        if dense or (self.linear_solver == "auto" and vector.size <= DENSE_UNKNOWNS):
+            return _propose_dense(function, vector)
+        return _propose_iterative(function, vector, self.inner_tolerance, self.inner_steps)
+
+
+def _propose_dense(function: ResidualFunction, vector: Float[Array, " n"]) -> _Proposal:
+    linear = linearise(function, vector)
+    offset = jnp.linalg.norm(linear.projection)
+    return _Proposal(
+        residuals=linear.residuals,
+        metrics=linear.metrics,
+        step=linear.step(),
+        optimality=Optimality(offset, linear.residuals, linear.prediction),
+        iterations=jnp.asarray(0, "int32"),
+        solved=jnp.asarray(True),
+    )
+
+
+def _propose_iterative(
+    function: ResidualFunction,
+    vector: Float[Array, " n"],
+    tolerance: float | Float[Array, ""],
+    steps: int,
+) -> _Proposal:
+    residuals, forward, metrics = jax.linearize(function, vector, has_aux=True)
+    transpose = jax.linear_transpose(forward, vector)
+    backward = lambda cotangent: transpose(cotangent)[0]  # noqa: E731
+    inner = solve_normal_equations(
+        forward, backward, residuals, tolerance=tolerance, steps=steps
+    )
+    offset = jnp.linalg.norm(inner.change)
+    return _Proposal(
+        residuals=residuals,
+        metrics=metrics,
+        step=inner.step,
+        optimality=Optimality(offset, residuals, forward(vector)),
+        iterations=inner.iterations,
+        solved=inner.solved,
+    )
+
+
+def _shorten(
+    function: ResidualFunction,
+    vector: Float[Array, " n"],
+    proposal: _Proposal,
+    loss: Float[Array, ""],
+) -> StepLength:
+    def loss_at(length: Float[Array, ""]) -> Float[Array, ""]:
+        residuals, _ = function(vector + length * proposal.step)
+        return residuals @ residuals / 2
+
+    optimality = proposal.optimality
+    return backtrack(loss_at, loss, -(optimality.offset**2), optimality.rounding)

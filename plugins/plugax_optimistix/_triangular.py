@@ -1,0 +1,122 @@
+"""Residuals linearised densely, and reduced to a triangle.
+
+With D the lengths of the Jacobian's columns and J D⁻¹ = Q R,
+
+    ‖r + J Δ‖² = ‖R D Δ + c‖² + constant,    c = Qᵀ r,    ‖c‖ = ‖P r‖,
+
+so everything a step needs is in the small R, c and D. Scaling the columns frees the numbers from
+the units of the unknowns.
+
+R comes from Cholesky's factor of the normal equations where these are well conditioned, which costs
+a third of an orthogonal factorisation; else from Householder's. The square of the condition number
+that the former pays shows in its pivots, so the choice is made at each step from the matrix itself.
+
+Source: Björck 2024, Numerical Methods for Least Squares Problems, chapter 2,
+doi 10.1137/1.9781611977950.
+"""
+
+import equinox as eqx
+import jax
+import jax.lax as lax
+import jax.numpy as jnp
+from jax.scipy.linalg import solve_triangular
+from jaxtyping import Array, Float
+
+from ._vector import Metrics, ResidualFunction
+
+
+class Triangular(eqx.Module):
+    """Residuals r(u + Δ) ≈ r + J Δ with J reduced to its triangular factor.
+
+    Attributes:
+        residuals: r at u.
+        metrics: the problem's own metrics at u.
+        prediction: J u.
+        lengths: the lengths of J's columns.
+        factor: R, upper triangular.
+        projection: c = Qᵀ r.
+    """
+
+    residuals: Float[Array, " m"]
+    metrics: Metrics
+    prediction: Float[Array, " m"]
+    lengths: Float[Array, " n"]
+    factor: Float[Array, "n n"]
+    projection: Float[Array, " n"]
+
+    @property
+    def scale(self) -> Float[Array, " n"]:
+        """D: the lengths of the columns, and 1 for a column of zeros."""
+        return jnp.where(self.lengths > 0, self.lengths, jnp.ones_like(self.lengths))
+
+    def step(self) -> Float[Array, " n"]:
+        """The Δ that minimises ‖r + J Δ‖."""
+        return -solve_triangular(self.factor, self.projection) / self.scale
+
+    def damped_step(
+        self, damping: Float[Array, ""], weights: Float[Array, " n"]
+    ) -> tuple[Float[Array, " n"], Float[Array, ""]]:
+        """The Δ that minimises ‖r + J Δ‖² + λ‖W Δ‖², and the decrease of ½‖r‖² it promises."""
+        relative = weights / self.scale
+        top = jnp.concatenate([self.factor, self.projection[:, None]], axis=1)
+        diagonal = jnp.diag(jnp.sqrt(damping) * relative)
+        bottom = jnp.concatenate([diagonal, jnp.zeros_like(self.projection)[:, None]], axis=1)
+        factor, projection = _triangle(jnp.concatenate([top, bottom]))
+        scaled = -solve_triangular(factor, projection)
+        change = self.factor @ scaled
+        promised = change @ change / 2 + damping * jnp.sum(jnp.square(relative * scaled))
+        return scaled / self.scale, promised
+
+
+def linearise(function: ResidualFunction, vector: Float[Array, " n"]) -> Triangular:
+    """The residuals at `vector` and their dense Jacobian, in triangular form.
+
+    The Jacobian is made of products with the columns of the identity where there are more
+    residuals than unknowns, and with its rows where there are fewer.
+    """
+    residuals, forward, metrics = jax.linearize(function, vector, has_aux=True)
+    if residuals.size >= vector.size:
+        transposed = jax.vmap(forward)(jnp.eye(vector.size, dtype=vector.dtype))
+    else:
+        backward = jax.linear_transpose(forward, vector)
+        rows = jax.vmap(backward)(jnp.eye(residuals.size, dtype=residuals.dtype))[0]
+        transposed = rows.T
+    lengths = jnp.linalg.norm(transposed, axis=1)
+    scaled = transposed / jnp.where(lengths > 0, lengths, jnp.ones_like(lengths))[:, None]
+    factor, projection = _reduce(scaled, residuals)
+    prediction = vector @ transposed
+    return Triangular(residuals, metrics, prediction, lengths, factor, projection)
+
+
+def _reduce(
+    transposed: Float[Array, "n m"], residuals: Float[Array, " m"]
+) -> tuple[Float[Array, "n n"], Float[Array, " n"]]:
+    """R and c = Qᵀr of the matrix whose transpose has rows of length one (or zero)."""
+    epsilon = jnp.finfo(transposed.dtype).eps
+    lower = lax.linalg.cholesky(transposed @ transposed.T, symmetrize_input=False)
+    # Pivots above ε^¼ leave the step a relative error of about √ε, which the next step removes.
+    # A failed factorisation is NaN, and NaN is not above anything.
+    well_conditioned = jnp.min(jnp.diagonal(lower)) > epsilon**0.25
+
+    def cholesky() -> tuple[Float[Array, "n n"], Float[Array, " n"]]:
+        return lower.T, solve_triangular(lower, transposed @ residuals, lower=True)
+
+    def householder() -> tuple[Float[Array, "n n"], Float[Array, " n"]]:
+        count, rows = transposed.shape
+        top = jnp.concatenate([transposed.T, residuals[:, None]], axis=1)
+        # Rows at the level of rounding keep R invertible where J has not full rank; a step then
+        # changes what the residuals do not determine by little.
+        tiny = jnp.asarray(max(count, rows) * epsilon, transposed.dtype)
+        bottom = tiny * jnp.eye(count, count + 1, dtype=transposed.dtype)
+        return _triangle(jnp.concatenate([top, bottom]))
+
+    return lax.cond(well_conditioned, cholesky, householder)
+
+
+def _triangle(
+    joined: Float[Array, "rows columns"],
+) -> tuple[Float[Array, "n n"], Float[Array, " n"]]:
+    """R and Qᵀb of the joined matrix [A b], without forming Q."""
+    factor = jnp.linalg.qr(joined, mode="r")
+    count = joined.shape[1] - 1
+    return factor[:count, :count], factor[:count, count]

@@ -1,0 +1,56 @@
+"""What every test runs under: strict promotion, checked shapes, the data where they are."""
+
+import os
+import pathlib
+
+import jax
+import pytest
+from jaxtyping import install_import_hook
+
+PACKAGES = (
+    "plugax",
+    "plugax_optax",
+    "plugax_optimistix",
+    "plugax_lineax",
+    "plugax_diffrax",
+    "plugax_regression",
+    "plugax_lorenz96",
+    "plugax_progress",
+)
+# Every jaxtyping annotation of the project is checked at run time; this must come before the first
+# import of any of it.
+install_import_hook(PACKAGES, "beartype.beartype")
+
+ROOT = pathlib.Path(__file__).parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+jax.config.update("jax_numpy_rank_promotion", "raise")
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+# Programs compiled once are there for the other workers, and for the next run within this one.
+if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+if SHARED_DATA.is_dir():
+    os.environ.setdefault("PLUGAX_DATA", str(SHARED_DATA))
+
+
+@pytest.fixture
+def root() -> pathlib.Path:
+    """The project's root directory."""
+    return ROOT
+
+
+@pytest.fixture
+def x64():
+    """Double precision for one test."""
+    with jax.enable_x64(True):
+        yield
+
+
+@pytest.fixture
+def data_directory() -> pathlib.Path:
+    """Where the real data lie; the test is skipped where they do not."""
+    directory = os.environ.get("PLUGAX_DATA")
+    if not directory or not pathlib.Path(directory).is_dir():
+        pytest.skip("needs real data: set PLUGAX_DATA to a directory with nist-strd/ in it")
+    return pathlib.Path(directory)

@@ -1,0 +1,98 @@
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import plugax as px
+from plugax.runner import _program
+
+RATES = jnp.asarray([0.05, 0.1, 0.2])
+
+
+def test_a_member_is_the_run_of_its_own(bowl, descent):
+    population = px.sweep(
+        bowl,
+        descent(jnp.asarray(0.1), noise=0.01),
+        over={"learning_rate": RATES, "seed": range(2)},
+        steps=30,
+    )
+    assert population.unknowns.shape == (3, 2, 2)
+    assert population.history.loss.dims == ("learning_rate", "seed", "step")
+    for i, rate in enumerate(RATES):
+        for seed in range(2):
+            alone = px.solve(bowl, descent(rate, noise=0.01), steps=30, seed=seed)
+            # The same operations in another order of a vectorised program: rounding only.
+            np.testing.assert_allclose(population.unknowns[i, seed], alone.unknowns, rtol=1e-5)
+            history = population.history.loss[i, seed]
+            np.testing.assert_allclose(history, alone.series["loss"], rtol=1e-5)
+
+
+def test_leaves_of_the_problem_are_swept_too(bowl, descent):
+    curvatures = jnp.asarray([[1.0, 4.0], [2.0, 3.0]])
+    population = px.sweep(bowl, descent(), over={"problem.curvature": curvatures}, steps=5)
+    for i in range(2):
+        alone = px.solve(type(bowl)(curvatures[i]), descent(), steps=5)
+        np.testing.assert_allclose(population.unknowns[i], alone.unknowns, rtol=1e-6)
+    assert population.metrics["norm"].shape == (2,)
+
+
+def test_every_member_stops_at_its_own_step(bowl, descent):
+    solver = descent(jnp.asarray(0.1), tolerance=1e-3)
+    population = px.sweep(bowl, solver, over={"learning_rate": RATES}, steps=500, chunk=16)
+    assert population.success.all()
+    for i, rate in enumerate(RATES):
+        alone = px.solve(bowl, descent(rate, tolerance=1e-3), steps=500)
+        assert population.steps[i] == alone.steps
+        lost = np.isnan(population.history.loss[i]).values
+        assert lost[alone.steps :].all()
+        assert not lost[: alone.steps].any()
+
+
+@pytest.mark.parametrize("chunk", [None, 1, 2, 3])
+def test_a_member_that_fails_stops_alone_with_its_last_good_unknowns(cliff, descent, chunk):
+    population = px.sweep(
+        cliff(),
+        descent(jnp.asarray(0.1)),
+        over={"learning_rate": jnp.asarray([0.25, 0.015625, 0.5, 2.0])},
+        steps=20,
+        chunk=chunk,
+    )
+    assert [status.name for status in population.status] == [
+        "non-finite",
+        "completed",
+        "non-finite",
+        "non-finite",
+    ]
+    np.testing.assert_array_equal(population.unknowns[:, 0], [2.0, 1 + 20 / 64, 2.0, 1.0])
+    np.testing.assert_array_equal(population.steps, [4, 20, 2, 0])
+    assert "step 3" in population.status[2].message
+
+
+def test_values_compile_nothing_again(bowl, descent):
+    solver = descent(jnp.asarray(0.1))
+    px.sweep(bowl, solver, over={"learning_rate": RATES}, steps=8)
+    before = _program.traces.copy()
+    px.sweep(bowl, solver, over={"learning_rate": RATES * 2}, steps=8)
+    assert _program.traces == before
+
+
+def test_member_picks_one(bowl, descent):
+    population = px.sweep(bowl, descent(), over={"seed": [5, 6]}, steps=2)
+    unknowns, status = population.member(seed=1)
+    assert status.success
+    np.testing.assert_array_equal(unknowns, population.unknowns[1])
+
+
+@pytest.mark.parametrize(
+    ("over", "message"),
+    [
+        ({}, "nothing to sweep over"),
+        ({"learning_rat": [0.1]}, "nothing at that path.*learning_rate"),
+        ({"tolerance": [0.1]}, "not an array leaf"),
+        ({"problem.slope": [0.1]}, "problem.curvature"),
+        ({"seed": [0.5]}, "whole numbers"),
+        ({"seed": 3}, "one value or more"),
+    ],
+)
+def test_what_cannot_be_swept_is_said(bowl, descent, over, message):
+    with pytest.raises(px.PlugaxError, match=message):
+        px.sweep(bowl, descent(), over=over, steps=1)
