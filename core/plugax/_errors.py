@@ -29,7 +29,15 @@ class DeviceError(PlugaxError, RuntimeError):
 
 
 class RunFailedError(PlugaxError, RuntimeError):
-    """A run did not succeed, and `throw=True` asked for an exception."""
+    """A run did not succeed, and `throw=True` asked for an exception.
+
+    Attributes:
+        solution: what came out of the run all the same.
+    """
+
+    def __init__(self, message: str, solution: object = None):
+        super().__init__(message)
+        self.solution = solution
 
 
 class PluginWarning(UserWarning):

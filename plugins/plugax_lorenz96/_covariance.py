@@ -85,7 +85,8 @@ class RingRoot(eqx.Module):
 
     def __call__(self, v: Float[Array, " {self.size}"]) -> Float[Array, " {self.size}"]:
         """B^½ v."""
-        transformed = self.amplitudes.astype(v.dtype) * jnp.fft.rfft(v)
+        transformed = jnp.fft.rfft(v)
+        transformed = self.amplitudes.astype(transformed.dtype) * transformed
         return self.std.astype(v.dtype) * jnp.fft.irfft(transformed, self.size)
 
 

@@ -1,6 +1,6 @@
 """The figures of a 4DVar: Hovmöller diagrams, errors in time, and the cost by iteration."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ._four_d_var import AbstractFourDVar
 
 # Colours that stay apart for colour-blind eyes (Okabe and Ito), and grey for what is compared with.
-_BACKGROUND, _ANALYSIS, _OBSERVATIONS, _TOTAL = "#7a7a7a", "#d55e00", "#0072b2", "#1a1a1a"
+_BACKGROUND, _ANALYSIS, _OBSERVATIONS, _TOTAL = "#7a7a7a", "#d55e00", "#0072b2", "#c4c4c4"
 _TIME = "time [model time units]"
 
 
@@ -28,6 +28,7 @@ def figures_of(problem: "AbstractFourDVar", solution: "Solution") -> dict[str, "
 
 def _hovmoller(problem, background, analysis, truth) -> "Figure":
     """States and errors over variables (across) and time (up), each kind on one scale."""
+    from matplotlib.colors import AsinhNorm
     from matplotlib.figure import Figure
 
     if truth is None:
@@ -36,48 +37,51 @@ def _hovmoller(problem, background, analysis, truth) -> "Figure":
     else:
         states = {"truth": truth, "background": background, "analysis": analysis}
         errors = {"background − truth": background - truth, "analysis − truth": analysis - truth}
-    panels = len(states) + len(errors)
-    figure = Figure(figsize=(2.1 * panels + 1.8, 4.6), layout="constrained")
+    panels, split = len(states) + len(errors), len(states)
+    figure = Figure(figsize=(2.1 * panels + 1, 5.0), layout="constrained")
     axes = figure.subplots(1, panels, sharex=True, sharey=True)
-    images = _paint(problem, axes[: len(states)], states, "viridis", _range(states))
-    label = "state [model units]"
-    figure.colorbar(images, ax=list(axes[: len(states)]), label=label, pad=0.02, aspect=30)
-    largest = np.abs(_range(errors)).max()
-    images = _paint(problem, axes[len(states) :], errors, "RdBu_r", (-largest, largest))
-    bar = figure.colorbar(images, ax=list(axes[len(states) :]), pad=0.02, aspect=30)
-    bar.set_label("difference [model units]")
-    axes[0].set_ylabel(_TIME)
+    largest = max(np.quantile(np.abs(field), 0.995) for field in errors.values()) or 1.0
+    # Errors grow by orders of magnitude: linear near zero and logarithmic beyond shows them all.
+    asinh = AsinhNorm(largest / 30, -largest, largest)
+    decades = 10.0 ** np.arange(np.ceil(np.log10(largest / 30)), np.floor(np.log10(largest)) + 1)
+    _paint(problem, axes[:split], states, "viridis", _norm(states))
+    _paint(problem, axes[split:], errors, "RdBu_r", asinh)
+    for some, label, ticks in (
+        (axes[:split], "state [model units]", None),
+        (axes[split:], "difference [model units]", [*-decades[::-1], 0, *decades]),
+    ):
+        figure.colorbar(
+            some[0].images[0],
+            ax=list(some),
+            location="bottom",
+            label=label,
+            ticks=ticks,
+            format="{x:g}" if ticks else None,
+            aspect=14 * len(some),
+            pad=0.02,
+            extend="both",
+        ).minorticks_off()
     if problem.forecast_steps:
-        end = float(problem.dt) * problem.window_steps
-        box = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
-        for height, text, side in ((4, "forecast", "bottom"), (-4, "window", "top")):
-            axes[0].annotate(
-                text,
-                (0.04, end),
-                (0, height),
-                xycoords=("axes fraction", "data"),
-                textcoords="offset points",
-                va=side,
-                fontsize=8,
-                bbox=box,
-            )
+        _name_parts(axes[0], float(problem.dt) * problem.window_steps)
+    axes[0].set_ylabel(_TIME)
     if problem.days_per_time_unit:
-        _add_days(axes[0], problem.days_per_time_unit, "left")
+        _add_days(axes[-1].secondary_yaxis, "right", problem.days_per_time_unit)
     return figure
 
 
-def _range(fields: dict[str, np.ndarray]) -> tuple[float, float]:
-    """The range of colours: all but the outermost hundredth, which would wash out the rest."""
+def _norm(fields):
+    """A scale of colours for all but the outermost hundredth, which would wash out the rest."""
+    from matplotlib.colors import Normalize
+
     values = np.concatenate([field.ravel() for field in fields.values()])
-    return tuple(np.quantile(values, (0.005, 0.995)))
+    return Normalize(*np.quantile(values, (0.005, 0.995)))
 
 
-def _paint(problem, axes, fields, colours, limits) -> Any:
+def _paint(problem, axes, fields, colours, norm) -> None:
     """One image a field; the end of the window as a line."""
     dt, steps = float(problem.dt), problem.window_steps + problem.forecast_steps
-    image = None
     for axis, (name, field) in zip(axes, fields.items(), strict=True):
-        image = axis.imshow(
+        axis.imshow(
             field,
             origin="lower",
             aspect="auto",
@@ -85,30 +89,40 @@ def _paint(problem, axes, fields, colours, limits) -> Any:
             # Pixels are centred on their variable and time.
             extent=(-0.5, field.shape[1] - 0.5, -dt / 2, (steps + 0.5) * dt),
             cmap=colours,
-            vmin=limits[0],
-            vmax=limits[1],
+            norm=norm,
         )
         axis.set_title(name, fontsize=10)
         axis.set_xlabel("variable")
         if problem.forecast_steps:
             axis.axhline(dt * problem.window_steps, color="black", linewidth=1, linestyle="--")
-    return image
 
 
-def _add_days(axis, days: float, side: str) -> None:
-    """A second scale of time, in days: beside the first one, or above the figure."""
-    functions = (lambda time: time * days, lambda time: time / days)
-    if side == "left":
-        other = axis.secondary_yaxis(-0.42, functions=functions)
-        other.set_ylabel("time [days]")
-    else:
-        other = axis.secondary_xaxis("top", functions=functions)
-        other.set_xlabel("time [days]")
+def _name_parts(axis, end: float) -> None:
+    """The words for what lies below and above the end of the window."""
+    box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.75}
+    for text, height, side in (("forecast", 4, "bottom"), ("window", -4, "top")):
+        axis.annotate(
+            text,
+            (0.03, end),
+            (0, height),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            va=side,
+            fontsize=8,
+            bbox=box,
+        )
+
+
+def _add_days(secondary_axis, side: str, days: float) -> None:
+    """A second scale of time, in days."""
+    other = secondary_axis(side, functions=(lambda time: time * days, lambda time: time / days))
+    (other.set_ylabel if side == "right" else other.set_xlabel)("time [days]")
 
 
 def _rmse(problem, background_error, analysis_error) -> "Figure":
     """Root-mean-square errors of the runs from background and analysis, in time."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     axis = figure.subplots()
@@ -132,12 +146,15 @@ def _rmse(problem, background_error, analysis_error) -> "Figure":
         label="observation times",
     )
     axis.set_yscale("log")
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.yaxis.set_major_formatter("{x:g}")
+    axis.yaxis.set_minor_formatter(NullFormatter())
     axis.set_xlim(0, times[-1])
     axis.set_xlabel(_TIME)
     axis.set_ylabel("root-mean-square error [model units]")
     axis.grid(alpha=0.25, which="both", linewidth=0.5)
     if problem.days_per_time_unit:
-        _add_days(axis, problem.days_per_time_unit, "top")
+        _add_days(axis.secondary_xaxis, "top", problem.days_per_time_unit)
     figure.legend(loc="outside lower center", ncols=4, frameon=False)
     return figure
 
@@ -151,30 +168,23 @@ def _cost(problem, solution) -> "Figure":
     axis = figure.subplots()
     history, metrics = solution.history, solution.metrics
     few = history.sizes["step"] <= 50
-    for label, series, final, colour in (
-        ("J", "loss", "cost", _TOTAL),
-        ("J of the observations", "cost_observations", "cost_observations", _OBSERVATIONS),
-        ("J of the background", "cost_background", "cost_background", _ANALYSIS),
+    for label, series, final, colour, width in (
+        ("J, the sum", "loss", "cost", _TOTAL, 5),
+        ("observations", "cost_observations", "cost_observations", _OBSERVATIONS, 1.5),
+        ("background", "cost_background", "cost_background", _ANALYSIS, 1.5),
     ):
         if series not in history:
             continue
-        values = np.append(np.asarray(history[series]), float(metrics[final]))
+        values = np.append(np.asarray(history[series]), metrics.get(final, np.nan))
         values = np.where(values > 0, values, np.nan)  # the background part starts from 0
-        axis.plot(values, "o-" if few else "-", color=colour, markersize=4, label=label)
-    expected = problem.observations.size / 2
-    axis.axhline(expected, color="black", linewidth=1, linestyle=":")
-    axis.annotate(
-        "half the number of observations",
-        (1, expected),
-        (-4, 3),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        ha="right",
-        fontsize=8,
-    )
+        marker = "o" if few and width < 5 else None
+        axis.plot(values, color=colour, linewidth=width, marker=marker, markersize=4, label=label)
+    if "cost" in metrics:
+        half = metrics["cost"] / metrics["chi_squared_per_observation"]
+        axis.axhline(half, color="black", linewidth=1, linestyle=":", label="observations / 2")
     axis.set_yscale("log")
     axis.set_xlabel("iteration")
-    axis.set_ylabel("cost")
+    axis.set_ylabel("cost J")
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.grid(alpha=0.25, which="both", linewidth=0.5)
     axis.legend(frameon=False)

@@ -2,12 +2,12 @@
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from ._ring import pad_ring
 
 
-def parameter(value: float | Array) -> Array:
+def parameter(value: ArrayLike) -> Array:
     """A model parameter as an array leaf: it can be differentiated, vmapped and swept."""
     return jnp.asarray(value, float)
 

@@ -1,9 +1,10 @@
 """Descent along the gradient of the loss, as an optimizer shapes it.
 
-    u ← u + Δ(∇L(u)),   Δ the optimizer's update
+    u ← u + Δ(∇L(u))
+
+where L is the loss on one batch and Δ what the optimizer makes of a gradient.
 """
 
-import functools
 import operator
 from typing import Any
 
@@ -11,8 +12,9 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-import plugax
 from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
+
+import plugax
 from plugax import AbstractOptimizer, AbstractProblem, AbstractSolver, PlugaxError
 
 
@@ -31,7 +33,7 @@ class GradientState(eqx.Module):
 
 
 class GradientDescent(AbstractSolver):
-    """Minimise the loss along its gradient; unknowns that are not floating-point arrays stay.
+    """Minimise the loss along its gradient; unknowns that are no floating-point arrays stay.
 
     Laws: with `sgd` on ½ λ u², a step multiplies u by 1 − learning_rate · λ; the metrics are those
     of the problem and `loss`, at the unknowns the step starts from.
@@ -151,6 +153,6 @@ def _listed(kinds: set[str]) -> str:
 def _size(tree: PyTree) -> Float[Array, ""]:
     """The root mean square of all numbers in a tree."""
     leaves = jax.tree.leaves(tree)
-    dtype = functools.reduce(jnp.promote_types, (leaf.dtype for leaf in leaves))
+    dtype = max((leaf.dtype for leaf in leaves), key=lambda dtype: jnp.finfo(dtype).bits)
     squares = [jnp.sum(jnp.square(leaf.astype(dtype))) for leaf in leaves]
     return jnp.sqrt(sum(squares[1:], start=squares[0]) / sum(leaf.size for leaf in leaves))

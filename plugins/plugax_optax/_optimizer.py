@@ -18,9 +18,10 @@ import jax
 import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, PyTree
+
 from plugax import AbstractOptimizer
 
-from ._options import signature_of
+from ._options import check, signature_of
 from ._transformation import make
 
 
@@ -55,8 +56,9 @@ class Optax(AbstractOptimizer):
         settings = {}
         for name, value in bound.arguments.items():
             kind = signature.parameters[name].annotation
-            if kind in (float, float | None) and not (value is None and kind != float):
-                self.hyperparameters[name] = _leaf(name, value)
+            check(name, kind, value)
+            if kind in (float, float | None) and value is not None:
+                self.hyperparameters[name] = _leaf(value)
             else:
                 settings[name] = value
         self.settings = tuple(settings.items())
@@ -80,15 +82,17 @@ class Optax(AbstractOptimizer):
         self, grads: PyTree, state: PyTree, params: PyTree, **extra: Any
     ) -> tuple[PyTree, PyTree]:
         """Optax's updates and next state. A `key` among `extra` is that of this step's noise."""
-        strictness = jax.config.jax_numpy_dtype_promotion
         if "value_fn" in extra:
-            extra["value_fn"] = _traced_under(strictness, extra["value_fn"])
+            extra["value_fn"] = _as_called_here(extra["value_fn"], params)
         key = extra.pop("key", None)
         draws = key is not None and "key" in dict(self.settings)
         before = optax.tree.set(state, rng_key=key) if draws else state
         with jax.numpy_dtype_promotion("standard"):
-            transformation = self._transformation(_precision(params))
-            updates, after = transformation.update(grads, before, params, **extra)
+            dtype = _precision(params)
+            wide = functools.partial(_cast, dtype=dtype)
+            updates, after = self._transformation(dtype).update(
+                wide(grads), wide(before), wide(params), **wide(extra)
+            )
         if draws:  # the state keeps its own key: with keys from outside, nothing else may move it
             after = optax.tree.set(after, rng_key=optax.tree.get(state, "rng_key"))
         return _cast_like(updates, params), _cast_like(after, state)
@@ -101,10 +105,8 @@ class Optax(AbstractOptimizer):
         return make(self.alias, dict(self.settings) | leaves)
 
 
-def _leaf(name: str, value: Any) -> Float[Array, "..."]:
+def _leaf(value: Any) -> Float[Array, "..."]:
     """A number as an array; arrays keep their precision."""
-    if isinstance(value, bool) or not eqx.is_array_like(value):
-        raise TypeError(f"{name} must be a number; got {value!r}.")
     kept = value.dtype if eqx.is_inexact_array(value) else jnp.result_type(float)
     return jnp.asarray(value, kept)
 
@@ -114,7 +116,8 @@ def _check_end(options: dict[str, Any]) -> None:
     end = options["final_fraction"]
     if options["schedule"] == "exponential" and isinstance(end, float | int) and end <= 0:
         raise ValueError(
-            f"The schedule 'exponential' needs a final_fraction above zero, such as 0.01; got {end}."
+            "The schedule 'exponential' needs a final_fraction above zero, such as 0.01; got "
+            f"{end}."
         )
 
 
@@ -126,19 +129,32 @@ def _precision(params: PyTree) -> Any:
     return jnp.result_type("float32", *jax.tree.leaves(params))
 
 
+def _cast(tree: PyTree, dtype: Any) -> PyTree:
+    """The tree with all its floating-point arrays in one dtype."""
+    return jax.tree.map(
+        lambda leaf: leaf.astype(dtype) if eqx.is_inexact_array(leaf) else leaf, tree
+    )
+
+
 def _cast_like(tree: PyTree, like: PyTree) -> PyTree:
+    """The tree with every array in the dtype of the one in its place, strongly typed."""
+
     def cast(leaf: Any, like: Any) -> Any:
-        if jnp.issubdtype(like.dtype, jax.dtypes.prng_key):
-            return leaf
-        return jnp.asarray(leaf).astype(like.dtype)
+        is_key = jnp.issubdtype(like.dtype, jax.dtypes.prng_key)
+        return leaf if is_key else jnp.asarray(leaf).astype(like.dtype)
 
     return jax.tree.map(cast, tree, like)
 
 
-def _traced_under(strictness: Any, function: Callable) -> Callable:
-    @functools.wraps(function)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        with jax.numpy_dtype_promotion(strictness):
-            return function(*args, **kwargs)
+def _as_called_here(function: Callable, params: PyTree) -> Callable:
+    """A function of the parameters, as if called with them in the dtypes and by the rules of here.
 
-    return wrapped
+    A line search calls it with parameters of another precision, under standard promotion.
+    """
+    strictness = jax.config.jax_numpy_dtype_promotion  # pyright: ignore[reportAttributeAccessIssue] - set by JAX at run time
+
+    def called(moved: PyTree) -> Any:
+        with jax.numpy_dtype_promotion(strictness):
+            return function(_cast_like(moved, params))
+
+    return called

@@ -1,4 +1,4 @@
-"""The options of an optimizer: optax's own, read off its signature and docstring, and the common ones.
+"""The options of an optimizer: optax's own, read off its signature, and the common ones.
 
 Optax's annotations name arrays, schedules, masks and dtypes. Here each option has a plain type, so
 that it can be given on a command line and in a file: floats (they become array leaves), booleans,
@@ -6,43 +6,64 @@ integers, and names.
 """
 
 import inspect
-import re
+import types
 import typing
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+import equinox as eqx
+
+from ._docstring import arguments_of, summary_of
 from ._schedule import ScheduleName
 
-# What optax asks for and Plugax gives: a rate, so that every optimizer can be tried by its name
-# alone. Without one optax's adadelta even climbs (its sign comes with the rate).
-LEARNING_RATE = 1e-3
-_RATES = {"adadelta": 1.0}
 
-_MASKS = ("mask", "weight_decay_mask", "trust_ratio_mask")
-_MASK_HELP = (
+class _Plain(NamedTuple):
+    """An option with a plain type in place of one of optax's."""
+
+    type: Any
+    default: Any
+    help: str
+
+
+_MASK = _Plain(
+    Literal["all", "matrices"],
+    "all",
     "which arrays it applies to: all, or only matrices (two axes and more: weights, not biases); "
-    "from Python also a function of the parameters that gives a tree of booleans."
+    "from Python also a function of the parameters that gives a tree of booleans.",
 )
-# Options that have no plain type in optax: ours instead, with their help.
-_REPLACED: dict[str, tuple[Any, Any, str]] = {
-    **{name: (Literal["all", "matrices"], "all", _MASK_HELP) for name in _MASKS},
-    "linesearch": (
+_DTYPE = _Plain(str | None, None, "dtype it is kept in, such as bfloat16; that of the parameters.")
+_REPLACED = {
+    "mask": _MASK,
+    "weight_decay_mask": _MASK,
+    "trust_ratio_mask": _MASK,
+    "mu_dtype": _DTYPE._replace(help=f"of the first moment: {_DTYPE.help}"),
+    "accumulator_dtype": _DTYPE._replace(help=f"of the momentum: {_DTYPE.help}"),
+    "dtype_momentum": _DTYPE._replace(help=f"of the momentum: {_DTYPE.help}"),
+    "linesearch": _Plain(
         Literal["zoom", "backtracking", "none"],
         "zoom",
         "how the step size is searched: zoom (strong Wolfe conditions), backtracking (sufficient "
         "decrease), or not at all.",
     ),
-    "key": (
+    "variant": _Plain(
+        Literal["sps", "sps+"], "sps", "sps+ takes a gap below zero, a loss under f_min, for zero."
+    ),
+    "key": _Plain(
         int,
         0,
         "seed of the noise where the caller of update gives no key; the solver gradient gives one.",
     ),
 }
-_ADDED: dict[str, dict[str, tuple[Any, Any, str]]] = {
-    "lbfgs": {"max_linesearch_steps": (int, 20, "evaluations of the loss per step, at most.")}
+_ADDED = {
+    "lbfgs": {"max_linesearch_steps": _Plain(int, 20, "evaluations of the loss per step, at most.")}
 }
-# `seed` is deprecated in optax for `key`.
+# Deprecated in optax for `key`.
 LEFT_OUT = ("seed",)
+
+# Optax demands a rate; with a default every optimizer can be tried by its name alone. The rate of
+# optax's adadelta may be None, and then it climbs, since its sign comes with the rate.
+_RATE = 1e-3
+_RATES = {"adadelta": 1.0}
 
 
 def common(
@@ -60,8 +81,8 @@ def common(
 
     Arguments:
         schedule: how the learning rate changes from step to step.
-        warmup_steps: steps in which the learning rate rises to its full value [steps].
-        decay_steps: the step at which the schedule arrives at its end, warm-up included [steps].
+        warmup_steps: steps in which the learning rate rises to its full value.
+        decay_steps: the step at which the schedule arrives at its end, warm-up included.
         final_fraction: the learning rate at the end of the schedule, as a fraction of the full one.
         power: exponent of the polynomial schedule.
         clip_value: bound on the absolute value of every component of the gradient.
@@ -81,66 +102,69 @@ def name_of(function: Callable) -> str:
 
 def signature_of(function: Callable) -> inspect.Signature:
     """The signature of an optimizer as Plugax offers it: optax's options, then the common ones."""
-    name = name_of(function)
-    own = []
-    for parameter in inspect.signature(function).parameters.values():
-        if parameter.name in LEFT_OUT:
-            continue
-        annotation, default = _plain(name, parameter)
-        own.append(_keyword(parameter.name, annotation, default))
-    added = [_keyword(key, kind, default) for key, (kind, default, _) in _added(name).items()]
-    return inspect.Signature([*own, *added, *COMMON.values()])
+    own = {
+        parameter.name: _type_and_default(name_of(function), parameter)
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.name not in LEFT_OUT
+    }
+    own |= {name: option[:2] for name, option in _added(function).items()}
+    kind = inspect.Parameter.KEYWORD_ONLY
+    parameters = [
+        inspect.Parameter(name, kind, default=default, annotation=annotation)
+        for name, (annotation, default) in own.items()
+    ]
+    return inspect.Signature([*parameters, *COMMON.values()])
+
+
+def check(name: str, kind: Any, value: Any) -> None:
+    """Raise `ValueError` where a value is not of its option's plain type."""
+    kinds = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
+    for allowed in kinds:
+        if typing.get_origin(allowed) is Literal:
+            # A function is a mask, the one thing that can be said in Python only.
+            fits = value in typing.get_args(allowed) or ("mask" in name and callable(value))
+        elif allowed is float:
+            fits = eqx.is_array_like(value) and not isinstance(value, bool | complex)
+        else:
+            fits = type(value) is allowed
+        if fits:
+            return
+    wanted = " or ".join(_in_words(allowed) for allowed in kinds)
+    raise ValueError(f"{name} must be {wanted}; got {value!r}.")
+
+
+def _in_words(kind: Any) -> str:
+    if typing.get_origin(kind) is Literal:
+        return f"one of {', '.join(typing.get_args(kind))}"
+    words = {float: "a number", int: "an integer", bool: "True or False", str: "a name"}
+    return words.get(kind, "None")
 
 
 def docstring_of(function: Callable) -> str:
     """The first sentence of optax's docstring, and the help of every option."""
-    described = inspect.getdoc(function) or ""
-    help_of = _args_section(described)
-    help_of |= {key: text for key, (_, _, text) in _REPLACED.items()}
-    help_of |= {key: text for key, (_, _, text) in _added(name_of(function)).items()}
+    help_of = arguments_of(function)
+    help_of |= {name: option.help for name, option in (_REPLACED | _added(function)).items()}
     shared = (inspect.getdoc(common) or "").partition("Arguments:\n")[2]
     own = [name for name in signature_of(function).parameters if name not in COMMON]
     lines = [f"    {name}: {help_of[name]}" for name in own if name in help_of]
-    return "\n".join([described.partition("\n")[0], "", "Arguments:", *lines, shared])
+    return "\n".join([summary_of(function), "", "Arguments:", *lines, shared])
 
 
-def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
-    kind = inspect.Parameter.KEYWORD_ONLY
-    return inspect.Parameter(name, kind, default=default, annotation=annotation)
+def _added(function: Callable) -> dict[str, _Plain]:
+    return _ADDED.get(name_of(function), {})
 
 
-def _added(name: str) -> dict[str, tuple[Any, Any, str]]:
-    return _ADDED.get(name, {})
-
-
-def _plain(optimizer: str, parameter: inspect.Parameter) -> tuple[Any, Any]:
+def _type_and_default(optimizer: str, parameter: inspect.Parameter) -> tuple[Any, Any]:
     """The plain type and the default of one of optax's parameters."""
     name, default = parameter.name, parameter.default
     if name in _REPLACED:
         return _REPLACED[name][:2]
-    if "dtype" in name:
-        return str | None, None
     if name == "learning_rate" and optimizer in _RATES:
         return float, _RATES[optimizer]
     if default is inspect.Parameter.empty:
-        return float, LEARNING_RATE
+        return float, _RATE
     if isinstance(default, bool | int | str):
         return type(default), default
     if default is None or type(None) in typing.get_args(parameter.annotation):
         return float | None, default
     return float, default
-
-
-def _args_section(docstring: str) -> dict[str, str]:
-    """The `name: text` entries under `Args:`, each on one line and free of markup."""
-    section = re.search(r"^Args:\n((?:[ \t]+.*\n|\n)*)", docstring + "\n", re.MULTILINE)
-    entries = re.findall(
-        r"^ {2}(\w+): *((?:.*\n)(?: {4,}.*\n|\n)*)", section.group(1) if section else "", re.MULTILINE
-    )
-    return {name: _unmarked(" ".join(text.split())) for name, text in entries}
-
-
-def _unmarked(text: str) -> str:
-    """Text without Sphinx's roles and quotes."""
-    text = re.sub(r":\w+:`([^`]*)`", r"\1", text)
-    return text.replace("`", "").replace("**(", "^(")

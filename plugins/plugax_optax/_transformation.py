@@ -44,7 +44,8 @@ def make(
         own["learning_rate"] = lambda step: rate * schedule(step)
         parts.append(_alias(function, own))
     else:
-        parts += [_alias(function, own), optax.scale_by_schedule(schedule)]
+        scaled: Any = schedule  # optax calls it with an array, its types allow for more
+        parts += [_alias(function, own), optax.scale_by_schedule(scaled)]
     chain = optax.chain(*parts) if len(parts) > 1 else optax.with_extra_args_support(parts[0])
     return _accumulated(function, chain, options["accumulate"])
 
@@ -69,33 +70,29 @@ def _schedule(options: dict[str, Any]) -> Schedule | None:
 
 def _alias(function: Callable, own: dict[str, Any]) -> Any:
     """The alias itself, called with what optax understands."""
-    arguments = {name: value for name, value in own.items() if value != "all" or "mask" not in name}
-    for name, value in arguments.items():
-        if "mask" in name and value == "matrices":
-            arguments[name] = _matrices
-        elif "mask" in name and not callable(value):
-            raise ValueError(f"{name} must be 'all', 'matrices' or a function; got {value!r}.")
+    arguments = dict(own)
+    for name in own:
+        if "mask" in name:
+            mask = _mask(arguments.pop(name))
+            arguments |= {} if mask is None else {name: mask}
     if function is optax.lbfgs:
-        arguments["linesearch"] = _line_search(
-            own["linesearch"], arguments.pop("max_linesearch_steps")
-        )
-    if function is optax.sm3:
-        return _at_least_vectors(function(**arguments))
-    return function(**arguments)
+        steps = arguments.pop("max_linesearch_steps")
+        arguments["linesearch"] = _line_search(arguments["linesearch"], steps)
+    made = function(**arguments)
+    return _at_least_vectors(made) if function is optax.sm3 else made
 
 
-def _matrices(params: PyTree) -> PyTree:
-    return jax.tree.map(lambda leaf: leaf.ndim >= 2, params)
+def _mask(value: Any) -> Callable[[PyTree], PyTree] | None:
+    """A mask as optax understands it; None for its default, which is all."""
+    if value == "matrices":
+        return lambda params: jax.tree.map(lambda leaf: leaf.ndim >= 2, params)
+    return None if value == "all" else value
 
 
 def _line_search(name: str, steps: int) -> optax.GradientTransformationExtraArgs | None:
-    if name == "none":
-        return None
-    if name == "backtracking":
-        return optax.scale_by_backtracking_linesearch(steps)
     if name == "zoom":
         return optax.scale_by_zoom_linesearch(steps, initial_guess_strategy="one")
-    raise ValueError(f"linesearch must be 'zoom', 'backtracking' or 'none'; got {name!r}.")
+    return optax.scale_by_backtracking_linesearch(steps) if name == "backtracking" else None
 
 
 def _at_least_vectors(inner: optax.GradientTransformation) -> optax.GradientTransformation:
@@ -122,6 +119,7 @@ def _accumulated(
             f"{function.__name__} reads the loss of one batch, so gradients of several cannot be "
             "accumulated for it; use larger batches instead."
         )
-    # Optax would keep the mean in float32, whatever the parameters are.
-    steps = optax.MultiSteps(chain, accumulate, accumulator_dtype=None)  # pyright: ignore[reportArgumentType]
+    # Optax would keep the mean in float32; None, which its types forget, is as the parameters.
+    kept_in: Any = None
+    steps: Any = optax.MultiSteps(chain, accumulate, accumulator_dtype=kept_in)
     return optax.GradientTransformationExtraArgs(steps.init, steps.update)

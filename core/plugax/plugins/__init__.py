@@ -1,11 +1,9 @@
 """Plugins: what they may implement, who they are, and what they bring. Imports no JAX."""
 
-from ._build import Spec as Spec
 from ._build import build as build
 from ._build import integrator as integrator
 from ._build import observer as observer
 from ._build import optimizer as optimizer
-from ._build import origin_of as origin_of
 from ._build import problem as problem
 from ._build import solver as solver
 from ._component import KINDS as KINDS
@@ -16,4 +14,6 @@ from ._manager import PluginManager as PluginManager
 from ._manager import default_manager as default_manager
 from ._options import Option as Option
 from ._options import options_of as options_of
+from ._origin import Spec as Spec
+from ._origin import origin_of as origin_of
 from ._record import PluginRecord as PluginRecord

@@ -1,8 +1,4 @@
-"""From a name and options to the object, with its origin kept for provenance and resuming.
-
-A *spec* is a component as plain data, `{"name": "adam", "learning_rate": 0.01}`; an option that is
-itself a component is given as an object, a name or a spec of its own.
-"""
+"""From a name or a spec, and options, to the component itself."""
 
 import inspect
 from typing import Any
@@ -11,14 +7,7 @@ from .._errors import PlugaxError, PluginError, UnknownNameError, did_you_mean
 from ._component import KINDS, Component
 from ._manager import PluginManager, default_manager
 from ._options import Option, options_of
-
-Spec = dict[str, Any]
-_ORIGIN = "__plugax_origin__"
-
-
-def origin_of(component: object) -> Spec | None:
-    """The spec that `component` was built from; None for one made or changed by hand."""
-    return getattr(component, _ORIGIN, None)
+from ._origin import Spec, origin_of, remember_origin
 
 
 def build(kind: str, name: Any, options: Spec, *, plugins: PluginManager | None = None) -> Any:
@@ -64,7 +53,7 @@ def build(kind: str, name: Any, options: Spec, *, plugins: PluginManager | None 
         )
     spec = {key: origin_of(value) or value for key, value in options.items()}
     qualified = name if ":" in name else component.name
-    object.__setattr__(made, _ORIGIN, {"name": qualified, **spec})
+    remember_origin(made, {"name": qualified, **spec})
     return made
 
 

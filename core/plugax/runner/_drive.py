@@ -160,8 +160,8 @@ def _failures(
         values = metrics[name]
         if not np.issubdtype(values.dtype, np.inexact) or np.isfinite(values).all():
             continue
-        bad = ~np.isfinite(values.reshape(*values.shape[:2], -1)).all(axis=-1)
-        bad &= np.arange(bad.shape[1]) < taken[:, None]
+        bad = ~np.isfinite(values).all(axis=tuple(range(2, values.ndim)))
+        bad &= np.arange(values.shape[1]) < taken[:, None]
         for member in np.flatnonzero(bad.any(axis=1)):
             offset = int(bad[member].argmax())
             step = before.step + offset

@@ -3,7 +3,7 @@
 import json
 import os
 import pathlib
-from typing import Any
+from typing import Any, cast
 
 import equinox as eqx
 import jax.random as jr
@@ -42,11 +42,11 @@ def load(
             "out=…, on the command line with --out."
         ) from None
     origin = summary["provenance"]
-    if problem is None:
-        problem = _rebuilt("problem", origin["problem"], directory)
-    if solver is None:
-        solver = _rebuilt("solver", origin["solver"], directory)
-    task = Task(problem, solver, jr.key(origin["run"]["seed"]))
+    problem = _rebuilt("problem", origin["problem"], directory) if problem is None else problem
+    solver = _rebuilt("solver", origin["solver"], directory) if solver is None else solver
+    task = Task(
+        cast(AbstractProblem, problem), cast(AbstractSolver, solver), jr.key(origin["run"]["seed"])
+    )
     state = eqx.filter_eval_shape(start, task)
     unknowns = eqx.filter_eval_shape(unknowns_of, task, state)
     stored = load_arrays(directory / "state.npz", {"step": np.asarray(0), "state": state})
@@ -68,8 +68,8 @@ def load(
 def _rebuilt(kind: str, spec: dict[str, Any], directory: pathlib.Path) -> Any:
     if spec["name"] is None:
         raise PlugaxError(
-            f"The {kind} of {directory} was made by hand from {spec['class']}, so it cannot be made "
-            f"again from the file; give it: load(path, {kind}=…)."
+            f"The {kind} of {directory} was made by hand from {spec['class']}, so it cannot be "
+            f"made again from the file; give it: load(path, {kind}=…)."
         )
     return build(kind, spec, {})
 

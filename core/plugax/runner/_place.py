@@ -1,16 +1,18 @@
-"""Before a run: is the call sound, and where do its arrays lie?"""
+"""Before a run: whether the call is sound, and where its arrays lie."""
 
 import warnings
+from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 
 from .._errors import PlugaxError, PrecisionWarning
 from ..problems import AbstractProblem
 from ._program import Task
 
 
-def place(task: Task, device: jax.Device) -> Task:
+def place(task: Task, device: Any) -> Task:
     """The task with all its arrays on `device`."""
     arrays, rest = eqx.partition(task, eqx.is_array)
     return eqx.combine(jax.device_put(arrays, device), rest)
@@ -28,7 +30,7 @@ def check_call(problem: AbstractProblem, *, seed: int, steps: int, chunk: int | 
             continue
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise PlugaxError(f"{name} must be a whole number, at least {least}; got {value!r}.")
-    if problem.precision == "float64" and not jax.config.jax_enable_x64:
+    if problem.precision == "float64" and jnp.result_type(float) != "float64":
         warnings.warn(
             f"{type(problem).__name__} is meant for float64, and JAX makes float32 here. Switch "
             'float64 on with `jax.config.update("jax_enable_x64", True)` before the problem is '

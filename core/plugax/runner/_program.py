@@ -173,8 +173,8 @@ def _advance(
 
     cursor = problem.data.init(data_key, first)
     # Traced here, once; the loop below gets the result of the tracing.
-    step = eqx.filter_closure_convert(step, jnp.zeros_like(first), arrays, cursor)
-    shapes = step.out_struct[2]
+    traced: Any = eqx.filter_closure_convert(step, jnp.zeros_like(first), arrays, cursor)
+    shapes = traced.out_struct[2]
     size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes))
     capacity = max(1, min(capacity, BUFFER_BYTES // max(size, 1)))
     buffers = jax.tree.map(lambda leaf: jnp.zeros((capacity, *leaf.shape), leaf.dtype), shapes)
@@ -186,7 +186,7 @@ def _advance(
 
     def body(carry: tuple) -> tuple:
         i, arrays, cursor, buffers = carry
-        arrays, cursor, metrics = step(i, arrays, cursor)
+        arrays, cursor, metrics = traced(i, arrays, cursor)
         put = lambda buffer, value: lax.dynamic_update_index_in_dim(buffer, value, i, 0)  # noqa: E731
         return i + 1, arrays, cursor, jax.tree.map(put, buffers, metrics)
 

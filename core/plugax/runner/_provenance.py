@@ -6,6 +6,7 @@ import platform
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ..plugins import default_manager, origin_of
@@ -13,7 +14,7 @@ from ..plugins import default_manager, origin_of
 LIBRARIES = ("plugax", "jax", "jaxlib", "equinox", "optax", "optimistix", "lineax", "diffrax")
 
 
-def provenance_of(problem: Any, solver: Any, device: jax.Device, **run: Any) -> dict[str, Any]:
+def provenance_of(problem: Any, solver: Any, device: Any, **run: Any) -> dict[str, Any]:
     """Versions, plugins, options, device and precision, as plain data.
 
     Arguments:
@@ -27,7 +28,7 @@ def provenance_of(problem: Any, solver: Any, device: jax.Device, **run: Any) -> 
         "solver": spec_of(solver),
         "run": plain(run),
         "device": {"platform": device.platform, "kind": device.device_kind, "index": device.id},
-        "precision": "float64" if jax.config.jax_enable_x64 else "float32",
+        "precision": jnp.result_type(float).name,
         "versions": dict(_versions()),
         "plugins": {
             record.name: f"{record.distribution} {record.version}".strip()

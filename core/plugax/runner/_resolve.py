@@ -46,8 +46,8 @@ def resolve(
     if not isinstance(problem.data, AbstractData):
         raise PlugaxError(
             f"{type(problem).__name__}.data must be an AbstractData; got "
-            f"{type(problem.data).__name__}. Write it as a property: a dataclass field of that name "
-            "takes the base class's property for its default."
+            f"{type(problem.data).__name__}. Write it as a property: a dataclass field of that "
+            "name takes the base class's property for its default."
         )
     last = problem.data.steps
     if steps is None:

@@ -3,8 +3,6 @@
 import os
 from collections.abc import Iterable
 
-import jax
-
 from .._errors import PlugaxError
 from ..observers import AbstractObserver
 from ..problems import AbstractProblem
@@ -21,7 +19,7 @@ def resume(
     problem: AbstractProblem | None = None,
     solver: AbstractSolver | None = None,
     chunk: int | None = None,
-    device: str | jax.Device | None = None,
+    device: str | None = None,
     observers: Iterable[AbstractObserver | str] = (),
     throw: bool = False,
 ) -> Solution:

@@ -36,7 +36,7 @@ def run(
     seed: int,
     steps: int,
     chunk: int | None,
-    device: str | jax.Device | None,
+    device: str | None,
     observers: Iterable[AbstractObserver | str],
     out: str | os.PathLike | None,
     throw: bool,
@@ -81,7 +81,7 @@ def run(
         listener.on_end(solution)
     hook.after_run(solution=solution)
     if throw and not solution.status.success:
-        raise RunFailedError(str(solution.status))
+        raise RunFailedError(str(solution.status), solution)
     return solution
 
 

@@ -4,8 +4,6 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-import jax
-
 from ..observers import AbstractObserver
 from ..problems import AbstractProblem
 from ..solution import Solution
@@ -21,7 +19,7 @@ def solve(
     seed: int = 0,
     steps: int | None = None,
     chunk: int | None = None,
-    device: str | jax.Device | None = None,
+    device: str | None = None,
     observers: Iterable[AbstractObserver | str] = (),
     out: str | os.PathLike | None = None,
     throw: bool = False,

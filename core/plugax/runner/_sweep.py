@@ -34,7 +34,7 @@ def sweep(
     seed: int = 0,
     steps: int | None = None,
     chunk: int | None = None,
-    device: str | jax.Device | None = None,
+    device: str | None = None,
     **options: Any,
 ) -> Population:
     """Solve a problem for every combination of what is swept over, all in one program.
@@ -148,9 +148,7 @@ def _population(
         members = jnp.asarray(members, jnp.result_type(leaf))
         trees[root] = eqx.tree_at(where, trees[root], members)
         axes[root] = eqx.tree_at(where, axes[root], 0, is_leaf=lambda leaf: leaf is None)
-    return Task(
-        trees["problem"], trees["solver"], key, (axes["problem"], axes["solver"], key_axis)
-    )
+    return Task(trees["problem"], trees["solver"], key, (axes["problem"], axes["solver"], key_axis))
 
 
 def _leaf(name: str, trees: Mapping[str, Any]) -> tuple[str, Callable[[Any], Any]]:

@@ -8,9 +8,9 @@ is that of the pytree loaded into, which the problem knows.
 import os
 import pathlib
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, Any
 
 import equinox as eqx
 import jax
@@ -49,10 +49,10 @@ def load_arrays(path: str | os.PathLike, like: PyTree) -> PyTree:
     with np.load(path, allow_pickle=False) as stored:
         names = {name for name, _ in _named(like)}
         if names != set(stored.files):
+            missing, left = sorted(names - {*stored}), sorted({*stored} - names)
             raise PlugaxError(
-                f"{path} holds other arrays than expected: missing {sorted(names - {*stored}) or '–'}"
-                f", left over {sorted({*stored} - names) or '–'}. Was it written by another problem, "
-                "solver or version?"
+                f"{path} holds other arrays than expected: missing {missing or '–'}, left over "
+                f"{left or '–'}. Was it written by another problem, solver or version?"
             )
 
         def read(key_path: tuple, leaf: PyTree) -> PyTree:
@@ -92,7 +92,7 @@ def _from_numpy(array: np.ndarray, like: PyTree, where: str) -> PyTree:
     if _is_key(like):
         data = jax.eval_shape(jax.random.key_data, like)
         _check(array, data.shape, data.dtype, where)
-        return jax.random.wrap_key_data(array, impl=_key_implementation(like))
+        return jax.random.wrap_key_data(jnp.asarray(array), impl=_key_implementation(like))
     dtype = np.dtype(like.dtype)
     if dtype.kind == "V" and array.dtype == np.dtype(f"u{dtype.itemsize}"):
         array = array.view(dtype)
@@ -100,10 +100,8 @@ def _from_numpy(array: np.ndarray, like: PyTree, where: str) -> PyTree:
     return jnp.asarray(array)
 
 
-def _key_implementation(like: PyTree) -> Callable | str:
-    return jax.random.key_impl(jnp.empty((), like.dtype)) if not eqx.is_array(like) else (
-        jax.random.key_impl(like)
-    )
+def _key_implementation(like: PyTree) -> Any:
+    return jax.random.key_impl(like if eqx.is_array(like) else jnp.empty((), like.dtype))
 
 
 def _check(array: np.ndarray, shape: tuple, dtype: np.dtype, where: str) -> None:

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import jax
 import numpy as np
@@ -58,4 +58,5 @@ class Population:
         Names with a dot are written with two underscores: `member(optimizer__learning_rate=3)`.
         """
         index = tuple(chosen[name.replace(".", "__")] for name in self.coordinates)
-        return jax.tree.map(lambda leaf: leaf[index], self.unknowns), self.status[index]
+        unknowns = jax.tree.map(lambda leaf: leaf[index], self.unknowns)
+        return unknowns, cast(Status, self.status[index])

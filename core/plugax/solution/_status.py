@@ -22,9 +22,7 @@ class Status:
 
     def __post_init__(self) -> None:
         if self.name not in SUCCESSES + FAILURES:
-            raise ValueError(
-                f"A status is one of {SUCCESSES + FAILURES}; got {self.name!r}."
-            )
+            raise ValueError(f"A status is one of {SUCCESSES + FAILURES}; got {self.name!r}.")
 
     @property
     def success(self) -> bool:

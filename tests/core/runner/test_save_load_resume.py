@@ -62,7 +62,7 @@ def test_the_last_good_state_of_a_failed_run_is_on_disk(cliff, descent, tmp_path
 
 
 def test_wrong_directories_and_missing_parts_are_explained(bowl, descent, tmp_path):
-    with pytest.raises(px.PlugaxError, match="no file solution.json"):
+    with pytest.raises(px.PlugaxError, match=r"no file solution\.json"):
         px.load(tmp_path)
     px.solve(bowl, descent(), steps=3, out=tmp_path)
     with pytest.raises(px.PlugaxError, match="made by hand"):

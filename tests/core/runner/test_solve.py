@@ -50,8 +50,9 @@ def test_too_few_steps_are_not_called_a_success(bowl, descent):
     solution = px.solve(bowl, descent(0.1, tolerance=1e-6), steps=3)
     assert solution.status.name == "not-converged"
     assert not solution.status.success
-    with pytest.raises(px.RunFailedError, match="did not converge within 3 steps"):
+    with pytest.raises(px.RunFailedError, match="did not converge within 3 steps") as caught:
         px.solve(bowl, descent(0.1, tolerance=1e-6), steps=3, throw=True)
+    assert caught.value.solution.steps == 3
 
 
 @pytest.mark.parametrize("chunk", [None, 1, 2, 3, 5])

@@ -1,0 +1,179 @@
+"""A component of a run as it will be made: who it is, its options, the components inside it.
+
+What is known of it comes in layers, the lowest first: the problem's recipe, the configuration file,
+the flags. A layer that names another component than the one chosen in the end says nothing about
+that one, and is left out: the learning rate that a recipe gives `sgd` is not one for `adam`.
+"""
+
+import argparse
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .._errors import PlugaxError, UnknownNameError, did_you_mean
+from ..plugins import Component, Option, default_manager, options_of, origin_of
+from ..plugins._build import component_kind
+from ._values import NONE, coerce
+
+Layer = dict[str, Any]
+Peek = Callable[[tuple[str, ...], str], str | None]
+"""`peek(path, kind)`: the name that a flag gives to the component at `path`, or None."""
+
+
+@dataclasses.dataclass
+class Chosen:
+    """A component of a run.
+
+    Attributes:
+        path: where it stands, as `("solver", "optimizer")`.
+        component: what a plugin registered.
+        target: its class or factory.
+        given: the values of its plain options that some layer or flag gives.
+        parts: the components inside it, by option; None where there is none.
+    """
+
+    path: tuple[str, ...]
+    component: Component
+    target: Any
+    given: dict[str, Any] = dataclasses.field(default_factory=dict)
+    parts: dict[str, "Chosen | None"] = dataclasses.field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name to make it by."""
+        return self.component.name
+
+    @property
+    def options(self) -> dict[str, Option]:
+        """Its options by name."""
+        return {option.name: option for option in options_of(self.target)}
+
+    def walk(self) -> Iterator["Chosen"]:
+        """The component itself, then all inside it."""
+        yield self
+        for part in self.parts.values():
+            if part is not None:
+                yield from part.walk()
+
+    def spec(self) -> dict[str, Any]:
+        """What it takes to make it: its name, and the options that were given."""
+        parts = {name: part and part.spec() for name, part in self.parts.items()}
+        return {"name": self.name} | self.given | parts
+
+    def resolved(self, *, none: Any = None) -> dict[str, Any]:
+        """The spec with all defaults that are plain data.
+
+        Arguments:
+            none: what stands for a None that was asked for.
+        """
+        defaults = {
+            name: option.default
+            for name, option in self.options.items()
+            if not option.required and _plain(option.default)
+        }
+        given = {name: none if value is None else value for name, value in self.given.items()}
+        parts = {
+            name: none if part is None else part.resolved(none=none)
+            for name, part in self.parts.items()
+        }
+        return {"name": self.name} | defaults | given | parts
+
+    def plain_options(self) -> dict[str, Any]:
+        """All options with their values, without the name."""
+        return {key: value for key, value in self.resolved().items() if key != "name"}
+
+
+def choose(
+    kind: str, name: str, layers: list[Layer], peek: Peek, path: tuple[str, ...] | None = None
+) -> Chosen:
+    """The component of a kind by name, with what the layers say of it and of those inside it.
+
+    Errors: `UnknownNameError` for a name or an option that does not exist; `PlugaxError` for a
+    value that an option does not take.
+    """
+    component = default_manager().find(kind, name)
+    if ":" in name:  # as `build` wants it where two plugins claim the name
+        component = dataclasses.replace(component, name=name)
+    chosen = Chosen(path or (kind,), component, component.load())
+    layers = _those_of(name, layers)
+    for option in chosen.options.values():
+        inner = component_kind(option.types)
+        said = [layer[option.name] for layer in layers if option.name in layer]
+        if inner is not None:
+            _choose_part(chosen, option, inner, said, peek)
+        elif said:
+            chosen.given[option.name] = _coerced(chosen, option, said[-1])
+    for layer in layers:
+        for key in layer.keys() - {"name", *chosen.options}:
+            raise UnknownNameError(
+                f"The {kind} {name!r} has no option {key!r}, which [{'.'.join(chosen.path)}] of "
+                f"the configuration or the problem's recipe gives it."
+                f"{did_you_mean(key, chosen.options)}"
+            )
+    return chosen
+
+
+def _choose_part(chosen: Chosen, option: Option, kind: str, said: list[Any], peek: Peek) -> None:
+    """Choose the component that an option of another component holds."""
+    path = (*chosen.path, option.name)
+    default = option.default
+    layers = [_as_layer(value) for value in said]
+    name = peek(path, kind)
+    if name is None and said and said[-1] in (None, NONE):
+        name = NONE
+    if name is None:
+        name = _last_name(layers) or _name_of(default)
+    if name == NONE:
+        chosen.parts[option.name] = None
+    elif name is not None:
+        origin = origin_of(default) or {}
+        chosen.parts[option.name] = choose(kind, name, [origin, *layers], peek, path)
+
+
+def _as_layer(value: Any) -> Layer:
+    if isinstance(value, str):
+        return {"name": value}
+    return value if isinstance(value, dict) else {}
+
+
+def _last_name(layers: list[Layer]) -> str | None:
+    names = [layer["name"] for layer in layers if layer.get("name") is not None]
+    return names[-1] if names else None
+
+
+def _name_of(default: Any) -> str | None:
+    """The name of a component that is an option's default."""
+    if isinstance(default, str):
+        return default
+    return (origin_of(default) or {}).get("name")
+
+
+def _those_of(name: str, layers: list[Layer]) -> list[Layer]:
+    """The layers that speak of this component; one without a name means that of the one below."""
+    kept, speaks_of = [], None
+    for layer in layers:
+        speaks_of = layer.get("name", speaks_of)
+        if speaks_of is None or _bare(speaks_of) == _bare(name):
+            kept.append(layer)
+    return kept
+
+
+def _bare(name: str) -> str:
+    return name.rpartition(":")[2]
+
+
+def _coerced(chosen: Chosen, option: Option, value: Any) -> Any:
+    """A value of a layer; what TOML cannot say comes from a recipe and stays what it is."""
+    if not isinstance(value, bool | int | float | str | list):
+        return value
+    try:
+        return coerce(option, value)
+    except argparse.ArgumentTypeError as error:
+        where = ".".join((*chosen.path, option.name))
+        raise PlugaxError(f"{where} in the configuration or the recipe: {error}.") from None
+
+
+def _plain(value: Any) -> bool:
+    if isinstance(value, tuple | list):
+        return all(map(_plain, value))
+    return value is None or isinstance(value, bool | int | float | str)

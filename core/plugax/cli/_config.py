@@ -1,0 +1,84 @@
+"""A run's configuration as a TOML file: `[problem]`, `[solver]`, `[run]`.
+
+[problem]
+name = "regression"
+points = 100
+
+[solver]
+name = "gradient"
+
+[solver.optimizer]
+name = "sgd"
+learning_rate = 0.05
+
+[run]
+seed = 0
+steps = 200
+"""
+
+import os
+import pathlib
+import tomllib
+from typing import Any
+
+from .._errors import PlugaxError, did_you_mean
+
+RUN = {"seed": int, "steps": int, "chunk": int, "device": str, "precision": str}
+TABLES = ("problem", "solver", "run")
+FILE_NAME = "config.toml"
+
+
+def read_config(path: str | os.PathLike | None) -> dict[str, dict[str, Any]]:
+    """The tables of a configuration file; empty ones without a file.
+
+    Errors: `PlugaxError` where it cannot be read, or holds what a run has no use for. Options of
+    problem and solver are checked by those who take them.
+    """
+    tables: dict[str, dict[str, Any]] = {name: {} for name in TABLES}
+    if path is None:
+        return tables
+    try:
+        with pathlib.Path(path).open("rb") as file:
+            tables |= tomllib.load(file)
+    except OSError as error:
+        raise PlugaxError(f"The configuration {path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:  # not TOML, or not even text
+        raise PlugaxError(f"The configuration {path} is not TOML: {error}.") from error
+    for name, table in tables.items():
+        if name not in TABLES or not isinstance(table, dict):
+            raise PlugaxError(
+                f"The configuration {path} has {name!r}; it may have the tables [problem], "
+                f"[solver] and [run].{did_you_mean(name, TABLES)}"
+            )
+    for name in ("problem", "solver"):
+        if not isinstance(tables[name].get("name", ""), str):
+            raise PlugaxError(f"The configuration {path} must give [{name}] a name that is text.")
+    for key, value in tables["run"].items():
+        if key not in RUN:
+            raise PlugaxError(
+                f"[run] in {path} has {key!r}; it may have {', '.join(RUN)}."
+                f"{did_you_mean(key, RUN)}"
+            )
+        if type(value) is not RUN[key]:
+            kind = "text" if RUN[key] is str else "a whole number"
+            raise PlugaxError(f"[run] {key} in {path} must be {kind}; got {value!r}.")
+    return tables
+
+
+def write_config(directory: pathlib.Path, tables: dict[str, Any]) -> None:
+    """Write the configuration into a run's directory, whole or not at all."""
+    import tomli_w
+
+    from ..solution._arrays import replacing
+
+    with replacing(directory / FILE_NAME) as file:
+        file.write(tomli_w.dumps(_without_none(tables)).encode())
+
+
+def _without_none(value: Any) -> Any:
+    """TOML has no None; tuples become arrays."""
+    if isinstance(value, dict):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    if isinstance(value, tuple | list):
+        return [_without_none(item) for item in value]
+    return value

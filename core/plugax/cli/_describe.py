@@ -1,0 +1,167 @@
+"""`plugax describe`: a component's documentation, options, and what goes with it."""
+
+import inspect
+from typing import Any
+
+from .._errors import UnknownNameError, did_you_mean
+from ..plugins import KINDS, Component, Option, default_manager, options_of
+from ..plugins._build import component_kind
+from ._environment import prepare
+from ._flags import kebab
+from ._parser import Parser
+from ._text import columns, paragraph, print_json
+from ._values import describe_type, show, types_of
+
+
+def main(argv: list[str]) -> int:
+    """Describe all components of a name: the same name may stand for several kinds."""
+    parser = Parser(
+        prog="plugax describe",
+        description="Tell about a problem, solver, optimizer, integrator or observer.",
+    )
+    parser.add_argument("name", metavar="NAME", help="its name, or plugin:name")
+    parser.add_argument("--json", action="store_true", help="as JSON, a list of descriptions")
+    arguments = parser.parse_args(argv)
+    prepare()
+    described = [_described(component) for component in _named(arguments.name)]
+    if arguments.json:
+        print_json([_plain(entry) for entry in described])
+    else:
+        print("\n\n".join(_text(entry) for entry in described))
+    return 0
+
+
+def _named(name: str) -> list[Component]:
+    """The components of this name, at most one a kind.
+
+    Errors: `UnknownNameError` where there is none, `AmbiguousNameError` where two plugins claim it.
+    """
+    manager = default_manager()
+    known = manager.components()
+    bare = name.rpartition(":")[2]
+    found = []
+    for kind in KINDS:
+        if any(c.kind == kind and c.name == bare for c in known):
+            try:
+                found.append(manager.find(kind, name))
+            except UnknownNameError:  # `plugin:name`, and this kind's is another plugin's
+                continue
+    if not found:
+        names = {c.name for c in known} | {f"{c.plugin}:{c.name}" for c in known}
+        raise UnknownNameError(
+            f"Nothing is named {name!r}.{did_you_mean(name, names)} `plugax list` lists all names."
+        )
+    return found
+
+
+def _described(component: Component) -> dict[str, Any]:
+    """All there is to say, options still as objects."""
+    target = component.load()
+    entry: dict[str, Any] = {
+        "name": component.name,
+        "kind": component.kind,
+        "plugin": component.plugin,
+        "distribution": component.distribution,
+        "summary": component.summary,
+        "documentation": _documentation(target),
+        "options": options_of(target),
+    }
+    if component.kind == "problem":
+        entry["precision"] = getattr(target, "precision", None)
+        recipes = getattr(target, "recipes", {})
+        entry["recipes"] = {name: dict(recipe) for name, recipe in recipes.items()}
+    if component.kind == "solver":
+        requires = getattr(target, "requires", None)
+        entry["requires"] = requires and requires.__name__
+    return entry
+
+
+def _documentation(target: Any) -> str:
+    """The docstring without its list of arguments: the options say the same, with types."""
+    text = inspect.getdoc(target) or ""
+    head, _, rest = text.partition("Arguments:\n")
+    lines = rest.splitlines()
+    while lines and (not lines[0] or lines[0].startswith(" ")):
+        lines.pop(0)
+    text = "\n\n".join(part for part in (head.strip(), "\n".join(lines).strip()) if part)
+    # A dataclass without a docstring gets its signature for one.
+    return "" if text.startswith(f"{getattr(target, '__name__', '')}(") else text
+
+
+def _plain(entry: dict[str, Any]) -> dict[str, Any]:
+    return (
+        entry
+        | {"options": [_option(option) for option in entry["options"]]}
+        | ({"recipes": _data(entry["recipes"])} if "recipes" in entry else {})
+    )
+
+
+def _option(option: Option) -> dict[str, Any]:
+    return {
+        "name": option.name,
+        "type": _type(option),
+        "required": option.required,
+        "default": None if option.required else _data(option.default),
+        "choices": None if option.choices is None else list(option.choices),
+        "help": option.help,
+    }
+
+
+def _data(value: Any) -> Any:
+    """`value` as JSON can say it: what it cannot, by its name."""
+    if isinstance(value, dict):
+        return {str(key): _data(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_data(item) for item in value]
+    if isinstance(value, float) and value - value != 0:  # infinite or not a number
+        return str(value)
+    return value if value is None or isinstance(value, bool | int | float | str) else repr(value)
+
+
+def _type(option: Option) -> str:
+    kind = component_kind(option.types)
+    return f"name of an {kind}" if kind else describe_type(option)
+
+
+def _text(entry: dict[str, Any]) -> str:
+    parts = [
+        f"{entry['kind']} {entry['name']}, by plugin {entry['plugin']} ({entry['distribution']})"
+    ]
+    if entry["summary"]:
+        parts.append(paragraph(entry["summary"]))
+    if entry["documentation"]:
+        parts.append(entry["documentation"])
+    if entry.get("requires"):
+        parts.append(f"Needs a problem that is an {entry['requires']}.")
+    if entry.get("precision"):
+        parts.append(f"Meant for {entry['precision']}.")
+    if entry["options"]:
+        parts.append("options\n" + "\n".join(map(_option_text, entry["options"])))
+    if entry.get("recipes"):
+        rows = [
+            (name, _recipe(recipe) + " (default)" * (place == 0))
+            for place, (name, recipe) in enumerate(entry["recipes"].items())
+        ]
+        parts.append("recommended solvers\n" + columns(rows, indent=2))
+    return "\n\n".join(parts)
+
+
+def _option_text(option: Option) -> str:
+    settable = bool(types_of(option)) or component_kind(option.types) is not None
+    name = f"--{kebab(option.name)}" if settable else option.name
+    default = "required" if option.required else f"default {show(_data(option.default))}"
+    head = f"  {name}  {_type(option)}, {default}"
+    return f"{head}\n{paragraph(option.help, indent=6)}" if option.help else head
+
+
+def _recipe(recipe: dict[str, Any]) -> str:
+    """A recipe's options in one line."""
+    parts = []
+    for key, value in recipe.items():
+        if isinstance(value, dict):
+            inner = _recipe({k: v for k, v in value.items() if k != "name"})
+            name = value.get("name", "")
+            parts.append(f"{kebab(key)} {name}" + (f" ({inner})" if inner else ""))
+        else:
+            parts.append(f"{kebab(key)} {show(value)}")
+    return ", ".join(parts) or "as it is"

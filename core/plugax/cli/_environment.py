@@ -1,0 +1,141 @@
+"""Settings that must stand before JAX starts, each with its reason. What the user has set, stays.
+
+The command line starts JAX itself, so it may choose; the library never touches these. In a process
+where JAX has been imported already (a notebook, a test), nothing is changed.
+
+Considered and left as it is: `EQX_ON_ERROR=nan`. It takes the host callbacks out of compiled error
+checks, so that more programs can be cached; but a check that fails then answers with NaN or, for
+integers, with the largest one, which an index clips to something plausible: a wrong result instead
+of an error. What Plugax bundles has no such checks in its loops.
+"""
+
+import dataclasses
+import importlib.metadata
+import logging
+import os
+import pathlib
+import re
+import sys
+from collections.abc import Mapping, MutableMapping
+
+# XLA on the CPU fuses the body of a loop into one kernel only where the body's arrays are small.
+# With this bound loops over a few hundred numbers run up to four times faster; above it nothing
+# changes. It is not documented by XLA: `JAXLIB_TESTED` is the range it was measured on.
+_THRESHOLD = "xla_cpu_small_while_loop_byte_threshold"
+_EXTRA_OPTIONS = re.compile(r"""(--xla_backend_extra_options=["']?)""")
+THRESHOLD_BYTES = 65536
+JAXLIB_TESTED = ((0, 10), (0, 13))  # from, up to and without
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """One environment variable as Plugax would have it.
+
+    Attributes:
+        name: the variable.
+        value: what it is set to; None where it is left alone.
+        reason: why.
+    """
+
+    name: str
+    value: str | None
+    reason: str
+
+
+def prepare(device: str | None = None) -> None:
+    """Make the settings, unless JAX has started.
+
+    Arguments:
+        device: the device that was asked for, if one was.
+    """
+    # That there might be another device is for `plugax doctor` to show, not for every run to say.
+    logging.getLogger("jax._src.xla_bridge").setLevel(logging.ERROR)
+    if "jax" not in sys.modules:
+        apply(settings(os.environ, jaxlib_version(), device), os.environ)
+
+
+def apply(chosen: list[Setting], environment: MutableMapping[str, str]) -> None:
+    """Put settings into an environment."""
+    for setting in chosen:
+        if setting.value is not None:
+            environment[setting.name] = setting.value
+
+
+def settings(
+    environment: Mapping[str, str], jaxlib: tuple[int, ...], device: str | None = None
+) -> list[Setting]:
+    """All settings that suit this environment.
+
+    Arguments:
+        environment: what is set already.
+        jaxlib: the version of jaxlib.
+        device: the device that was asked for, if one was.
+    """
+    chosen = [_loops(environment.get("XLA_FLAGS", ""), jaxlib), _cache(environment)]
+    for name, value, reason in (
+        (
+            "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS",
+            "0",
+            "keep programs that compile quickly too: a run has many of them",
+        ),
+        (
+            "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES",
+            "-1",
+            "keep small programs too",
+        ),
+    ):
+        chosen.append(_unless_set(environment, name, value, reason))
+    if device is not None and device.partition(":")[0] == "cpu":
+        reason = "the CPU was asked for: no other device is started, none of its memory taken"
+        chosen.append(_unless_set(environment, "JAX_PLATFORMS", "cpu", reason))
+    return chosen
+
+
+def _unless_set(environment: Mapping[str, str], name: str, value: str, reason: str) -> Setting:
+    if name in environment:
+        return Setting(name, None, "as you have set it")
+    return Setting(name, value, reason)
+
+
+def _loops(flags: str, jaxlib: tuple[int, ...]) -> Setting:
+    """XLA_FLAGS with the bound below which loops become one kernel, and all that was there."""
+    name, ours = "XLA_FLAGS", f"{_THRESHOLD}={THRESHOLD_BYTES}"
+    if not JAXLIB_TESTED[0] <= jaxlib[:2] < JAXLIB_TESTED[1]:
+        return Setting(name, None, f"{_THRESHOLD} was not tested with this jaxlib")
+    if _THRESHOLD in flags:
+        return Setting(name, None, "as you have set it")
+    if flags.strip() and not flags.strip().startswith("-"):
+        return Setting(name, None, "names a file, which is yours")
+    reason = "small loops run as one kernel on the CPU, up to four times faster"
+    if _EXTRA_OPTIONS.search(flags):
+        return Setting(name, _EXTRA_OPTIONS.sub(rf"\1{ours},", flags, count=1), reason)
+    return Setting(name, f"{flags} --xla_backend_extra_options={ours}".strip(), reason)
+
+
+def _cache(environment: Mapping[str, str]) -> Setting:
+    """Where compiled programs are kept between runs."""
+    name = "JAX_COMPILATION_CACHE_DIR"
+    if name in environment:
+        return Setting(name, None, "as you have set it")
+    directory = default_cache()
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return Setting(name, None, f"compiled programs are not kept: {error}")
+    return Setting(name, str(directory), "keep compiled programs for the next run")
+
+
+def default_cache() -> pathlib.Path:
+    """Plugax's part of the user's cache directory, where compiled programs are kept."""
+    import platformdirs
+
+    return platformdirs.user_cache_path("plugax", appauthor=False) / "jax"
+
+
+def jaxlib_version() -> tuple[int, ...]:
+    """The version of jaxlib, as numbers; empty where there is none."""
+    try:
+        text = importlib.metadata.version("jaxlib")
+    except importlib.metadata.PackageNotFoundError:
+        return ()
+    return tuple(int(part) for part in re.findall(r"\d+", text)[:3])

@@ -1,0 +1,183 @@
+"""The flags of a run: one for every plain option of every component, qualified and short.
+
+    --problem.dim 40    --solver.optimizer.learning-rate 0.01    --dim 40    --learning-rate 0.01
+
+The short form exists where no other component of the run, and no common option, has that name.
+"""
+
+import argparse
+import collections
+import functools
+import re
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from .._errors import did_you_mean
+from ..plugins import Option
+from ..plugins._build import component_kind
+from ._component import Chosen
+from ._parser import Parser, UsageError
+from ._values import choices_of, describe_type, is_switch, parse, show, types_of
+
+# Common options that name a component inside the problem or the solver, by what they name.
+INNER_KINDS = ("optimizer", "integrator")
+_NUMBER = re.compile(r"-(\d|\.\d|inf\b|nan\b)")
+
+
+def joined(argv: list[str]) -> list[str]:
+    """`--shift -1e-3` as `--shift=-1e-3`: argparse takes most negative numbers for options."""
+    result: list[str] = []
+    for token in argv:
+        follows_flag = result and result[-1].startswith("--") and "=" not in result[-1]
+        if follows_flag and _NUMBER.match(token):
+            result[-1] += f"={token}"
+        else:
+            result.append(token)
+    return result
+
+
+def peek(argv: list[str], *forms: str) -> str | None:
+    """The value of an option before its parser exists; the last one given."""
+    found = None
+    for token, following in zip(argv, [*argv, "--"][1:], strict=True):
+        flag, equals, value = token.partition("=")
+        if flag in forms and equals:
+            found = value
+        elif flag in forms and not following.startswith("--"):
+            found = following
+    return found
+
+
+def peek_component(argv: list[str], path: tuple[str, ...], kind: str) -> str | None:
+    """The name that a flag gives to the component at `path`."""
+    common = (f"--{kind}",) if kind in INNER_KINDS else ()
+    return peek(argv, *common, f"--{kebab(path[-1])}", qualified(path))
+
+
+def kebab(name: str) -> str:
+    """A name as it stands in a flag."""
+    return name.replace("_", "-")
+
+
+def qualified(path: tuple[str, ...]) -> str:
+    """The flag that says all of where an option stands."""
+    return f"--{'.'.join(map(kebab, path))}"
+
+
+def add_flags(parser: Parser, roots: list[Chosen]) -> None:
+    """Add the flags of these components, and of those inside them, under a heading each."""
+    common = {form for action in parser._actions for form in action.option_strings}
+    places = [
+        (chosen, option) for root in roots for chosen in root.walk() for option in _settable(chosen)
+    ]
+    counts = collections.Counter(option.name for _, option in places)
+    inner = {kind: [p for p in places if _kind(p[1]) == kind] for kind in INNER_KINDS}
+    for kind, found in inner.items():
+        if not found:
+            _add_refused(parser, f"--{kind}", _none_takes(roots, kind))
+        elif len(found) > 1:
+            _add_refused(parser, f"--{kind}", _ambiguous(f"--{kind}", found))
+    for root in roots:
+        for chosen in root.walk():
+            prefix = qualified((*chosen.path, ""))
+            group = parser.add_argument_group(
+                f"options of the {chosen.component.kind} {chosen.name}, in full {prefix}…"
+            )
+            for option in _settable(chosen):
+                forms = [qualified((*chosen.path, option.name))]
+                short = f"--{kebab(option.name)}"
+                if counts[option.name] == 1 and short not in common and option.name not in inner:
+                    forms.insert(0, short)
+                kind = _kind(option)
+                if kind in inner and len(inner[kind]) == 1:
+                    forms.insert(0, f"--{kind}")
+                _add_flag(group, chosen, option, forms)
+    for name, count in counts.items():
+        if count > 1 and f"--{kebab(name)}" not in common and name not in inner:
+            rivals = [place for place in places if place[1].name == name]
+            _add_refused(parser, f"--{kebab(name)}", _ambiguous(f"--{kebab(name)}", rivals))
+
+
+def parse_flags(parser: Parser, argv: list[str], roots: list[Chosen]) -> argparse.Namespace:
+    """Parse, and hand every component what its flags give.
+
+    Errors: `UsageError` for an option that does not exist, with the closest that do.
+    """
+    arguments, left = parser.parse_known_args(argv)
+    if left:
+        forms = [form for action in parser._actions for form in action.option_strings]
+        flag = left[0].partition("=")[0]
+        if not flag.startswith("-"):
+            parser.error(f"unexpected argument {left[0]!r}")
+        parser.error(f"there is no option {flag}.{did_you_mean(flag, forms)}")
+    for root in roots:
+        for chosen in root.walk():
+            for option in _settable(chosen):
+                dest = ".".join((*chosen.path, option.name))
+                if _kind(option) is None and hasattr(arguments, dest):
+                    chosen.given[option.name] = getattr(arguments, dest)
+    return arguments
+
+
+def _settable(chosen: Chosen) -> Iterator[Option]:
+    """The options that can be written on a command line."""
+    for option in chosen.options.values():
+        if _kind(option) is not None or types_of(option):
+            yield option
+
+
+def _kind(option: Option) -> str | None:
+    return component_kind(option.types)
+
+
+def _add_flag(group: Any, chosen: Chosen, option: Option, forms: list[str]) -> None:
+    keywords: dict[str, Any] = {
+        "dest": ".".join((*chosen.path, option.name)),
+        "default": argparse.SUPPRESS,
+        "help": _help(chosen, option).replace("%", "%%"),
+    }
+    kind = _kind(option)
+    if kind is None and is_switch(option):
+        group.add_argument(*forms, action=argparse.BooleanOptionalAction, **keywords)
+        return
+    choices = choices_of(option)
+    metavar = kind.upper() if kind else f"{{{','.join(choices)}}}" if choices else _metavar(option)
+    of_type = str if kind else functools.partial(parse, option)
+    group.add_argument(*forms, metavar=metavar, type=of_type, **keywords)
+
+
+def _metavar(option: Option) -> str:
+    return describe_type(option).upper().replace(" OR ", "|")
+
+
+def _help(chosen: Chosen, option: Option) -> str:
+    """The option's text, and what it is where nobody says."""
+    if option.name in chosen.parts:
+        part = chosen.parts[option.name]
+        value = f"default: {show(part and part.name)}"
+    elif option.name in chosen.given:
+        value = f"default: {show(chosen.given[option.name])}"
+    else:
+        value = "required" if option.required else f"default: {show(option.default)}"
+    return f"{option.help.rstrip('.')} ({value})".strip()
+
+
+def _add_refused(parser: Parser, flag: str, message: str) -> None:
+    """A flag that stands in no help, and tells what to write instead."""
+
+    class Refuse(argparse.Action):
+        def __call__(self, *_: Any, **__: Any) -> NoReturn:
+            raise UsageError(message)
+
+    parser.add_argument(flag, nargs="?", action=Refuse, help=argparse.SUPPRESS)
+
+
+def _ambiguous(flag: str, places: list[tuple[Chosen, Option]]) -> str:
+    forms = [qualified((*chosen.path, option.name)) for chosen, option in places]
+    return f"{flag} may mean {' or '.join(forms)}; write which."
+
+
+def _none_takes(roots: list[Chosen], kind: str) -> str:
+    owners = " nor ".join(f"the {root.component.kind} {root.name}" for root in roots)
+    article = "an" if kind[0] in "aeiou" else "a"
+    return f"Neither {owners} has an option that takes {article} {kind}; leave out --{kind}."

@@ -1,0 +1,83 @@
+"""`plugax list`: what there is, by kind. Imports no JAX unless asked what fits a problem."""
+
+from typing import Any
+
+from ..plugins import KINDS, Component, default_manager
+from ._parser import Parser
+from ._text import columns, print_json
+
+PLURALS = {f"{kind}s": kind for kind in KINDS}
+
+
+def main(argv: list[str]) -> int:
+    """List components."""
+    arguments = _parse(argv)
+    kinds = [arguments.kind] if arguments.kind else list(PLURALS)
+    if arguments.problem is not None:
+        kinds, listed = ["solvers"], {"solvers": _fitting(arguments.problem)}
+    else:
+        listed = {kind: [_entry(c) for c in _components(kind)] for kind in kinds}
+    if arguments.json:
+        print_json(listed[kinds[0]] if arguments.kind or arguments.problem else listed)
+        return 0
+    sections = [
+        (f"{kind}\n" if len(kinds) > 1 else "") + _table(listed[kind], indent=2 * (len(kinds) > 1))
+        for kind in kinds
+    ]
+    print("\n\n".join(sections))
+    return 0
+
+
+def _parse(argv: list[str]) -> Any:
+    parser = Parser(prog="plugax list", description="List what there is.")
+    parser.add_argument(
+        "kind", nargs="?", choices=PLURALS, metavar="KIND", help=f"{', '.join(PLURALS)}; or all"
+    )
+    parser.add_argument(
+        "--for", dest="problem", metavar="PROBLEM", help="only solvers that fit this problem"
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    arguments = parser.parse_args(argv)
+    if arguments.problem is not None and arguments.kind not in (None, "solvers"):
+        parser.error(f"--for tells which solvers fit a problem, not which {arguments.kind}")
+    return arguments
+
+
+def _components(kind: str) -> list[Component]:
+    return default_manager().components(PLURALS[kind])
+
+
+def _entry(component: Component) -> dict[str, Any]:
+    return {"name": component.name, "plugin": component.plugin, "summary": component.summary}
+
+
+def _fitting(problem: str) -> list[dict[str, Any]]:
+    """The solvers that fit a problem: those it recommends first, its default at the head."""
+    from ..runner._resolve import fitting
+    from ._environment import prepare
+
+    prepare()
+    target: Any = default_manager().find("problem", problem).load()
+    recipes = list(getattr(target, "recipes", {}))
+    names = set(fitting(target if isinstance(target, type) else target()))
+    entries = [
+        _entry(c) | {"recommended": c.name in recipes, "default": c.name in recipes[:1]}
+        for c in _components("solvers")
+        if c.name in names
+    ]
+    order = {name: place for place, name in enumerate(recipes)}
+    return sorted(entries, key=lambda entry: order.get(entry["name"], len(order)))
+
+
+def _table(entries: list[dict[str, Any]], *, indent: int) -> str:
+    if not entries:
+        return " " * indent + "(none)"
+    return columns(
+        [(e["name"], e["plugin"], _mark(e) + e["summary"]) for e in entries], indent=indent
+    )
+
+
+def _mark(entry: dict[str, Any]) -> str:
+    if entry.get("default"):
+        return "(default) "
+    return "(recommended) " if entry.get("recommended") else ""

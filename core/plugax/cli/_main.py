@@ -1,0 +1,86 @@
+"""`main`: picks the command, and turns what happens in it into messages and an exit status.
+
+    0    solved, or the question answered
+    1    a run that did not succeed
+    2    a wrong call, or an input that cannot be used
+    130  interrupted
+
+Every command lies in a file of its own with a function `main(argv) -> int`, imported only when it
+is called for: that, and no JAX before it is needed, is what makes the short commands quick.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from .._errors import PlugaxError, did_you_mean
+from ._parser import Parser, UsageError, version
+from ._warnings import plain_warnings
+
+COMMANDS = {
+    "run": "solve a problem",
+    "resume": "go on with a run that was saved",
+    "plot": "draw the figures of a run that was saved",
+    "list": "list what there is: problems, solvers, optimizers, …",
+    "describe": "tell about one of these, with all its options",
+    "plugins": "list the plugins, and what became of each",
+    "doctor": "report devices, versions, settings, plugins and caches",
+}
+SUCCESS, FAILURE, WRONG_CALL, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status.
+
+    Arguments:
+        argv: the command and its arguments; those of this process by default.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        with plain_warnings():
+            status = _dispatch(arguments)
+        sys.stdout.flush()
+    except SystemExit as exit_:  # argparse's --help and --version
+        return exit_.code if isinstance(exit_.code, int) else SUCCESS
+    except PlugaxError as error:
+        print(f"plugax: {error}", file=sys.stderr)
+        return WRONG_CALL
+    except KeyboardInterrupt:
+        print("plugax: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has left (`plugax list | head`); Python would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILURE
+    return status
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if arguments and arguments[0] in COMMANDS:
+        command = importlib.import_module(f"._{arguments[0]}", __package__)
+        return command.main(arguments[1:])
+    parser = _parser()
+    if arguments and not arguments[0].startswith("-"):
+        raise UsageError(
+            f"there is no command {arguments[0]!r}.{did_you_mean(arguments[0], COMMANDS)} "
+            f"Commands are {', '.join(COMMANDS)}."
+        )
+    parser.parse_args(arguments)
+    parser.print_help(sys.stderr)
+    return WRONG_CALL
+
+
+def _parser() -> Parser:
+    width = max(map(len, COMMANDS))
+    commands = "\n".join(f"  {name:<{width}}  {text}" for name, text in COMMANDS.items())
+    parser = Parser(
+        prog="plugax",
+        usage="plugax [--help] [--version] COMMAND …",
+        description="Scientific machine learning on JAX: any solver on any problem.",
+        epilog=f"commands:\n{commands}\n\n`plugax COMMAND --help` tells more; a start is\n"
+        "  plugax list problems\n  plugax run NAME",
+    )
+    show = f"plugax {version()}"
+    parser.add_argument("--version", action="version", version=show, help="show it and exit")
+    return parser

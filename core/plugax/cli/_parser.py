@@ -1,0 +1,63 @@
+"""What all commands parse with: argparse, with errors that are raised instead of printed."""
+
+import argparse
+import shutil
+import textwrap
+from typing import Any, NoReturn
+
+from .._errors import PlugaxError
+
+
+class UsageError(PlugaxError):
+    """The command line cannot be understood."""
+
+
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Help with each option's shortest form and what it takes, once."""
+
+    def __init__(self, prog: str, **kwargs: Any):
+        width = min(shutil.get_terminal_size().columns, 100) - 2
+        super().__init__(prog, max_help_position=30, **({"width": width} | kwargs))
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        if not action.option_strings:
+            return super()._format_action_invocation(action)
+        form = action.option_strings[0]
+        if isinstance(action, argparse.BooleanOptionalAction):
+            return form.replace("--", "--[no-]", 1)
+        if action.nargs == 0:
+            return form
+        return f"{form} {self._format_args(action, _metavar(action))}"
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """Lines that are too long, wrapped; line breaks as they stand."""
+        lines = [textwrap.fill(line, width) for line in text.splitlines()]
+        return textwrap.indent("\n".join(lines), indent)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that takes every option by its full name only."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(formatter_class=Formatter, allow_abbrev=False, add_help=False, **kwargs)
+        # Defined here and not by argparse for its wording only.
+        self.add_argument("--help", "-h", action="help", help="show this and exit")
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what `main` prints."""
+        raise UsageError(f"{message} (see `{self.prog} --help`)")
+
+
+def _metavar(action: argparse.Action) -> str:
+    if isinstance(action.metavar, str):
+        return action.metavar
+    if action.choices is not None:
+        return f"{{{','.join(map(str, action.choices))}}}"
+    return action.dest.rpartition(".")[2].upper()
+
+
+def version() -> str:
+    """Plugax's version."""
+    from .. import __version__
+
+    return __version__

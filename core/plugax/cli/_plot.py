@@ -1,0 +1,53 @@
+"""`plugax plot`: the figures of a saved run, as files."""
+
+import os
+import pathlib
+from typing import Any
+
+from ._environment import prepare
+from ._parser import Parser
+from ._precision import precision
+from ._saved import saved_precision
+
+
+def main(argv: list[str]) -> int:
+    """Draw, and print the paths."""
+    parser = Parser(
+        prog="plugax plot",
+        description="Draw the figures of a saved run: PNG, and GIF for animations, in DIR/figures.",
+    )
+    parser.add_argument("directory", metavar="DIR", help="what --out of the run was")
+    directory = parser.parse_args(argv).directory
+    prepare()
+    # Files only: no window, and no need of a display. Must stand before Matplotlib is imported.
+    os.environ.setdefault("MPLBACKEND", "agg")
+    import plugax
+
+    with precision(saved_precision(directory)):
+        figures = plugax.load(directory).figures()
+        if not figures:
+            print("plugax: this problem draws no figures")
+            return 0
+        target = pathlib.Path(directory) / "figures"
+        target.mkdir(exist_ok=True)
+        for name, figure in figures.items():
+            print(_write(target, name, figure))
+    return 0
+
+
+def _write(directory: pathlib.Path, name: str, figure: Any) -> pathlib.Path:
+    """Write one figure or animation under a temporary name, then give it its own."""
+    from matplotlib.animation import Animation
+
+    animated = isinstance(figure, Animation)
+    path = directory / f"{name}.{'gif' if animated else 'png'}"
+    temporary = directory / f".{path.name}{path.suffix}"
+    try:
+        if animated:
+            figure.save(temporary, writer="pillow")
+        else:
+            figure.savefig(temporary, dpi=150)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path

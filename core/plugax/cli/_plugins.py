@@ -1,0 +1,58 @@
+"""`plugax plugins`: every plugin, and what became of it. Imports no JAX."""
+
+from typing import Any
+
+from ..plugins import KINDS, PluginRecord, default_manager
+from ._parser import Parser
+from ._text import columns, paragraph, print_json
+
+
+def main(argv: list[str]) -> int:
+    """List plugins."""
+    parser = Parser(prog="plugax plugins", description="List the plugins of this environment.")
+    parser.add_argument(
+        "--all", action="store_true", help="also those that failed, were refused or are blocked"
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    arguments = parser.parse_args(argv)
+    records = [r for r in default_manager().records if arguments.all or r.status == "active"]
+    if arguments.json:
+        print_json([entry(record) for record in records])
+        return 0
+    print(table(records))
+    return 0
+
+
+def entry(record: PluginRecord) -> dict[str, Any]:
+    """A plugin as plain data."""
+    registers = {
+        f"{kind}s": [c.name for c in record.components if c.kind == kind] for kind in KINDS
+    }
+    return {
+        "name": record.name,
+        "distribution": record.distribution,
+        "version": record.version,
+        "status": record.status,
+        "error": record.error,
+        "registers": {kind: names for kind, names in registers.items() if names},
+    }
+
+
+def table(records: list[PluginRecord]) -> str:
+    """Plugins as text, each error below the rest."""
+    if not records:
+        return "(none)"
+    rows = [
+        (r.name, r.status, f"{r.distribution} {r.version}".strip(), _registers(r)) for r in records
+    ]
+    errors = [paragraph(f"{r.name}: {r.error}", indent=2) for r in records if r.error]
+    return "\n".join([columns(rows), *([""] if errors else []), *errors])
+
+
+def _registers(record: PluginRecord) -> str:
+    """What a plugin brings: by name where that is short, else counted."""
+    parts = []
+    for kind, names in entry(record)["registers"].items():
+        few = len(names) <= 4
+        parts.append(f"{kind}: {', '.join(names)}" if few else f"{len(names)} {kind}")
+    return "; ".join(parts)

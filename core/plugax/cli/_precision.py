@@ -1,0 +1,34 @@
+"""Single or double precision for one command."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .._errors import PlugaxError, PrecisionWarning
+
+NAMES = ("float32", "float64")
+
+
+@contextmanager
+def precision(name: str | None, *, asked: bool = False) -> Iterator[str]:
+    """Switch JAX to a precision, and back in the end; yields the one in use.
+
+    Arguments:
+        name: `"float32"`, `"float64"`, or None for what JAX is set to.
+        asked: whether the user wants it, who then needs no warning about it.
+    """
+    import jax
+    import jax.numpy as jnp
+
+    if name is not None and name not in NAMES:
+        raise PlugaxError(f"A precision is one of {' and '.join(NAMES)}; got {name!r}.")
+    before = jnp.result_type(float).name
+    if name is not None:
+        jax.config.update("jax_enable_x64", name == "float64")
+    try:
+        with warnings.catch_warnings():
+            if asked:
+                warnings.simplefilter("ignore", PrecisionWarning)
+            yield jnp.result_type(float).name
+    finally:
+        jax.config.update("jax_enable_x64", before == "float64")

@@ -1,0 +1,130 @@
+"""What a run reports when it has ended: one JSON object, or a short table for people."""
+
+import contextlib
+import dataclasses
+import pathlib
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..plugins import default_manager
+from ._parser import version
+from ._text import columns, print_json
+
+if TYPE_CHECKING:
+    from ..solution import Solution
+
+SUCCESS, FAILURE, INTERRUPTED = 0, 1, 130
+LONGEST_LIST = 6
+
+
+@dataclasses.dataclass
+class Report:
+    """A run that has ended.
+
+    Attributes:
+        solution: what came out.
+        problem: the problem's name.
+        solver: the solver's name.
+        options: all options of both, defaults included.
+        seconds: what else took time, by name.
+        directory: where it was saved, or None.
+    """
+
+    solution: "Solution"
+    problem: str
+    solver: str
+    options: Mapping[str, Mapping[str, Any]]
+    seconds: Mapping[str, float]
+    directory: pathlib.Path | None
+
+
+def observers() -> list[str]:
+    """The progress bar, where someone can see it and its plugin is in use."""
+    known = {component.name for component in default_manager().components("observer")}
+    return ["progress"] if sys.stderr.isatty() and "progress" in known else []
+
+
+def stdout_kept_clean(wanted: bool) -> contextlib.AbstractContextManager:
+    """Send what a plugin prints to standard error, where standard output is for JSON alone."""
+    return contextlib.redirect_stdout(sys.stderr) if wanted else contextlib.nullcontext()
+
+
+def report(what: Report, *, as_json: bool) -> int:
+    """Print the report; the exit status of the run."""
+    if as_json:
+        print_json(_plain(what))
+    else:
+        _print(what)
+    if what.solution.status.success:
+        return SUCCESS
+    return INTERRUPTED if what.solution.status.name == "interrupted" else FAILURE
+
+
+def _plain(what: Report) -> dict[str, Any]:
+    from ..solution._solution import finite
+
+    solution = what.solution
+    return finite(
+        {
+            "problem": what.problem,
+            "solver": what.solver,
+            "options": what.options,
+            "status": solution.status.name,
+            "message": solution.status.message,
+            "steps": solution.steps,
+            "metrics": solution.metrics,
+            "seed": solution.provenance["run"]["seed"],
+            "precision": solution.provenance["precision"],
+            "device": _device(solution),
+            **what.seconds,
+            "compile_seconds": solution.compile_seconds,
+            "run_seconds": solution.run_seconds,
+            "out": None if what.directory is None else str(what.directory),
+            "plugax": version(),
+        }
+    )
+
+
+def _device(solution: "Solution") -> str:
+    device = solution.provenance["device"]
+    return f"{device['platform']}:{device['index']}"
+
+
+def _print(what: Report) -> None:
+    from rich.console import Console
+
+    solution, status = what.solution, what.solution.status
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console.print(f"{what.problem} · {what.solver}", style="bold")
+    console.print(status.name, style="green" if status.success else "red", end=" ")
+    console.print(status.message)
+    if solution.metrics:
+        rows = [(name, shown(value)) for name, value in solution.metrics.items()]
+        console.print(columns(rows, indent=2))
+    steps = "1 step" if solution.steps == 1 else f"{solution.steps} steps"
+    console.print(
+        f"{steps} on {_device(solution)} in {solution.provenance['precision']}: "
+        f"compiled in {solution.compile_seconds:.2f} s, run in {_seconds(solution.run_seconds)}",
+        style="dim",
+    )
+    if what.directory is not None:
+        console.print(f"saved in {what.directory}", style="dim")
+        if status.name == "interrupted":
+            console.print(f"go on with: plugax resume {what.directory}", style="dim")
+
+
+def shown(value: Any) -> str:
+    """A metric for people: six digits, long lists cut."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list | tuple):
+        ellipsis = [f"… ({len(value)} in all)"] if len(value) > LONGEST_LIST else []
+        return "  ".join([shown(item) for item in value[:LONGEST_LIST]] + ellipsis)
+    if isinstance(value, Mapping):
+        return "  ".join(f"{key} {shown(item)}" for key, item in value.items())
+    return str(value)
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 0.1 else f"{seconds * 1000:.1f} ms"

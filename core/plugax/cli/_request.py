@@ -1,0 +1,141 @@
+"""What a command line asks for: a problem, a solver, and how to run them.
+
+Parsed in two passes. The first finds who takes part, since that decides which options there are:
+flags before the configuration file before the problem's recommendation. The second parses all.
+"""
+
+import argparse
+import dataclasses
+import functools
+from typing import Any
+
+from .._errors import PlugaxError
+from ..plugins import default_manager
+from ._component import Chosen, Layer, choose
+from ._config import RUN, read_config
+from ._environment import prepare
+from ._flags import INNER_KINDS, add_flags, joined, parse_flags, peek, peek_component
+from ._parser import Parser
+from ._precision import NAMES
+
+
+@dataclasses.dataclass
+class Request:
+    """A run that was asked for.
+
+    Attributes:
+        problem: the problem and its options.
+        solver: the solver and its options.
+        seed: of the run.
+        steps: at most so many; None for what is usual.
+        chunk: steps between two looks at the run; None for about a second's worth.
+        device: its name; None for JAX's choice.
+        precision: `"float32"` or `"float64"`; None for what suits the problem.
+        out: the directory to save in, or None.
+        json: whether to answer in JSON.
+    """
+
+    problem: Chosen
+    solver: Chosen
+    seed: int
+    steps: int | None
+    chunk: int | None
+    device: str | None
+    precision: str | None
+    out: str | None
+    json: bool
+
+
+def read_request(argv: list[str]) -> Request:
+    """The run that the arguments of `plugax run` ask for.
+
+    Errors: `PlugaxError` and its kinds; `SystemExit` after `--help`.
+    """
+    argv = joined(argv)
+    config = read_config(peek(argv, "--config"))
+    name = _problem_name(argv) or config["problem"].get("name")
+    if name is None:
+        _parser(inner=True).parse_args(argv)  # for --help, and for flags without a value
+        raise PlugaxError("Which problem? `plugax list problems` lists them; `plugax run NAME`.")
+    prepare(peek(argv, "--device") or config["run"].get("device"))
+    find = functools.partial(peek_component, argv)
+    problem = choose("problem", name, [config["problem"]], find)
+    recipes = dict(getattr(problem.target, "recipes", {}))
+    usual = next(iter(recipes), None)
+    solver_name = peek(argv, "--solver") or config["solver"].get("name") or usual
+    parser = _parser(inner=False, prog=f"plugax run {name}")
+    if solver_name is None:
+        add_flags(parser, [problem])
+        parse_flags(parser, argv, [problem])
+        raise PlugaxError(_no_solver(problem))
+    recipe: Layer = dict(recipes.get(solver_name.rpartition(":")[2], {}))
+    usual_steps = recipe.pop("steps", None)
+    recipe["name"] = solver_name
+    solver = choose("solver", solver_name, [recipe, config["solver"]], find)
+    add_flags(parser, [problem, solver])
+    flags = vars(parse_flags(parser, argv, [problem, solver]))
+    given = {key: flags[key] for key in RUN if flags[key] is not None}
+    run: dict[str, Any] = (
+        dict.fromkeys(RUN) | {"seed": 0, "steps": usual_steps} | config["run"] | given
+    )
+    return Request(problem, solver, **run, out=flags["out"], json=flags["json"])
+
+
+def _parser(*, inner: bool, prog: str = "plugax run") -> Parser:
+    """The options that every run has.
+
+    Arguments:
+        inner: whether to offer those that name a component inside the problem or the solver here.
+        prog: the command as far as it is known.
+    """
+    more = "`plugax run PROBLEM --help` adds the options of that problem and of its solver."
+    parser = Parser(
+        prog=prog,
+        usage=f"{prog}{' PROBLEM' if inner else ''} [--option value]…",
+        description="Solve a problem. Flags go before the configuration file, that before what "
+        "the problem recommends for the solver, that before defaults.",
+        epilog=more if inner else None,
+    )
+    name_help = "a name from `plugax list problems`; may stand in the configuration instead"
+    parser.add_argument(
+        "problem", nargs="?", metavar="PROBLEM", help=name_help if inner else argparse.SUPPRESS
+    )
+    add = parser.add_argument
+    add("--solver", metavar="NAME", help="default: the first that the problem recommends")
+    for kind in INNER_KINDS * inner:
+        add(f"--{kind}", metavar="NAME", help=f"of the problem or the solver that takes an {kind}")
+    add("--steps", type=int, metavar="N", help="at most so many steps; default: what is usual")
+    add("--seed", type=int, metavar="K", help="of everything random in the run; default: 0")
+    add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
+    add("--precision", choices=NAMES, help="default: float64 for problems that need it")
+    add("--chunk", type=int, metavar="N", help="steps between two looks; default: for a second")
+    add("--out", metavar="DIR", help="save solution, history and configuration there")
+    add("--config", metavar="FILE", help="TOML, such as the config.toml of an earlier --out")
+    add("--json", action="store_true", help="print one JSON object on standard output")
+    return parser
+
+
+def _problem_name(argv: list[str]) -> str | None:
+    """The problem's name among arguments whose options are not known yet.
+
+    The first word that is a problem's name; else the first that no option can have for its value.
+    """
+    known = {component.name for component in default_manager().components("problem")}
+    words = [
+        (word, before.startswith("--") and "=" not in before)
+        for before, word in zip(["", *argv], argv, strict=False)
+        if not word.startswith("-")
+    ]
+    for word, _ in words:
+        if word.rpartition(":")[2] in known:
+            return word
+    return next((word for word, may_be_value in words if not may_be_value), None)
+
+
+def _no_solver(problem: Chosen) -> str:
+    from ..runner._resolve import fitting
+
+    fit = fitting(problem.target) if isinstance(problem.target, type) else []
+    return f"The problem {problem.name!r} recommends no solver; give one with --solver." + (
+        f" Those that fit: {', '.join(fit)}." if fit else ""
+    )

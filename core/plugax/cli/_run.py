@@ -1,0 +1,94 @@
+"""`plugax run`: solve a problem."""
+
+import dataclasses
+import pathlib
+import time
+from typing import Any
+
+from .._errors import PlugaxError
+from ._component import Chosen
+from ._config import write_config
+from ._precision import precision
+from ._report import Report, observers, report, stdout_kept_clean
+from ._request import Request, read_request
+
+
+def main(argv: list[str]) -> int:
+    """Run, and report."""
+    began = time.perf_counter()
+    request = read_request(argv)
+    import plugax  # the parts that need JAX come with the first use
+
+    from ..runner._resolve import resolve
+
+    solve = plugax.solve
+    import_seconds = time.perf_counter() - began
+    wanted = request.precision or getattr(request.problem.target, "precision", None)
+    with precision(wanted, asked=request.precision is not None) as used:
+        began = time.perf_counter()
+        with stdout_kept_clean(request.json):
+            problem, solver, steps = resolve(
+                _made(request.problem), _made(request.solver), request.steps, {}
+            )
+        setup_seconds = time.perf_counter() - began
+        request = dataclasses.replace(request, steps=steps, precision=used)
+        directory = _directory(request.out)
+        if directory is not None:
+            write_config(directory, _tables(request))
+        with stdout_kept_clean(request.json):
+            solution = solve(
+                problem,
+                solver,
+                seed=request.seed,
+                steps=request.steps,
+                chunk=request.chunk,
+                device=request.device,
+                observers=observers(),
+                out=directory,
+            )
+        return report(
+            Report(
+                solution,
+                problem=request.problem.name,
+                solver=request.solver.name,
+                options={
+                    "problem": request.problem.plain_options(),
+                    "solver": request.solver.plain_options(),
+                },
+                seconds={"import_seconds": import_seconds, "setup_seconds": setup_seconds},
+                directory=directory,
+            ),
+            as_json=request.json,
+        )
+
+
+def _made(chosen: Chosen) -> Any:
+    import plugax
+
+    options = chosen.spec()
+    make = plugax.problem if chosen.component.kind == "problem" else plugax.solver
+    return make(options.pop("name"), **options)
+
+
+def _directory(out: str | None) -> pathlib.Path | None:
+    """The directory to save in, made now: better than after an hour's run."""
+    if out is None:
+        return None
+    directory = pathlib.Path(out)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / ".plugax").touch()
+        (directory / ".plugax").unlink()
+    except OSError as error:
+        raise PlugaxError(f"Nothing can be saved in {out}: {error.strerror}.") from error
+    return directory
+
+
+def _tables(request: Request) -> dict[str, Any]:
+    """The whole run as a configuration that repeats it."""
+    run = {key: getattr(request, key) for key in ("seed", "steps", "chunk", "device", "precision")}
+    return {
+        "problem": request.problem.resolved(none="none"),
+        "solver": request.solver.resolved(none="none"),
+        "run": run,
+    }

@@ -1,0 +1,141 @@
+"""Values of options as text: their types in words, and text or TOML as the type it stands for."""
+
+import argparse
+import collections.abc
+import re
+import typing
+from collections.abc import Callable
+from typing import Any
+
+from ..plugins import Option
+
+NONE = "none"
+_SWITCH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_SEQUENCES = (tuple, list, collections.abc.Sequence)
+
+
+def types_of(option: Option) -> list[Any]:
+    """The plain types an option takes: those of its annotation, or else that of its default.
+
+    Arrays, functions and modules have no text; an option that takes nothing else has no flag.
+    """
+    plain = [kind for kind in option.types if _plain(kind)]
+    if not plain and _plain(type(option.default)) and option.default is not None:
+        plain = [type(option.default)]
+    # From strict to lenient, so that "3" is a number where an option takes numbers and names.
+    return sorted(plain, key=_leniency)
+
+
+def is_optional(option: Option) -> bool:
+    """Whether None is a value of the option's type."""
+    return type(None) in option.types
+
+
+def is_switch(option: Option) -> bool:
+    """Whether the option is simply on or off."""
+    return types_of(option) == [bool]
+
+
+def choices_of(option: Option) -> list[str] | None:
+    """What may be written, where that is a short list."""
+    kinds = types_of(option)
+    if len(kinds) != 1 or typing.get_origin(kinds[0]) is not typing.Literal:
+        return None
+    return [str(value) for value in typing.get_args(kinds[0])] + [NONE] * is_optional(option)
+
+
+def describe_type(option: Option) -> str:
+    """The option's type in words."""
+    words = [_words(kind) for kind in types_of(option)]
+    if not words:
+        return "from Python only"
+    return " or ".join(words + [NONE] * is_optional(option))
+
+
+def parse(option: Option, text: str) -> Any:
+    """The value that text stands for; `ArgumentTypeError` where it stands for none."""
+    if text.lower() == NONE and is_optional(option):
+        return None
+    for kind in types_of(option):
+        try:
+            return _parser(kind)(text)
+        except ValueError:
+            continue
+    raise argparse.ArgumentTypeError(f"expected {describe_type(option)}; got {text!r}")
+
+
+def coerce(option: Option, value: Any) -> Any:
+    """A value of a configuration file as the option takes it; text is parsed, lists are tuples."""
+    if isinstance(value, str):
+        return parse(option, value)
+    kinds = types_of(option)
+    for kind in kinds:
+        if kind is type(value) or (kind is float and type(value) is int):
+            return kind(value)
+        if _is_sequence(kind) and isinstance(value, list):
+            return parse(option, ",".join(map(str, value)))
+        if typing.get_origin(kind) is typing.Literal and value in typing.get_args(kind):
+            return value
+    raise argparse.ArgumentTypeError(f"expected {describe_type(option)}; got {value!r}")
+
+
+def show(value: Any) -> str:
+    """A value as one would write it on the command line."""
+    if value is None:
+        return NONE
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple | list):
+        return ",".join(map(show, value))
+    return str(value)
+
+
+def _plain(kind: Any) -> bool:
+    if _is_sequence(kind):
+        return all(_plain(item) for item in typing.get_args(kind) if item is not ...)
+    return kind in (bool, int, float, str) or typing.get_origin(kind) is typing.Literal
+
+
+def _is_sequence(kind: Any) -> bool:
+    return typing.get_origin(kind) in _SEQUENCES
+
+
+def _leniency(kind: Any) -> int:
+    if typing.get_origin(kind) is typing.Literal:
+        return 0
+    order = (bool, int, float)
+    return 1 + order.index(kind) if kind in order else len(order) + 1 + (kind is str)
+
+
+def _words(kind: Any) -> str:
+    if typing.get_origin(kind) is typing.Literal:
+        return "|".join(map(str, typing.get_args(kind)))
+    if _is_sequence(kind):
+        return ",".join("…" if item is ... else _words(item) for item in typing.get_args(kind))
+    return {bool: "yes/no", int: "integer", float: "number", str: "text"}[kind]
+
+
+def _parser(kind: Any) -> Callable[[str], Any]:
+    """A function from text that raises `ValueError` where the text does not fit."""
+    if typing.get_origin(kind) is typing.Literal:
+        return lambda text: _one_of(text, typing.get_args(kind))
+    if _is_sequence(kind):
+        return lambda text: _several(text, typing.get_args(kind))
+    if kind is bool:
+        return lambda text: _SWITCH[_one_of(text.lower(), _SWITCH)]
+    return kind
+
+
+def _one_of(text: str, values: collections.abc.Iterable[Any]) -> Any:
+    for value in values:
+        if str(value) == text:
+            return value
+    raise ValueError(text)
+
+
+def _several(text: str, kinds: tuple[Any, ...]) -> tuple[Any, ...]:
+    parts = [part.strip() for part in re.split(",", text.strip("()[] "))]
+    parts = [part for part in parts if part]
+    if ... in kinds or len(kinds) == 1:
+        kinds = (kinds[0],) * len(parts)
+    return tuple(_parser(kind)(part) for kind, part in zip(kinds, parts, strict=True))

@@ -1,0 +1,33 @@
+"""Warnings of Plugax as one clean line on standard error."""
+
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from .._errors import PluginWarning, PrecisionWarning
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Show Plugax's own warnings without the place in the code that they come from."""
+    with warnings.catch_warnings():
+        before = warnings.showwarning
+
+        def show(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if issubclass(category, PluginWarning | PrecisionWarning):
+                text = " ".join(str(message).split())
+                print(f"plugax: warning: {text}", file=file or sys.stderr)
+            else:
+                before(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = show
+        yield

@@ -1,0 +1,145 @@
+"""Which checks a component is held to: all of those of the classes that it is of."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ..data import AbstractData
+from ..integrators import AbstractIntegrator
+from ..observers import AbstractObserver
+from ..optimizers import AbstractOptimizer
+from ..problems import (
+    AbstractLeastSquares,
+    AbstractLinearLeastSquares,
+    AbstractLogDensity,
+    AbstractProblem,
+)
+from ..solvers import AbstractSolver
+from ._data import check_batches
+from ._integrator import (
+    check_integrator_accuracy,
+    check_integrator_callbacks,
+    check_integrator_composition,
+    check_integrator_every,
+    check_integrator_gradient,
+    check_integrator_precision,
+    check_integrator_vmap_equals_loop,
+)
+from ._module import check_pytree_round_trip, check_static_fields
+from ._observer import check_observer_survives
+from ._optimizer import (
+    check_optimizer_descends,
+    check_optimizer_dtypes,
+    check_optimizer_hyperparameters,
+    check_optimizer_traces_once,
+)
+from ._problem_numbers import (
+    check_loss_gradient,
+    check_loss_jit_equals_eager,
+    check_loss_vmap_equals_loop,
+    check_reference,
+)
+from ._problem_runs import (
+    check_figures,
+    check_problem_traces_once,
+    check_recipes,
+    check_saves_and_loads,
+)
+from ._problem_types import (
+    check_evaluate,
+    check_init,
+    check_loss,
+    check_loss_precision,
+    check_strict_promotion,
+)
+from ._refinements import check_log_density, check_residuals, check_residuals_affine
+from ._solver import check_solver_hyperparameters, check_solver_solves, check_solver_state
+from ._solver_runs import (
+    check_solver_chunks,
+    check_solver_history,
+    check_solver_resumes,
+    check_solver_seeds,
+    check_solver_traces_once,
+)
+
+Check = Callable[..., None]
+
+_MODULE = (check_pytree_round_trip, check_static_fields)
+CHECKS: dict[str, dict[type, tuple[Check, ...]]] = {
+    "problem": {
+        AbstractProblem: (
+            *_MODULE,
+            check_init,
+            check_loss,
+            check_loss_precision,
+            check_strict_promotion,
+            check_evaluate,
+            check_loss_jit_equals_eager,
+            check_loss_vmap_equals_loop,
+            check_loss_gradient,
+            check_reference,
+            check_batches,
+            check_problem_traces_once,
+            check_saves_and_loads,
+            check_figures,
+            check_recipes,
+        ),
+        AbstractLeastSquares: (check_residuals,),
+        AbstractLinearLeastSquares: (check_residuals_affine,),
+        AbstractLogDensity: (check_log_density,),
+    },
+    "solver": {
+        AbstractSolver: (
+            *_MODULE,
+            check_solver_state,
+            check_solver_solves,
+            check_solver_history,
+            check_solver_chunks,
+            check_solver_resumes,
+            check_solver_seeds,
+            check_solver_hyperparameters,
+            check_solver_traces_once,
+        )
+    },
+    "optimizer": {
+        AbstractOptimizer: (
+            *_MODULE,
+            check_optimizer_descends,
+            check_optimizer_dtypes,
+            check_optimizer_hyperparameters,
+            check_optimizer_traces_once,
+        )
+    },
+    "integrator": {
+        AbstractIntegrator: (
+            *_MODULE,
+            check_integrator_accuracy,
+            check_integrator_every,
+            check_integrator_composition,
+            check_integrator_gradient,
+            check_integrator_precision,
+            check_integrator_vmap_equals_loop,
+            check_integrator_callbacks,
+        )
+    },
+    "data": {AbstractData: (*_MODULE, check_batches)},
+    "observer": {AbstractObserver: (check_observer_survives,)},
+}
+
+
+def interface_of(kind: str) -> type:
+    """The abstract class of a kind: the first that has checks."""
+    return next(iter(CHECKS[kind]))
+
+
+def checks_for(kind: str, component: Any) -> list[Check]:
+    """The checks for a component, or for its class, in the order they are best read in.
+
+    Arguments:
+        kind: one of `CHECKS`.
+        component: an object or a class; for any other (a factory), the checks of the kind alone.
+    """
+    made = component if isinstance(component, type) else type(component)
+    made = made if issubclass(made, interface_of(kind)) else interface_of(kind)
+    return [
+        check for of, checks in CHECKS[kind].items() if issubclass(made, of) for check in checks
+    ]

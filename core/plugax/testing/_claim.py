@@ -1,0 +1,40 @@
+"""What a failed check says: whose law, which law, what came, what to do."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..plugins import origin_of
+
+
+def name_of(component: Any) -> str:
+    """The component's name in messages: that of its class, and its own where it has one."""
+    name = (origin_of(component) or {}).get("name")
+    return f"{type(component).__name__} ({name!r})" if name else type(component).__name__
+
+
+def claim(holds: Any, component: Any, law: str, came: Any, remedy: str) -> None:
+    """Raise `AssertionError` unless the law holds.
+
+    Arguments:
+        holds: whether it does.
+        component: whose law it is.
+        law: the law, as a sentence without its full stop.
+        came: what was found instead.
+        remedy: what to do, a sentence or more.
+    """
+    # Not an `assert`: that would hold of everything under `python -O`.
+    if not holds:
+        raise AssertionError(f"{name_of(component)}: {law}. Found: {came}. {remedy}")
+
+
+@contextmanager
+def claimed(component: Any, law: str, remedy: str) -> Iterator[None]:
+    """Whatever the block raises breaks the law."""
+    try:
+        yield
+    except AssertionError:
+        raise
+    except Exception as error:
+        came = f"{type(error).__name__}: {error}"
+        raise AssertionError(f"{name_of(component)}: {law}. Found: {came} {remedy}") from error

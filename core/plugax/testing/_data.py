@@ -1,0 +1,75 @@
+"""Checks of data, on their own or as a problem's."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int, PRNGKeyArray, PyTree
+
+from ..data import AbstractData
+from ..problems import AbstractProblem
+from ._claim import claim, claimed
+from ._compare import difference, shapes
+
+STEPS = 6
+
+
+@eqx.filter_jit
+def _cursor(data: AbstractData, key: PRNGKeyArray, step: Int[Array, ""]) -> PyTree:
+    return data.init(key, step)
+
+
+@eqx.filter_jit
+def _next(data: AbstractData, cursor: PyTree, key: PRNGKeyArray, step: Int[Array, ""]) -> Any:
+    return data.next(cursor, key, step)
+
+
+def check_batches(component: AbstractData | AbstractProblem, key: PRNGKeyArray) -> None:
+    """The batch of a step depends on key and step alone, and cursor and batch keep their shapes.
+
+    So that a run may be cut into chunks and resumed anywhere.
+
+    Arguments:
+        component: data, or a problem that has some.
+        key: of the data.
+    """
+    with jax.enable_x64(getattr(component, "precision", None) == "float64"):
+        _check_batches(component, key)
+
+
+def _check_batches(component: AbstractData | AbstractProblem, key: PRNGKeyArray) -> None:
+    data = component.data if isinstance(component, AbstractProblem) else component
+    claim(
+        isinstance(data, AbstractData),
+        component,
+        "data is an AbstractData",
+        f"a {type(data).__name__}",
+        "Write it as a property: a field of that name takes the property for its default.",
+    )
+    steps = STEPS if data.steps is None else min(data.steps, STEPS)
+    law = "batches can be had under jit"
+    with claimed(component, law, "The step's number has no value there: index with it by jax.lax."):
+        cursor = _cursor(data, key, _number(0))
+        batch, after = _next(data, cursor, key, _number(0))
+    found = difference(shapes(cursor), shapes(after))
+    law = "the cursor keeps its structure, shapes and dtypes"
+    claim(found is None, component, law, found, "Make it in init as next will return it.")
+    batches = [batch]
+    for step in range(1, steps):
+        batch, after = _next(data, after, key, _number(step))
+        batches.append(batch)
+    for step in sorted({1, steps // 2, steps - 1} & set(range(steps))):
+        begun = _cursor(data, key, _number(step))
+        found = difference(_next(data, begun, key, _number(step))[0], batches[step])
+        claim(
+            found is None,
+            component,
+            "the batch of a step is the same whether the data are begun there or before",
+            f"{found} in the batch of step {step}",
+            "Fold the step's number into the key, and let init skip what came before.",
+        )
+
+
+def _number(step: int) -> Int[Array, ""]:
+    return jnp.asarray(step, "int32")

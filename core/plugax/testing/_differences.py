@@ -1,0 +1,94 @@
+"""A gradient against central differences, along one random direction.
+
+(f(x + h d) − f(x − h d)) / 2h  ≈  ∇f · d
+
+The step h is the one whose halving changes the quotient least: too large a step is inexact, too
+small a one drowns in rounding, and which is which depends on the function.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import PRNGKeyArray, PyTree
+
+from ._claim import claim
+from ._precision import noise_like
+
+_STEPS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+# Of the size of the slope. Quotients in float64 are good to about 1e-9 for smooth functions.
+_EXACT = 1e-6
+# Beyond this the quotients say nothing.
+_UNSETTLED = 0.05
+
+
+def check_slope(
+    component: Any,
+    value_and_gradient: Callable[[PyTree], tuple[Any, PyTree]],
+    point: PyTree,
+    key: PRNGKeyArray,
+    *,
+    what: str,
+    slack: float = 0.0,
+) -> None:
+    """Raise unless the gradient is what the differences say; to be called in float64.
+
+    Arguments:
+        component: whose law it is.
+        value_and_gradient: the function, of a pytree of floats.
+        point: where.
+        key: draws the direction.
+        what: what is differentiated, in words.
+        slack: how far off the gradient may be, as a fraction of its size.
+    """
+    direction = jax.tree.map(
+        # In proportion to what it moves, so that small numbers are not pushed out of their range.
+        lambda leaf, noise: noise * jnp.where(leaf == 0, 1, jnp.abs(leaf)).astype(leaf.dtype),
+        point,
+        noise_like(point, key),
+    )
+    _, gradient = value_and_gradient(point)
+    terms = [
+        jnp.real(g * d).ravel()
+        for g, d in zip(
+            jax.tree.leaves(eqx.filter(gradient, eqx.is_inexact_array)),
+            jax.tree.leaves(direction),
+            strict=True,
+        )
+    ]
+    if not terms:
+        return
+    parts = jnp.concatenate(terms)
+    slope, size = float(parts.sum()), float(jnp.linalg.norm(parts))
+
+    def quotient(step: float) -> float:
+        ahead, back = (
+            value_and_gradient(jax.tree.map(lambda x, d: x + sign * step * d, point, direction))[0]  # noqa: B023 - called at once
+            for sign in (1, -1)
+        )
+        return float(ahead - back) / (2 * step)
+
+    found = []
+    for step in _STEPS:
+        whole, half = quotient(step), quotient(step / 2)
+        found.append((abs(whole - half), half))
+    spread, expected = min(found)
+    size = max(size, abs(expected))
+    claim(
+        spread <= _UNSETTLED * size,
+        component,
+        f"{what} is smooth enough, in float64, for finite differences to settle",
+        f"quotients that differ by {spread:.2g} when the step is halved, of a slope of {size:.2g}",
+        "Is there noise that does not come from the key, or a cast to a shorter float?",
+    )
+    error = abs(slope - expected)
+    claim(
+        error <= (_EXACT + slack) * size + 4 * spread,
+        component,
+        f"the gradient of {what} equals its finite differences",
+        f"the slope {slope:.8g} along a random direction, where differences say {expected:.8g}",
+        "Look for a stop_gradient, a custom derivative, or a solve inside that is not "
+        "differentiated exactly.",
+    )

@@ -1,0 +1,105 @@
+"""Checks of every component that is an `eqx.Module`: problems, solvers, optimizers, integrators."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import numpy as np
+from jaxtyping import PRNGKeyArray
+
+from ..integrators import AbstractIntegrator
+from ..optimizers import AbstractOptimizer
+from ..plugins import build, origin_of
+from ..problems import AbstractProblem
+from ..solvers import AbstractSolver
+from ._claim import claim, claimed
+from ._compare import difference, shapes
+from ._precision import made
+
+_INTERFACES = {
+    "problem": AbstractProblem,
+    "solver": AbstractSolver,
+    "optimizer": AbstractOptimizer,
+    "integrator": AbstractIntegrator,
+}
+
+_STATIC_REMEDY = (
+    "Make what is an array a field of its own (an array leaf), and what is static a tuple, a "
+    "string, a number, or an object with __eq__ and __hash__; write functions at module level."
+)
+
+
+def check_pytree_round_trip(component: eqx.Module, key: PRNGKeyArray | None = None) -> None:
+    """What comes out of flattening and unflattening is the component itself, nothing lost.
+
+    Arguments:
+        component: a problem, solver, optimizer, integrator or data.
+        key: not used.
+    """
+    del key
+    leaves, structure = jax.tree.flatten(component)
+    back = jax.tree.unflatten(structure, leaves)
+    found = difference(component, back)
+    law = "flattened to a pytree and back, it is the same"
+    claim(found is None, component, law, found, "Are all its fields declared, each with a type?")
+    kept = vars(back)
+    lost = [
+        name
+        for name in vars(component)
+        # What a cached property has stored is found again by itself.
+        if name not in kept and not name.startswith("__") and not hasattr(type(component), name)
+    ]
+    claim(
+        not lost,
+        component,
+        law,
+        f"the attributes {lost} missing",
+        "Declare every attribute as a field of the class: jit and vmap see only fields.",
+    )
+
+
+def check_static_fields(
+    component: eqx.Module, key: PRNGKeyArray | None = None, again: eqx.Module | None = None
+) -> None:
+    """What is static can be hashed, and is equal for two components made with the same options.
+
+    So that nothing is compiled twice.
+
+    Arguments:
+        component: a problem, solver, optimizer, integrator or data.
+        key: not used.
+        again: one made as `component` was; by default made by its name, where it was.
+    """
+    del key
+    again = _made_again(component) if again is None else again
+    arrays, rest = eqx.partition(component, _is_array)
+    structure = jax.tree.structure(arrays)
+    leaves = jax.tree.leaves(rest)
+    with claimed(component, "its static fields and leaves can be hashed", _STATIC_REMEDY):
+        hash((structure, *leaves))
+    if again is None:
+        return
+    arrays_again, rest_again = eqx.partition(again, _is_array)
+    law = "made twice with the same options, it is the same to the compiler"
+    claim(
+        structure == jax.tree.structure(arrays_again) and leaves == jax.tree.leaves(rest_again),
+        component,
+        law,
+        f"{structure} {leaves}, and then {jax.tree.structure(arrays_again)} "
+        f"{jax.tree.leaves(rest_again)}",
+        _STATIC_REMEDY,
+    )
+    found = difference(shapes(arrays), shapes(arrays_again))
+    claim(found is None, component, law, found, "Shapes must depend on the options alone.")
+
+
+def _made_again(component: Any) -> Any:
+    origin = origin_of(component)
+    for kind, interface in _INTERFACES.items():
+        if origin is not None and isinstance(component, interface):
+            return made(lambda: build(kind, origin, {}), getattr(component, "precision", None))  # noqa: B023 - called at once
+    return None
+
+
+def _is_array(leaf: Any) -> bool:
+    return isinstance(leaf, jax.Array | np.ndarray | np.generic)

@@ -1,0 +1,110 @@
+"""One component in both precisions.
+
+A component is made once, in whatever precision; the checks cast its floats. Comparisons of numbers
+run in float64, where rounding is far below every difference that matters. Runs are made as users
+make them: in float32 with float64 switched off, or in float64 where the problem wants it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+from jaxtyping import PRNGKeyArray, PyTree
+
+from ..problems import AbstractProblem
+
+_FLOATS = {32: jnp.float32, 64: jnp.float64}
+_COMPLEX = {32: jnp.complex64, 64: jnp.complex128}
+_PAIRS = ((_FLOATS.values(), _FLOATS), (_COMPLEX.values(), _COMPLEX))
+
+
+def cast(tree: PyTree, bits: int) -> PyTree:
+    """The pytree with its single and double precision arrays in one precision.
+
+    Arguments:
+        tree: any; half precision, integers and keys in it stay as they are.
+        bits: 32 or 64; 64 only under `jax.enable_x64(True)`.
+    """
+
+    def one(leaf: Any) -> Any:
+        if not isinstance(leaf, jax.Array | np.ndarray | np.generic):
+            return leaf
+        for kinds, of_bits in _PAIRS:
+            if any(leaf.dtype == kind for kind in kinds):
+                return jnp.asarray(leaf, of_bits[bits])
+        return leaf
+
+    return jax.tree.map(one, tree)
+
+
+@contextmanager
+def native(problem: AbstractProblem) -> Iterator[int]:
+    """The precision that users run the problem in; gives its bits."""
+    wants_double = problem.precision == "float64"
+    with jax.enable_x64(wants_double):
+        yield 64 if wants_double else 32
+
+
+def made(make: Any, precision: str | None = None) -> Any:
+    """What `make()` makes, under `jax.enable_x64` where it turns out to want float64.
+
+    Arguments:
+        make: a constructor without arguments.
+        precision: what is known of its result before it is made.
+    """
+    precision = precision or getattr(make, "precision", None)
+    if precision != "float64":
+        component = make()
+        if getattr(component, "precision", None) != "float64":
+            return component
+    with jax.enable_x64(True):
+        return make()
+
+
+class Trial(NamedTuple):
+    """The arguments of one evaluation of a loss."""
+
+    problem: AbstractProblem
+    unknowns: PyTree
+    batch: PyTree
+    key: PRNGKeyArray
+
+
+def trial(problem: AbstractProblem, key: PRNGKeyArray, bits: int) -> Trial:
+    """The problem at its starting point and first batch, all in one precision."""
+    problem = cast(problem, bits)
+    init_key, data_key, loss_key = jr.split(key, 3)
+    unknowns = cast(jax.tree.map(_as_array, problem.init(init_key)), bits)
+    return Trial(problem, unknowns, cast(problem.data.first(data_key), bits), loss_key)
+
+
+def nearby(tree: PyTree, key: PRNGKeyArray, distance: float = 0.01) -> PyTree:
+    """The pytree with every float moved at random by about `distance` of its size.
+
+    What is zero is moved by about `distance`; so nothing changes its sign, and special points
+    (starts at zero, where much is symmetric) are left.
+    """
+
+    def move(leaf: Any, noise: Any) -> Any:
+        return leaf + distance * noise * jnp.where(leaf == 0, 1, leaf).astype(leaf.dtype)
+
+    floats, rest = eqx.partition(tree, eqx.is_inexact_array)
+    return eqx.combine(jax.tree.map(move, floats, noise_like(floats, key)), rest)
+
+
+def noise_like(tree: PyTree, key: PRNGKeyArray) -> PyTree:
+    """Standard normal numbers in the place of every float."""
+    leaves, structure = jax.tree.flatten(tree)
+    keys = jr.split(key, max(len(leaves), 1))
+    noise = [jr.normal(k, leaf.shape, leaf.dtype) for k, leaf in zip(keys, leaves, strict=False)]
+    return jax.tree.unflatten(structure, noise)
+
+
+def _as_array(leaf: Any) -> Any:
+    """What the runner makes of it: NumPy arrays become JAX arrays."""
+    return jnp.asarray(leaf) if isinstance(leaf, np.ndarray | np.generic) else leaf

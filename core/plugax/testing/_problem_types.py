@@ -1,0 +1,189 @@
+"""Checks of a problem that need no numbers: it is traced, and nothing is compiled."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import PRNGKeyArray, PyTree
+
+from ..problems import AbstractProblem
+from ._claim import claim, claimed
+from ._compare import difference, shapes
+from ._precision import Trial, cast, native, trial
+
+
+def check_init(problem: AbstractProblem, key: PRNGKeyArray) -> None:
+    """`init` depends on its key alone, and gives arrays of one shape and dtype for every key.
+
+    Arguments:
+        problem: the problem.
+        key: one of the keys.
+    """
+    with native(problem) as bits:
+        problem = cast(problem, bits)
+        first, again = problem.init(key), problem.init(key)
+        found = difference(first, again)
+        claim(
+            found is None,
+            problem,
+            "init gives the same unknowns for the same key",
+            found,
+            "Draw all that is random from the key.",
+        )
+        law = "init gives unknowns of the same structure, shapes and dtypes for every key"
+        with claimed(problem, law, "Under jit the key has no value: use it in jax.random only."):
+            traced = eqx.filter_eval_shape(problem.init, key)
+        found = difference(shapes(first), shapes(traced))
+        claim(found is None, problem, law, found, "Let the key choose values, nothing else.")
+        plain = [leaf for leaf in jax.tree.leaves(first) if isinstance(leaf, float | complex)]
+        claim(
+            not plain,
+            problem,
+            "every number among the unknowns is an array",
+            f"{plain[:1]}, a Python number, which no solver would ever change",
+            "Wrap it in jnp.asarray.",
+        )
+
+
+def check_loss(problem: AbstractProblem, key: PRNGKeyArray) -> None:
+    """`loss` returns a scalar float, and a flat dictionary of arrays without the name "loss".
+
+    Arguments:
+        problem: the problem.
+        key: of the unknowns and the loss.
+    """
+    with native(problem) as bits:
+        given = trial(problem, key, bits)
+        law = "loss returns a pair: a scalar float and a flat dictionary of arrays"
+        with claimed(problem, law, "Return (loss, {}) where there are no metrics."):
+            loss, metrics = eqx.filter_eval_shape(_loss, *given)
+        claim(
+            isinstance(loss, jax.ShapeDtypeStruct)
+            and loss.shape == ()
+            and jnp.issubdtype(loss.dtype, jnp.floating),
+            problem,
+            law,
+            f"a loss {shapes(loss)}",
+            "Sum or average over all elements.",
+        )
+        claim(isinstance(metrics, dict), problem, law, f"metrics {metrics!r}", "Return a dict.")
+        odd = [
+            name
+            for name, value in metrics.items()
+            if not isinstance(name, str) or not isinstance(value, jax.ShapeDtypeStruct)
+        ]
+        claim(not odd, problem, law, f"metrics {odd} that are no arrays", "Flatten, or leave out.")
+        claim(
+            "loss" not in metrics,
+            problem,
+            "the metrics of loss leave the name 'loss' to the solver, which sets it",
+            "a metric 'loss'",
+            "Call it something else, or leave it out.",
+        )
+
+
+def check_loss_precision(problem: AbstractProblem, key: PRNGKeyArray) -> None:
+    """The loss, its gradient and its metrics have the precision of the unknowns.
+
+    float32 stays float32, with float64 switched on too; and float64 stays float64.
+
+    Arguments:
+        problem: the problem.
+        key: of the unknowns and the loss.
+    """
+    remedy = (
+        "Give every array made on the way the dtype of the unknowns: jnp.zeros(n, u.dtype), "
+        "jr.normal(key, shape, u.dtype), array.astype(u.dtype)."
+    )
+    for bits, wrong in ((32, jnp.float64), (64, jnp.float32)):
+        # Promotion is left free, so that a wrong precision arrives at the end and is named there.
+        with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
+            law = f"all comes out in float{bits} for unknowns in float{bits}"
+            given = trial(problem, key, bits)
+            with claimed(problem, law, remedy):
+                loss, metrics, gradient = eqx.filter_eval_shape(_loss_and_gradient, given)
+            parts = {"the loss": loss, "its gradient": gradient}
+            # A metric may well be short: what a count or a flag was turned into.
+            parts |= (
+                {f"the metric {name!r}": m for name, m in metrics.items()} if bits == 32 else {}
+            )
+            for name, part in parts.items():
+                dtypes = {leaf.dtype for leaf in jax.tree.leaves(part)}
+                claim(
+                    jnp.dtype(wrong) not in dtypes, problem, law, f"{name} {shapes(part)}", remedy
+                )
+
+
+def check_strict_promotion(problem: AbstractProblem, key: PRNGKeyArray) -> None:
+    """`init`, `loss`, its gradient and `evaluate` pass JAX's strict promotion, in both precisions.
+
+    Under `jax.numpy_dtype_promotion("strict")` and `jax.numpy_rank_promotion("raise")`.
+
+    Arguments:
+        problem: the problem.
+        key: of the unknowns and the loss.
+    """
+    remedy = (
+        "Convert with astype where dtypes meet, and add axes with [None, :] or reshape where ranks "
+        "do; Python numbers may meet anything."
+    )
+    for bits, x64 in ((32, False), (32, True), (64, True)):
+        with (
+            jax.enable_x64(x64),
+            jax.numpy_dtype_promotion("strict"),
+            jax.numpy_rank_promotion("raise"),
+        ):
+            where = f"float{bits}{' with float64 switched on' if x64 and bits == 32 else ''}"
+            law = f"passes strict promotion of dtypes and ranks, in {where}"
+            given: Any = None
+
+            def start(bits: int = bits) -> Trial:
+                return trial(problem, key, bits)
+
+            with claimed(problem, f"init {law}", remedy):
+                given = start()
+            with claimed(problem, f"loss {law}", remedy):
+                eqx.filter_eval_shape(_loss_and_gradient, given)
+            with claimed(problem, f"evaluate {law}", remedy):
+                eqx.filter_eval_shape(_evaluate, given.problem, given.unknowns)
+
+
+def check_evaluate(problem: AbstractProblem, key: PRNGKeyArray) -> None:
+    """`evaluate` works under jit, and returns a flat dictionary of arrays, numbers and names.
+
+    Arguments:
+        problem: the problem.
+        key: of the unknowns.
+    """
+    with native(problem) as bits:
+        given = trial(problem, key, bits)
+        law = "evaluate works under jit"
+        with claimed(problem, law, "Use jax.numpy, and neither float(), int() nor NumPy, on it."):
+            metrics = eqx.filter_eval_shape(_evaluate, given.problem, given.unknowns)
+        law = "evaluate returns a flat dictionary of arrays, numbers, strings and lists of strings"
+        claim(isinstance(metrics, dict), problem, law, repr(metrics), "Return a dict.")
+        odd = {n: v for n, v in metrics.items() if not isinstance(n, str) or not _plain(v)}
+        claim(not odd, problem, law, odd, "Give every figure a name of its own.")
+
+
+def _plain(value: Any) -> bool:
+    names = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+    return names or isinstance(value, jax.ShapeDtypeStruct | str | bool | int | float)
+
+
+def _loss(problem: AbstractProblem, unknowns: PyTree, batch: PyTree, key: PRNGKeyArray) -> Any:
+    return problem.loss(unknowns, batch, key)
+
+
+def _evaluate(problem: AbstractProblem, unknowns: PyTree) -> Any:
+    return problem.evaluate(unknowns)
+
+
+def _loss_and_gradient(given: Trial) -> Any:
+    function: Callable = eqx.filter_value_and_grad(
+        lambda unknowns: given.problem.loss(unknowns, given.batch, given.key), has_aux=True
+    )
+    (loss, metrics), gradient = function(given.unknowns)
+    return loss, metrics, gradient

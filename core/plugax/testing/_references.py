@@ -1,0 +1,193 @@
+"""Small problems with known answers, one for every kind that solvers ask for, and a plain solver.
+
+What a solver is tried on has to be easy: whether a method is *good* is no question for a
+conformance kit. Each starts at a random point, and hands its numbers to the loss as a batch, so
+that a solver which loses seed or batch on the way is found out.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+from jaxtyping import Array, PRNGKeyArray, PyTree
+
+from ..data import FullBatch
+from ..problems import (
+    AbstractLeastSquares,
+    AbstractLinearLeastSquares,
+    AbstractLogDensity,
+    AbstractProblem,
+    Metrics,
+)
+from ..solvers import AbstractSolver
+from ._claim import name_of
+
+
+def _array(values: Iterable[Any]) -> Array:
+    return jnp.asarray(values, float)
+
+
+class Valley(AbstractProblem):
+    """½ Σ c (u − m)² + ¹⁄₁₀ Σ (u − m)⁴: convex, curvatures c from 2 to 8, minimum at u = m."""
+
+    def init(self, key: PRNGKeyArray) -> PyTree:
+        """Beside the minimum."""
+        x_key, s_key = jr.split(key)
+        answer = self.reference()
+        return {
+            "x": answer["x"] + 0.4 + 0.05 * jr.normal(x_key, (2,)),
+            "s": answer["s"] - 0.4 + 0.05 * jr.normal(s_key, ()),
+        }
+
+    @property
+    def data(self) -> FullBatch:
+        """The minimum m, all at every step."""
+        return FullBatch(self.reference())
+
+    def loss(self, unknowns: PyTree, batch: PyTree, key: PRNGKeyArray) -> tuple[Array, Metrics]:  # noqa: ARG002
+        """The loss above, and the distance to the minimum along s."""
+        x, s = unknowns["x"] - batch["x"], unknowns["s"] - batch["s"]
+        curvature = jnp.asarray([2, 8], x.dtype)
+        loss = jnp.sum(curvature * x**2) / 2 + 2 * s**2 + (jnp.sum(x**4) + s**4) / 10
+        return loss, {"distance": jnp.abs(s)}
+
+    def evaluate(self, unknowns: PyTree) -> Metrics:
+        """The distance to the minimum."""
+        gaps = jax.tree.map(jnp.subtract, unknowns, self._like(unknowns))
+        return {"distance": jnp.sqrt(sum(jnp.sum(gap**2) for gap in jax.tree.leaves(gaps)))}
+
+    def reference(self) -> PyTree:
+        """The minimum m."""
+        return {"x": _array([0.5, -1.0]), "s": _array(1.5)}
+
+    def _like(self, unknowns: PyTree) -> PyTree:
+        return jax.tree.map(lambda m, u: m.astype(u.dtype), self.reference(), unknowns)
+
+
+class Rosenbrock(AbstractLeastSquares):
+    """½‖(10 (y − x²), 1 − x)‖², from about (−1.2, 1).
+
+    Source: H. H. Rosenbrock, Comput. J. 3 (1960), doi 10.1093/comjnl/3.3.175.
+    """
+
+    def init(self, key: PRNGKeyArray) -> PyTree:
+        """Beside the customary start."""
+        return _array([-1.2, 1.0]) + 0.01 * jr.normal(key, (2,))
+
+    def residuals(
+        self,
+        unknowns: PyTree,
+        batch: PyTree,  # noqa: ARG002
+        key: PRNGKeyArray,  # noqa: ARG002
+    ) -> tuple[PyTree, Metrics]:
+        """How far off the valley, and how far from its lowest point."""
+        x, y = unknowns
+        return {"across": 10 * (y - x**2), "along": 1 - x}, {}
+
+    def reference(self) -> PyTree:
+        """(1, 1)."""
+        return _array([1.0, 1.0])
+
+
+class Line(AbstractLinearLeastSquares):
+    """A line through four points, y ≈ a + b t; the answer is a = 0.59, b = 0.74."""
+
+    def init(self, key: PRNGKeyArray) -> PyTree:
+        """Anywhere."""
+        a_key, b_key = jr.split(key)
+        return {"a": jr.normal(a_key, ()), "b": jr.normal(b_key, ())}
+
+    @property
+    def data(self) -> FullBatch:
+        """T and y."""
+        return FullBatch((_array([0, 1, 2, 3]), _array([1, 0.5, 2.5, 2.8])))
+
+    def residuals(
+        self,
+        unknowns: PyTree,
+        batch: PyTree,
+        key: PRNGKeyArray,  # noqa: ARG002
+    ) -> tuple[PyTree, Metrics]:
+        """A + b t − y."""
+        t, y = batch
+        return unknowns["a"] + unknowns["b"] * t - y, {}
+
+    def reference(self) -> PyTree:
+        """From the normal equations."""
+        return {"a": _array(0.59), "b": _array(0.74)}
+
+
+class Gaussian(AbstractLogDensity):
+    """The standard normal density in two dimensions, −½‖u‖², started far out."""
+
+    def init(self, key: PRNGKeyArray) -> PyTree:
+        """About 14 standard deviations from the mode."""
+        return _array([10.0, -10.0]) + 0.1 * jr.normal(key, (2,))
+
+    def log_density(
+        self,
+        unknowns: PyTree,
+        batch: PyTree,  # noqa: ARG002
+        key: PRNGKeyArray,  # noqa: ARG002
+    ) -> tuple[Array, Metrics]:
+        """−½‖u‖²."""
+        return -jnp.sum(unknowns**2) / 2, {}
+
+    def reference(self) -> PyTree:
+        """The mode."""
+        return _array([0.0, 0.0])
+
+
+REFERENCES = (Valley, Rosenbrock, Line, Gaussian)
+
+
+def reference_for(solver: AbstractSolver) -> AbstractProblem:
+    """The problem that a solver is tried on: the first that is all it requires.
+
+    Errors: `AssertionError` where the kit has none of that kind.
+    """
+    for make in REFERENCES:
+        if issubclass(make, solver.requires):
+            return make()
+    raise AssertionError(
+        f"{name_of(solver)} requires an {solver.requires.__name__}, of which the kit has no "
+        "example. Give one: check_solver_…(solver, key, problem=…), or "
+        f"parametrize_checks(…, references={{{solver.requires.__name__}: …}})."
+    )
+
+
+class Descent(AbstractSolver):
+    """Short steps of one length down the gradient: for problems of any scale.
+
+    Arguments:
+        length: of a step; with unit unknowns in mind.
+    """
+
+    length: float = eqx.field(static=True, default=1e-3)
+
+    def init(self, problem: AbstractProblem, unknowns: PyTree, key: PRNGKeyArray) -> PyTree:  # noqa: ARG002
+        """The unknowns are all there is."""
+        return unknowns
+
+    def step(
+        self, problem: AbstractProblem, state: PyTree, batch: PyTree, key: PRNGKeyArray
+    ) -> tuple[PyTree, Metrics]:
+        """U ← u − length · ∇J / ‖∇J‖."""
+        value_and_grad = eqx.filter_value_and_grad(problem.loss, has_aux=True)
+        (loss, metrics), gradient = value_and_grad(state, batch, key)
+        squares = [jnp.sum(jnp.abs(g) ** 2).astype(loss.dtype) for g in jax.tree.leaves(gradient)]
+        # Never zero, since a gradient may be.
+        norm = jnp.sqrt(sum(squares, start=jnp.asarray(jnp.finfo(loss.dtype).tiny, loss.dtype)))
+        move = lambda g: (-self.length * jnp.conj(g) / norm.astype(g.real.dtype)).astype(g.dtype)  # noqa: E731
+        return eqx.apply_updates(state, jax.tree.map(move, gradient)), {"loss": loss, **metrics}
+
+    def converged(self, problem: AbstractProblem, state: PyTree) -> None:  # noqa: ARG002
+        """It has no test."""
+        return
+
+    def unknowns(self, problem: AbstractProblem, state: PyTree) -> PyTree:  # noqa: ARG002
+        """The state."""
+        return state

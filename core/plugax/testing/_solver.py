@@ -1,0 +1,192 @@
+"""Checks of a solver by itself: what it promises of one step."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+from jaxtyping import PRNGKeyArray, PyTree
+
+from ..problems import AbstractLogDensity, AbstractProblem
+from ..runner import solve
+from ..solvers import AbstractSolver
+from ._claim import claim, claimed
+from ._compare import ROUNDING, difference, shapes
+from ._precision import Trial, cast, native, trial
+from ._problem_runs import seed_from
+from ._references import reference_for
+
+# What must be left of the loss above its minimum, at most, after the solver's usual steps.
+_LEFT = 0.05
+
+
+def check_solver_state(
+    solver: AbstractSolver, key: PRNGKeyArray, problem: AbstractProblem | None = None
+) -> None:
+    """A step keeps the structure, shapes and dtypes of the state, in float32 and in float64.
+
+    And `unknowns` are shaped as the problem made them, `converged` is a scalar bool or None, and
+    the metrics are a flat dictionary of arrays with a scalar "loss".
+
+    Arguments:
+        solver: the solver.
+        key: of everything.
+        problem: what it is tried on; by default the kit's own of the kind that it requires.
+    """
+    for bits, x64 in ((32, False), (32, True), (64, True)):
+        with jax.enable_x64(x64):
+            tried = problem or reference_for(solver)
+            where = f"in float{bits}{', with float64 switched on' if x64 and bits == 32 else ''}"
+            _check_state(cast(solver, bits), trial(tried, key, bits), where)
+
+
+def _check_state(solver: AbstractSolver, given: Trial, where: str) -> None:
+    with claimed(solver, f"init and step can be traced, {where}", "See the error itself."):
+        state = eqx.filter_eval_shape(_init, solver, given)
+        after, metrics = eqx.filter_eval_shape(_step, solver, given, state)
+        unknowns = eqx.filter_eval_shape(solver.unknowns, given.problem, after)
+        converged = eqx.filter_eval_shape(solver.converged, given.problem, after)
+    found = difference(shapes(state), shapes(after))
+    claim(
+        found is None,
+        solver,
+        f"a step keeps the structure, shapes and dtypes of the state, {where}",
+        found,
+        "Make every array in init as step returns it: jnp.zeros((), u.dtype), not 0.0; and give "
+        "what is made in step the dtype of the unknowns.",
+    )
+    found = difference(shapes(given.unknowns), shapes(unknowns))
+    law = f"unknowns are structured as problem.init made them, {where}"
+    claim(found is None, solver, law, found, "Return them as they came, parameters alone.")
+    claim(
+        converged is None or shapes(converged) == "bool[]",
+        solver,
+        "converged gives a scalar bool, or None from a solver that has no test",
+        shapes(converged),
+        "Reduce over all elements with jnp.all or jnp.max.",
+    )
+    law = 'the metrics of a step are a flat dictionary of arrays with a scalar "loss"'
+    remedy = 'Return {"loss": loss, **metrics}, with the metrics that problem.loss returned.'
+    claim(isinstance(metrics, dict), solver, law, metrics, remedy)
+    odd = [n for n, value in metrics.items() if not isinstance(value, jax.ShapeDtypeStruct)]
+    claim(not odd, solver, law, f"{odd}, which are no arrays", remedy)
+    loss = metrics.get("loss")
+    claim(loss is not None and loss.shape == (), solver, law, shapes(metrics), remedy)
+
+
+def check_solver_solves(
+    solver: AbstractSolver, key: PRNGKeyArray, problem: AbstractProblem | None = None
+) -> None:
+    """In its usual number of steps, the solver solves an easy problem of the kind it requires.
+
+    What the loss has above its minimum falls to a twentieth; on average over the last quarter of
+    the run where the problem is a density, since a sampler never comes to rest. A solver with a
+    test of convergence passes it.
+
+    Arguments:
+        solver: the solver.
+        key: of the seed.
+        problem: as for `check_solver_state`; without a reference, its loss must fall.
+    """
+    problem = problem or reference_for(solver)
+    with native(problem) as bits:
+        solver, problem = cast(solver, bits), cast(problem, bits)
+        law = f"it solves {type(problem).__name__}"
+        with claimed(solver, law, "See the error itself."):
+            solution = solve(problem, solver, seed=seed_from(key))
+        remedy = "Are the defaults fit for unknowns and curvatures of about one?"
+        claim(solution.status.success, solver, law, solution.status, remedy)
+        losses = solution.series["loss"]
+        given = trial(problem, key, bits)
+        last = float(given.problem.loss(solution.unknowns, given.batch, given.key)[0])
+        if isinstance(problem, AbstractLogDensity):
+            last = float(np.mean(losses[-max(1, len(losses) // 4) :]))
+        answer, least = problem.reference(), None
+        if answer is not None:
+            answer = cast(answer, bits)
+            least = float(given.problem.loss(answer, given.batch, given.key)[0])
+        start = float(losses[0])
+        fell = last < start if least is None else last - least <= _LEFT * (start - least)
+        came = f"a loss of {last:.4g} after {solution.steps} steps from {start:.4g}"
+        came += "" if least is None else f", where the minimum is {least:.4g}"
+        claim(fell, solver, law, came, remedy)
+
+
+def check_solver_hyperparameters(
+    solver: AbstractSolver, key: PRNGKeyArray, problem: AbstractProblem | None = None
+) -> None:
+    """Steps vmapped over all its float hyperparameters are those of each value alone.
+
+    Arguments:
+        solver: the solver.
+        key: of everything.
+        problem: as for `check_solver_state`.
+    """
+    with jax.enable_x64(True):
+        solver = as_arrays(cast(solver, 64))
+        given = trial(problem or reference_for(solver), key, 64)
+        if not jax.tree.leaves(eqx.filter(solver, eqx.is_inexact_array)):
+            return
+        law = "its float hyperparameters can be vmapped over"
+        remedy = (
+            "A hyperparameter that is to stay a Python number (a count, a flag, something that "
+            "an `if` asks for) is made static: eqx.field(static=True)."
+        )
+        members = [solver, scaled(solver)]
+        with claimed(solver, law, remedy):
+            alone = [_three_steps(member, given) for member in members]
+            together = _three_steps_of_both(stacked(members), given)
+        alone = jax.tree.map(lambda *leaves: jnp.stack(leaves), *alone)
+        found = difference(together, alone, tolerance=ROUNDING)
+        law = "vmapped over its float hyperparameters, it does as with each value alone"
+        claim(found is None, solver, law, found, remedy)
+
+
+def as_arrays(module: PyTree) -> PyTree:
+    """The module with every Python float as an array."""
+    return jax.tree.map(
+        lambda leaf: jnp.asarray(leaf, float) if isinstance(leaf, float) else leaf, module
+    )
+
+
+def scaled(module: PyTree, factor: float = 0.9) -> PyTree:
+    """The module with every float multiplied by a factor: other hyperparameters, still sound."""
+    return jax.tree.map(lambda leaf: leaf * factor if eqx.is_inexact_array(leaf) else leaf, module)
+
+
+def stacked(modules: list[PyTree]) -> PyTree:
+    """Modules that differ in their floats as one, whose floats have a leading axis."""
+    floats = [eqx.filter(module, eqx.is_inexact_array) for module in modules]
+    rest = eqx.filter(modules[0], eqx.is_inexact_array, inverse=True)
+    return eqx.combine(jax.tree.map(lambda *leaves: jnp.stack(leaves), *floats), rest)
+
+
+def _init(solver: AbstractSolver, given: Trial) -> PyTree:
+    return solver.init(given.problem, given.unknowns, given.key)
+
+
+def _step(solver: AbstractSolver, given: Trial, state: PyTree) -> Any:
+    return solver.step(given.problem, state, given.batch, given.key)
+
+
+@eqx.filter_jit
+def _three_steps(solver: AbstractSolver, given: Trial) -> PyTree:
+    """The float unknowns after three steps."""
+    arrays, rest = eqx.partition(_init(solver, given), eqx.is_array)
+
+    def step(i: Any, arrays: PyTree) -> PyTree:
+        one = given._replace(key=jr.fold_in(given.key, i))
+        return eqx.filter(_step(solver, one, eqx.combine(arrays, rest))[0], eqx.is_array)
+
+    arrays = jax.lax.fori_loop(0, 3, step, arrays)
+    return eqx.filter(
+        solver.unknowns(given.problem, eqx.combine(arrays, rest)), eqx.is_inexact_array
+    )
+
+
+@eqx.filter_jit
+def _three_steps_of_both(solvers: AbstractSolver, given: Trial) -> PyTree:
+    axes = jax.tree.map(lambda leaf: 0 if eqx.is_inexact_array(leaf) else None, solvers)
+    return eqx.filter_vmap(_three_steps, in_axes=(axes, None))(solvers, given)

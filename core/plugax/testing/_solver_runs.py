@@ -1,0 +1,167 @@
+"""Checks of a solver in the runner: chunks, resuming, seeds, history, compilation."""
+
+import tempfile
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+from jaxtyping import PRNGKeyArray
+
+from ..problems import AbstractProblem
+from ..runner import resume, solve, sweep
+from ..runner._program import Task, start, traces
+from ..solution import Solution
+from ..solvers import AbstractSolver
+from ._claim import claim, claimed
+from ._compare import ROUNDING, difference
+from ._precision import cast, native, trial
+from ._problem_runs import seed_from
+from ._references import reference_for
+from ._solver import as_arrays, scaled
+
+# Chunks of another length than the run are another program, and must still give the same bits.
+STEPS, CHUNK = 8, 3
+SEEDS = 3
+
+
+def check_solver_history(
+    solver: AbstractSolver, key: PRNGKeyArray, problem: AbstractProblem | None = None
+) -> None:
+    """The loss of a step is that of the unknowns it starts from: history begins with the start.
+
+    Arguments:
+        solver: the solver.
+        key: of the seed.
+        problem: as for `check_solver_state`; one whose loss does not depend on the key.
+    """
+    problem = problem or reference_for(solver)
+    with native(problem) as bits:
+        solver, problem = cast(solver, bits), cast(problem, bits)
+        seed = seed_from(key)
+        solution = _run(solver, problem, seed)
+        state = start(Task(problem, solver, jr.key(seed)))
+        unknowns = solver.unknowns(problem, state)
+        given = trial(problem, key, bits)
+        expected = float(given.problem.loss(unknowns, given.batch, given.key)[0])
+        first = float(solution.series["loss"][0])
+        # Rounding in the run's own precision, where the two were compiled apart.
+        eps = float(np.finfo(solution.series["loss"].dtype).eps)
+        claim(
+            abs(first - expected) <= 1e3 * eps * abs(expected),
+            solver,
+            "the loss that the first step reports is that of the unknowns it starts from",
+            f"{first:.8g}, where problem.loss is {expected:.8g} at the start",
+            "Return the loss at which the step's gradient was taken, not that of the new unknowns.",
+        )
+
+
+def check_solver_chunks(
+    solver: AbstractSolver, key: PRNGKeyArray, problem: AbstractProblem | None = None
+) -> None:
+    """A run in chunks equals the run in one piece, bit for bit.
+
+    Arguments:
+        solver: the solver.
+        key: of the seed.
+        problem: as for `check_solver_state`.
+    """
+    problem = problem or reference_for(solver)
+    with native(problem) as bits:
+        solver, problem = cast(solver, bits), cast(problem, bits)
+        whole = _run(solver, problem, seed_from(key))
+        cut = _run(solver, problem, seed_from(key), chunk=CHUNK)
+        _same_bits(solver, "a run in chunks equals the run in one piece", whole, cut)
+
+
+def check_solver_resumes(
+    solver: AbstractSolver, key: PRNGKeyArray, problem: AbstractProblem | None = None
+) -> None:
+    """A run that is broken off, saved and resumed equals the uninterrupted one, bit for bit.
+
+    Arguments:
+        solver: the solver; passes where it needs one step only, since there is nothing to resume.
+        key: of the seed.
+        problem: as for `check_solver_state`.
+    """
+    problem = problem or reference_for(solver)
+    with native(problem) as bits, tempfile.TemporaryDirectory() as directory:
+        solver, problem = cast(solver, bits), cast(problem, bits)
+        whole = _run(solver, problem, seed_from(key))
+        half = whole.steps // 2
+        if half == 0:
+            return
+        law = "a run can be saved and resumed"
+        with claimed(solver, law, "All that a step needs must be in the state, as arrays."):
+            solve(problem, solver, seed=seed_from(key), steps=half, chunk=CHUNK, out=directory)
+            resumed = resume(directory, steps=STEPS, problem=problem, solver=solver)
+        _same_bits(solver, "a resumed run equals the uninterrupted one", whole, resumed)
+
+
+def check_solver_seeds(
+    solver: AbstractSolver, key: PRNGKeyArray, problem: AbstractProblem | None = None
+) -> None:
+    """A population over seeds, vmapped, is the runs of each seed, to rounding.
+
+    Arguments:
+        solver: the solver.
+        key: of the seeds.
+        problem: as for `check_solver_state`.
+    """
+    problem = problem or reference_for(solver)
+    with jax.enable_x64(True):
+        solver, problem = cast(solver, 64), cast(problem, 64)
+        seeds = [seed_from(k) for k in jr.split(key, SEEDS)]
+        law = "its runs can be vmapped over seeds"
+        with claimed(solver, law, "In a step use jax.numpy and jax.lax alone."):
+            population = sweep(problem, solver, over={"seed": seeds}, steps=STEPS)
+        alone = [_run(solver, problem, seed) for seed in seeds]
+        expected = jax.tree.map(
+            lambda *leaves: jnp.stack(leaves) if isinstance(leaves[0], jax.Array) else leaves[0],
+            *(solution.unknowns for solution in alone),
+        )
+        found = difference(population.unknowns, expected, tolerance=ROUNDING)
+        law = "a population over seeds is the run of every seed"
+        remedy = "Does the state of one member reach another, or does a loop stop for all at once?"
+        claim(found is None, solver, law, found, remedy)
+        steps = [solution.steps for solution in alone]
+        claim(population.steps.tolist() == steps, solver, law, (population.steps, steps), remedy)
+
+
+def check_solver_traces_once(
+    solver: AbstractSolver, key: PRNGKeyArray, problem: AbstractProblem | None = None
+) -> None:
+    """A run with another seed and other float hyperparameters traces nothing again.
+
+    Arguments:
+        solver: the solver; Python floats among its leaves are made arrays first.
+        key: of the seeds.
+        problem: as for `check_solver_state`.
+    """
+    problem = problem or reference_for(solver)
+    with native(problem) as bits:
+        solver, problem = as_arrays(cast(solver, bits)), cast(problem, bits)
+        _run(solver, problem, seed_from(key))
+        before = traces.copy()
+        _run(scaled(solver), problem, seed_from(key) + 1)
+        claim(
+            traces == before,
+            solver,
+            "a run with another seed and other hyperparameters traces nothing",
+            f"{dict(traces - before)} traced again",
+            "Static fields must compare equal; what may change from run to run is an array.",
+        )
+
+
+def _run(solver: AbstractSolver, problem: AbstractProblem, seed: int, **options: Any) -> Solution:
+    with claimed(solver, f"it runs on {type(problem).__name__}", "See the error itself."):
+        return solve(problem, solver, seed=seed, steps=STEPS, **options)
+
+
+def _same_bits(solver: AbstractSolver, law: str, one: Solution, other: Solution) -> None:
+    remedy = "Draw random numbers from the step's key, and keep nothing outside the state."
+    claim(one.steps == other.steps, solver, law, (one.status, other.status), remedy)
+    for part in ("unknowns", "series"):
+        found = difference(getattr(one, part), getattr(other, part))
+        claim(found is None, solver, f"{law}, bit for bit", f"{found} ({part})", remedy)

@@ -1,0 +1,36 @@
+"""What optax's docstrings say of each argument, as plain text."""
+
+import inspect
+import re
+import textwrap
+from collections.abc import Callable
+
+_SECTION = re.compile(r"^Args:\n((?:[ \t]+\S.*\n|\s*\n)*)", re.MULTILINE)
+_ENTRY = re.compile(r"^(\w+):((?:.*\n)(?:[ \t]+.*\n|\s*\n)*)", re.MULTILINE)
+_ROLE = re.compile(r":\w+:`([^`]*)`")
+# True in optax, where a schedule is a function; here it has options of its own.
+_SCHEDULER = re.compile(
+    r",? either fixed or evolving along iterations with a scheduler(, see [\w.]+\.)?"
+)
+
+
+def summary_of(function: Callable) -> str:
+    """The first sentence."""
+    return (inspect.getdoc(function) or "").partition("\n")[0]
+
+
+def arguments_of(function: Callable) -> dict[str, str]:
+    """The text of every argument; for a partial function also what its original says."""
+    inner = getattr(function, "func", None)
+    found = arguments_of(inner) if inner else {}
+    section = _SECTION.search((inspect.getdoc(function) or "") + "\n")
+    if section:
+        for name, text in _ENTRY.findall(textwrap.dedent(section.group(1))):
+            found[name] = _plain(text)
+    return found
+
+
+def _plain(text: str) -> str:
+    """One line, without Sphinx's markup."""
+    text = _ROLE.sub(r"\1", " ".join(text.split())).replace("`", "").replace("\\", "")
+    return _SCHEDULER.sub(".", text).replace("..", ".").strip()

@@ -1,0 +1,35 @@
+"""Linear regression: in closed form, by gradient descent, by any solver of least squares.
+
+Importing this package imports no JAX: what it brings is imported on first use.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from plugax import hookimpl
+
+if TYPE_CHECKING:
+    from ._linear import AbstractLinearRegression as AbstractLinearRegression
+    from ._regression import Regression as Regression
+
+_MODULE_OF = {"AbstractLinearRegression": "_linear", "Regression": "_regression"}
+__all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll] - lazy, and tested
+
+
+@hookimpl
+def register_problems(register):
+    """Bring the straight line through noisy points."""
+    register(
+        "regression",
+        "plugax_regression._regression:Regression",
+        summary="A straight line through noisy points, the first example of JAX's introductions",
+    )
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,96 @@
+"""The figures of a straight line: the fit, the loss by step, and the descent as an animation."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ._descent import animate
+from ._draw import (
+    LEAST_SQUARES,
+    SOLUTION,
+    TRUTH,
+    draw_line,
+    draw_points,
+    loss_of,
+    plain_axes,
+)
+
+if TYPE_CHECKING:
+    from plugax import Solution
+
+    from ._regression import Regression
+
+
+def figures_of(problem: "Regression", solution: "Solution") -> dict[str, Any]:
+    """`fit`, `loss` and `descent`, by name."""
+    path, name = descent_of(solution), _name_of(solution)
+    return {
+        "fit": _fit(problem, name, path[-1]),
+        "loss": _loss(problem, name, path),
+        "descent": animate(problem, name, path),
+    }
+
+
+def descent_of(solution: "Solution") -> np.ndarray:
+    """The coefficients before every step and after the last, shape (steps + 1, 2)."""
+    final = np.asarray(solution.unknowns, float)
+    before = solution.series.get("coefficients", np.empty((0, final.size)))
+    return np.concatenate([np.asarray(before, float), final[None]])
+
+
+def _name_of(solution: "Solution") -> str:
+    """What the solution's line is called: after its solver, where that has a name."""
+    solver = solution.provenance.get("solver") or {}
+    return f"solution ({solver['name']})" if solver.get("name") else "solution"
+
+
+def _label(name: str, coefficients: np.ndarray) -> str:
+    """A legend's entry: the name of a line, and its equation."""
+    intercept, slope = (f"{value:#.3g}".rstrip(".").replace("-", "−") for value in coefficients)
+    sign, size = ("−", slope[1:]) if slope.startswith("−") else ("+", slope)
+    return f"{name}:  y = {intercept} {sign} {size} x"
+
+
+def _fit(problem: "Regression", name: str, coefficients: np.ndarray) -> Figure:
+    """The points with three lines; the solution dashed, so that one it covers still shows."""
+    best, truth = np.asarray(problem.reference(), float), np.asarray(problem.truth, float)
+    figure = Figure(figsize=(6.4, 4.4), layout="constrained")
+    axes = figure.subplots()
+    draw_points(axes, problem)
+    draw_line(axes, truth, color=TRUTH, lw=1.6, label=_label("truth", truth))
+    draw_line(
+        axes, best, color=LEAST_SQUARES, lw=4, alpha=0.55, label=_label("least squares", best)
+    )
+    draw_line(
+        axes,
+        coefficients,
+        color=SOLUTION,
+        lw=1.8,
+        dashes=(4, 2.5),
+        label=_label(name, coefficients),
+    )
+    axes.legend(loc="best", frameon=False)
+    return figure
+
+
+def _loss(problem: "Regression", name: str, path: np.ndarray) -> Figure:
+    """The loss by step, and how far it is above its minimum on a logarithmic scale."""
+    losses = loss_of(problem, path)
+    least = loss_of(problem, np.asarray(problem.reference(), float))
+    steps = np.arange(len(losses))
+    marker = "o" if len(losses) < 20 else ""
+    figure = Figure(figsize=(9, 3.8), layout="constrained")
+    left, right = figure.subplots(1, 2, gridspec_kw={"wspace": 0.06})
+    left.axhline(least, color=LEAST_SQUARES, lw=4, alpha=0.55, label="least squares")
+    left.plot(steps, losses, color=SOLUTION, lw=1.8, marker=marker, label=name)
+    left.set(xlabel="step", ylabel="loss (mean squared error)", ylim=(0, None))
+    left.legend(frameon=False)
+    # Rounding leaves an excess that is meaningless, or negative: nothing is drawn below it.
+    excess = np.maximum(losses - least, np.finfo(problem.response.dtype).eps * least)
+    right.semilogy(steps, excess, color=SOLUTION, lw=1.8, marker=marker)
+    right.set(xlabel="step", ylabel="loss above its minimum")
+    for axes in (left, right):
+        plain_axes(axes)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    return figure

@@ -1,0 +1,84 @@
+"""The first example of most introductions to JAX: a straight line through noisy points."""
+
+from typing import TYPE_CHECKING, Any
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ._linear import AbstractLinearRegression
+
+if TYPE_CHECKING:
+    from plugax import Solution
+
+
+class Regression(AbstractLinearRegression):
+    """Find the straight line y = β₀ + β₁ x that noisy points were drawn from.
+
+    The points have x uniform in [−1, 1] and y = intercept + slope x + noise, the noise normal. The
+    unknowns are (intercept, slope), the loss is the mean squared error.
+
+    Gradient descent with learning rate η multiplies the error of the coefficients by I − η H, where
+    H = (2/n) XᵀX is close to diag(2, ⅔): with η = 0.05 the intercept comes three times as fast as
+    the slope, and a step whose root-mean-square is below δ ends at most √2 δ / (η λ) away from the
+    minimum, λ the smallest eigenvalue of H.
+
+    Arguments:
+        points: how many points, at least 3.
+        slope: slope of the line they are drawn from.
+        intercept: its intercept (bias), the value at x = 0.
+        noise: standard deviation of the noise.
+        start: intercept and slope that iterative solvers start from.
+        data_seed: draws the points; the same ones in single and double precision.
+
+    Errors: `ValueError` for too few points, which leave no degree of freedom for the noise, for
+    negative noise and for a negative seed.
+    """
+
+    design: Float[Array, "points 2"]
+    response: Float[Array, " points"]
+    start: Float[Array, " 2"]
+    truth: Float[Array, " 2"]
+    terms: tuple[str, ...] = eqx.field(static=True)
+
+    def __init__(
+        self,
+        points: int = 100,
+        slope: float = 3.0,
+        intercept: float = 2.0,
+        noise: float = 1.0,
+        start: tuple[float, float] = (-1.0, 1.0),
+        data_seed: int = 0,
+    ):
+        if points < 3:
+            raise ValueError(
+                f"points must be at least 3, one more than a line has coefficients; got {points}."
+            )
+        if not noise >= 0:
+            raise ValueError(f"noise is a standard deviation and cannot be negative; got {noise}.")
+        if len(start) != 2:
+            raise ValueError(f"start must hold two numbers, intercept and slope; got {start}.")
+        if data_seed < 0:
+            raise ValueError(f"data_seed cannot be negative; got {data_seed}.")
+        # NumPy's generator, since JAX's draws other numbers in single than in double precision.
+        random = np.random.default_rng(data_seed)
+        x = random.uniform(-1, 1, points)
+        y = intercept + slope * x + noise * random.standard_normal(points)
+        self.design = jnp.asarray(np.stack([np.ones(points), x], axis=1), float)
+        self.response = jnp.asarray(y, float)
+        self.start = jnp.asarray(start, float)
+        self.truth = jnp.asarray([intercept, slope], float)
+        self.terms = ("intercept", "x")
+
+    def figures(self, solution: "Solution") -> dict[str, Any]:
+        """The figures `fit` and `loss`, and the animation `descent`.
+
+        `fit` shows the points with the true line, that of least squares, and the solution; `loss`
+        the loss by step; `descent` the path in the plane of the coefficients beside the moving
+        line (save it as a GIF: `figures["descent"].save("descent.gif", writer="pillow")`).
+        """
+        # Matplotlib is slow to import, and only needed here.
+        from ._figures import figures_of
+
+        return figures_of(self, solution)

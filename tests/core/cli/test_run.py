@@ -1,0 +1,228 @@
+import tomllib
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import plugax as px
+
+
+def test_a_run_reports_one_json_object_and_exits_with_zero(call):
+    result = call("run", "bowl", "--json")
+    assert result.status == 0
+    assert result.json["problem"] == "bowl"
+    assert result.json["solver"] == "descent"
+    assert result.json["status"] == "converged"
+    assert result.json["options"]["solver"]["optimizer"] == {"name": "fixed", "rate": 0.25}
+    assert result.json["options"]["problem"]["centre"] == [0.0]
+    assert result.json["metrics"]["names"] == ["a", "b"]
+    assert result.json["metrics"]["none"] is None  # NaN, which JSON cannot say
+    assert result.json["device"] == "cpu:0"
+    assert result.json["steps"] <= 50
+    assert {"compile_seconds", "run_seconds", "import_seconds"} < result.json.keys()
+    assert result.err == ""
+
+
+def test_a_run_reports_to_people_on_a_few_lines(call):
+    result = call("run", "bowl")
+    assert result.status == 0
+    lines = result.out.splitlines()
+    assert lines[0] == "bowl · descent"
+    assert lines[1].startswith("converged The solver converged after")
+    assert any(line.split()[0] == "distance" for line in lines)
+    assert result.err == ""
+
+
+def test_the_result_is_that_of_the_library(call, components, tmp_path):
+    call("run", "bowl", "--dim", 3, "--centre", 0.5, "--seed", 7, "--out", tmp_path)
+    solver = components.Descent(px.optimizer("fixed", rate=0.25), 1e-3)
+    expected = px.solve(components.Bowl(dim=3, centre=(0.5,)), solver, seed=7, steps=50)
+    np.testing.assert_array_equal(px.load(tmp_path).unknowns, expected.unknowns)
+
+
+def test_not_converging_exits_with_one(call):
+    result = call("run", "bowl", "--steps", 2, "--json")
+    assert result.status == 1
+    assert result.json["status"] == "not-converged"
+    assert result.json["steps"] == 2
+
+
+def test_diverging_exits_with_one_and_valid_json(call):
+    result = call("run", "bowl", "--rate", 1e30, "--json")
+    assert result.status == 1
+    assert result.json["status"] == "non-finite"
+
+
+def test_a_switch_to_another_optimizer_leaves_its_predecessors_options_behind(call):
+    result = call("run", "bowl", "--optimizer", "signed", "--size", 0.5, "--json")
+    assert result.json["options"]["solver"]["optimizer"] == {
+        "name": "signed",
+        "size": 0.5,
+        "momentum": 0.9,
+        "dim": 3,
+    }
+    assert result.json["options"]["solver"]["tolerance"] == 1e-3  # the solver's, from the recipe
+
+
+def test_every_form_of_a_flag_means_the_same(call):
+    forms = ["--rate", "--solver.optimizer.rate"]
+    values = [
+        call("run", "bowl", form, 0.3, "--json").json["options"]["solver"]["optimizer"]["rate"]
+        for form in forms
+    ]
+    assert values == [0.3, 0.3]
+
+
+def test_values_have_the_types_of_the_options(call):
+    result = call(
+        *("run", "bowl", "--json", "--dim", 3, "--centre", "-1e-3,2,.5", "--tilted"),
+        *("--shape", "square", "--label", "none", "--tolerance", "none", "--steps", 1),
+    )
+    options = result.json["options"]
+    assert options["problem"] == {
+        "dim": 3,
+        "curvature": 1.0,
+        "centre": [-0.001, 2.0, 0.5],
+        "shape": "square",
+        "tilted": True,
+        "label": None,
+        "colour": None,
+    }
+    assert options["solver"]["tolerance"] is None
+    assert result.json["status"] == "completed"
+    off = call("run", "bowl", "--json", "--no-tilted", "--label", "rim")
+    assert off.json["options"]["problem"]["tilted"] is False
+    assert off.json["options"]["problem"]["label"] == "rim"
+
+
+def test_negative_numbers_need_no_equals_sign(call):
+    assert call("run", "bowl", "--curvature", "-1e-3", "--json").json["options"]["problem"][
+        "curvature"
+    ] == -1e-3
+
+
+def test_flags_may_stand_before_the_problem(call):
+    assert call("run", "--dim", 4, "bowl", "--json").json["options"]["problem"]["dim"] == 4
+
+
+def test_the_inner_component_may_be_in_the_problem(call):
+    result = call("run", "orbit", "--integrator", "euler", "--substeps", 3, "--json")
+    assert result.json["options"]["problem"]["integrator"] == {"name": "euler", "substeps": 3}
+
+
+def test_the_common_options_keep_their_names(call):
+    result = call("run", "bowl", "--solver", "jump", "--height", 1, "--steps", 3, "--json")
+    assert result.json["steps"] == 3
+    assert result.json["options"]["solver"]["steps"] == 1
+    inner = call("run", "bowl", "--solver", "jump", "--height", 1, "--solver.steps", 9, "--json")
+    assert inner.json["options"]["solver"]["steps"] == 9
+
+
+def test_a_name_may_say_its_plugin(call):
+    result = call("run", "stranger:bowl", "--solver", "stranger:descent", "--json")
+    assert result.status == 0
+    assert result.json["problem"] == "stranger:bowl"
+    assert result.json["options"]["solver"]["tolerance"] == 1e-3  # its recipe was found
+
+
+def test_precision_follows_the_problem_and_the_flag_and_is_put_back(call):
+    assert call("run", "deep", "--solver", "descent", "--json").json["precision"] == "float64"
+    single = call("run", "deep", "--solver", "descent", "--precision", "float32", "--json")
+    assert single.json["precision"] == "float32"
+    assert call("run", "bowl", "--precision", "float64", "--json").json["precision"] == "float64"
+    assert jnp.result_type(float) == "float32"
+
+
+def test_what_a_plugin_prints_does_not_spoil_the_json(call):
+    result = call("run", "deep", "--solver", "descent", "--steps", 1, "--json")
+    assert result.json["steps"] == 1
+    assert "a plugin that prints" in result.err
+
+
+def test_help_has_options_with_defaults_units_and_headings(call):
+    result = call("run", "bowl", "--help")
+    assert result.status == 0
+    text = " ".join(result.out.split())
+    assert "--steps N" in text
+    assert "options of the problem bowl" in text
+    assert "options of the solver descent" in text
+    assert "options of the optimizer fixed" in text
+    assert "--curvature NUMBER how steep it is [per metre] (default: 1.0)" in text
+    assert "--rate NUMBER the fraction (default: 0.25)" in text  # the recipe's
+    assert "--shape {round,square}" in text
+    assert "--[no-]tilted" in text
+    assert "--tolerance NUMBER|NONE" in text
+    assert "--colour" not in text  # an array, which has no text
+
+
+def test_help_follows_the_flags(call):
+    text = call("run", "bowl", "--solver", "jump", "--help").out
+    assert "options of the solver jump" in text
+    assert "has to be given (required)" in " ".join(text.split())
+    assert "--solver.steps" in text
+    assert "options of the optimizer signed" in call(
+        "run", "bowl", "--optimizer", "signed", "--help"
+    ).out
+    assert "--optimizer NAME" in call("run", "--help").out
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("bowl", "--lerning-rate", "3"), "there is no option --lerning-rate"),
+        (("bowl", "--curvatur", "3"), "Did you mean '--curvature'"),
+        (("bowk",), "Did you mean 'bowl'"),
+        (("bowl", "--solver", "desent"), "Did you mean 'descent'"),
+        (("bowl", "--optimizer", "fixd"), "Did you mean 'fixed'"),
+        (("bowl", "--dim", "many"), "expected integer; got 'many'"),
+        (("bowl", "--dim", "2.5"), "expected integer; got '2.5'"),
+        (("bowl", "--shape", "oval"), "expected round|square; got 'oval'"),
+        (("bowl", "--centre", "1,x"), "expected number,…; got '1,x'"),
+        (("bowl", "--dim", "0"), "dim must be at least 1; got 0"),
+        (("bowl", "--dim"), "expected one argument"),
+        (("bowl", "--steps", "0"), "steps must be a whole number, at least 1"),
+        (("bowl", "--steps", "ten"), "invalid int value: 'ten'"),
+        (("bowl", "--seed", "-1"), "seed must be a whole number, at least 0"),
+        (("bowl", "other"), "unexpected argument 'other'"),
+        (("bowl", "--device", "abacus"), "There is no device 'abacus' here"),
+        (("bowl", "--precision", "float16"), "float32"),
+        (("bowl", "--integrator", "euler"), "Neither the problem bowl nor the solver descent"),
+        (("bowl", "--solver", "jump"), "needs the option 'height'"),
+        (("orbit", "--solver", "jump", "--height", "1"), "AbstractLeastSquares"),
+        (("orbit", "--dim", "2", "--optimizer", "signed"), "--solver.optimizer.dim"),
+        (("deep",), "recommends no solver"),
+        ((), "Which problem?"),
+        (("bowl", "--config", "/nowhere.toml"), "cannot be read"),
+        (("bowl", "--out", "/dev/null/x"), "Nothing can be saved in /dev/null/x"),
+    ],
+)
+def test_a_wrong_call_is_told_on_standard_error_and_exits_with_two(call, argv, said):
+    result = call("run", *argv)
+    assert result.status == 2
+    assert result.out == ""
+    assert result.err.startswith("plugax: ")
+    assert said in result.err
+    assert "Traceback" not in result.err
+
+
+def test_an_ambiguous_short_form_names_the_qualified_ones_which_work(call):
+    argv = ("run", "orbit", "--optimizer", "signed", "--json")
+    refused = call(*argv, "--dim", 2)
+    assert "--problem.dim or --solver.optimizer.dim" in refused.err
+    result = call(*argv, "--problem.dim", 2, "--solver.optimizer.dim", 5)
+    assert result.json["options"]["problem"]["dim"] == 2
+    assert result.json["options"]["solver"]["optimizer"]["dim"] == 5
+
+
+def test_out_holds_a_configuration_that_repeats_the_run(call, tmp_path):
+    first = call(
+        *("run", "bowl", "--dim", 3, "--optimizer", "signed", "--momentum", "none", "--json"),
+        *("--tolerance", "none", "--seed", 5, "--out", tmp_path / "a"),
+    )
+    again = call("run", "--config", tmp_path / "a" / "config.toml", "--out", tmp_path / "b", "--json")
+    for key in ("problem", "solver", "options", "status", "steps", "metrics", "seed", "precision"):
+        assert first.json[key] == again.json[key] if key == "options" else True
+    assert (tmp_path / "a" / "config.toml").read_text() == (tmp_path / "b" / "config.toml").read_text()
+    tables = tomllib.loads((tmp_path / "a" / "config.toml").read_text())
+    assert tables["run"] == {"seed": 5, "steps": 50, "precision": "float32"}
+    assert tables["solver"]["tolerance"] == "none"
