@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from plugax import hookimpl
 
 if TYPE_CHECKING:
+    from ._abstract_four_d_var import AbstractFourDVar as AbstractFourDVar
     from ._covariance import DiagonalRoot as DiagonalRoot
     from ._covariance import MatrixRoot as MatrixRoot
     from ._covariance import RingRoot as RingRoot
-    from ._four_d_var import AbstractFourDVar as AbstractFourDVar
     from ._four_d_var import FourDVar as FourDVar
     from ._lorenz63 import Lorenz63 as Lorenz63
     from ._lorenz96 import Lorenz96 as Lorenz96
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ._two_scale import TwoScaleLorenz96 as TwoScaleLorenz96
 
 _MODULE_OF = {
-    "AbstractFourDVar": "_four_d_var",
+    "AbstractFourDVar": "_abstract_four_d_var",
     "DiagonalRoot": "_covariance",
     "FourDVar": "_four_d_var",
     "Lorenz63": "_lorenz63",

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array
 
 if TYPE_CHECKING:
-    from ._four_d_var import AbstractFourDVar
+    from ._abstract_four_d_var import AbstractFourDVar
 
 
 def check_four_d_var(problem: "AbstractFourDVar") -> None:
@@ -56,10 +56,12 @@ def check_four_d_var(problem: "AbstractFourDVar") -> None:
 
 def check_positive(name: str, value: float | Array) -> None:
     """Raise where a value that is known is not above zero."""
-    if isinstance(value, jax.core.Tracer):
+    try:
+        least = np.min(np.asarray(value))
+    except jax.errors.TracerArrayConversionError:  # while a population is being made, say
         return
-    if not np.all(np.asarray(value) > 0):
-        raise ValueError(f"{name} must be positive; got {np.min(np.asarray(value))}.")
+    if not least > 0:
+        raise ValueError(f"{name} must be positive; got {least}.")
 
 
 def _check_shape(name, expected, function, *arguments):

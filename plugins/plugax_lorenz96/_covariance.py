@@ -90,9 +90,7 @@ class RingRoot(eqx.Module):
         return self.std.astype(v.dtype) * jnp.fft.irfft(transformed, self.size)
 
 
-def _amplitudes(
-    spectrum: Float[Array, " wavenumbers"], size: int
-) -> Float[Array, " wavenumbers"]:
+def _amplitudes(spectrum: Float[Array, " wavenumbers"], size: int) -> Float[Array, " wavenumbers"]:
     """The root of `spectrum`, scaled to mean one over all wavenumbers, mirror images counted."""
     mirrored = spectrum[1 : (size + 1) // 2]
     return jnp.sqrt(spectrum * (size / (spectrum.sum() + mirrored.sum())))

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from plugax import Solution
 
-    from ._four_d_var import AbstractFourDVar
+    from ._abstract_four_d_var import AbstractFourDVar
 
 # Colours that stay apart for colour-blind eyes (Okabe and Ito), and grey for what is compared with.
 _BACKGROUND, _ANALYSIS, _OBSERVATIONS, _TOTAL = "#7a7a7a", "#d55e00", "#0072b2", "#c4c4c4"
@@ -23,7 +23,7 @@ def figures_of(problem: "AbstractFourDVar", solution: "Solution") -> dict[str, "
     figures = {"hovmoller": _hovmoller(problem, background, analysis, truth)}
     if truth is not None:
         figures["rmse"] = _rmse(problem, background - truth, analysis - truth)
-    return figures | {"cost": _cost(problem, solution)}
+    return figures | {"cost": _cost(solution)}
 
 
 def _hovmoller(problem, background, analysis, truth) -> "Figure":
@@ -136,9 +136,9 @@ def _rmse(problem, background_error, analysis_error) -> "Figure":
     ):
         rmse = np.sqrt(np.mean(error**2, axis=1))
         axis.plot(times, rmse, color=colour, linewidth=2, label=name)
-    observed = dt * np.arange(problem.observe_every, problem.window_steps + 1, problem.observe_every)
+    observed = np.arange(problem.observe_every, problem.window_steps + 1, problem.observe_every)
     axis.plot(
-        observed,
+        dt * observed,
         np.full(len(observed), 0.02),
         "|",
         color=_OBSERVATIONS,
@@ -159,7 +159,7 @@ def _rmse(problem, background_error, analysis_error) -> "Figure":
     return figure
 
 
-def _cost(problem, solution) -> "Figure":
+def _cost(solution) -> "Figure":
     """The cost and its parts by iteration, the last one from the final metrics."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator

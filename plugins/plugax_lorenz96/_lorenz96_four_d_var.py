@@ -11,9 +11,9 @@ from jaxtyping import Array, Float
 import plugax as px
 from plugax import AbstractIntegrator
 
+from ._abstract_four_d_var import AbstractFourDVar
 from ._check import check_positive
 from ._covariance import DiagonalRoot, RingRoot
-from ._four_d_var import AbstractFourDVar
 from ._lorenz96 import Lorenz96
 from ._observation import Instrument, ObserveEveryKth, ObserveSubset
 from ._twin import draw_twin
@@ -25,9 +25,9 @@ Correlation = Literal["none", "gaussian", "climatological"]
 class Lorenz96FourDVar(AbstractFourDVar):
     """4DVar of Lorenz96: find the state at the start of a window from noisy observations in it.
 
-    A twin experiment: a run of the model, after a spin-up, is the truth; observations and background
-    are the truth with errors drawn from N(0, R) and N(0, B). What is minimised, and every attribute,
-    is that of `FourDVar`. The options come in the float type that JAX has by default.
+    A twin experiment: a run of the model, after a spin-up, is the truth; observations and
+    background are the truth with errors drawn from N(0, R) and N(0, B). What is minimised, and
+    every attribute, is that of `FourDVar`. Arrays have the float type that JAX has by default.
 
     Arguments:
         dim: number of variables, at least 4.
@@ -86,7 +86,7 @@ class Lorenz96FourDVar(AbstractFourDVar):
         background_correlation: Correlation = "none",
         correlation_length: float = 2.0,
         forecast_steps: int = 20,
-        spinup_steps: int = 1000,
+        spinup_steps: int = 200,
         twin_seed: int = 0,
         integrator: AbstractIntegrator | str = "rk4",
     ):

@@ -10,5 +10,5 @@ from jaxtyping import Array, Float
 def pad_ring(
     x: Float[Array, " size"], before: int, after: int
 ) -> Float[Array, " size+{before}+{after}"]:
-    """x with its last `before` values put before it and its first `after` values behind it."""
+    """The ring x with its last `before` values put before it and its first `after` behind it."""
     return jnp.concatenate([x[x.shape[0] - before :], x, x[:after]])

@@ -62,7 +62,7 @@ class Optax(AbstractOptimizer):
             else:
                 settings[name] = value
         self.settings = tuple(settings.items())
-        self._transformation()  # so that options that do not fit are refused here
+        self._transformation(float)  # so that options that do not fit are refused here
 
     def __getattr__(self, name: str) -> Any:
         """An option by its name."""
@@ -97,12 +97,9 @@ class Optax(AbstractOptimizer):
             after = optax.tree.set(after, rng_key=optax.tree.get(state, "rng_key"))
         return _cast_like(updates, params), _cast_like(after, state)
 
-    def _transformation(self, dtype: Any = None) -> optax.GradientTransformationExtraArgs:
+    def _transformation(self, dtype: Any) -> optax.GradientTransformationExtraArgs:
         """Optax's transformation, hyperparameters in `dtype`."""
-        leaves = self.hyperparameters
-        if dtype is not None:
-            leaves = {name: leaf.astype(dtype) for name, leaf in leaves.items()}
-        return make(self.alias, dict(self.settings) | leaves)
+        return make(self.alias, dict(self.settings) | _cast(self.hyperparameters, dtype), dtype)
 
 
 def _leaf(value: Any) -> Float[Array, "..."]:

@@ -12,9 +12,9 @@ from ._draw import (
     TRUTH,
     draw_line,
     draw_points,
-    loss_of,
     plain_axes,
 )
+from ._quadratic import Quadratic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,27 +33,27 @@ class Descent(FuncAnimation):
         """Say nothing, where Matplotlib would warn that nothing was rendered."""
 
 
-def animate(problem: "Regression", name: str, path: np.ndarray) -> Descent:
+def animate(problem: "Regression", name: str, path: np.ndarray, quadratic: Quadratic) -> Descent:
     """The animation of a path of coefficients, at most `FRAMES` frames.
 
     Arguments:
-        problem: the problem, for its points and its loss.
+        problem: the problem, for its points and the truth.
         name: what the moving line is called.
         path: coefficients, shape (steps + 1, 2).
+        quadratic: the loss.
     """
-    best, truth = np.asarray(problem.reference(), float), np.asarray(problem.truth, float)
-    losses = loss_of(problem, path)
+    losses = quadratic.least + quadratic.excess(path)
     # Placed by hand, on a canvas that draws only what is saved: a layout engine, or a canvas with
     # pixels of its own, would draw every frame two or three times.
     figure = Figure(figsize=(9, 4.2), dpi=90)
     figure.subplots_adjust(left=0.07, right=0.985, bottom=0.125, top=0.9, wspace=0.17)
     plane, points = figure.subplots(1, 2)
 
-    _draw_plane(plane, problem, path, best, truth)
+    _draw_plane(plane, quadratic, path[0], np.asarray(problem.truth, float))
     (trail,) = plane.plot([], [], "-", color=SOLUTION, lw=1.8)
     (here,) = plane.plot([], [], "o", color=SOLUTION, ms=8, mec="white", mew=1.2)
     draw_points(points, problem)
-    draw_line(points, best, color=LEAST_SQUARES, lw=4, alpha=0.55, label="least squares")
+    draw_line(points, quadratic.best, color=LEAST_SQUARES, lw=4, alpha=0.55, label="least squares")
     line = draw_line(points, path[0], color=SOLUTION, lw=2.2, label=name)
     points.set_ylim(_limits(np.asarray(problem.response, float)))
     points.legend(loc="upper left", frameon=False)
@@ -81,23 +81,19 @@ def frames_of(path: np.ndarray) -> list[int]:
     return [*steps.tolist(), *[len(path) - 1] * HOLD]
 
 
-def _draw_plane(
-    axes: "Axes", problem: "Regression", path: np.ndarray, best: np.ndarray, truth: np.ndarray
-) -> None:
+def _draw_plane(axes: "Axes", quadratic: Quadratic, start: np.ndarray, truth: np.ndarray) -> None:
     """The loss over the plane of the coefficients, its minimum, and the truth."""
     # The last step may have diverged: the plane shows the start and what is to be found.
-    shown = np.stack([path[0], best, truth])
+    shown = np.stack([start, quadratic.best, truth])
     (left, right), (low, high) = (_limits(column, 0.22) for column in shown.T)
     intercepts, slopes = np.meshgrid(np.linspace(left, right, 81), np.linspace(low, high, 81))
-    losses = loss_of(problem, np.stack([intercepts, slopes], axis=-1))
-    least = loss_of(problem, best)
     # Square roots of the excess are distances, so even levels of them are evenly spaced ellipses.
-    roots = np.sqrt(np.maximum(losses - least, 0))
+    roots = np.sqrt(quadratic.excess(np.stack([intercepts, slopes], axis=-1)))
     levels = np.linspace(0, roots.max(), 16)
     axes.contourf(intercepts, slopes, roots, levels, cmap="Blues_r", alpha=0.55)
     axes.contour(intercepts, slopes, roots, levels, colors="white", linewidths=0.7)
     axes.plot(*truth, "x", color=TRUTH, ms=8, mew=2, label="truth")
-    axes.plot(*best, "*", color=LEAST_SQUARES, ms=14, mec="white", label="least squares")
+    axes.plot(*quadratic.best, "*", color=LEAST_SQUARES, ms=14, mec="white", label="least squares")
     axes.set(xlabel="intercept", ylabel="slope", xlim=(left, right), ylim=(low, high))
     axes.legend(loc="lower right", frameon=True, framealpha=0.8, edgecolor="none")
     plain_axes(axes)

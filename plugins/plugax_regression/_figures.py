@@ -12,9 +12,9 @@ from ._draw import (
     TRUTH,
     draw_line,
     draw_points,
-    loss_of,
     plain_axes,
 )
+from ._quadratic import Quadratic, quadratic_of
 
 if TYPE_CHECKING:
     from plugax import Solution
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
 def figures_of(problem: "Regression", solution: "Solution") -> dict[str, Any]:
     """`fit`, `loss` and `descent`, by name."""
-    path, name = descent_of(solution), _name_of(solution)
+    path, name, quadratic = descent_of(solution), _name_of(solution), quadratic_of(problem)
+    rounding = float(np.finfo(problem.response.dtype).eps)
     return {
-        "fit": _fit(problem, name, path[-1]),
-        "loss": _loss(problem, name, path),
-        "descent": animate(problem, name, path),
+        "fit": _fit(problem, name, path[-1], quadratic.best),
+        "loss": _loss(name, path, quadratic, rounding),
+        "descent": animate(problem, name, path, quadratic),
     }
 
 
@@ -52,9 +53,9 @@ def _label(name: str, coefficients: np.ndarray) -> str:
     return f"{name}:  y = {intercept} {sign} {size} x"
 
 
-def _fit(problem: "Regression", name: str, coefficients: np.ndarray) -> Figure:
+def _fit(problem: "Regression", name: str, coefficients: np.ndarray, best: np.ndarray) -> Figure:
     """The points with three lines; the solution dashed, so that one it covers still shows."""
-    best, truth = np.asarray(problem.reference(), float), np.asarray(problem.truth, float)
+    truth = np.asarray(problem.truth, float)
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     axes = figure.subplots()
     draw_points(axes, problem)
@@ -74,21 +75,19 @@ def _fit(problem: "Regression", name: str, coefficients: np.ndarray) -> Figure:
     return figure
 
 
-def _loss(problem: "Regression", name: str, path: np.ndarray) -> Figure:
+def _loss(name: str, path: np.ndarray, quadratic: Quadratic, rounding: float) -> Figure:
     """The loss by step, and how far it is above its minimum on a logarithmic scale."""
-    losses = loss_of(problem, path)
-    least = loss_of(problem, np.asarray(problem.reference(), float))
-    steps = np.arange(len(losses))
-    marker = "o" if len(losses) < 20 else ""
+    excess, steps = quadratic.excess(path), np.arange(len(path))
+    marker = "o" if len(path) < 20 else ""
     figure = Figure(figsize=(9, 3.8), layout="constrained")
     left, right = figure.subplots(1, 2, gridspec_kw={"wspace": 0.06})
-    left.axhline(least, color=LEAST_SQUARES, lw=4, alpha=0.55, label="least squares")
-    left.plot(steps, losses, color=SOLUTION, lw=1.8, marker=marker, label=name)
+    left.axhline(quadratic.least, color=LEAST_SQUARES, lw=4, alpha=0.55, label="least squares")
+    left.plot(steps, quadratic.least + excess, color=SOLUTION, lw=1.8, marker=marker, label=name)
     left.set(xlabel="step", ylabel="loss (mean squared error)", ylim=(0, None))
     left.legend(frameon=False)
-    # Rounding leaves an excess that is meaningless, or negative: nothing is drawn below it.
-    excess = np.maximum(losses - least, np.finfo(problem.response.dtype).eps * least)
-    right.semilogy(steps, excess, color=SOLUTION, lw=1.8, marker=marker)
+    # What rounding the coefficients leaves is no excess worth showing, and zero has no logarithm.
+    floor = quadratic.excess(quadratic.best * (1 + rounding)) + np.finfo(float).tiny
+    right.semilogy(steps, np.maximum(excess, floor), color=SOLUTION, lw=1.8, marker=marker)
     right.set(xlabel="step", ylabel="loss above its minimum")
     for axes in (left, right):
         plain_axes(axes)

@@ -15,8 +15,8 @@ import jax.numpy as jnp
 from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Float
 
-# Below these a sum of products beats a matrix product on the CPU, since it fuses with what surrounds
-# it: with 100 points and 2 terms a step of gradient descent takes half the time or less.
+# Below these a sum of products beats a matrix product on the CPU, since it fuses with what comes
+# before and after: for 100 points and 2 terms a gradient step takes half the time, or less.
 FUSED_TERMS, FUSED_SIZE = 8, 4096
 
 

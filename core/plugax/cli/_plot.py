@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import sys
 from typing import Any
 
 from ._environment import prepare
@@ -26,7 +27,7 @@ def main(argv: list[str]) -> int:
     with precision(saved_precision(directory)):
         figures = plugax.load(directory).figures()
         if not figures:
-            print("plugax: this problem draws no figures")
+            print("plugax: this problem draws no figures", file=sys.stderr)
             return 0
         target = pathlib.Path(directory) / "figures"
         target.mkdir(exist_ok=True)

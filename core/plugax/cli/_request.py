@@ -61,8 +61,8 @@ def read_request(argv: list[str]) -> Request:
     find = functools.partial(peek_component, argv)
     problem = choose("problem", name, [config["problem"]], find)
     recipes = dict(getattr(problem.target, "recipes", {}))
-    usual = next(iter(recipes), None)
-    solver_name = peek(argv, "--solver") or config["solver"].get("name") or usual
+    recommended = next(iter(recipes), None)
+    solver_name = peek(argv, "--solver") or config["solver"].get("name") or recommended
     parser = _parser(inner=False, prog=f"plugax run {name}")
     if solver_name is None:
         add_flags(parser, [problem])

@@ -131,7 +131,7 @@ def drive(
         elapsed = time.perf_counter() - began
         course.run_seconds += elapsed
         if chunk is None:
-            size = int(np.clip(size * TARGET_SECONDS / elapsed, 1, size * GROWTH))
+            size = int(np.clip(count * TARGET_SECONDS / elapsed, 1, count * GROWTH))
         if after_chunk(course):
             break
 

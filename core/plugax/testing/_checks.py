@@ -140,6 +140,5 @@ def checks_for(kind: str, component: Any) -> list[Check]:
     """
     made = component if isinstance(component, type) else type(component)
     made = made if issubclass(made, interface_of(kind)) else interface_of(kind)
-    return [
-        check for of, checks in CHECKS[kind].items() if issubclass(made, of) for check in checks
-    ]
+    held_to = [checks for of, checks in CHECKS[kind].items() if issubclass(made, of)]
+    return [check for checks in held_to for check in checks]

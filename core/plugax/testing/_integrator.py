@@ -45,7 +45,7 @@ class Relaxation(eqx.Module):
     def solution(self, t: Array, y0: Array, t0: float) -> Array:
         """y(t) for y(t0) = y0."""
         forced = lambda t: (jnp.cos(t) + jnp.sin(t)) / 2  # noqa: E731
-        return forced(t)[:, None] + (y0 - forced(t0)) * jnp.exp(t0 - t)[:, None]
+        return forced(t)[:, None] + jnp.exp(t0 - t)[:, None] * (y0 - forced(t0))[None]
 
 
 def _pendulum(key: PRNGKeyArray, bits: int) -> tuple[Pendulum, PyTree]:
@@ -73,10 +73,8 @@ def _sum(inputs: PyTree, integrator: AbstractIntegrator, steps: int) -> Array:
     """One number of a whole trajectory: every state counts, each differently."""
     field, y0, dt = inputs
     states = integrator.trajectory(field, y0, dt=dt, steps=steps)
-    weights = [
-        jnp.cos(jnp.arange(leaf.size).astype(leaf.dtype)) for leaf in jax.tree.leaves(states)
-    ]
-    return sum(jnp.vdot(w, leaf) for w, leaf in zip(weights, jax.tree.leaves(states), strict=True))
+    leaves = [leaf.ravel() for leaf in jax.tree.leaves(states)]
+    return sum(jnp.vdot(jnp.cos(jnp.arange(x.size).astype(x.dtype)), x) for x in leaves)
 
 
 _sum_and_gradient = eqx.filter_jit(eqx.filter_value_and_grad(_sum))

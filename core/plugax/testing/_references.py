@@ -5,7 +5,6 @@ conformance kit. Each starts at a random point, and hands its numbers to the los
 that a solver which loses seed or batch on the way is found out.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 import equinox as eqx
@@ -26,7 +25,7 @@ from ..solvers import AbstractSolver
 from ._claim import name_of
 
 
-def _array(values: Iterable[Any]) -> Array:
+def _array(values: Any) -> Array:
     return jnp.asarray(values, float)
 
 
@@ -49,22 +48,21 @@ class Valley(AbstractProblem):
 
     def loss(self, unknowns: PyTree, batch: PyTree, key: PRNGKeyArray) -> tuple[Array, Metrics]:  # noqa: ARG002
         """The loss above, and the distance to the minimum along s."""
-        x, s = unknowns["x"] - batch["x"], unknowns["s"] - batch["s"]
+        # Solvers in float32 may ask the data themselves, which come in the default float type.
+        gaps = jax.tree.map(lambda u, m: u - m.astype(u.dtype), unknowns, batch)
+        x, s = gaps["x"], gaps["s"]
         curvature = jnp.asarray([2, 8], x.dtype)
         loss = jnp.sum(curvature * x**2) / 2 + 2 * s**2 + (jnp.sum(x**4) + s**4) / 10
         return loss, {"distance": jnp.abs(s)}
 
     def evaluate(self, unknowns: PyTree) -> Metrics:
         """The distance to the minimum."""
-        gaps = jax.tree.map(jnp.subtract, unknowns, self._like(unknowns))
+        gaps = jax.tree.map(lambda u, m: u - m.astype(u.dtype), unknowns, self.reference())
         return {"distance": jnp.sqrt(sum(jnp.sum(gap**2) for gap in jax.tree.leaves(gaps)))}
 
     def reference(self) -> PyTree:
         """The minimum m."""
         return {"x": _array([0.5, -1.0]), "s": _array(1.5)}
-
-    def _like(self, unknowns: PyTree) -> PyTree:
-        return jax.tree.map(lambda m, u: m.astype(u.dtype), self.reference(), unknowns)
 
 
 class Rosenbrock(AbstractLeastSquares):
@@ -112,7 +110,7 @@ class Line(AbstractLinearLeastSquares):
         key: PRNGKeyArray,  # noqa: ARG002
     ) -> tuple[PyTree, Metrics]:
         """A + b t − y."""
-        t, y = batch
+        t, y = (values.astype(unknowns["a"].dtype) for values in batch)
         return unknowns["a"] + unknowns["b"] * t - y, {}
 
     def reference(self) -> PyTree:

@@ -1,6 +1,5 @@
-"""A stranger's plugin for the command line to work with; run as a script it is `plugax` with it."""
+"""A stranger's plugin for the command line to work with."""
 
-import sys
 from typing import ClassVar, Literal
 
 import equinox as eqx
@@ -62,7 +61,7 @@ class Bowl(px.AbstractLeastSquares):
         return {"loss": figure, "descent": FuncAnimation(moving, lambda frame: [], frames=2)}
 
 
-class Deep(Bowl.__bases__[0]):
+class Deep(px.AbstractLeastSquares):
     """A problem that wants float64, says nothing of solvers, and draws nothing."""
 
     precision: ClassVar = "float64"
@@ -229,18 +228,3 @@ class Plugin:
     @hookimpl
     def register_integrators(self, register):
         register("euler", Euler)
-
-
-class Announcer(Plugin):
-    """Says on standard error that a run begins, for whoever waits to interrupt it."""
-
-    @hookimpl
-    def before_run(self, steps):
-        print("running", file=sys.stderr, flush=True)
-
-
-if __name__ == "__main__":
-    from plugax.cli import main
-
-    px.default_manager().register(Announcer(), "stranger")
-    sys.exit(main())

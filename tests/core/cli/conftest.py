@@ -1,3 +1,4 @@
+import dataclasses
 import importlib.metadata
 import importlib.util
 import json
@@ -40,17 +41,13 @@ def manager(block_bundled, components):
     px.default_manager.cache_clear()
 
 
-class Call:
-    """`main` with its exit status and what it printed."""
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What a call came to."""
 
-    def __init__(self, capsys):
-        self._capsys = capsys
-
-    def __call__(self, *argv):
-        self._capsys.readouterr()
-        self.status = main([str(argument) for argument in argv])
-        self.out, self.err = self._capsys.readouterr()
-        return self
+    status: int
+    out: str
+    err: str
 
     @property
     def json(self):
@@ -60,4 +57,10 @@ class Call:
 @pytest.fixture
 def call(manager, capsys):
     """Calls the command line in this process."""
-    return Call(capsys)
+
+    def call(*argv):
+        capsys.readouterr()
+        status = main([str(argument) for argument in argv])
+        return Result(status, *capsys.readouterr())
+
+    return call

@@ -3,6 +3,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
+
 from plugax_lorenz96 import DiagonalRoot, MatrixRoot, RingRoot
 
 pytestmark = pytest.mark.usefixtures("x64")

@@ -1,6 +1,7 @@
 import equinox as eqx
 import pytest
 from matplotlib.figure import Figure
+
 from plugax_lorenz96 import Lorenz96FourDVar
 
 pytestmark = pytest.mark.usefixtures("x64")

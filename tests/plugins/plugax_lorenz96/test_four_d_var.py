@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
+
 from plugax_lorenz96 import (
     DiagonalRoot,
     FourDVar,

@@ -4,6 +4,8 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
+
+import plugax as px
 from plugax_lorenz96 import Lorenz96FourDVar
 
 OPTIONS = {
@@ -43,9 +45,17 @@ def test_the_truth_is_a_run_on_the_attractor(integrator):
     assert problem.truth.shape == (24, 40)
     run = integrator.trajectory(problem.model, problem.truth[0], dt=problem.dt, steps=23)
     np.testing.assert_allclose(run, problem.truth[1:], rtol=1e-10, atol=1e-10)
-    # The climate of 40 variables and F = 8: mean 2.3, standard deviation 3.6 (one state of it here).
+    # The climate of 40 variables and F = 8 has mean 2.3 and standard deviation 3.6.
     assert 1.3 < problem.truth.mean() < 3.3
     assert 3.0 < problem.truth.std() < 4.3
+
+
+@pytest.mark.usefixtures("x64")
+def test_the_problem_comes_by_name_and_its_integrator_by_default(integrator):
+    problem = px.problem("lorenz96-4dvar", dim=12, spinup_steps=20, window_steps=4)
+    assert isinstance(problem, Lorenz96FourDVar)
+    same = Lorenz96FourDVar(dim=12, spinup_steps=20, window_steps=4, integrator=integrator)
+    np.testing.assert_allclose(problem.truth, same.truth, rtol=1e-9)
 
 
 @pytest.mark.usefixtures("x64")

@@ -3,6 +3,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
+
 from plugax_lorenz96 import Lorenz63, Lorenz96, TwoScaleLorenz96
 
 # Sums of 40 terms of size 100, each rounded to 16 digits.

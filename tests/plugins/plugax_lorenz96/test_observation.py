@@ -1,6 +1,7 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
+
 from plugax_lorenz96 import ObserveEveryKth, ObserveSubset
 
 X = jnp.arange(-5.0, 6.0)

@@ -91,14 +91,16 @@ def loss_of():
 def descend(loss_of):
     """The parameters after some updates, and the optimizer's last state."""
 
-    def run(init, update, params, steps=4, **extra):
+    def run(init, update, params, steps=3, compiled=False):
+        def step(params, state):
+            value, grads = jax.value_and_grad(loss_of)(params)
+            updates, state = update(grads, state, params, value=value, grad=grads, value_fn=loss_of)
+            return jax.tree.map(jnp.add, params, updates), state
+
+        step = jax.jit(step) if compiled else step
         state = init(params)
         for _ in range(steps):
-            value, grads = jax.value_and_grad(loss_of)(params)
-            updates, state = update(
-                grads, state, params, value=value, grad=grads, value_fn=loss_of, **extra
-            )
-            params = jax.tree.map(jnp.add, params, updates)
+            params, state = step(params, state)
         return params, state
 
     return run

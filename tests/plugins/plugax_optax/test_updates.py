@@ -50,6 +50,8 @@ def directly(name, given, dtype=None):
     given = settled(name, given)
     if name == "noisy_sgd":
         given["key"] = 0
+    if "momentum" in given and name == "adafactor":
+        given["dtype_momentum"] = jnp.result_type(float)  # float32 in optax, whatever it trains
     if dtype is not None:
         parameters = inspect.signature(getattr(optax, name)).parameters
         given = {
@@ -91,10 +93,12 @@ def assert_same(ours, theirs, **tolerance):
 @pytest.mark.parametrize(("name", "given"), CASES, ids=case_id)
 def test_updates_are_exactly_those_of_optax_in_double_precision(name, given, tree, descend):
     optimizer = px.optimizer(name, **settled(name, given))
-    ours, _ = descend(optimizer.init, optimizer.update, tree())
+    # Loops that are not compiled are traced anew at every call.
+    compiled = name == "lbfgs"
+    ours, _ = descend(optimizer.init, optimizer.update, tree(), compiled=compiled)
     # Numbers as Python has them, but for adafactor, which would compute with them in float32.
     dtype = jnp.float64 if name == "adafactor" else None
-    theirs, _ = descend(*directly(name, given, dtype), tree())
+    theirs, _ = descend(*directly(name, given, dtype), tree(), compiled=compiled)
     # fromage's x ** 0.5 is a power for a Python number and a root for an array: one bit.
     assert_same(ours, theirs, rtol=1e-15 if name == "fromage" else 0)
 
@@ -103,8 +107,10 @@ def test_updates_are_exactly_those_of_optax_in_double_precision(name, given, tre
 def test_updates_are_exactly_those_of_optax_in_single_precision(name, given, tree, descend):
     # Of the same numbers, that is: Python would round 1 − 0.999 once, arrays round it twice.
     optimizer = px.optimizer(name, **settled(name, given))
-    ours, _ = descend(optimizer.init, optimizer.update, tree())
-    theirs, _ = descend(*directly(name, given, jnp.float32), tree())
+    # Loops that are not compiled are traced anew at every call.
+    compiled = name == "lbfgs"
+    ours, _ = descend(optimizer.init, optimizer.update, tree(), compiled=compiled)
+    theirs, _ = descend(*directly(name, given, jnp.float32), tree(), compiled=compiled)
     assert_same(ours, theirs)
 
 
@@ -147,9 +153,9 @@ def test_arrays_of_different_precision_can_stand_side_by_side(name, tree):
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "polyak_sgd"])
 def test_vmapped_over_the_learning_rate_equals_one_after_the_other(name, tree, descend):
-    rates = jnp.asarray([0.003, 0.01, 0.1])
-    # At one rate after the other the line search of lbfgs would end in rounding noise.
-    steps = 1 if name == "lbfgs" else 3
+    rates = jnp.asarray([0.01, 0.1])
+    # After more steps the line search of lbfgs would be at the minimum, and end in rounding noise.
+    steps = 1 if name == "lbfgs" else 2
 
     def end(rate):
         optimizer = px.optimizer(name, learning_rate=rate)

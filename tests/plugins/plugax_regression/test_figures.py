@@ -11,7 +11,7 @@ import PIL.Image
 import pytest
 
 import plugax as px
-from plugax_regression import Regression, _descent, _figures
+from plugax_regression import Regression, _descent, _figures, _quadratic
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +96,16 @@ def test_a_solution_without_the_coefficients_of_every_step_shows_the_last(soluti
     bare = dataclasses.replace(solution, series={"loss": solution.series["loss"]})
     np.testing.assert_array_equal(_figures.descent_of(bare), solution.unknowns[None])
     assert list(bare.figures()) == ["fit", "loss", "descent"]
+
+
+def test_the_quadratic_function_is_the_loss_however_many_points():
+    problem = Regression(points=300, data_seed=5)
+    quadratic = _quadratic.quadratic_of(problem)
+    design, response = np.asarray(problem.design, float), np.asarray(problem.response, float)
+    coefficients = np.random.default_rng(0).normal(size=(4, 3, 2))
+    losses = np.mean((coefficients @ design.T - response) ** 2, axis=-1)
+    found = quadratic.least + quadratic.excess(coefficients)
+    np.testing.assert_allclose(found, losses, rtol=1e-13)
 
 
 def test_labels_have_a_proper_minus_and_three_digits():

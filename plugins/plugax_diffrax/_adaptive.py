@@ -1,0 +1,164 @@
+"""Adaptive and stiff integration through diffrax, an interval between kept states at a time.
+
+Each interval is integrated over its own clock, s from 0 to 1 with dy/ds = h f(t + s h, y), and only
+its end is saved. So no time is ever compared with a grid that it may miss by rounding, where
+diffrax's gradients can go wrong. No run-time check of diffrax's is in use, since each would stay in
+the program as a call of the host.
+
+The steps chosen are constants to the derivative, which is that of the solution to within the
+tolerances.
+"""
+
+from typing import Any
+
+import diffrax
+import equinox as eqx
+import jax
+import jax.lax as lax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PyTree
+
+from plugax import AbstractIntegrator, PlugaxError
+
+from ._first_step import FirstStep
+from ._kvaerno5 import Kvaerno5
+from ._state import VectorField, as_state, check_steps, tendency, time_dtype
+
+
+class Adaptive(AbstractIntegrator):
+    """Steps as long as |error| < atol + rtol |y| allows, by a solver of diffrax.
+
+    Failure is a value: where an interval needs more than `max_steps` steps (too stiff for the
+    scheme, or a solution that blows up), all states from its end on are NaN.
+
+    Laws: differentiable forwards and backwards; the gradient is that of the steps made, which are
+    constants to it. Whatever happens to one member of a `vmap` leaves the others alone.
+
+    Arguments:
+        solver: a diffrax solver with an error estimate.
+        rtol: relative tolerance of the error of a step.
+        atol: absolute tolerance of the error of a step [units of the state].
+        max_steps: most steps, rejected ones too, from one kept state to the next.
+    """
+
+    solver: diffrax.AbstractSolver
+    rtol: float
+    atol: float
+    max_steps: int = eqx.field(static=True)
+
+    def __check_init__(self):
+        if self.max_steps < 1:
+            raise ValueError(f"max_steps must be at least 1; got {self.max_steps}.")
+        if min(self.rtol, self.atol) < 0 or max(self.rtol, self.atol) == 0:
+            raise ValueError(
+                "rtol and atol must not be negative, and not both zero; got "
+                f"rtol={self.rtol} and atol={self.atol}."
+            )
+
+    def trajectory(
+        self,
+        field: VectorField,
+        y0: PyTree,
+        *,
+        dt: float | Float[Array, ""],
+        steps: int,
+        every: int = 1,
+        t0: float | Float[Array, ""] = 0.0,
+    ) -> PyTree:
+        """The states every `every` times dt; see `AbstractIntegrator.trajectory`.
+
+        dt is the grid's step, and the first guess at the scheme's own in each interval.
+
+        Errors: `PlugaxError` where `every` does not divide `steps`, or state or tendency is not as
+        it must be.
+        """
+        check_steps(steps, every)
+        y0 = as_state(y0)
+        if any(jnp.iscomplexobj(leaf) for leaf in jax.tree.leaves(y0)):
+            raise PlugaxError(
+                "Adaptive integrators take real states; got a complex one. Give real and imaginary "
+                "part as two arrays, or take fixed steps, such as 'rk4'."
+            )
+        dtype = time_dtype(y0)
+        length = jnp.asarray(dt, dtype) * every
+        starts = jnp.asarray(t0, dtype) + length * jnp.arange(steps // every).astype(dtype)
+
+        def keep(y: PyTree, start: Array) -> tuple[PyTree, PyTree]:
+            y = self._interval(field, y, start, length, every)
+            return y, y
+
+        return lax.scan(keep, y0, starts)[1]
+
+    def _interval(
+        self, field: VectorField, y: PyTree, start: Array, length: Array, every: int
+    ) -> PyTree:
+        """The state a length after `start`, or NaN."""
+
+        def on_own_clock(s: Array, y: PyTree, args: Any) -> PyTree:  # noqa: ARG001 - diffrax's
+            change = tendency(field, start + s.astype(start.dtype) * length, y)
+            return jax.tree.map(lambda k: length.astype(k.dtype) * k, change)
+
+        # NumPy's scalars, since diffrax's times are to have the dtype of the state.
+        real = start.dtype.type
+        control = diffrax.PIDController(rtol=self.rtol, atol=self.atol)
+        solution = diffrax.diffeqsolve(
+            diffrax.ODETerm(on_own_clock),
+            self.solver,
+            t0=real(0),
+            t1=real(1),
+            dt0=None,
+            y0=y,
+            saveat=diffrax.SaveAt(t1=True),
+            stepsize_controller=FirstStep(control, 1 / every),
+            adjoint=diffrax.DirectAdjoint(),  # forwards and backwards, both exact
+            max_steps=self.max_steps,
+            throw=False,
+        )
+        succeeded = solution.result == diffrax.RESULTS.successful
+        return jax.tree.map(lambda end: jnp.where(succeeded, end[0], jnp.nan), solution.ys)
+
+
+def _named(name: str, title: str, solver: Any) -> Any:
+    """The factory that is registered for a solver, documented."""
+
+    def make(rtol: float = 1e-6, atol: float = 1e-6, max_steps: int = 256) -> Adaptive:
+        return Adaptive(solver(rtol, atol), rtol, atol, max_steps)
+
+    make.__name__ = make.__qualname__ = name
+    make.__doc__ = f"""{title}
+
+    States from a failure on are NaN: more than `max_steps` steps in one interval.
+
+    Arguments:
+        rtol: relative tolerance of the error of a step.
+        atol: absolute tolerance of the error of a step [units of the state].
+        max_steps: most steps, rejected ones too, from one kept state to the next; memory of the
+            gradient grows with its square root.
+    """
+    return make
+
+
+adaptive_tsit5 = _named(
+    "adaptive_tsit5",
+    "Tsitouras' scheme of order 5, adaptive (Tsitouras, Comput. Math. Appl. 62, 2011, "
+    "doi:10.1016/j.camwa.2011.06.002).",
+    lambda rtol, atol: diffrax.Tsit5(),  # noqa: ARG005
+)
+adaptive_dopri5 = _named(
+    "adaptive_dopri5",
+    "Dormand and Prince's scheme of order 5, adaptive (Dormand and Prince, J. Comput. Appl. Math. "
+    "6, 1980, doi:10.1016/0771-050X(80)90013-3).",
+    lambda rtol, atol: diffrax.Dopri5(),  # noqa: ARG005
+)
+adaptive_dopri8 = _named(
+    "adaptive_dopri8",
+    "Prince and Dormand's scheme of order 8, adaptive (Prince and Dormand, J. Comput. Appl. Math. "
+    "7, 1981, doi:10.1016/0771-050X(81)90010-3).",
+    lambda rtol, atol: diffrax.Dopri8(),  # noqa: ARG005
+)
+kvaerno5 = _named(
+    "kvaerno5",
+    "Kværnø's implicit scheme of order 5 for stiff equations, L-stable (Kværnø, BIT 44, 2004, "
+    "doi:10.1023/B:BITN.0000046811.70614.38).",
+    Kvaerno5,
+)

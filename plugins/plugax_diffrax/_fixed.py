@@ -1,0 +1,155 @@
+"""Explicit Runge–Kutta schemes in fixed steps: a scan over steps, within it a scan over stages.
+
+The stages are a dimension of a loop too. Written out in Python, a step is a long body that XLA
+compiles slowly and, on the CPU, runs operation by operation; a stage is a short one. Where every
+stage depends on the one before it alone (all up to the classical one), a stage carries nothing but
+its own state and the sum of the tendencies so far; otherwise it carries all tendencies.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.lax as lax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PyTree
+
+from plugax import AbstractIntegrator
+
+from ._state import VectorField, as_state, check_steps, tendency, time_dtype
+from ._tableau import BOSH3, EULER, HEUN, MIDPOINT, RALSTON, RK4, Tableau
+
+
+class ExplicitRungeKutta(AbstractIntegrator):
+    """y_{n+1} = y_n + dt Σ b_i k_i in steps of dt, whatever the error.
+
+    Laws: those of `AbstractIntegrator`, in forward and in reverse mode, to any order. A trajectory
+    that overflows becomes infinite or NaN from there on.
+
+    Arguments:
+        tableau: the scheme's coefficients.
+        rematerialise: compute a step again when it is differentiated backwards, instead of keeping
+            what it computed: less memory, and faster where memory is the limit (ensembles, long
+            windows), for one more evaluation of the field per stage.
+    """
+
+    tableau: Tableau = eqx.field(static=True)
+    rematerialise: bool = eqx.field(static=True, default=False)
+
+    def trajectory(
+        self,
+        field: VectorField,
+        y0: PyTree,
+        *,
+        dt: float | Float[Array, ""],
+        steps: int,
+        every: int = 1,
+        t0: float | Float[Array, ""] = 0.0,
+    ) -> PyTree:
+        """The states every `every` steps of dt; see `AbstractIntegrator.trajectory`.
+
+        Errors: `PlugaxError` where `every` does not divide `steps`, or state or tendency is not as
+        it must be.
+        """
+        check_steps(steps, every)
+        y0 = as_state(y0)
+        dtype = time_dtype(y0)
+        dt = jnp.asarray(dt, dtype)
+        starts = jnp.asarray(t0, dtype) + dt * jnp.arange(steps).astype(dtype)
+        step = self._step(field, dt, {leaf.dtype for leaf in jax.tree.leaves(y0)})
+        if self.rematerialise:
+            step = jax.checkpoint(step, prevent_cse=False)
+
+        def keep(y: PyTree, start: Array) -> tuple[PyTree, PyTree]:
+            y = step(y, start)
+            return y, y
+
+        def keep_last(y: PyTree, starts: Array) -> tuple[PyTree, PyTree]:
+            y, _ = lax.scan(lambda y, start: (step(y, start), None), y, starts)
+            return y, y
+
+        if every == 1:
+            return lax.scan(keep, y0, starts)[1]
+        return lax.scan(keep_last, y0, starts.reshape(-1, every))[1]
+
+    def _step(self, field: VectorField, dt: Array, dtypes: set[Any]) -> Callable[..., PyTree]:
+        """The function (y, t) → y after dt; coefficients times dt are made once, outside loops."""
+
+        def scaled(coefficients: Any) -> dict[str, Array]:
+            return {d.name: dt.astype(d) * jnp.asarray(coefficients, d) for d in dtypes}
+
+        tableau = self.tableau
+        times = dt * jnp.asarray(tableau.c, dt.dtype)
+        weights = scaled(tableau.b)
+        following = tableau.next_from_last
+        if following is not None:
+            return _chained(field, times, scaled(following), weights)
+        return _general(field, times, scaled(tableau.matrix), weights)
+
+
+def _chained(field: VectorField, times: Array, following: Any, weights: Any) -> Any:
+    """A step whose stages each depend on the one before."""
+
+    def step(y: PyTree, start: Array) -> PyTree:
+        def stage(carry: tuple[PyTree, PyTree], coefficients: Any) -> tuple[Any, None]:
+            here, total = carry
+            time, a, b = coefficients
+            k = tendency(field, start + time, here)
+            here = jax.tree.map(lambda y, k: y + a[k.dtype.name] * k, y, k)
+            total = jax.tree.map(lambda total, k: total + b[k.dtype.name] * k, total, k)
+            return (here, total), None
+
+        (_, total), _ = lax.scan(stage, (y, y), (times, following, weights))
+        return total
+
+    return step
+
+
+def _general(field: VectorField, times: Array, matrix: Any, weights: Any) -> Any:
+    """A step whose stages may each depend on all before; those still to come count as zero."""
+
+    def step(y: PyTree, start: Array) -> PyTree:
+        def plus(row: dict[str, Array], ks: PyTree) -> PyTree:
+            return jax.tree.map(lambda y, k: y + _combine(row[k.dtype.name], k), y, ks)
+
+        def stage(ks: PyTree, coefficients: Any) -> tuple[PyTree, None]:
+            time, row, i = coefficients
+            k = tendency(field, start + time, plus(row, ks))
+            return jax.tree.map(lambda ks, k: ks.at[i].set(k), ks, k), None
+
+        stages = times.shape[0]
+        none = jax.tree.map(lambda y: jnp.zeros((stages, *y.shape), y.dtype), y)
+        ks, _ = lax.scan(stage, none, (times, matrix, jnp.arange(stages)))
+        return plus(weights, ks)
+
+    return step
+
+
+def _combine(row: Array, ks: Array) -> Array:
+    # Otherwise accelerators would round the tendencies to half precision.
+    return jnp.tensordot(row, ks, axes=1, precision=lax.Precision.HIGHEST)
+
+
+def named(tableau: Tableau) -> Callable[..., ExplicitRungeKutta]:
+    """The factory that is registered for a tableau, documented."""
+
+    def make(rematerialise: bool = False) -> ExplicitRungeKutta:
+        return ExplicitRungeKutta(tableau, rematerialise)
+
+    make.__name__ = make.__qualname__ = tableau.name
+    make.__doc__ = f"""{tableau.title}
+
+    Arguments:
+        rematerialise: compute each step again when differentiating backwards instead of keeping
+            what it computed; for ensembles and long windows.
+    """
+    return make
+
+
+euler = named(EULER)
+heun = named(HEUN)
+midpoint = named(MIDPOINT)
+ralston = named(RALSTON)
+bosh3 = named(BOSH3)
+rk4 = named(RK4)

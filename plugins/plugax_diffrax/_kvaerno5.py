@@ -1,0 +1,160 @@
+"""Kværnø's stiff scheme as a diffrax solver whose stages are solved, and differentiated, in JAX.
+
+An ESDIRK scheme of order 5(4) with seven stages, the first explicit, the others each a root of
+
+    z − y − dt Σ_{j<i} a_ij k_j − dt γ f(t + c_i dt, z) = 0,    k_i = (z − y − dt Σ_{j<i} a_ij k_j)/(dt γ),
+
+found by Newton's method with the Jacobian at the step's start, factorised once per step. The
+derivative of a root is that of the implicit function theorem. Diffrax's own solver of this name
+leaves run-time checks of its linear solves in the gradient, which call the host.
+"""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import diffrax
+import equinox as eqx
+import jax
+import jax.lax as lax
+import jax.numpy as jnp
+import jax.scipy.linalg as jsl
+import numpy as np
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Bool, Float, PyTree
+
+_TABLEAU = diffrax.Kvaerno5.tableau
+_STAGES = len(_TABLEAU.b_sol)
+_GAMMA = float(_TABLEAU.a_diagonal[1])
+_MATRIX = np.zeros((_STAGES, _STAGES))
+_PREDICTOR = np.zeros((_STAGES, _STAGES))
+for _i in range(1, _STAGES):
+    _MATRIX[_i, :_i] = _TABLEAU.a_lower[_i - 1]
+    _PREDICTOR[_i, :_i] = _TABLEAU.a_predictor[_i - 1]
+_TIMES = np.asarray([0.0, *_TABLEAU.c])
+
+# A stage is solved to this fraction of the tolerance of a step, so that its error does not count.
+_FRACTION = 1e-3
+_MAX_ITERATIONS = 10
+
+
+class Kvaerno5(diffrax.AbstractAdaptiveSolver):
+    """Order 5, L-stable, stiffly accurate; error estimate of order 4.
+
+    A step whose stages do not converge has an infinite error, and so is rejected.
+
+    Source: Kværnø, BIT 44, 2004, doi:10.1023/B:BITN.0000046811.70614.38.
+
+    Arguments:
+        rtol: relative tolerance of a step.
+        atol: absolute tolerance of a step [units of the state].
+    """
+
+    rtol: float
+    atol: float
+
+    term_structure: ClassVar = diffrax.AbstractTerm
+    interpolation_cls: ClassVar = diffrax.LocalLinearInterpolation
+
+    def order(self, terms: Any) -> int:  # noqa: ARG002
+        """Of convergence."""
+        return 5
+
+    def init(self, terms: Any, t0: Any, t1: Any, y0: PyTree, args: Any) -> None:  # noqa: ARG002
+        """Nothing is carried from step to step."""
+        return
+
+    def func(self, terms: Any, t0: Any, y0: PyTree, args: Any) -> PyTree:
+        """The vector field."""
+        return terms.vf(t0, y0, args)
+
+    def step(
+        self,
+        terms: Any,
+        t0: Any,
+        t1: Any,
+        y0: PyTree,
+        args: Any,
+        solver_state: None,
+        made_jump: Any,  # noqa: ARG002
+    ) -> Any:
+        """One step from t0 to t1, with its error estimate."""
+        start, unravel = ravel_pytree(y0)
+        t0, dt = jnp.asarray(t0, start.dtype), jnp.asarray(t1 - t0, start.dtype)
+
+        def field(t: Array, y: Array) -> Array:
+            return ravel_pytree(terms.vf(t, unravel(y), args))[0]
+
+        jacobian = jax.jacfwd(lambda y: field(t0, y))(start)
+        identity = jnp.eye(start.size, dtype=start.dtype)
+        factors = jsl.lu_factor(lax.stop_gradient(identity - dt * _GAMMA * jacobian))
+
+        def stage(ks: Array, coefficients: Any) -> tuple[Array, Bool[Array, ""]]:
+            time, row, predictor, i = coefficients
+            base = start + dt * _combine(row, ks)
+
+            def residual(z: Array) -> Array:
+                return z - base - dt * _GAMMA * field(t0 + time * dt, z)
+
+            guess = base + dt * _GAMMA * _combine(predictor, ks)
+            z, converged = _root(residual, guess, factors, self._size)
+            return ks.at[i].set((z - base) / (dt * _GAMMA)), converged
+
+        first = jnp.zeros((_STAGES, start.size), start.dtype).at[0].set(field(t0, start))
+        constants = [jnp.asarray(c[1:], start.dtype) for c in (_TIMES, _MATRIX, _PREDICTOR)]
+        ks, converged = lax.scan(stage, first, (*constants, jnp.arange(1, _STAGES)))
+        end = start + dt * _combine(jnp.asarray(_TABLEAU.b_sol, start.dtype), ks)
+        error = dt * _combine(jnp.asarray(_TABLEAU.b_error, start.dtype), ks)
+        error = jnp.where(jnp.all(converged), error, jnp.inf)
+        y1 = unravel(end)
+        return y1, unravel(error), {"y0": y0, "y1": y1}, solver_state, diffrax.RESULTS.successful
+
+    def _size(self, change: Array, z: Array) -> Array:
+        """The largest change, in tolerances."""
+        return jnp.max(jnp.abs(change) / (self.atol + self.rtol * jnp.abs(z)))
+
+
+def _combine(row: Array, ks: Array) -> Array:
+    return jnp.tensordot(row, ks, axes=1, precision=lax.Precision.HIGHEST)
+
+
+class _Newton(eqx.Module):
+    z: Float[Array, " size"]
+    change: Float[Array, ""]
+    rate: Float[Array, ""]
+    iterations: Any
+
+
+def _root(
+    residual: Callable[[Array], Array], guess: Array, factors: Any, size: Callable[..., Array]
+) -> tuple[Array, Bool[Array, ""]]:
+    """The root of `residual` next to `guess`, and whether it was reached."""
+
+    def iterate(residual: Callable[[Array], Array], guess: Array) -> tuple[Array, Any]:
+        def undecided(state: _Newton) -> Array:
+            contracts = (state.iterations < 2) | (state.rate < 1)
+            return ~done(state) & contracts & (state.iterations < _MAX_ITERATIONS)
+
+        def improve(state: _Newton) -> _Newton:
+            change = jsl.lu_solve(factors, residual(state.z))
+            z = state.z - change
+            now = size(change, z)
+            return _Newton(z, now, now / state.change, state.iterations + 1)
+
+        infinite = jnp.asarray(jnp.inf, guess.dtype)
+        start = _Newton(guess, infinite, infinite, jnp.asarray(0))
+        last = lax.while_loop(undecided, improve, start)
+        # As a number, since custom_root gives whatever comes beside the root a tangent like it.
+        return last.z, done(last).astype(guess.dtype)
+
+    def done(state: _Newton) -> Array:
+        # What is left after a change d at rate r is d r/(1 − r); a change of rounding's size is
+        # the end of it as well.
+        left = state.change * state.rate / (1 - state.rate)
+        linear = (state.iterations >= 2) & (state.rate < 1) & (left < _FRACTION)
+        return linear | (state.change < 1e-2 * _FRACTION)
+
+    def tangent(linear: Callable[[Array], Array], right: Array) -> Array:
+        return jnp.linalg.solve(jax.jacfwd(linear)(jnp.zeros_like(right)), right)
+
+    z, converged = lax.custom_root(residual, guess, iterate, tangent, has_aux=True)
+    return z, converged > 0

@@ -1,0 +1,75 @@
+"""What every integrator here asks of its arguments, and the errors where it does not get it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, PyTree
+
+from plugax import PlugaxError
+
+VectorField = Callable[[Any, PyTree], PyTree]
+"""`field(t, y)` gives dy/dt."""
+
+
+def check_steps(steps: int, every: int) -> None:
+    """Raise `PlugaxError` unless `steps` is a positive multiple of `every`."""
+    for name, value in (("steps", steps), ("every", every)):
+        if isinstance(value, bool) or not hasattr(value, "__index__") or value < 1:
+            raise PlugaxError(
+                f"{name} must be a positive whole number, known before compilation; got {value!r}."
+            )
+    if steps % every:
+        raise PlugaxError(
+            f"steps must be a multiple of every, so that the last state is kept; got steps={steps} "
+            f"and every={every}. Take steps={steps - steps % every or every} or another every."
+        )
+
+
+def as_state(y0: PyTree) -> PyTree[Array]:
+    """`y0` with arrays as leaves; raises `PlugaxError` where they are not floating-point."""
+    if not jax.tree.leaves(y0):
+        raise PlugaxError("The state y0 has no arrays in it; there is nothing to integrate.")
+    return jax.tree_util.tree_map_with_path(_as_leaf, y0)
+
+
+def _as_leaf(path: Any, leaf: Any) -> Array:
+    dtype = jnp.result_type(leaf)
+    if not jnp.issubdtype(dtype, jnp.inexact):
+        where = jax.tree_util.keystr(path)
+        raise PlugaxError(
+            f"The state y0{where} must be floating-point, since it changes by fractions; got "
+            f"{dtype}. Convert it: y0{where}.astype(float)."
+        )
+    return jnp.asarray(leaf, dtype)  # naming the dtype makes that of a Python scalar strong
+
+
+def time_dtype(state: PyTree[Array]) -> np.dtype:
+    """The real dtype of the state's most precise array: that of the times a field is called with."""
+    dtypes = [jnp.finfo(leaf.dtype).dtype for leaf in jax.tree.leaves(state)]
+    return max(dtypes, key=lambda dtype: jnp.finfo(dtype).bits)
+
+
+def tendency(field: VectorField, t: Array, y: PyTree[Array]) -> PyTree[Array]:
+    """f(t, y), which must look like y; raises `PlugaxError` where it does not."""
+    change = field(t, y)
+    if jax.tree.structure(change) != jax.tree.structure(y):
+        raise PlugaxError(
+            "field(t, y) must return a pytree of the structure of y, "
+            f"{jax.tree.structure(y)}; got {jax.tree.structure(change)}."
+        )
+    return jax.tree_util.tree_map_with_path(_as_change, change, y)
+
+
+def _as_change(path: Any, change: Any, y: Array) -> Array:
+    weak = not hasattr(change, "dtype") or getattr(change, "weak_type", False)
+    dtype = y.dtype if weak else change.dtype
+    if jnp.shape(change) != y.shape or dtype != y.dtype:
+        where = jax.tree_util.keystr(path)
+        raise PlugaxError(
+            f"field(t, y){where} must have the shape and dtype of y{where}, {y.dtype}{y.shape}; "
+            f"got {dtype}{jnp.shape(change)}. Make the constants of the field in the dtype of y."
+        )
+    return jnp.asarray(change, dtype)

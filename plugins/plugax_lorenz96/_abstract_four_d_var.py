@@ -1,0 +1,165 @@
+"""Strong-constraint 4DVar over one window, as least squares in a control variable.
+
+x₀ = x_b + B^½ v
+J(v) = ½‖v‖² + ½‖R^{-½} (H(M(x₀)) − y)‖²
+
+M runs the model from the start of the window to every observation time, H observes each of those
+states, and R is diagonal. The control variable makes the background part a plain square, so B is
+never inverted, and it is the preconditioning that operational centres use.
+
+Sources: F.-X. Le Dimet and O. Talagrand, Tellus A 38 (1986), doi 10.3402/tellusa.v38i2.11706;
+P. Courtier, J.-N. Thépaut and A. Hollingsworth, Q. J. R. Meteorol. Soc. 120 (1994),
+doi 10.1002/qj.49712051912 (Gauss–Newton on J is their incremental 4DVar).
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from plugax import AbstractIntegrator, AbstractLeastSquares, FullBatch
+
+from ._check import check_four_d_var
+
+if TYPE_CHECKING:
+    from plugax import Solution
+
+
+class AbstractFourDVar(AbstractLeastSquares):
+    """4DVar of any model; `FourDVar` tells what the parts are, a subclass where they come from.
+
+    The unknown is v, and a solver starts from v = 0, the background. Every step's metrics hold the
+    two parts of the cost, `cost_background` and `cost_observations`.
+    """
+
+    recipes: ClassVar = {
+        "gauss-newton": {"steps": 50},
+        "levenberg-marquardt": {"steps": 100},
+        "bfgs": {"steps": 1000},  # a step is one evaluation, accepted or not
+        "gradient": {"optimizer": {"name": "lbfgs"}, "steps": 200},
+    }
+    precision: ClassVar = "float64"
+    days_per_time_unit: ClassVar[float | None] = None
+
+    model: eqx.AbstractVar[Callable[..., Any]]
+    background: eqx.AbstractVar[Float[Array, " state"]]
+    background_root: eqx.AbstractVar[Callable[..., Any]]
+    observations: eqx.AbstractVar[Float[Array, "observation_times observed"]]
+    observation_operator: eqx.AbstractVar[Callable[..., Any]]
+    observation_std: eqx.AbstractVar[Float[Array, "..."]]
+    dt: eqx.AbstractVar[Float[Array, ""]]
+    truth: eqx.AbstractVar[Float[Array, "times state"] | None]
+    integrator: eqx.AbstractVar[AbstractIntegrator]
+    window_steps: eqx.AbstractVar[int]
+    observe_every: eqx.AbstractVar[int]
+    forecast_steps: eqx.AbstractVar[int]
+    control_size: eqx.AbstractVar[int]
+
+    def __check_init__(self):
+        check_four_d_var(self)
+
+    @property
+    def data(self) -> FullBatch:
+        """The observations of the window, all at every step."""
+        return FullBatch(self.observations)
+
+    def init(self, key: PRNGKeyArray) -> Float[Array, " control"]:  # noqa: ARG002
+        """The background: v = 0."""
+        return jnp.zeros(self.control_size, self.background.dtype)
+
+    def initial_state(self, unknowns: Float[Array, " control"]) -> Float[Array, " state"]:
+        """x₀ = x_b + B^½ v."""
+        return self.background.astype(unknowns.dtype) + self.background_root(unknowns)
+
+    def observe(
+        self, unknowns: Float[Array, " control"]
+    ) -> Float[Array, "observation_times observed"]:
+        """H(M(x₀)), what would be observed at the observation times."""
+        states = self.integrator.trajectory(
+            self.model,
+            self.initial_state(unknowns),
+            dt=self.dt.astype(unknowns.dtype),
+            steps=self.window_steps,
+            every=self.observe_every,
+        )
+        return jax.vmap(self.observation_operator)(states)
+
+    def residuals(
+        self,
+        unknowns: Float[Array, " control"],
+        batch: Float[Array, "observation_times observed"],
+        key: PRNGKeyArray | None = None,  # noqa: ARG002
+    ) -> tuple[dict[str, Array], dict[str, Array]]:
+        """v, and R^{-½} (H(M(x₀)) − y) for the observations y in `batch`; the parts of the cost."""
+        misfit = self._misfit(self.observe(unknowns), batch)
+        metrics = {
+            "cost_background": jnp.sum(jnp.square(unknowns)) / 2,
+            "cost_observations": jnp.sum(jnp.square(misfit)) / 2,
+        }
+        return {"background": unknowns, "observations": misfit}, metrics
+
+    def trajectories(self, unknowns: Float[Array, " control"]) -> Float[Array, "2 times state"]:
+        """The runs from the background and from the analysis: start, window and forecast."""
+        starts = jnp.stack([self.initial_state(v) for v in (jnp.zeros_like(unknowns), unknowns)])
+        run = lambda start: self.integrator.trajectory(  # noqa: E731
+            self.model,
+            start,
+            dt=self.dt.astype(unknowns.dtype),
+            steps=self.window_steps + self.forecast_steps,
+        )
+        return jnp.concatenate([starts[:, None], jax.vmap(run)(starts)], axis=1)
+
+    def evaluate(self, unknowns: Float[Array, " control"]) -> dict[str, Array]:
+        """The cost and its parts, the fit to the observations, and the errors if truth is known."""
+        _, parts = self.residuals(unknowns, self.observations)
+        runs = self.trajectories(unknowns)
+        window = slice(self.observe_every, self.window_steps + 1, self.observe_every)
+        observed = jax.vmap(jax.vmap(self.observation_operator))(runs[:, window])
+        std = jnp.broadcast_to(self.observation_std, self.observations.shape)
+        count = jnp.sum(jnp.isfinite(std)).astype(unknowns.dtype)  # infinite where missing
+        chi_squared = jnp.sum(
+            jnp.square(jax.vmap(self._misfit, (0, None))(observed, self.observations)), (1, 2)
+        )
+        cost = parts["cost_background"] + parts["cost_observations"]
+        metrics = {
+            "cost": cost,
+            **parts,
+            "chi_squared_per_observation": 2 * cost / count,
+            "background_misfit": jnp.sqrt(chi_squared[0] / count),
+            "analysis_misfit": jnp.sqrt(chi_squared[1] / count),
+        }
+        return metrics if self.truth is None else metrics | self._errors(runs, self.truth)
+
+    def _misfit(self, observed, observations):
+        std = self.observation_std.astype(observed.dtype)
+        return (observed - observations.astype(observed.dtype)) / jnp.broadcast_to(
+            std, observed.shape
+        )
+
+    def _errors(self, runs, truth):
+        rmse = rmse_by_time(runs, truth)
+        in_window = jnp.sqrt(jnp.mean(jnp.square(rmse[:, : self.window_steps + 1]), 1))
+        return {
+            "background_rmse": rmse[0, 0],
+            "analysis_rmse": rmse[1, 0],
+            "background_window_rmse": in_window[0],
+            "analysis_window_rmse": in_window[1],
+            "background_forecast_rmse": rmse[0, -1],
+            "forecast_rmse": rmse[1, -1],
+        }
+
+    def figures(self, solution: "Solution") -> dict[str, Any]:
+        """Hovmöller diagrams of states and errors, errors in time, and the cost by iteration."""
+        from ._figures import figures_of
+
+        return figures_of(self, solution)
+
+
+def rmse_by_time(
+    runs: Float[Array, "runs times state"], truth: Float[Array, "times state"]
+) -> Float[Array, "runs times"]:
+    """√(mean over the variables of (x − truth)²), for every run and time."""
+    return jnp.sqrt(jnp.mean(jnp.square(runs - truth[None].astype(runs.dtype)), axis=2))

@@ -1,0 +1,92 @@
+"""Learning-rate schedules are optax's where optax has them, and stay vmappable."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+import plugax as px
+
+STEPS = 20
+W = 5  # warm-up steps
+
+
+def rates(optimizer, steps=STEPS + 3):
+    """The learning rate of every step, as the update of a gradient of minus one."""
+    params = jnp.ones(())
+    state = optimizer.init(params)
+    found = []
+    for _ in range(steps):
+        update, state = optimizer.update(-params, state, params, value=params)
+        found.append(update)
+    return jnp.stack(found)
+
+
+def sgd(**options):
+    return px.optimizer("sgd", learning_rate=0.5, **options)
+
+
+CASES = {
+    "linear": ({"final_fraction": 0.1}, lambda: optax.linear_schedule(0.5, 0.05, STEPS)),
+    "cosine": ({"final_fraction": 0.1}, lambda: optax.cosine_decay_schedule(0.5, STEPS, 0.1)),
+    "polynomial": ({"power": 3.0}, lambda: optax.polynomial_schedule(0.5, 0.0, 3, STEPS)),
+    "exponential": (
+        {"final_fraction": 0.1},
+        lambda: optax.exponential_decay(0.5, STEPS, 0.1, end_value=0.05),
+    ),
+    "one-cycle": (
+        {"final_fraction": 4e-6},  # optax's, 1 / (25 · 10⁴)
+        lambda: optax.cosine_onecycle_schedule(STEPS, 0.5),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_schedule_is_that_of_optax(name):
+    options, make = CASES[name]
+    found = rates(sgd(schedule=name, decay_steps=STEPS, **options))
+    with jax.numpy_dtype_promotion("standard"):
+        expected = [make()(jnp.asarray(i)) for i in range(STEPS + 3)]
+    np.testing.assert_allclose(found, np.asarray(expected), rtol=1e-4, atol=1e-6)
+
+
+def test_warm_up_and_cosine_are_those_of_optax():
+    found = rates(sgd(schedule="cosine", warmup_steps=W, decay_steps=STEPS, final_fraction=0.1))
+    make = optax.warmup_cosine_decay_schedule(0.5 / (W + 1), 0.5, W, STEPS, 0.05)
+    with jax.numpy_dtype_promotion("standard"):
+        expected = [make(jnp.asarray(i)) for i in range(STEPS + 3)]
+    np.testing.assert_allclose(found, np.asarray(expected), rtol=1e-5)
+
+
+def test_a_warm_up_alone_rises_evenly_and_stays():
+    found = rates(sgd(warmup_steps=4), steps=7)
+    np.testing.assert_allclose(found, [0.1, 0.2, 0.3, 0.4, 0.5, 0.5, 0.5], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["sgd", "sm3", "rprop"])
+def test_every_optimizer_follows_a_schedule(name):
+    # sm3 and rprop take none in optax, so their updates are scaled.
+    constant = rates(px.optimizer(name, learning_rate=0.1), steps=4)
+    falling = rates(px.optimizer(name, learning_rate=0.1, schedule="linear", decay_steps=2), 4)
+    np.testing.assert_allclose(falling, constant * jnp.asarray([1, 0.5, 0, 0]), rtol=1e-6)
+
+
+def test_a_schedule_of_polyak_sgd_scales_the_update():
+    falling = rates(px.optimizer("polyak_sgd", schedule="linear", decay_steps=2), steps=3)
+    np.testing.assert_allclose(falling, [1.0, 0.5, 0.0])
+
+
+def test_the_peak_of_a_schedule_is_a_leaf():
+    peaks = jnp.asarray([0.1, 0.2])
+    found = jax.vmap(
+        lambda rate: rates(
+            px.optimizer("adam", learning_rate=rate, schedule="cosine", decay_steps=STEPS), 3
+        )
+    )(peaks)
+    np.testing.assert_allclose(found[1], 2 * found[0], rtol=1e-5)
+
+
+def test_a_schedule_counts_updates_and_not_gradients():
+    found = rates(sgd(schedule="linear", decay_steps=2, accumulate=2), steps=6)
+    np.testing.assert_allclose(found, [0, 0.5, 0, 0.25, 0, 0], rtol=1e-6)
