@@ -189,9 +189,7 @@ def _propose_iterative(
     residuals, forward, metrics = jax.linearize(function, vector, has_aux=True)
     transpose = jax.linear_transpose(forward, vector)
     backward = lambda cotangent: transpose(cotangent)[0]  # noqa: E731
-    inner = solve_normal_equations(
-        forward, backward, residuals, tolerance=tolerance, steps=steps
-    )
+    inner = solve_normal_equations(forward, backward, residuals, tolerance=tolerance, steps=steps)
     offset = jnp.linalg.norm(inner.change)
     return _Proposal(
         residuals=residuals,

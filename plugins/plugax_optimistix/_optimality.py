@@ -62,8 +62,6 @@ class Optimality(eqx.Module):
         """‖P r‖ ≤ atol + rtol (‖r‖ + ‖J u‖), with rtol no smaller than rounding allows."""
         return self.offset <= atol + jnp.maximum(self.precision, rtol) * self.size
 
-    def exhausted(
-        self, loss: Float[Array, ""], loss_after: Float[Array, ""]
-    ) -> Bool[Array, ""]:
+    def exhausted(self, loss: Float[Array, ""], loss_after: Float[Array, ""]) -> Bool[Array, ""]:
         """The loss did not decrease, and the decrease to be had is below rounding."""
         return (loss_after >= loss) & (self.offset**2 / 2 <= self.rounding)

@@ -53,20 +53,6 @@ class Triangular(eqx.Module):
         """The Δ that minimises ‖r + J Δ‖."""
         return -solve_triangular(self.factor, self.projection) / self.scale
 
-    def damped_step(
-        self, damping: Float[Array, ""], weights: Float[Array, " n"]
-    ) -> tuple[Float[Array, " n"], Float[Array, ""]]:
-        """The Δ that minimises ‖r + J Δ‖² + λ‖W Δ‖², and the decrease of ½‖r‖² it promises."""
-        relative = weights / self.scale
-        top = jnp.concatenate([self.factor, self.projection[:, None]], axis=1)
-        diagonal = jnp.diag(jnp.sqrt(damping) * relative)
-        bottom = jnp.concatenate([diagonal, jnp.zeros_like(self.projection)[:, None]], axis=1)
-        factor, projection = _triangle(jnp.concatenate([top, bottom]))
-        scaled = -solve_triangular(factor, projection)
-        change = self.factor @ scaled
-        promised = change @ change / 2 + damping * jnp.sum(jnp.square(relative * scaled))
-        return scaled / self.scale, promised
-
 
 def linearise(function: ResidualFunction, vector: Float[Array, " n"]) -> Triangular:
     """The residuals at `vector` and their dense Jacobian, in triangular form.
@@ -108,12 +94,12 @@ def _reduce(
         # changes what the residuals do not determine by little.
         tiny = jnp.asarray(max(count, rows) * epsilon, transposed.dtype)
         bottom = tiny * jnp.eye(count, count + 1, dtype=transposed.dtype)
-        return _triangle(jnp.concatenate([top, bottom]))
+        return triangle(jnp.concatenate([top, bottom]))
 
     return lax.cond(well_conditioned, cholesky, householder)
 
 
-def _triangle(
+def triangle(
     joined: Float[Array, "rows columns"],
 ) -> tuple[Float[Array, "n n"], Float[Array, " n"]]:
     """R and Qᵀb of the joined matrix [A b], without forming Q."""

@@ -71,7 +71,7 @@ def check_static_fields(
         again: one made as `component` was; by default made by its name, where it was.
     """
     del key
-    again = _made_again(component) if again is None else again
+    again = made_again(component) if again is None else again
     arrays, rest = eqx.partition(component, _is_array)
     structure = jax.tree.structure(arrays)
     leaves = jax.tree.leaves(rest)
@@ -93,7 +93,8 @@ def check_static_fields(
     claim(found is None, component, law, found, "Shapes must depend on the options alone.")
 
 
-def _made_again(component: Any) -> Any:
+def made_again(component: Any) -> Any:
+    """Another one by the same name with the same options; None where it has no name."""
     origin = origin_of(component)
     for kind, interface in _INTERFACES.items():
         if origin is not None and isinstance(component, interface):

@@ -15,6 +15,7 @@ from ..solution import Solution
 from ._claim import claim, claimed
 from ._compare import difference
 from ._figures import check_figure
+from ._module import made_again
 from ._precision import cast, native
 from ._references import Descent
 
@@ -34,8 +35,9 @@ def check_problem_traces_once(
     Arguments:
         problem: the problem.
         key: of the seeds.
-        again: one made as `problem` was, where there is one.
+        again: one made as `problem` was; by default made by its name, where it was.
     """
+    again = made_again(problem) if again is None else again
     with native(problem) as bits:
         seeds = [seed_from(k) for k in jr.split(key)]
         problem, again = cast(problem, bits), cast(again, bits)

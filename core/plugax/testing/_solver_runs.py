@@ -16,6 +16,7 @@ from ..solution import Solution
 from ..solvers import AbstractSolver
 from ._claim import claim, claimed
 from ._compare import ROUNDING, difference
+from ._module import made_again
 from ._precision import cast, native, trial
 from ._problem_runs import seed_from
 from ._references import reference_for
@@ -130,7 +131,10 @@ def check_solver_seeds(
 
 
 def check_solver_traces_once(
-    solver: AbstractSolver, key: PRNGKeyArray, problem: AbstractProblem | None = None
+    solver: AbstractSolver,
+    key: PRNGKeyArray,
+    problem: AbstractProblem | None = None,
+    again: AbstractSolver | None = None,
 ) -> None:
     """A run with another seed and other float hyperparameters traces nothing again.
 
@@ -138,13 +142,15 @@ def check_solver_traces_once(
         solver: the solver; Python floats among its leaves are made arrays first.
         key: of the seeds.
         problem: as for `check_solver_state`.
+        again: one made as `solver` was; by default made by its name, where it was.
     """
+    again = again or made_again(solver) or solver
     problem = problem or reference_for(solver)
     with native(problem) as bits:
-        solver, problem = as_arrays(cast(solver, bits)), cast(problem, bits)
-        _run(solver, problem, seed_from(key))
+        problem = cast(problem, bits)
+        _run(as_arrays(cast(solver, bits)), problem, seed_from(key))
         before = traces.copy()
-        _run(scaled(solver), problem, seed_from(key) + 1)
+        _run(scaled(as_arrays(cast(again, bits))), problem, seed_from(key) + 1)
         claim(
             traces == before,
             solver,

@@ -282,11 +282,25 @@ def test_a_line_search_sees_the_key_of_its_step():
             return (unknowns - jr.normal(key)) ** 2 / 8, {}
 
     problem, key = Random(), jr.key(4)
-    solver = gradient("lbfgs", max_linesearch_steps=30)
+    solver = gradient("lbfgs")
     state = solver.init(problem, jnp.zeros(()), key)
     state, metrics = eqx.filter_jit(solver.step)(problem, state, (), key)
-    # The gradient alone would make a quarter of the way; Wolfe's conditions ask for more, and are
-    # checked on the parabola of this key.
-    loss_key = jr.split(key)[0]
-    after, _ = problem.loss(solver.unknowns(problem, state), (), loss_key)
-    assert after < 0.5 * metrics["loss"]
+    # The step of one that the search tries first goes a quarter of the way, enough for Wolfe's
+    # conditions on the parabola of this key, and of no other.
+    after, _ = problem.loss(solver.unknowns(problem, state), (), jr.split(key)[0])
+    np.testing.assert_allclose(after, 0.75**2 * metrics["loss"], rtol=1e-4)
+
+
+def test_it_runs_in_the_runner(quadratic):
+    problem = quadratic(curvature=(1.0, 1.0))
+    solution = px.solve(problem, gradient(learning_rate=0.5, tolerance=1e-3), steps=100)
+    assert solution.status.success
+    assert solution.steps == 10
+    np.testing.assert_allclose(solution.history["loss"], 4.0 ** -np.arange(10), rtol=1e-6)
+
+
+def test_learning_rates_sweep_in_the_runner(quadratic):
+    problem = quadratic(curvature=(1.0, 1.0))
+    rates = jnp.asarray([0.5, 0.1])
+    found = px.sweep(problem, gradient(), over={"optimizer.learning_rate": rates}, steps=2)
+    np.testing.assert_allclose(found.unknowns, [[0.25, 0.25], [0.81, 0.81]], rtol=1e-6)
