@@ -36,7 +36,7 @@ class AbstractFourDVar(AbstractLeastSquares):
     """
 
     recipes: ClassVar = {
-        "gauss-newton": {"steps": 50},
+        "gauss-newton": {"steps": 100},
         "levenberg-marquardt": {"steps": 100},
         "bfgs": {"steps": 1000},  # a step is one evaluation, accepted or not
         "gradient": {"optimizer": {"name": "lbfgs"}, "steps": 200},

@@ -43,20 +43,25 @@ def _hovmoller(problem, background, analysis, truth) -> "Figure":
     largest = max(np.quantile(np.abs(field), 0.995) for field in errors.values()) or 1.0
     # Errors grow by orders of magnitude: linear near zero and logarithmic beyond shows them all.
     asinh = AsinhNorm(largest / 30, -largest, largest)
-    decades = 10.0 ** np.arange(np.ceil(np.log10(largest / 30)), np.floor(np.log10(largest)) + 1)
+    ticks = [m * 10.0**k for k in range(-12, 13) for m in (1, 3)]
+    ticks = [tick for tick in ticks if largest / 30 < tick <= largest]
     _paint(problem, axes[:split], states, "viridis", _norm(states))
     _paint(problem, axes[split:], errors, "RdBu_r", asinh)
-    for some, label, ticks in (
+    for some, label, places in (
         (axes[:split], "state [model units]", None),
-        (axes[split:], "difference [model units]", [*-decades[::-1], 0, *decades]),
+        (
+            axes[split:],
+            "difference [model units]",
+            [*(-tick for tick in reversed(ticks)), 0, *ticks],
+        ),
     ):
         figure.colorbar(
             some[0].images[0],
             ax=list(some),
             location="bottom",
             label=label,
-            ticks=ticks,
-            format="{x:g}" if ticks else None,
+            ticks=places,
+            format="{x:g}" if places else None,
             aspect=14 * len(some),
             pad=0.02,
             extend="both",

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .._errors import PlugaxError, UnknownNameError, did_you_mean
-from ..plugins import Component, Option, default_manager, options_of, origin_of
-from ..plugins._build import component_kind
+from ..plugins import Component, Option, component_kind, default_manager, options_of, origin_of
 from ._values import NONE, coerce
 
 Layer = dict[str, Any]

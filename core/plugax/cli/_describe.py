@@ -4,8 +4,7 @@ import inspect
 from typing import Any
 
 from .._errors import UnknownNameError, did_you_mean
-from ..plugins import KINDS, Component, Option, default_manager, options_of
-from ..plugins._build import component_kind
+from ..plugins import KINDS, Component, Option, component_kind, default_manager, options_of
 from ._environment import prepare
 from ._flags import kebab
 from ._parser import Parser

@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from .._errors import did_you_mean
-from ..plugins import Option
-from ..plugins._build import component_kind
+from ..plugins import Option, component_kind
 from ._component import Chosen
 from ._parser import Parser, UsageError
 from ._values import choices_of, describe_type, is_switch, parse, show, types_of

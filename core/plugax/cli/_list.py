@@ -53,7 +53,7 @@ def _entry(component: Component) -> dict[str, Any]:
 
 def _fitting(problem: str) -> list[dict[str, Any]]:
     """The solvers that fit a problem: those it recommends first, its default at the head."""
-    from ..runner._resolve import fitting
+    from ..runner import fitting
     from ._environment import prepare
 
     prepare()

@@ -62,7 +62,7 @@ def report(what: Report, *, as_json: bool) -> int:
 
 
 def _plain(what: Report) -> dict[str, Any]:
-    from ..solution._solution import finite
+    from ..solution import finite
 
     solution = what.solution
     return finite(

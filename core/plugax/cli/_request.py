@@ -10,8 +10,8 @@ import functools
 from typing import Any
 
 from .._errors import PlugaxError
-from ..plugins import default_manager
-from ._component import Chosen, Layer, choose
+from ..plugins import component_kind, default_manager
+from ._component import Chosen, Layer, Peek, choose
 from ._config import RUN, read_config
 from ._environment import prepare
 from ._flags import INNER_KINDS, add_flags, joined, parse_flags, peek, peek_component
@@ -68,10 +68,7 @@ def read_request(argv: list[str]) -> Request:
         add_flags(parser, [problem])
         parse_flags(parser, argv, [problem])
         raise PlugaxError(_no_solver(problem))
-    recipe: Layer = dict(recipes.get(solver_name.rpartition(":")[2], {}))
-    usual_steps = recipe.pop("steps", None)
-    recipe["name"] = solver_name
-    solver = choose("solver", solver_name, [recipe, config["solver"]], find)
+    solver, usual_steps = _solver(problem, solver_name, config["solver"], find)
     add_flags(parser, [problem, solver])
     flags = vars(parse_flags(parser, argv, [problem, solver]))
     given = {key: flags[key] for key in RUN if flags[key] is not None}
@@ -79,6 +76,25 @@ def read_request(argv: list[str]) -> Request:
         dict.fromkeys(RUN) | {"seed": 0, "steps": usual_steps} | config["run"] | given
     )
     return Request(problem, solver, **run, out=flags["out"], json=flags["json"])
+
+
+def _solver(problem: Chosen, name: str, config: Layer, find: Peek) -> tuple[Chosen, int | None]:
+    """The solver, with what the problem's recipe says of it, and the usual number of steps."""
+    from ..runner import recipe_of
+
+    alone = choose("solver", name, [config], find)
+    # What neither flags nor configuration name inside the solver is the recipe's to say.
+    parts = {
+        option: part and part.name
+        for option, part in alone.parts.items()
+        if option in config or find(("solver", option), _kind_of(alone, option)) is not None
+    }
+    recipe, steps = recipe_of(problem.target, name, parts)
+    return choose("solver", name, [recipe | {"name": name}, config], find), steps
+
+
+def _kind_of(chosen: Chosen, option: str) -> str:
+    return component_kind(chosen.options[option].types) or ""
 
 
 def _parser(*, inner: bool, prog: str = "plugax run") -> Parser:
@@ -133,7 +149,7 @@ def _problem_name(argv: list[str]) -> str | None:
 
 
 def _no_solver(problem: Chosen) -> str:
-    from ..runner._resolve import fitting
+    from ..runner import fitting
 
     fit = fitting(problem.target) if isinstance(problem.target, type) else []
     return f"The problem {problem.name!r} recommends no solver; give one with --solver." + (

@@ -19,7 +19,7 @@ def main(argv: list[str]) -> int:
     request = read_request(argv)
     import plugax  # the parts that need JAX come with the first use
 
-    from ..runner._resolve import resolve
+    from ..runner import resolve
 
     solve = plugax.solve
     import_seconds = time.perf_counter() - began

@@ -1,6 +1,7 @@
 """Plugins: what they may implement, who they are, and what they bring. Imports no JAX."""
 
 from ._build import build as build
+from ._build import component_kind as component_kind
 from ._build import integrator as integrator
 from ._build import observer as observer
 from ._build import optimizer as optimizer

@@ -1,6 +1,9 @@
 """Compiles, places and runs: the only code that does."""
 
 from ._load import load as load
+from ._recipe import recipe_of as recipe_of
+from ._resolve import fitting as fitting
+from ._resolve import resolve as resolve
 from ._resume import resume as resume
 from ._solve import solve as solve
 from ._sweep import sweep as sweep

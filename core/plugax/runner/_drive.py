@@ -131,9 +131,14 @@ def drive(
         elapsed = time.perf_counter() - began
         course.run_seconds += elapsed
         if chunk is None:
-            size = int(np.clip(count * TARGET_SECONDS / elapsed, 1, count * GROWTH))
+            size = next_size(count, elapsed)
         if after_chunk(course):
             break
+
+
+def next_size(count: int, seconds: float) -> int:
+    """The steps of the next chunk, after `count` steps took `seconds`: about a second's worth."""
+    return int(np.clip(count * TARGET_SECONDS / max(seconds, 1e-9), 1, count * GROWTH))
 
 
 def _advance(task: Task, course: Course, count: int, capacity: int):

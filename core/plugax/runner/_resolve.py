@@ -8,6 +8,7 @@ from ..data import AbstractData
 from ..plugins import build, default_manager, origin_of
 from ..problems import AbstractProblem
 from ..solvers import AbstractSolver
+from ._recipe import recipe_of
 
 
 def resolve(
@@ -35,8 +36,8 @@ def resolve(
         solver = next(iter(problem.recipes))
     by_name = isinstance(solver, str)
     name = solver if by_name else (origin_of(solver) or {}).get("name", "")
-    recipe = dict(problem.recipes.get(name.rpartition(":")[2], {}))
-    usual_steps = recipe.pop("steps", None)
+    chosen = options if by_name else (origin_of(solver) or {})
+    recipe, usual_steps = recipe_of(problem, name, chosen)
     solver = build("solver", solver, recipe | options if by_name else options)
     if not isinstance(problem, solver.requires):
         raise UnsuitableProblemError(

@@ -1,7 +1,9 @@
 """What came out of a run."""
 
 from ._arrays import load_arrays as load_arrays
+from ._arrays import replacing as replacing
 from ._arrays import save_arrays as save_arrays
 from ._population import Population as Population
 from ._solution import Solution as Solution
+from ._solution import finite as finite
 from ._status import Status as Status

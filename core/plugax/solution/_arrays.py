@@ -7,7 +7,6 @@ is that of the pytree loaded into, which the problem knows.
 
 import os
 import pathlib
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
@@ -24,14 +23,13 @@ from .._errors import PlugaxError
 @contextmanager
 def replacing(path: pathlib.Path) -> Iterator[IO[bytes]]:
     """A file that takes the place of `path` only once it is written whole."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("wb") as file:
             yield file
-        os.replace(temporary, path)
-    except BaseException:
-        pathlib.Path(temporary).unlink(missing_ok=True)
-        raise
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def save_arrays(path: str | os.PathLike, tree: PyTree) -> None:

@@ -1,5 +1,7 @@
 """Checks of every component that is an `eqx.Module`: problems, solvers, optimizers, integrators."""
 
+import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
 import equinox as eqx
@@ -75,8 +77,10 @@ def check_static_fields(
     arrays, rest = eqx.partition(component, _is_array)
     structure = jax.tree.structure(arrays)
     leaves = jax.tree.leaves(rest)
-    with claimed(component, "its static fields and leaves can be hashed", _STATIC_REMEDY):
-        hash((structure, *leaves))
+    for name, value in [*_static_fields(component), *(("a leaf", leaf) for leaf in leaves)]:
+        law = f"what is static can be hashed, {name} too"
+        with claimed(component, law, _STATIC_REMEDY):
+            hash(value)
     if again is None:
         return
     arrays_again, rest_again = eqx.partition(again, _is_array)
@@ -91,6 +95,17 @@ def check_static_fields(
     )
     found = difference(shapes(arrays), shapes(arrays_again))
     claim(found is None, component, law, found, "Shapes must depend on the options alone.")
+
+
+def _static_fields(module: eqx.Module) -> Iterator[tuple[str, Any]]:
+    """The static fields of a module and of all modules in it, by name."""
+    for field in dataclasses.fields(module):
+        if field.metadata.get("static"):
+            yield f"{type(module).__name__}.{field.name}", getattr(module, field.name)
+    inner = jax.tree.leaves(module, is_leaf=lambda x: x is not module and isinstance(x, eqx.Module))
+    for part in inner:
+        if isinstance(part, eqx.Module):
+            yield from _static_fields(part)
 
 
 def made_again(component: Any) -> Any:

@@ -8,9 +8,8 @@ from jaxtyping import PRNGKeyArray
 
 from .._errors import PlugaxError
 from ..problems import AbstractProblem
-from ..runner import load, solve
+from ..runner import load, resolve, solve
 from ..runner._program import traces
-from ..runner._resolve import resolve
 from ..solution import Solution
 from ._claim import claim, claimed
 from ._compare import difference

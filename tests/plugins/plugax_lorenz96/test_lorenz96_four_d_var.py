@@ -8,10 +8,12 @@ import pytest
 import plugax as px
 from plugax_lorenz96 import Lorenz96FourDVar
 
+# Where only half of the variables are seen, background errors of 1 leave J with several minima in
+# one window out of four (every solver ends in the same wrong one); errors of 0.5 do not.
 OPTIONS = {
     "defaults": {},
-    "every other variable, every other step": {"observe": "every-kth", "observe_every": 2},
-    "a random half": {"observe": "random"},
+    "every other": {"observe": "every-kth", "observe_every": 2, "background_std": 0.5},
+    "a random half": {"observe": "random", "background_std": 0.5},
     "arctan": {"instrument": "arctan"},
     "square": {"instrument": "square"},
     "gaussian": {"background_correlation": "gaussian"},

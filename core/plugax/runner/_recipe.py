@@ -1,0 +1,37 @@
+"""What a problem recommends for a solver."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..plugins import origin_of
+from ..problems import AbstractProblem
+
+
+def recipe_of(
+    problem: AbstractProblem | type[AbstractProblem], solver: str, chosen: Mapping[str, Any]
+) -> tuple[dict[str, Any], int | None]:
+    """The options that a problem's recipe gives a solver, and the number of steps, or None.
+
+    A recipe is a whole: where another component is put into it than its own, the rest was not meant
+    for that one (a tolerance for `sgd` says nothing about `adam`), and nothing of it applies.
+
+    Arguments:
+        problem: the problem, or its class.
+        solver: the solver's name.
+        chosen: the solver's options as the user gave them.
+    """
+    recipe = dict(getattr(problem, "recipes", {}).get(solver.rpartition(":")[2], {}))
+    for name, value in recipe.items():
+        own, other = _component_name(value), _component_name(chosen.get(name))
+        if own is not None and name in chosen and own != other:
+            return {}, None
+    steps = recipe.pop("steps", None)
+    return recipe, steps
+
+
+def _component_name(value: Any) -> str | None:
+    """The name of a component given by name, as a spec or as an object; None for anything else."""
+    if isinstance(value, str):
+        return value.rpartition(":")[2]
+    spec = value if isinstance(value, dict) else origin_of(value)
+    return _component_name(spec["name"]) if spec else None
