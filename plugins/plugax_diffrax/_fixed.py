@@ -111,7 +111,7 @@ def _general(field: VectorField, times: Array, matrix: Any, weights: Any) -> Any
 
     def step(y: PyTree, start: Array) -> PyTree:
         def plus(row: dict[str, Array], ks: PyTree) -> PyTree:
-            return jax.tree.map(lambda y, k: y + _combine(row[k.dtype.name], k), y, ks)
+            return jax.tree.map(lambda y, k: y + combine(row[k.dtype.name], k), y, ks)
 
         def stage(ks: PyTree, coefficients: Any) -> tuple[PyTree, None]:
             time, row, i = coefficients
@@ -126,9 +126,14 @@ def _general(field: VectorField, times: Array, matrix: Any, weights: Any) -> Any
     return step
 
 
-def _combine(row: Array, ks: Array) -> Array:
-    # Otherwise accelerators would round the tendencies to half precision.
-    return jnp.tensordot(row, ks, axes=1, precision=lax.Precision.HIGHEST)
+def combine(row: Array, ks: Array) -> Array:
+    """Σ_j row_j k_j, as a sum: as a matrix product, accelerators would round it to half precision.
+
+    Arguments:
+        row: a coefficient per stage.
+        ks: a tendency per stage, along the leading axis.
+    """
+    return jnp.sum(row.reshape(-1, *(1,) * (ks.ndim - 1)) * ks, axis=0)
 
 
 def named(tableau: Tableau) -> Callable[..., ExplicitRungeKutta]:

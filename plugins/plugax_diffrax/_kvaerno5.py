@@ -22,6 +22,8 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float, PyTree
 
+from ._fixed import combine
+
 _TABLEAU = diffrax.Kvaerno5.tableau
 _STAGES = len(_TABLEAU.b_sol)
 _GAMMA = float(_TABLEAU.a_diagonal[1])
@@ -90,20 +92,20 @@ class Kvaerno5(diffrax.AbstractAdaptiveSolver):
 
         def stage(ks: Array, coefficients: Any) -> tuple[Array, Bool[Array, ""]]:
             time, row, predictor, i = coefficients
-            base = start + dt * _combine(row, ks)
+            base = start + dt * combine(row, ks)
 
             def residual(z: Array) -> Array:
                 return z - base - dt * _GAMMA * field(t0 + time * dt, z)
 
-            guess = base + dt * _GAMMA * _combine(predictor, ks)
+            guess = base + dt * _GAMMA * combine(predictor, ks)
             z, converged = _root(residual, guess, factors, self._size)
             return ks.at[i].set((z - base) / (dt * _GAMMA)), converged
 
         first = jnp.zeros((_STAGES, start.size), start.dtype).at[0].set(field(t0, start))
         constants = [jnp.asarray(c[1:], start.dtype) for c in (_TIMES, _MATRIX, _PREDICTOR)]
         ks, converged = lax.scan(stage, first, (*constants, jnp.arange(1, _STAGES)))
-        end = start + dt * _combine(jnp.asarray(_TABLEAU.b_sol, start.dtype), ks)
-        error = dt * _combine(jnp.asarray(_TABLEAU.b_error, start.dtype), ks)
+        end = start + dt * combine(jnp.asarray(_TABLEAU.b_sol, start.dtype), ks)
+        error = dt * combine(jnp.asarray(_TABLEAU.b_error, start.dtype), ks)
         error = jnp.where(jnp.all(converged), error, jnp.inf)
         y1 = unravel(end)
         return y1, unravel(error), {"y0": y0, "y1": y1}, solver_state, diffrax.RESULTS.successful
@@ -111,10 +113,6 @@ class Kvaerno5(diffrax.AbstractAdaptiveSolver):
     def _size(self, change: Array, z: Array) -> Array:
         """The largest change, in tolerances."""
         return jnp.max(jnp.abs(change) / (self.atol + self.rtol * jnp.abs(z)))
-
-
-def _combine(row: Array, ks: Array) -> Array:
-    return jnp.tensordot(row, ks, axes=1, precision=lax.Precision.HIGHEST)
 
 
 class _Newton(eqx.Module):

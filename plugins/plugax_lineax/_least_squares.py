@@ -4,15 +4,15 @@ With D the lengths of A's columns and A D⁻¹ = Q R (Householder),
 
     Δ = −D⁻¹ R⁻¹ Qᵀ r(u),    u ← u + Δ,
 
-and once more from the new point, with the same factors: that removes what rounding in b = A u − r(u)
-left where the start was far away (Björck 2024, section 2.5: fixed-precision refinement).
+and once more from the new point with the same factors (fixed-precision refinement): that removes
+the rounding which a start far from the answer leaves.
 
 The rank is counted from the singular values of R, that is after the columns have been scaled: the
 units of the unknowns then have no say in what counts as zero. Where it is not full, the answer is
 not unique, and a rank cut-off makes it the shortest in the scaled unknowns.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 import equinox as eqx
 import jax
@@ -85,12 +85,14 @@ class LeastSquares(AbstractSolver):
 
     def step(
         self,
-        problem: AbstractLinearLeastSquares,
+        problem: AbstractProblem,
         state: LeastSquaresState,
         batch: PyTree,
         key: PRNGKeyArray,
     ) -> tuple[LeastSquaresState, dict[str, Array]]:
         """One factorisation, and two solves with it."""
+        # The runner has seen to it; this tells the type checker.
+        assert isinstance(problem, AbstractLinearLeastSquares)
         free, fixed = eqx.partition(state.unknowns, eqx.is_inexact_array)
         vector, unravel = ravel_pytree(free)
 
@@ -188,7 +190,7 @@ class _Factors(eqx.Module):
 
     def _shortest(self, projection: Float[Array, " k"]) -> Float[Array, " n"]:
         operator = lx.MatrixLinearOperator(self.triangular)
-        solver = lx.SVD(rcond=self.cut_off)
+        solver = lx.SVD(rcond=cast(Any, self.cut_off))
         return lx.linear_solve(operator, projection, solver, throw=False).value
 
 

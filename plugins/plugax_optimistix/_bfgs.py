@@ -40,15 +40,15 @@ class BFGSState(eqx.Module):
 
 
 class BFGS(AbstractSolver):
-    """Minimisation of any smooth loss by the quasi-Newton method of Broyden, Fletcher, Goldfarb, Shanno.
+    """Minimisation of any smooth loss by the quasi-Newton method BFGS.
 
     It keeps a dense approximation of the inverse Hessian: made for up to a few thousand unknowns. A
     step is one evaluation of the loss; steps that the line search refuses leave the unknowns as
     they are.
 
-    Converged means: the last accepted step Δ changed every unknown by less than
-    `atol + rtol |u|`, and the loss f by less than `atol + rtol |f|`. This is a test of smallness, not
-    of optimality: `gradient_norm` tells how flat the loss is.
+    Converged means: the last accepted step changed every unknown by less than `atol + rtol |u|`,
+    and the loss f by less than `atol + rtol |f|`. This is a test of smallness, not of optimality:
+    `gradient_norm` tells how flat the loss is.
 
     Arguments:
         rtol: relative tolerance of the test above.

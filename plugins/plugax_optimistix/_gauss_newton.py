@@ -91,7 +91,7 @@ class GaussNewton(AbstractSolver):
     requires: ClassVar[type[AbstractProblem]] = AbstractLeastSquares
     default_steps: ClassVar[int] = 100
 
-    rtol: float = 1e-8
+    rtol: float = 1e-6
     atol: float = 0.0
     linear_solver: Literal["auto", "dense", "iterative"] = eqx.field(static=True, default="auto")
     inner_tolerance: float = 1e-2
@@ -110,7 +110,7 @@ class GaussNewton(AbstractSolver):
 
     def step(
         self,
-        problem: AbstractLeastSquares,
+        problem: AbstractProblem,
         state: GaussNewtonState,
         batch: PyTree,
         key: PRNGKeyArray,

@@ -2,16 +2,16 @@
 
     Δ = argmin ‖r + J Δ‖ with ‖D Δ‖ ≤ ϱ,    u ← u + Δ,
 
-D being the greatest length that each column of J has had, so that the unknowns' units do not matter.
-The gain ratio, (decrease of the loss) / (decrease the linear model promised), steers the radius ϱ: a
-poor step is not taken and ϱ shrinks to a half or a tenth of it; after a good one ϱ is twice the step.
-Steering the radius rather than the damping (Levenberg's and Marquardt's λ, which follows from ϱ) lets
-full Gauss–Newton steps through wherever they are good, so convergence is as fast as theirs even
-where J is ill-conditioned.
+D being the greatest length that each column of J has had, so that the unknowns' units do not
+matter. The gain ratio, (decrease of the loss) / (decrease the linear model promised), steers the
+radius ϱ: a poor step is not taken and ϱ shrinks to a half or a tenth of it; after a good one ϱ is
+twice the step. Steering the radius rather than the damping (Levenberg's and Marquardt's λ, which
+follows from ϱ) lets full Gauss–Newton steps through wherever they are good, so convergence is as
+fast as theirs even where J is ill-conditioned.
 
-The step is our own, on the triangular form of the linearised problem, rather than optimistix's: that
-one carries the Jacobian as a traced program in its state, which can be neither saved nor compared
-between two compilations, and it linearises again where a step is refused.
+The step is our own, on the triangular form of the linearised problem, rather than optimistix's:
+that one carries the Jacobian as a traced program in its state, which can be neither saved nor
+compared between two compilations, and it linearises again where a step is refused.
 """
 
 from typing import ClassVar
@@ -93,14 +93,15 @@ class LevenbergMarquardt(AbstractSolver):
 
     Metrics: `loss`, the problem's own, `relative_offset` (what `rtol` is compared with),
     `step_norm` (‖Δ‖; 0 where every step was refused), `damping` (λ of the step; 0 for a full
-    one), `radius` (ϱ after it, in the unit of the residuals), and so far: `function_evaluations`, `jacobian_evaluations`.
+    one), `radius` (ϱ after it, in the unit of the residuals), and so far: `function_evaluations`,
+    `jacobian_evaluations`.
 
     Source: Levenberg 1944, doi 10.1090/qam/10666; Marquardt 1963, doi 10.1137/0111030; Moré 1978,
     doi 10.1007/BFb0067700.
     """
 
     requires: ClassVar[type[AbstractProblem]] = AbstractLeastSquares
-    default_steps: ClassVar[int] = 500
+    default_steps: ClassVar[int] = 1000
 
     rtol: float = 1e-8
     atol: float = 0.0
@@ -128,7 +129,7 @@ class LevenbergMarquardt(AbstractSolver):
 
     def step(
         self,
-        problem: AbstractLeastSquares,
+        problem: AbstractProblem,
         state: LevenbergMarquardtState,
         batch: PyTree,
         key: PRNGKeyArray,

@@ -5,7 +5,7 @@
 The Gauss–Newton step s = −R⁻¹c, where that is short enough; else the damped one,
 (RᵀR + λE²) s = −Rᵀc, with the λ > 0 that makes ‖E s‖ = ϱ up to a tenth. λ is found by Newton's
 method on 1/‖E s‖, nearly a straight line in λ, within bounds that close in on it. Each iteration
-factorises [R; √λ E], which is small, and takes no product with its transpose, so no digits are lost.
+factorises [R; √λ E], which is small, and multiplies it with nothing, so no digits are lost.
 
 Source: Moré 1978, The Levenberg–Marquardt algorithm: implementation and theory, section 5,
 doi 10.1007/BFb0067700.

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from plugax import AbstractLeastSquares
+from plugax import AbstractLeastSquares, AbstractProblem
 
 Metrics = dict[str, Array]
 ResidualFunction = Callable[[Float[Array, " n"]], tuple[Float[Array, " m"], Metrics]]
@@ -27,12 +27,14 @@ def as_vector(
 
 
 def residual_function(
-    problem: AbstractLeastSquares,
+    problem: AbstractProblem,
     rebuild: Callable[[Float[Array, " n"]], PyTree],
     batch: PyTree,
     key: PRNGKeyArray,
 ) -> ResidualFunction:
-    """The problem's residuals, joined to one vector, as a function of the vector of unknowns."""
+    """The residuals of a least-squares problem, joined to one vector, of the vector of unknowns."""
+    # The runner has seen to it; this tells the type checker.
+    assert isinstance(problem, AbstractLeastSquares)
 
     def residuals(vector: Float[Array, " n"]) -> tuple[Float[Array, " m"], Metrics]:
         tree, metrics = problem.residuals(rebuild(vector), batch, key)

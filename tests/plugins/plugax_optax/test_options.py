@@ -1,6 +1,7 @@
 """What is registered, and what can be said to it."""
 
 import inspect
+import re
 import subprocess
 import sys
 import typing
@@ -135,3 +136,15 @@ def test_options_that_do_not_fit_are_refused_where_they_are_given(name, given, m
 def test_registering_imports_no_jax():
     program = "import sys, plugax_optax; sys.exit('jax' in sys.modules or 'optax' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_docs_name_every_optimizer_and_its_own_options(name, root):
+    page = (root / "docs" / "optimizers.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith(f"| `{name}` |")]
+    assert len(rows) == 1
+    if "| as `adam" not in rows[0]:
+        own = {option.name for option in options(name)} - COMMON - {"learning_rate"}
+        assert own == set(re.findall(r"`(\w+)`", rows[0].rpartition("| ")[0].split("|")[3])) - {
+            "learning_rate"
+        }

@@ -1,0 +1,168 @@
+"""Every check of an integrator catches one made wrong in just that way, and passes its twin."""
+
+import inspect
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import pytest
+
+import plugax as px
+from plugax import testing
+from plugax.testing._checks import CHECKS
+
+KEY = jr.key(0)
+
+
+class Heun(px.AbstractIntegrator):
+    """Heun's scheme as a bare scan."""
+
+    def step(self, field, t, y, dt):
+        k = field(t, y)
+        ahead = field(t + dt, jax.tree.map(lambda y, k: y + dt * k, y, k))
+        return jax.tree.map(lambda y, k, a: y + dt * (k + a) / 2, y, k, ahead)
+
+    def times(self, t0, dt, steps, dtype):
+        return t0 + dt * jnp.arange(steps).astype(dtype)
+
+    def trajectory(self, field, y0, *, dt, steps, every=1, t0=0.0):
+        dtype = jax.tree.leaves(y0)[0].dtype
+        dt = jnp.asarray(dt, dtype)
+
+        def body(y, t):
+            y = self.step(field, t, y, dt)
+            return y, y
+
+        _, states = jax.lax.scan(body, y0, self.times(t0, dt, steps, dtype))
+        return jax.tree.map(lambda leaf: leaf[every - 1 :: every], states)
+
+
+class Rests(Heun):
+    def step(self, field, t, y, dt):
+        return y
+
+
+class IgnoresTime(Heun):
+    def times(self, t0, dt, steps, dtype):
+        return jnp.zeros(steps, dtype)
+
+
+class BeginsAtZero(Heun):
+    def times(self, t0, dt, steps, dtype):
+        return super().times(0.0, dt, steps, dtype)
+
+
+class KeepsTheStart(Heun):
+    def trajectory(self, field, y0, *, dt, steps, every=1, t0=0.0):
+        states = super().trajectory(field, y0, dt=dt, steps=steps, t0=t0)
+        every_state = jax.tree.map(lambda a, b: jnp.concatenate([a[None], b]), y0, states)
+        return jax.tree.map(lambda leaf: leaf[:-1:every], every_state)
+
+
+class KeepsAll(Heun):
+    def trajectory(self, field, y0, *, dt, steps, every=1, t0=0.0):
+        return super().trajectory(field, y0, dt=dt, steps=steps, t0=t0)
+
+
+class CutsTheGradient(Heun):
+    """Right but for seven steps, as checkpoints that do not fit can make it."""
+
+    def trajectory(self, field, y0, *, dt, steps, every=1, t0=0.0):
+        if steps == 7:
+            field = jax.lax.stop_gradient(field)
+        return super().trajectory(field, y0, dt=dt, steps=steps, every=every, t0=t0)
+
+
+class Adaptive(Heun):
+    """Says that it is one, and so may be off by its tolerance."""
+
+    rtol: float = eqx.field(static=True, default=1e-5)
+
+    def step(self, field, t, y, dt):
+        y = super().step(field, t, y, dt)
+        return jax.tree.map(lambda leaf: leaf + jax.lax.stop_gradient(1e-6 * leaf), y)
+
+
+class FarOff(Adaptive):
+    """The same with more than its tolerance allows."""
+
+    rtol: float = eqx.field(static=True, default=1e-9)
+
+
+class LongTimes(Heun):
+    def times(self, t0, dt, steps, dtype):
+        return jnp.linspace(0, 1, steps)
+
+
+@jax.custom_batching.custom_vmap
+def leaky(x):
+    return x
+
+
+@leaky.def_vmap
+def _leaky_vmap(size, batched, x):
+    return jnp.broadcast_to(jnp.mean(x, axis=0, keepdims=True), x.shape), True
+
+
+class Gossip(Heun):
+    def step(self, field, t, y, dt):
+        return jax.tree.map(leaky, super().step(field, t, y, dt))
+
+
+class Prints(Heun):
+    def step(self, field, t, y, dt):
+        jax.debug.callback(lambda t: None, t)
+        return super().step(field, t, y, dt)
+
+
+class Lambda(Heun):
+    function: object = eqx.field(static=True)
+
+    def __init__(self):
+        self.function = lambda x: x
+
+
+class Hidden(Heun):
+    def __init__(self):
+        object.__setattr__(self, "order", 2)
+
+
+# check, good, broken, what the message says
+TABLE = [
+    (testing.check_pytree_round_trip, Heun, Hidden, r"\['order'\] missing"),
+    (testing.check_static_fields, Heun, Lambda, "made twice"),
+    (testing.check_integrator_accuracy, Heun, Rests, "approaches the solution"),
+    (testing.check_integrator_accuracy, Adaptive, IgnoresTime, "called with the time"),
+    (testing.check_integrator_accuracy, Heun, BeginsAtZero, "approaches the solution"),
+    (testing.check_integrator_every, Heun, KeepsAll, r"float64\[6, 3\]"),
+    (testing.check_integrator_every, Heun, KeepsTheStart, "states of steps 3 and 6"),
+    (testing.check_integrator_composition, Adaptive, BeginsAtZero, "six steps"),
+    (testing.check_integrator_gradient, Heun, CutsTheGradient, "trajectory of 7 steps of 0.05"),
+    (testing.check_integrator_gradient, Adaptive, FarOff, "equals its finite differences"),
+    (testing.check_integrator_precision, Heun, LongTimes, "float32, with float64 switched on"),
+    (testing.check_integrator_vmap_equals_loop, Heun, Gossip, "each start alone"),
+    (testing.check_integrator_callbacks, Heun, Prints, "1 callbacks"),
+]
+
+
+def run(check, make):
+    more = {"again": make()} if "again" in inspect.signature(check).parameters else {}
+    check(make(), KEY, **more)
+
+
+@pytest.mark.parametrize(
+    ("check", "good", "broken", "message"),
+    TABLE,
+    ids=[f"{row[0].__name__.removeprefix('check_')}-{i}" for i, row in enumerate(TABLE)],
+)
+def test_a_check_catches_what_is_wrong_and_nothing_else(check, good, broken, message):
+    run(check, good)
+    with pytest.raises(AssertionError, match=f"(?s){message}") as caught:
+        run(check, broken)
+    assert str(caught.value).startswith(broken.__name__)
+
+
+def test_every_check_of_integrators_has_a_row():
+    checks = {check for checks in CHECKS["integrator"].values() for check in checks}
+    assert checks == {row[0] for row in TABLE}
