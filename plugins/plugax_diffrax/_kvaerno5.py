@@ -34,7 +34,8 @@ for _i in range(1, _STAGES):
     _PREDICTOR[_i, :_i] = _TABLEAU.a_predictor[_i - 1]
 _TIMES = np.asarray([0.0, *_TABLEAU.c])
 
-# A stage is solved to this fraction of the tolerance of a step, so that its error does not count.
+# A stage is solved to this fraction of the tolerance of a step, so that its error does not count,
+# or to rounding where that is more.
 _FRACTION = 1e-3
 _MAX_ITERATIONS = 10
 
@@ -106,13 +107,17 @@ class Kvaerno5(diffrax.AbstractAdaptiveSolver):
         ks, converged = lax.scan(stage, first, (*constants, jnp.arange(1, _STAGES)))
         end = start + dt * combine(jnp.asarray(_TABLEAU.b_sol, start.dtype), ks)
         error = dt * combine(jnp.asarray(_TABLEAU.b_error, start.dtype), ks)
-        error = jnp.where(jnp.all(converged), error, jnp.inf)
-        y1 = unravel(end)
-        return y1, unravel(error), {"y0": y0, "y1": y1}, solver_state, diffrax.RESULTS.successful
+        # Diffrax shrinks the step by this error, if what it compares it with is finite.
+        solved = jnp.all(converged)
+        error = unravel(jnp.where(solved, error, jnp.inf))
+        y1 = unravel(jnp.where(solved, end, start))
+        return y1, error, {"y0": y0, "y1": y1}, solver_state, diffrax.RESULTS.successful
 
     def _size(self, change: Array, z: Array) -> Array:
-        """The largest change, in tolerances."""
-        return jnp.max(jnp.abs(change) / (self.atol + self.rtol * jnp.abs(z)))
+        """The largest change, in what a stage may be wrong by: see `_FRACTION`."""
+        allowed = _FRACTION * (self.atol + self.rtol * jnp.abs(z))
+        rounding = 16 * jnp.finfo(z.dtype).eps * jnp.max(jnp.abs(z))
+        return jnp.max(jnp.abs(change) / (allowed + rounding))
 
 
 class _Newton(eqx.Module):
@@ -145,11 +150,10 @@ def _root(
         return last.z, done(last).astype(guess.dtype)
 
     def done(state: _Newton) -> Array:
-        # What is left after a change d at rate r is d r/(1 − r); a change of rounding's size is
-        # the end of it as well.
+        # After a change d at the rate r, d r/(1 − r) is left.
         left = state.change * state.rate / (1 - state.rate)
-        linear = (state.iterations >= 2) & (state.rate < 1) & (left < _FRACTION)
-        return linear | (state.change < 1e-2 * _FRACTION)
+        predicted = (state.iterations >= 2) & (state.rate < 1) & (left < 1)
+        return predicted | (state.change < 0.1)
 
     def tangent(linear: Callable[[Array], Array], right: Array) -> Array:
         return jnp.linalg.solve(jax.jacfwd(linear)(jnp.zeros_like(right)), right)

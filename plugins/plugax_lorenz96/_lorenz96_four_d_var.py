@@ -1,11 +1,13 @@
 """The problem `lorenz96-4dvar`: a twin experiment on Lorenz96, ready to be solved."""
 
+import functools
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 from jaxtyping import Array, Float
 
 import plugax as px
@@ -14,6 +16,7 @@ from plugax import AbstractIntegrator
 from ._abstract_four_d_var import AbstractFourDVar
 from ._check import check_positive
 from ._covariance import DiagonalRoot, RingRoot
+from ._free_run import free_run
 from ._lorenz96 import Lorenz96
 from ._observation import Instrument, ObserveEveryKth, ObserveSubset
 from ._twin import draw_twin
@@ -108,7 +111,7 @@ class Lorenz96FourDVar(AbstractFourDVar):
             ("correlation_length", correlation_length),
         ):
             check_positive(name, value)
-        start_key, observed_key, twin_key = jr.split(jr.key(twin_seed), 3)
+        observed_key, twin_key = jr.split(jr.key(twin_seed))
         self.model = Lorenz96(forcing)
         self.dt = jnp.asarray(dt, float)
         self.observation_std = jnp.asarray(observation_std, float)
@@ -120,13 +123,16 @@ class Lorenz96FourDVar(AbstractFourDVar):
         self.observation_operator = _observation_operator(
             observed_key, dim, observe, observe_stride, observe_count, instrument
         )
-        start = forcing + jr.normal(start_key, (dim,), self.dt.dtype)
+        start = forcing + np.random.default_rng(twin_seed).standard_normal(dim)
+        run = functools.partial(free_run, forcing=forcing, dt=dt)
         if spinup_steps:
-            start = self._run(start, spinup_steps, spinup_steps)[-1]
+            start = run(start, steps=spinup_steps, every=spinup_steps)[-1]
         if background_correlation == "climatological":
             # One state every half time unit: enough of them that few variables are sampled longer.
-            states = self._run(start, 10 * max(30, 40_000 // dim), 10)
-            self.background_root = RingRoot.climatological(background_std, states)
+            states = run(start, steps=10 * max(30, 40_000 // dim), every=10)
+            self.background_root = RingRoot.climatological(
+                background_std, jnp.asarray(states, self.dt.dtype)
+            )
         elif background_correlation == "gaussian":
             self.background_root = RingRoot.gaussian(background_std, correlation_length, dim)
         else:
@@ -134,7 +140,7 @@ class Lorenz96FourDVar(AbstractFourDVar):
         twin = draw_twin(
             twin_key,
             self.model,
-            start,
+            jnp.asarray(start, self.dt.dtype),
             integrator=self.integrator,
             background_root=self.background_root,
             observation_operator=self.observation_operator,
@@ -147,9 +153,6 @@ class Lorenz96FourDVar(AbstractFourDVar):
         self.truth = twin.truth
         self.background = twin.background
         self.observations = twin.observations
-
-    def _run(self, start, steps, every):
-        return self.integrator.trajectory(self.model, start, dt=self.dt, steps=steps, every=every)
 
 
 def _observation_operator(key, dim, observe, stride, count, instrument):

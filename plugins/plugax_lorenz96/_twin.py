@@ -67,9 +67,11 @@ def draw_twin(
     steps = window_steps + forecast_steps
     later = integrator.trajectory(model, start, dt=dt, steps=steps)
     truth = jnp.concatenate([start[None], later])
-    control = jr.normal(key_background, (control_size or start.shape[0],), start.dtype)
+    # In one precision whatever that of the model, so that both see the same experiment.
+    draw = lambda key, *shape: jr.normal(key, shape, "float32").astype(start.dtype)  # noqa: E731
+    control = draw(key_background, control_size or start.shape[0])
     at_observations = slice(observe_every, window_steps + 1, observe_every)
     observed = jax.vmap(observation_operator)(truth[at_observations])
     std = jnp.broadcast_to(jnp.asarray(observation_std, observed.dtype), observed.shape)
-    noise = jr.normal(key_observations, observed.shape, observed.dtype)
+    noise = draw(key_observations, *observed.shape)
     return Twin(truth, start + background_root(control), observed + std * noise)

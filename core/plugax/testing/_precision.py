@@ -23,7 +23,7 @@ _COMPLEX = {32: jnp.complex64, 64: jnp.complex128}
 _PAIRS = ((_FLOATS.values(), _FLOATS), (_COMPLEX.values(), _COMPLEX))
 
 
-def cast(tree: PyTree, bits: int) -> PyTree:
+def cast(tree: Any, bits: int) -> Any:
     """The pytree with its single and double precision arrays in one precision.
 
     Arguments:
@@ -69,7 +69,7 @@ def made(make: Any, precision: str | None = None) -> Any:
 class Trial(NamedTuple):
     """The arguments of one evaluation of a loss."""
 
-    problem: AbstractProblem
+    problem: Any
     unknowns: PyTree
     batch: PyTree
     key: PRNGKeyArray

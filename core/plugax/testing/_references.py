@@ -5,6 +5,8 @@ conformance kit. Each starts at a random point, and hands its numbers to the los
 that a solver which loses seed or batch on the way is found out.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import equinox as eqx
@@ -23,6 +25,7 @@ from ..problems import (
 )
 from ..solvers import AbstractSolver
 from ._claim import name_of
+from ._precision import cast, native
 
 
 def _array(values: Any) -> Array:
@@ -155,6 +158,21 @@ def reference_for(solver: AbstractSolver) -> AbstractProblem:
         "example. Give one: check_solver_…(solver, key, problem=…), or "
         f"parametrize_checks(…, references={{{solver.requires.__name__}: …}})."
     )
+
+
+@contextmanager
+def tried(
+    solver: AbstractSolver, problem: AbstractProblem | None
+) -> Iterator[tuple[AbstractSolver, AbstractProblem, int]]:
+    """Solver, problem and bits, in the precision that users would run the two in.
+
+    Arguments:
+        solver: the solver.
+        problem: the problem; None for the kit's own.
+    """
+    problem = reference_for(solver) if problem is None else problem
+    with native(problem) as bits:
+        yield cast(solver, bits), cast(problem, bits), bits
 
 
 class Descent(AbstractSolver):

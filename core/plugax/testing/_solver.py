@@ -14,9 +14,9 @@ from ..runner import solve
 from ..solvers import AbstractSolver
 from ._claim import claim, claimed
 from ._compare import ROUNDING, difference, shapes
-from ._precision import Trial, cast, native, trial
+from ._precision import Trial, cast, trial
 from ._problem_runs import seed_from
-from ._references import reference_for
+from ._references import reference_for, tried
 
 # What must be left of the loss above its minimum, at most, after the solver's usual steps.
 _LEFT = 0.05
@@ -37,9 +37,9 @@ def check_solver_state(
     """
     for bits, x64 in ((32, False), (32, True), (64, True)):
         with jax.enable_x64(x64):
-            tried = problem or reference_for(solver)
+            given = trial(reference_for(solver) if problem is None else problem, key, bits)
             where = f"in float{bits}{', with float64 switched on' if x64 and bits == 32 else ''}"
-            _check_state(cast(solver, bits), trial(tried, key, bits), where)
+            _check_state(cast(solver, bits), given, where)
 
 
 def _check_state(solver: AbstractSolver, given: Trial, where: str) -> None:
@@ -90,9 +90,7 @@ def check_solver_solves(
         key: of the seed.
         problem: as for `check_solver_state`; without a reference, its loss must fall.
     """
-    problem = problem or reference_for(solver)
-    with native(problem) as bits:
-        solver, problem = cast(solver, bits), cast(problem, bits)
+    with tried(solver, problem) as (solver, problem, bits):
         law = f"it solves {type(problem).__name__}"
         with claimed(solver, law, "See the error itself."):
             solution = solve(problem, solver, seed=seed_from(key))
@@ -126,7 +124,7 @@ def check_solver_hyperparameters(
     """
     with jax.enable_x64(True):
         solver = as_arrays(cast(solver, 64))
-        given = trial(problem or reference_for(solver), key, 64)
+        given = trial(reference_for(solver) if problem is None else problem, key, 64)
         if not jax.tree.leaves(eqx.filter(solver, eqx.is_inexact_array)):
             return
         law = "its float hyperparameters can be vmapped over"
@@ -144,14 +142,14 @@ def check_solver_hyperparameters(
         claim(found is None, solver, law, found, remedy)
 
 
-def as_arrays(module: PyTree) -> PyTree:
+def as_arrays(module: Any) -> Any:
     """The module with every Python float as an array."""
     return jax.tree.map(
         lambda leaf: jnp.asarray(leaf, float) if isinstance(leaf, float) else leaf, module
     )
 
 
-def scaled(module: PyTree, factor: float = 0.9) -> PyTree:
+def scaled(module: Any, factor: float = 0.9) -> Any:
     """The module with every float multiplied by a factor: other hyperparameters, still sound."""
     return jax.tree.map(lambda leaf: leaf * factor if eqx.is_inexact_array(leaf) else leaf, module)
 

@@ -17,9 +17,9 @@ from ..solvers import AbstractSolver
 from ._claim import claim, claimed
 from ._compare import ROUNDING, difference
 from ._module import made_again
-from ._precision import cast, native, trial
+from ._precision import cast, trial
 from ._problem_runs import seed_from
-from ._references import reference_for
+from ._references import reference_for, tried
 from ._solver import as_arrays, scaled
 
 # Chunks of another length than the run are another program, and must still give the same bits.
@@ -37,9 +37,7 @@ def check_solver_history(
         key: of the seed.
         problem: as for `check_solver_state`; one whose loss does not depend on the key.
     """
-    problem = problem or reference_for(solver)
-    with native(problem) as bits:
-        solver, problem = cast(solver, bits), cast(problem, bits)
+    with tried(solver, problem) as (solver, problem, bits):
         seed = seed_from(key)
         solution = _run(solver, problem, seed)
         state = start(Task(problem, solver, jr.key(seed)))
@@ -68,9 +66,7 @@ def check_solver_chunks(
         key: of the seed.
         problem: as for `check_solver_state`.
     """
-    problem = problem or reference_for(solver)
-    with native(problem) as bits:
-        solver, problem = cast(solver, bits), cast(problem, bits)
+    with tried(solver, problem) as (solver, problem, _):
         whole = _run(solver, problem, seed_from(key))
         cut = _run(solver, problem, seed_from(key), chunk=CHUNK)
         _same_bits(solver, "a run in chunks equals the run in one piece", whole, cut)
@@ -86,9 +82,10 @@ def check_solver_resumes(
         key: of the seed.
         problem: as for `check_solver_state`.
     """
-    problem = problem or reference_for(solver)
-    with native(problem) as bits, tempfile.TemporaryDirectory() as directory:
-        solver, problem = cast(solver, bits), cast(problem, bits)
+    with (
+        tried(solver, problem) as (solver, problem, _),
+        tempfile.TemporaryDirectory() as directory,
+    ):
         whole = _run(solver, problem, seed_from(key))
         half = whole.steps // 2
         if half == 0:
@@ -110,14 +107,14 @@ def check_solver_seeds(
         key: of the seeds.
         problem: as for `check_solver_state`.
     """
-    problem = problem or reference_for(solver)
     with jax.enable_x64(True):
-        solver, problem = cast(solver, 64), cast(problem, 64)
+        on = cast(reference_for(solver) if problem is None else problem, 64)
+        solver = cast(solver, 64)
         seeds = [seed_from(k) for k in jr.split(key, SEEDS)]
         law = "its runs can be vmapped over seeds"
         with claimed(solver, law, "In a step use jax.numpy and jax.lax alone."):
-            population = sweep(problem, solver, over={"seed": seeds}, steps=STEPS)
-        alone = [_run(solver, problem, seed) for seed in seeds]
+            population = sweep(on, solver, over={"seed": seeds}, steps=STEPS)
+        alone = [_run(solver, on, seed) for seed in seeds]
         expected = jax.tree.map(
             lambda *leaves: jnp.stack(leaves) if isinstance(leaves[0], jax.Array) else leaves[0],
             *(solution.unknowns for solution in alone),
@@ -145,10 +142,8 @@ def check_solver_traces_once(
         again: one made as `solver` was; by default made by its name, where it was.
     """
     again = again or made_again(solver) or solver
-    problem = problem or reference_for(solver)
-    with native(problem) as bits:
-        problem = cast(problem, bits)
-        _run(as_arrays(cast(solver, bits)), problem, seed_from(key))
+    with tried(solver, problem) as (solver, problem, bits):
+        _run(as_arrays(solver), problem, seed_from(key))
         before = traces.copy()
         _run(scaled(as_arrays(cast(again, bits))), problem, seed_from(key) + 1)
         claim(

@@ -1,5 +1,6 @@
-"""`parametrize_checks`: one test a component and check, of what is given and of what is registered."""
+"""One test for every component and check, of what is given and of what is registered."""
 
+import re
 import subprocess
 import sys
 
@@ -159,3 +160,13 @@ def test_the_kit_needs_no_pytest_and_no_matplotlib():
         "assert not {'pytest', 'matplotlib'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_the_example_of_the_docs_passes_as_tests(root, tmp_path):
+    page = (root / "docs" / "testing.md").read_text()
+    example = re.search(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "test_example.py").write_text(example.group(1))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir=."]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"^2\d passed", done.stdout, re.MULTILINE), done.stdout

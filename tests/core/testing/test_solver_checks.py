@@ -242,7 +242,7 @@ def test_a_kind_of_problem_that_the_kit_does_not_know_is_asked_for():
         )
         log_density = Gaussian.log_density
 
-    with pytest.raises(AssertionError, match="requires an Track.*references="):
+    with pytest.raises(AssertionError, match=r"requires an Track.*references="):
         testing.check_solver_history(Filter(), KEY)
     testing.check_solver_history(Filter(), KEY, problem=Walk())
     bound = testing.collect_checks(solvers={"filter": Filter()}, references={Track: Walk()})

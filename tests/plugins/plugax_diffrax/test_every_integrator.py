@@ -29,10 +29,10 @@ def test_a_trajectory_costs_compile_time_once_whatever_its_number_of_steps(name,
         lines = jax.jit(jax.grad(loss)).lower(state).as_text().splitlines()
         return traced, len(lines)
 
-    for short, long in (((3, 1), (300, 1)), ((6, 2), (600, 200))):
+    for short, long in (((21, 1), (300, 1)), ((231, 11), (4600, 200))):
         assert cost(*long) == cost(*short)
     if hasattr(integrator, "tableau"):
-        assert cost(3, 1)[0] == 1
+        assert cost(21, 1)[0] == 1
 
 
 def test_what_is_compiled_calls_nothing_on_the_host(name, lorenz96):
@@ -85,7 +85,6 @@ def test_parameters_of_the_start_and_the_step_may_be_traced(name):
         ({"steps": 7, "every": 2}, "steps=7 and every=2. Take steps=6"),
         ({"steps": 1, "every": 2}, "Take steps=2"),
         ({"steps": 0}, "steps must be a positive whole number, known before compilation; got 0"),
-        ({"steps": 2.0}, "got 2.0"),
         ({"steps": True}, "got True"),
         ({"steps": 2, "every": -1}, "every must be a positive whole number"),
     ],

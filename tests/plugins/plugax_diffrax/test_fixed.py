@@ -9,8 +9,8 @@ from plugax_diffrax._tableau import Tableau
 
 import plugax as px
 
-# Steps over [0, 2] for which the error is far above rounding and far below the solution.
-COARSE = {1: 512, 2: 128, 3: 64, 4: 32, 5: 16, 8: 6}
+# Steps over [0, 2] for which the error is small, and far above rounding with twice as many too.
+COARSE = {1: 128, 2: 128, 3: 64, 4: 32, 5: 32, 8: 4}
 
 
 def observed_order(error_of, steps):
@@ -33,8 +33,9 @@ def test_the_error_falls_with_the_order_where_the_field_depends_on_time(fixed, o
         )
         return abs(states[-1] - np.exp(np.sin(2.0)))
 
-    # The next term of the error is a step smaller; at these steps it moves the figure by less.
-    assert observed_order(error, COARSE[order]) == pytest.approx(order, abs=0.35)
+    # Between one order and the next: the leading term of some (tsit5) is so small that the next one
+    # counts at any step with an error above rounding.
+    assert order - 0.1 < observed_order(error, COARSE[order]) < order + 0.6
 
 
 @pytest.mark.usefixtures("x64")
@@ -51,7 +52,8 @@ def test_the_error_falls_with_the_order_on_a_pytree(fixed, order):
         return np.hypot(end["q"][-1] - np.cos(2.0), end["p"][-1] + np.sin(2.0))
 
     # A linear equation does not see every term of the error, so that a scheme may do better.
-    assert observed_order(error, COARSE[order]) > order - 0.35
+    steps = COARSE[order]
+    assert observed_order(error, steps) > order - 0.1
 
 
 @pytest.mark.usefixtures("x64")

@@ -1,0 +1,192 @@
+"""What `gauss-newton` and `levenberg-marquardt` have in common."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+import pytest
+
+import plugax as px
+
+BOTH = pytest.mark.parametrize("solver", ["gauss-newton", "levenberg-marquardt"])
+
+
+@BOTH
+@pytest.mark.usefixtures("x64")
+def test_linear_residuals_are_solved_by_the_first_step(curve, solver):
+    matrix, target = jr.normal(jr.key(0), (12, 4)), jr.normal(jr.key(1), (12,))
+    solution = px.solve(curve(lambda u: matrix @ u - target, jnp.ones(4)), solver, steps=1)
+    expected = np.linalg.lstsq(np.asarray(matrix), np.asarray(target))[0]
+    np.testing.assert_allclose(solution.unknowns, expected, rtol=1e-12)
+
+
+@BOTH
+@pytest.mark.usefixtures("x64")
+def test_a_linear_problem_is_seen_to_be_solved_at_the_second_step(curve, solver):
+    matrix, target = jr.normal(jr.key(0), (12, 4)), jr.normal(jr.key(1), (12,))
+    solution = px.solve(curve(lambda u: matrix @ u - target, jnp.ones(4)), solver)
+    assert (solution.status.name, solution.steps) == ("converged", 2)
+
+
+@BOTH
+@pytest.mark.usefixtures("x64")
+def test_the_rosenbrock_valley_ends_at_one(rosenbrock, solver):
+    solution = px.solve(rosenbrock(4), solver, rtol=1e-10)
+    assert solution.status.name == "converged"
+    np.testing.assert_allclose(solution.unknowns, np.ones(4), rtol=1e-9)
+
+
+@BOTH
+def test_single_precision_converges_and_stays(rosenbrock, solver):
+    solution = px.solve(rosenbrock(2), solver)
+    assert solution.status.name == "converged"
+    assert solution.unknowns.dtype == jnp.float32
+    np.testing.assert_allclose(solution.unknowns, np.ones(2), rtol=1e-5)
+
+
+@BOTH
+@pytest.mark.usefixtures("x64")
+def test_the_loss_never_increases(rosenbrock, solver):
+    loss = px.solve(rosenbrock(6), solver).history["loss"].values
+    assert np.all(np.diff(loss) <= 0)
+
+
+@BOTH
+@pytest.mark.usefixtures("x64")
+def test_the_unit_of_an_unknown_does_not_matter(curve, solver):
+    x = jnp.linspace(0, 1, 20)
+    y = 2 * jnp.exp(-3 * x) + 0.01 * jnp.cos(40 * x)
+
+    def steps(unit):
+        def residuals(u):
+            return u[0] * unit * jnp.exp(-u[1] * x) - y
+
+        return px.solve(curve(residuals, jnp.array([1.0 / unit, 1.0])), solver)
+
+    one, other = steps(1.0), steps(1e-9)
+    assert one.steps == other.steps
+    np.testing.assert_allclose(other.unknowns[0] * 1e-9, one.unknowns[0], rtol=1e-7)
+
+
+@BOTH
+@pytest.mark.usefixtures("x64")
+def test_unknowns_may_be_any_pytree_and_the_rest_of_it_stays(curve, solver):
+    start = {"shape": (jnp.ones((2, 2)), jnp.asarray(3)), "function": jnp.tanh, "none": None}
+    target = jnp.arange(4.0).reshape(2, 2)
+
+    def residuals(u):
+        return {"a": u["shape"][0] - target, "b": jnp.zeros(u["shape"][1].shape)}
+
+    solution = px.solve(curve(residuals, start), solver)
+    assert jax.tree.structure(solution.unknowns) == jax.tree.structure(start)
+    np.testing.assert_allclose(solution.unknowns["shape"][0], target, atol=1e-12)
+    assert solution.unknowns["shape"][1] == 3
+    assert solution.unknowns["function"] is jnp.tanh
+
+
+@BOTH
+@pytest.mark.usefixtures("x64")
+def test_fewer_residuals_than_unknowns_are_fitted_exactly(curve, solver):
+    problem = curve(lambda u: jnp.stack([u[0] * u[1] - 2, u[2] - 1]), jnp.ones(3))
+    solution = px.solve(problem, solver)
+    assert solution.status.name == "converged"
+    np.testing.assert_allclose(solution.unknowns[0] * solution.unknowns[1], 2, rtol=1e-8)
+
+
+@BOTH
+@pytest.mark.usefixtures("x64")
+def test_an_unknown_without_effect_stays_where_it_was(curve, solver):
+    problem = curve(lambda u: jnp.stack([u[0] ** 2 - 4, u[0] - 2]), jnp.array([3.0, 7.0]))
+    solution = px.solve(problem, solver)
+    assert solution.status.name == "converged"
+    np.testing.assert_allclose(solution.unknowns, [2.0, 7.0], rtol=1e-8)
+
+
+@BOTH
+@pytest.mark.usefixtures("x64")
+def test_evaluations_are_counted(curve, solver):
+    # r = u − 1 is solved by a full step, and the second step finds nothing left to do: each step
+    # linearises once, which evaluates the residuals, and looks at one point.
+    history = px.solve(curve(lambda u: u - 1, jnp.zeros(2)), solver).history
+    np.testing.assert_array_equal(history["function_evaluations"], [2, 4])
+    np.testing.assert_array_equal(history["jacobian_evaluations"], [1, 2])
+
+
+@BOTH
+@pytest.mark.usefixtures("x64")
+def test_a_step_that_leads_nowhere_finite_is_shortened(curve, solver):
+    # From 3, a full step for log u leads to 3 − 3 log 3 < 0.
+    solution = px.solve(curve(lambda u: jnp.log(u), jnp.array([3.0])), solver)
+    assert solution.status.name == "converged"
+    np.testing.assert_allclose(solution.unknowns, [1.0], rtol=1e-6)
+    history = solution.history
+    assert history["function_evaluations"].values[0] > 2
+    assert np.isfinite(history["loss"].values).all()
+
+
+@BOTH
+def test_residuals_that_are_not_finite_end_the_run(curve, solver):
+    solution = px.solve(curve(lambda u: jnp.log(u), jnp.array([-1.0])), solver)
+    assert solution.status.name == "non-finite"
+    assert "'loss'" in solution.status.message
+    np.testing.assert_array_equal(solution.unknowns, [-1.0])
+
+
+@BOTH
+@pytest.mark.usefixtures("x64")
+def test_a_saddle_without_descent_is_not_called_converged(curve, solver):
+    # Loss ½ (1 + |u|)², least at the kink u = 0, where no step from the right can stay.
+    solution = px.solve(curve(lambda u: 1 + jnp.abs(u), jnp.array([0.5])), solver, steps=30)
+    assert solution.status.name == "not-converged"
+
+
+@BOTH
+@pytest.mark.usefixtures("x64")
+def test_a_population_equals_its_members(curve, solver):
+    class Random(px.AbstractLeastSquares):
+        def init(self, key):
+            return jr.normal(key, (2,))
+
+        def residuals(self, unknowns, batch, key):
+            return jnp.stack([10 * (unknowns[1] - unknowns[0] ** 2), 1 - unknowns[0]]), {}
+
+    population = px.sweep(Random(), solver, over={"seed": range(3)})
+    for seed in range(3):
+        alone = px.solve(Random(), solver, seed=seed)
+        np.testing.assert_allclose(population[seed].unknowns, alone.unknowns, rtol=1e-9)
+        assert population[seed].steps == alone.steps
+
+
+@BOTH
+def test_changing_batches_are_refused(solver):
+    class Batched(px.AbstractLeastSquares):
+        @property
+        def data(self):
+            return px.Sequence(jnp.arange(5.0))
+
+        def init(self, key):
+            return jnp.zeros(1)
+
+        def residuals(self, unknowns, batch, key):
+            return unknowns - batch, {}
+
+    with pytest.raises(px.UnsuitableProblemError, match=r"FullBatch.*Sequence.*'gradient'"):
+        px.solve(Batched(), solver)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("start", "message"), [(1.0, "nothing to solve for"), (jnp.ones(2, "complex64"), "complex")]
+)
+def test_unknowns_that_are_not_real_arrays_are_refused(curve, solver, start, message):
+    with pytest.raises(px.UnsuitableProblemError, match=message):
+        px.solve(curve(lambda u: jnp.real(jnp.zeros(2) + u), start), solver)
+
+
+@BOTH
+def test_the_state_holds_arrays_only(rosenbrock, solver):
+    problem = rosenbrock(3)
+    made = px.solver(solver)
+    state = made.init(problem, problem.init(jr.key(0)), jr.key(0))
+    assert all(eqx.is_array(leaf) for leaf in jax.tree.leaves(state))
