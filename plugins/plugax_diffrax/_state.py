@@ -47,7 +47,7 @@ def _as_leaf(path: Any, leaf: Any) -> Array:
 
 
 def time_dtype(state: PyTree[Array]) -> np.dtype:
-    """The real dtype of the state's most precise array: that of the times a field is called with."""
+    """The real dtype of the state's most precise array, which times have too."""
     dtypes = [jnp.finfo(leaf.dtype).dtype for leaf in jax.tree.leaves(state)]
     return max(dtypes, key=lambda dtype: jnp.finfo(dtype).bits)
 

@@ -22,4 +22,12 @@ class AbstractOptimizer(eqx.Module):
     def update(
         self, grads: PyTree, state: PyTree, params: PyTree, **extra: Any
     ) -> tuple[PyTree, PyTree]:
-        """The updates and the next state. `extra` holds `value`, `grad` and `value_fn`."""
+        """The updates and the next state.
+
+        Arguments:
+            grads: the gradient, in the structure of `params`.
+            state: the optimizer's state.
+            params: the parameters at which the gradient was taken.
+            extra: what some optimizers need beside it: `value` and `grad` of the loss, the
+                function `value_fn` itself (for line searches), and `key`, this step's random key.
+        """

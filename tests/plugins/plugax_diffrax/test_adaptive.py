@@ -5,10 +5,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from plugax_diffrax._kvaerno5 import Kvaerno5
 
 import plugax as px
 from plugax import PlugaxError
+from plugax_diffrax._kvaerno5 import Kvaerno5
 
 STIFF = 1e6
 
@@ -69,11 +69,11 @@ def test_failure_is_nan_from_there_on_and_for_that_member_only(adaptive):
     integrator = px.integrator(adaptive)
     starts = jnp.asarray([1.0, 0.25])  # infinite at t = 1, and at t = 4
     states = jax.vmap(lambda y: integrator.trajectory(blow_up, y, dt=0.45, steps=4))(starts)
-    assert np.isfinite(states[0]).tolist() == [True, True, False, False]
     np.testing.assert_array_equal(np.isnan(states[0]), [False, False, True, True])
+    # dy(t)/dy(0) = (y(t)/y(0))², a hundred at t = 0.9, times a tolerance of 1e-6 per step.
     times = 0.45 * np.arange(1, 5)
-    np.testing.assert_allclose(states[1], 1 / (4 - times), rtol=1e-4)
-    np.testing.assert_allclose(states[0, :2], 1 / (1 - times[:2]), rtol=1e-4)
+    np.testing.assert_allclose(states[1], 1 / (4 - times), rtol=1e-3)
+    np.testing.assert_allclose(states[0, :2], 1 / (1 - times[:2]), rtol=1e-3)
 
 
 @pytest.mark.usefixtures("x64")
@@ -94,9 +94,7 @@ def test_too_few_steps_are_a_failure(adaptive):
 @pytest.mark.usefixtures("x64")
 def test_stiff_equations_need_the_stiff_scheme():
     ends = {
-        name: px.integrator(name, rtol=1e-6, atol=1e-6).trajectory(
-            relaxation, 1.0, dt=1.0, steps=2
-        )
+        name: px.integrator(name, rtol=1e-6, atol=1e-6).trajectory(relaxation, 1.0, dt=1.0, steps=2)
         for name in ("kvaerno5", "adaptive-tsit5")
     }
     np.testing.assert_allclose(ends["kvaerno5"], np.cos([1.0, 2.0]), atol=1e-6)

@@ -5,9 +5,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from plugax_diffrax._tableau import Tableau
 
 import plugax as px
+from plugax_diffrax._tableau import Tableau
 
 # Steps over [0, 2] for which the error is small, and far above rounding with twice as many too.
 COARSE = {1: 128, 2: 128, 3: 64, 4: 32, 5: 32, 8: 4}

@@ -8,7 +8,9 @@ import plugax as px
 
 
 def gauss(b, x):
-    peaks = b[2] * jnp.exp(-(((x - b[3]) / b[4]) ** 2)) + b[5] * jnp.exp(-(((x - b[6]) / b[7]) ** 2))
+    peaks = b[2] * jnp.exp(-(((x - b[3]) / b[4]) ** 2)) + b[5] * jnp.exp(
+        -(((x - b[6]) / b[7]) ** 2)
+    )
     return b[0] * jnp.exp(-b[1] * x) + peaks
 
 

@@ -135,8 +135,8 @@ def test_residuals_that_are_not_finite_end_the_run(curve, solver):
 
 @BOTH
 @pytest.mark.usefixtures("x64")
-def test_a_saddle_without_descent_is_not_called_converged(curve, solver):
-    # Loss ½ (1 + |u|)², least at the kink u = 0, where no step from the right can stay.
+def test_a_kink_at_the_minimum_is_not_called_converged(curve, solver):
+    # ½ (1 + |u|)² is least where its slope jumps: the residuals never become orthogonal to J.
     solution = px.solve(curve(lambda u: 1 + jnp.abs(u), jnp.array([0.5])), solver, steps=30)
     assert solution.status.name == "not-converged"
 
@@ -154,8 +154,8 @@ def test_a_population_equals_its_members(curve, solver):
     population = px.sweep(Random(), solver, over={"seed": range(3)})
     for seed in range(3):
         alone = px.solve(Random(), solver, seed=seed)
-        np.testing.assert_allclose(population[seed].unknowns, alone.unknowns, rtol=1e-9)
-        assert population[seed].steps == alone.steps
+        np.testing.assert_allclose(population.unknowns[seed], alone.unknowns, rtol=1e-9)
+        assert population.steps[seed] == alone.steps
 
 
 @BOTH
