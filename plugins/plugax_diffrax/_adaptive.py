@@ -94,7 +94,7 @@ class Adaptive(AbstractIntegrator):
     ) -> PyTree:
         """The state a length after `start`, or NaN."""
 
-        def on_own_clock(s: Array, y: PyTree, args: Any) -> PyTree:  # noqa: ARG001 - diffrax's
+        def on_own_clock(s: Any, y: PyTree, args: Any) -> PyTree:  # noqa: ARG001 - diffrax's
             change = tendency(field, start + s.astype(start.dtype) * length, y)
             return jax.tree.map(lambda k: length.astype(k.dtype) * k, change)
 

@@ -1,8 +1,8 @@
-"""An explicit Runge–Kutta scheme as data: its Butcher tableau a, b and c_i = Σ_j a_ij of
+"""An explicit Runge–Kutta scheme as data: its Butcher tableau.
+
+The coefficients a, b and c_i = Σ_j a_ij of
 
     k_i = f(t + c_i dt, y + dt Σ_{j<i} a_ij k_j),    y(t + dt) ≈ y + dt Σ_i b_i k_i.
-
-Imports no JAX.
 """
 
 import dataclasses

@@ -38,7 +38,7 @@ def solve_normal_equations(
     residuals: Float[Array, " m"],
     *,
     tolerance: float | Float[Array, ""],
-    steps: int,
+    steps: int | Int[Array, ""],
 ) -> InnerSolution:
     """Reduce the gradient Jᵀ(r + J Δ) to `tolerance` of Jᵀr, in at most `steps` iterations.
 
@@ -51,11 +51,12 @@ def solve_normal_equations(
     """
     descent = -backward(residuals)
     start = descent @ descent
-    target = tolerance**2 * start
+    target = jnp.asarray(tolerance, start.dtype) ** 2 * start
+    most = jnp.asarray(steps, "int32")
 
     def unfinished(carry: tuple) -> Bool[Array, ""]:
         *_, size, iteration = carry
-        return (size > target) & (iteration < steps)
+        return (size > target) & (iteration < most)
 
     def iterate(carry: tuple) -> tuple:
         step, change, direction, size, iteration = carry

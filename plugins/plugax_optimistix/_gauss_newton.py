@@ -125,10 +125,11 @@ class GaussNewton(AbstractSolver):
         # Not vector + 0 · step: a step that is not finite must leave the unknowns as they are.
         moved = jnp.where(found.length > 0, vector + change, vector)
         optimality = proposal.optimality
-        converged = proposal.solved & optimality.reached(self.rtol, self.atol)
+        reached = optimality.reached(self.rtol, self.atol)
+        exhausted = optimality.exhausted(loss, found.loss)
         state = GaussNewtonState(
             unknowns=rebuild(moved),
-            converged=converged | optimality.exhausted(loss, found.loss),
+            converged=proposal.solved & (reached | exhausted),
             function_evaluations=state.function_evaluations + 1 + found.evaluations,
             jacobian_evaluations=state.jacobian_evaluations + 1,
             inner_iterations=state.inner_iterations + proposal.iterations,
@@ -184,7 +185,7 @@ def _propose_iterative(
     function: ResidualFunction,
     vector: Float[Array, " n"],
     tolerance: float | Float[Array, ""],
-    steps: int,
+    steps: int | Int[Array, ""],
 ) -> _Proposal:
     residuals, forward, metrics = jax.linearize(function, vector, has_aux=True)
     transpose = jax.linear_transpose(forward, vector)

@@ -144,7 +144,8 @@ class LevenbergMarquardt(AbstractSolver):
         lengths = jnp.maximum(state.lengths, linear.lengths)
         weights = jnp.where(lengths > 0, lengths, jnp.ones_like(lengths))
         size = jnp.linalg.norm(weights * vector)
-        first = self.radius * jnp.where(size > 0, size, jnp.linalg.norm(linear.residuals))
+        size = jnp.where(size > 0, size, jnp.linalg.norm(linear.residuals))
+        first = jnp.asarray(self.radius, size.dtype) * size
         start = _Trial(
             vector=vector,
             loss=loss,

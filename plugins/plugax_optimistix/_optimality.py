@@ -60,7 +60,9 @@ class Optimality(eqx.Module):
         self, rtol: float | Float[Array, ""], atol: float | Float[Array, ""]
     ) -> Bool[Array, ""]:
         """‖P r‖ ≤ atol + rtol (‖r‖ + ‖J u‖), with rtol no smaller than rounding allows."""
-        return self.offset <= atol + jnp.maximum(self.precision, rtol) * self.size
+        dtype = self.size.dtype
+        relative = jnp.maximum(self.precision, jnp.asarray(rtol, dtype))
+        return self.offset <= jnp.asarray(atol, dtype) + relative * self.size
 
     def exhausted(self, loss: Float[Array, ""], loss_after: Float[Array, ""]) -> Bool[Array, ""]:
         """The loss did not decrease, and the decrease to be had is below rounding."""

@@ -103,7 +103,7 @@ def test_full_steps_are_taken_where_they_are_good(curve):
 
 @pytest.mark.usefixtures("x64")
 def test_the_inner_tolerance_can_be_swept(curve):
-    problem = curve(wave(20), jnp.zeros(20))
+    problem = curve(wave(20), jnp.ones(20))
     solver = px.solver("gauss-newton", linear_solver="iterative")
     over = {"inner_tolerance": jnp.array([1e-1, 1e-6])}
     loose, tight = (

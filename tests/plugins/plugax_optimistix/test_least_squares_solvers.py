@@ -190,3 +190,14 @@ def test_the_state_holds_arrays_only(rosenbrock, solver):
     made = px.solver(solver)
     state = made.init(problem, problem.init(jr.key(0)), jr.key(0))
     assert all(eqx.is_array(leaf) for leaf in jax.tree.leaves(state))
+
+
+@BOTH
+@pytest.mark.usefixtures("x64")
+def test_tolerances_can_be_swept_in_another_precision_than_the_unknowns(curve, solver):
+    start = jnp.array([-1.2, 1.0], "float32")
+    problem = curve(lambda y: jnp.stack([10 * (y[1] - y[0] ** 2), 1 - y[0]]), start)
+    over = {"rtol": jnp.array([1e-1, 1e-6]), "atol": jnp.zeros(2)}
+    population = px.sweep(problem, solver, over=over)
+    assert population.unknowns.dtype == jnp.float32
+    assert np.all(population.steps[0] < population.steps[1])
