@@ -4,7 +4,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
-from ._ring import pad_ring
+from ._ring import neighbours
 
 
 def parameter(value: ArrayLike) -> Array:
@@ -41,5 +41,5 @@ class Lorenz96(eqx.Module):
         """dx/dt at x."""
         if x.shape[0] < 4:
             raise ValueError(f"Lorenz96 needs at least 4 variables; got {x.shape[0]}.")
-        ring = pad_ring(x, 2, 1)
-        return (ring[3:] - ring[:-3]) * ring[1:-2] - x + self.forcing.astype(x.dtype)
+        after, before_last, before = neighbours(x, 1, -2, -1)
+        return (after - before_last) * before - x + self.forcing.astype(x.dtype)

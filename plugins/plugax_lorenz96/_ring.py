@@ -1,14 +1,15 @@
-"""Neighbours on a ring of variables, by padding.
+"""Neighbours on a ring of variables, as slices of two turns of it.
 
-A padded copy and shifted slices compile to one pass over memory; `jnp.roll` and gathers do not.
+Two turns laid out in memory once, and shifted slices of them, are the form that XLA compiles best:
+backwards and under `vmap` quicker than padding, and far quicker than gathers.
 """
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 
-def pad_ring(
-    x: Float[Array, " size"], before: int, after: int
-) -> Float[Array, " size+{before}+{after}"]:
-    """The ring x with its last `before` values put before it and its first `after` behind it."""
-    return jnp.concatenate([x[x.shape[0] - before :], x, x[:after]])
+def neighbours(x: Float[Array, " size"], *offsets: int) -> tuple[Float[Array, " size"], ...]:
+    """For every offset k the ring turned by it: the array whose element i is x[i + k]."""
+    size = x.shape[0]
+    turns = jnp.broadcast_to(x, (2, size)).reshape(-1)
+    return tuple(turns[k % size : k % size + size] for k in offsets)

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ._lorenz96 import parameter
-from ._ring import pad_ring
+from ._ring import neighbours
 
 
 class TwoScaleLorenz96(eqx.Module):
@@ -68,8 +68,10 @@ class TwoScaleLorenz96(eqx.Module):
         )
         x, groups = self.split(state)
         y = groups.reshape(-1)
-        xs, ys = pad_ring(x, 2, 1), pad_ring(y, 1, 2)
+        x_after, x_before_last, x_before = neighbours(x, 1, -2, -1)
+        y_after, y_after_next, y_before = neighbours(y, 1, 2, -1)
         exchange = h * c / b
-        slow = (xs[3:] - xs[:-3]) * xs[1:-2] - x + forcing - exchange * groups.sum(1)
-        fast = -c * b * ys[2:-1] * (ys[3:] - ys[:-3]) - c * y + exchange * jnp.repeat(x, self.fast)
+        slow = (x_after - x_before_last) * x_before - x + forcing - exchange * groups.sum(1)
+        fast = -c * b * y_after * (y_after_next - y_before) - c * y
+        fast = fast + exchange * jnp.repeat(x, self.fast)
         return jnp.concatenate([slow, fast])

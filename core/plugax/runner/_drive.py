@@ -186,13 +186,14 @@ def _retreat(
     capacity: int,
 ) -> None:
     """Put the members that failed back to their last good state, by running up to it again."""
+    # There is no chunk before the first one, of a run or of what was resumed.
+    first_chunk = earlier.step == before.step
     for origin in (before, earlier):
         # Those that failed at the very first step of the chunk go back into the chunk before.
         share = {
             member: failure
             for member, failure in found.items()
-            if (failure.step > before.step or origin.step == before.step == failure.step == 0)
-            == (origin is before)
+            if (failure.step > before.step or first_chunk) == (origin is before)
         }
         if not share:
             continue
@@ -205,7 +206,7 @@ def _retreat(
         chosen = np.isin(np.arange(limit.size), list(share))
         course.state = _choose(chosen, again, course.state, task)
     for member, failure in found.items():
-        course.taken[member] = max(failure.step - 1, 0)
+        course.taken[member] = max(failure.step - 1, earlier.step)
     course.failures = course.failures | found
 
 

@@ -23,7 +23,7 @@ def status_of(course: Course, member: int, *, stopped_by: str | None, steps: int
     taken = int(course.taken[member])
     if member in course.failures:
         failure = course.failures[member]
-        return statuses.non_finite(failure.step, failure.metric, failure.value)
+        return statuses.non_finite(failure.step, failure.metric, failure.value, taken)
     if course.converged is not None and course.converged[member]:
         return statuses.converged(taken)
     if stopped_by is not None:

@@ -50,12 +50,17 @@ def resolve(
             f"{type(problem.data).__name__}. Write it as a property: a dataclass field of that "
             "name takes the base class's property for its default."
         )
+    count: int = usual_steps or problem.data.steps or solver.default_steps
+    count = count if steps is None else steps
+    check_length(problem, count)
+    return problem, solver, count
+
+
+def check_length(problem: AbstractProblem, steps: int) -> None:
+    """Raise `PlugaxError` where the problem's data do not last for so many steps."""
     last = problem.data.steps
-    if steps is None:
-        return problem, solver, usual_steps or last or solver.default_steps
     if last is not None and steps > last:
         raise PlugaxError(f"{steps} steps were asked for, but the data last for {last} only.")
-    return problem, solver, steps
 
 
 def fitting(problem: AbstractProblem | type[AbstractProblem]) -> list[str]:

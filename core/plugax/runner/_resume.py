@@ -9,6 +9,7 @@ from ..problems import AbstractProblem
 from ..solution import Solution
 from ..solvers import AbstractSolver
 from ._load import load
+from ._resolve import check_length
 from ._run import run
 
 
@@ -37,7 +38,8 @@ def resume(
         observers: as for `solve`.
         throw: as for `solve`.
 
-    Errors: those of `load` and `solve`; `PlugaxError` where the run has done all its steps.
+    Errors: those of `load` and `solve`; `PlugaxError` where the run has done all its steps, or
+    the data do not last for those asked for.
     """
     before = load(path, problem=problem, solver=solver)
     asked = before.provenance["run"]
@@ -47,6 +49,7 @@ def resume(
             f"Nothing is left to do in {path}: {before.status} To go on, ask for more steps in all "
             f"than the {before.steps} it has done."
         )
+    check_length(before.problem, total)
     return run(
         before.problem,
         before.solver,

@@ -57,13 +57,14 @@ def not_converged(step: int) -> Status:
     )
 
 
-def non_finite(step: int, metric: str, value: float) -> Status:
+def non_finite(step: int, metric: str, value: float, kept: int) -> Status:
     """A metric was no longer a finite number."""
-    kept = f"the unknowns of step {step - 1} are returned" if step else "it was so at the start"
+    returned = f"the unknowns of step {kept} are returned"
+    returned = returned if kept < step else "it was so at the start"
     return Status(
         "non-finite",
-        f"The metric {metric!r} was {value} at step {step}; {kept}. Try a smaller step (learning "
-        "rate, time step), another starting point, or float64.",
+        f"The metric {metric!r} was {value} at step {step}; {returned}. Try a smaller step "
+        "(learning rate, time step), another starting point, or float64.",
     )
 
 
