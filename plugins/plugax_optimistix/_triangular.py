@@ -47,7 +47,7 @@ class Triangular(eqx.Module):
     @property
     def scale(self) -> Float[Array, " n"]:
         """D: the lengths of the columns, and 1 for a column of zeros."""
-        return jnp.where(self.lengths > 0, self.lengths, jnp.ones_like(self.lengths))
+        return _scale(self.lengths)
 
     def step(self) -> Float[Array, " n"]:
         """The Δ that minimises ‖r + J Δ‖."""
@@ -67,29 +67,37 @@ def linearise(function: ResidualFunction, vector: Float[Array, " n"]) -> Triangu
         backward = jax.linear_transpose(forward, vector)
         rows = jax.vmap(backward)(jnp.eye(residuals.size, dtype=residuals.dtype))[0]
         transposed = rows.T
-    lengths = jnp.linalg.norm(transposed, axis=1)
-    scaled = transposed / jnp.where(lengths > 0, lengths, jnp.ones_like(lengths))[:, None]
-    factor, projection = _reduce(scaled, residuals)
+    gram = transposed @ transposed.T
+    lengths = jnp.sqrt(jnp.diagonal(gram))
+    factor, projection = _reduce(transposed, gram, _scale(lengths), residuals)
     prediction = vector @ transposed
     return Triangular(residuals, metrics, prediction, lengths, factor, projection)
 
 
+def _scale(lengths: Float[Array, " n"]) -> Float[Array, " n"]:
+    return jnp.where(lengths > 0, lengths, jnp.ones_like(lengths))
+
+
 def _reduce(
-    transposed: Float[Array, "n m"], residuals: Float[Array, " m"]
+    transposed: Float[Array, "n m"],
+    gram: Float[Array, "n n"],
+    scale: Float[Array, " n"],
+    residuals: Float[Array, " m"],
 ) -> tuple[Float[Array, "n n"], Float[Array, " n"]]:
-    """R and c = Qᵀr of the matrix whose transpose has rows of length one (or zero)."""
+    """R and c = Qᵀr of the matrix with its columns scaled."""
     epsilon = jnp.finfo(transposed.dtype).eps
-    lower = lax.linalg.cholesky(transposed @ transposed.T, symmetrize_input=False)
+    scaled_gram = gram / scale[:, None] / scale[None, :]
+    lower = lax.linalg.cholesky(scaled_gram, symmetrize_input=False)
     # Pivots above ε^¼ leave the step a relative error of about √ε, which the next step removes.
     # A failed factorisation is NaN, and NaN is not above anything.
     well_conditioned = jnp.min(jnp.diagonal(lower)) > epsilon**0.25
 
     def cholesky() -> tuple[Float[Array, "n n"], Float[Array, " n"]]:
-        return lower.T, solve_triangular(lower, transposed @ residuals, lower=True)
+        return lower.T, solve_triangular(lower, transposed @ residuals / scale, lower=True)
 
     def householder() -> tuple[Float[Array, "n n"], Float[Array, " n"]]:
         count, rows = transposed.shape
-        top = jnp.concatenate([transposed.T, residuals[:, None]], axis=1)
+        top = jnp.concatenate([transposed.T / scale[None, :], residuals[:, None]], axis=1)
         # Rows at the level of rounding keep R invertible where J has not full rank; a step then
         # changes what the residuals do not determine by little.
         tiny = jnp.asarray(max(count, rows) * epsilon, transposed.dtype)

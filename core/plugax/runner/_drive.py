@@ -11,6 +11,7 @@ import dataclasses
 import time
 from collections.abc import Callable
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -19,10 +20,11 @@ from jaxtyping import PyTree
 from ._interrupt import Interrupt
 from ._program import Task, advance, copy
 
-CAPACITY = 2**16
-FIRST_CHUNK = 8
+CAPACITY = 2**18
+FEW_STEPS = 16
+SMALL_DATA = 100_000
 TARGET_SECONDS = 1.0
-GROWTH = 16
+GROWTH = 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +82,7 @@ def compile_loop(task: Task, course: Course, steps: int, chunk: int | None) -> i
     wanted = min(steps, CAPACITY) if chunk is None else min(chunk, steps)
     # A power of two, so that runs of nearly the same length share one compilation.
     capacity = 1 << max(wanted - 1, 0).bit_length()
-    course.state, nothing = _advance(task, course, 0, capacity)
+    _, course.state, nothing = _advance(task, course, 0, capacity)
     jax.block_until_ready(course.state)
     course.compile_seconds += time.perf_counter() - began
     return min(capacity, nothing.metrics["loss"].shape[-1])
@@ -107,16 +109,16 @@ def drive(
         interrupt: whether the user has asked for the end.
         after_chunk: called with the course after every chunk; True ends the run.
     """
-    size = FIRST_CHUNK if chunk is None else chunk
+    size = first_size(task) if chunk is None else chunk
     earlier = course  # the course at the beginning of the chunk before
     while course.step < steps and course.active().any() and not interrupt.requested:
         began = time.perf_counter()
         count = min(size, capacity, steps - course.step)
-        before = dataclasses.replace(course, state=copy(course.state), taken=course.taken.copy())
-        course.state, left = _advance(task, course, count, capacity)
+        state, course.state, left = _advance(task, course, count, capacity)
+        before = dataclasses.replace(course, state=state, taken=course.taken.copy())
         taken = np.broadcast_to(np.asarray(left.taken), course.taken.shape).copy()
         metrics = {
-            name: _by_member(value, task)[:, : taken.max(initial=0)]
+            name: _filled(_by_member(value, task), int(taken.max()))
             for name, value in left.metrics.items()
         }
         course.taken += taken
@@ -126,7 +128,7 @@ def drive(
         if found:
             _retreat(task, course, before, earlier, found, capacity)
         course.pieces.append(_blanked(metrics, taken, before, course))
-        course.step += int(taken.max(initial=0))
+        course.step += int(taken.max())
         earlier = before
         elapsed = time.perf_counter() - began
         course.run_seconds += elapsed
@@ -134,6 +136,12 @@ def drive(
             size = next_size(count, elapsed)
         if after_chunk(course):
             break
+
+
+def first_size(task: PyTree) -> int:
+    """The steps of the first chunk, before their speed is known: a few where data are small."""
+    arrays = jax.tree.leaves(eqx.filter(task, eqx.is_array))
+    return FEW_STEPS if sum(array.size for array in arrays) < SMALL_DATA else 1
 
 
 def next_size(count: int, seconds: float) -> int:
@@ -154,6 +162,12 @@ def _advance(task: Task, course: Course, count: int, capacity: int):
 def _by_member(value: jax.Array, task: Task) -> np.ndarray:
     array = np.asarray(value)
     return array[None] if task.axes is None else array
+
+
+def _filled(buffer: np.ndarray, steps: int) -> np.ndarray:
+    """The part of a buffer that was written; copied where keeping all of it would be a waste."""
+    part = buffer[:, :steps]
+    return part if 2 * steps > buffer.shape[1] else part.copy()
 
 
 def _failures(
@@ -202,7 +216,7 @@ def _retreat(
             limit[member] = max(failure.step - 1 - origin.step, 0)
         first = jnp.asarray(origin.step, "int32")
         limits = jnp.asarray(limit[0] if task.axes is None else limit)
-        again, _ = advance((task, first, limits, capacity), copy(origin.state))
+        _, again, _ = advance((task, first, limits, capacity), copy(origin.state))
         chosen = np.isin(np.arange(limit.size), list(share))
         course.state = _choose(chosen, again, course.state, task)
     for member, failure in found.items():
@@ -227,6 +241,8 @@ def _blanked(
     metrics: dict[str, np.ndarray], taken: np.ndarray, before: Course, course: Course
 ) -> dict[str, np.ndarray]:
     """The metrics of a chunk with NaN (or 0) where a member took no step, or a failed one."""
+    if not course.failures and taken.min() == taken.max():
+        return metrics
     last = before.step + taken
     for member, failure in course.failures.items():
         last[member] = min(last[member], failure.step)

@@ -3,7 +3,8 @@
 `advance` is the loop. It runs at most `limit` steps, stops where the solver says converged, and
 writes the metrics of every step into buffers that leave the device once. `limit` is an argument,
 not a constant, so chunks of any length share one compilation, and a chunk of none compiles it.
-Only arrays cross the boundary of the loop; the state that comes in is donated.
+Only arrays cross the boundary of the loop. The state that comes in is donated, and comes out again
+beside the new one, without a call of its own for the copy.
 """
 
 import collections
@@ -82,13 +83,14 @@ def start(task: Task) -> PyTree:
 @eqx.filter_jit(donate="all-except-first")
 def advance(
     task_and_limits: tuple[Task, Int[Array, ""], Int[Array, "*members"], int], state: PyTree
-) -> tuple[PyTree, Chunk]:
-    """The state after at most `limit` further steps, and what they left behind."""
+) -> tuple[PyTree, PyTree, Chunk]:
+    """The state before and after at most `limit` further steps, and what they left behind."""
     traces["advance"] += 1
     task, first, limit, capacity = task_and_limits
     limit_axis = 0 if jnp.ndim(limit) else None
     function = task.over_members(_advance, None, limit_axis, None, eqx.if_array(0))
-    return function(task.problem, task.solver, task.key, first, limit, capacity, state)
+    after, chunk = function(task.problem, task.solver, task.key, first, limit, capacity, state)
+    return state, after, chunk
 
 
 @eqx.filter_jit

@@ -166,6 +166,8 @@ def test_the_example_of_the_docs_passes_as_tests(root, tmp_path):
     page = (root / "docs" / "testing.md").read_text()
     example = re.search(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     (tmp_path / "test_example.py").write_text(example.group(1))
+    # Of its own, or pytest looks for one above: the temporary directory may lie in the project.
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir=."]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
