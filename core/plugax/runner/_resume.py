@@ -44,7 +44,12 @@ def resume(
     before = load(path, problem=problem, solver=solver)
     asked = before.provenance["run"]
     total = asked["steps"] if steps is None else steps
-    if before.status.name == "converged" or before.steps >= total:
+    if before.status.name == "converged":
+        raise PlugaxError(
+            f"Nothing is left to do in {path}: {before.status} For a closer answer, solve again "
+            "with a finer tolerance."
+        )
+    if before.steps >= total:
         raise PlugaxError(
             f"Nothing is left to do in {path}: {before.status} To go on, ask for more steps in all "
             f"than the {before.steps} it has done."
