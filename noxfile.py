@@ -49,7 +49,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(python=OLDEST)
 def types(session: nox.Session) -> None:
     """Pyright on core and plugins."""
-    session.install("-e", ".", "pyright[nodejs]")
+    session.install("-e", ".[test]", "pyright[nodejs]")  # the kit names pytest
     session.run("pyright")
 
 
