@@ -56,7 +56,7 @@ def types(session: nox.Session) -> None:
 @nox.session(python=OLDEST)
 def bench(session: nox.Session) -> None:
     """Plugax beside its peers, on one core: prints a table of ratios."""
-    session.install("-e", ".", "torch>=2.9")
+    session.install("-e", ".", "torch==2.13.0")
     session.run("python", "benchmarks/run.py", *session.posargs)
 
 
