@@ -23,7 +23,16 @@ from typing import Any
 
 from .._errors import PlugaxError, did_you_mean
 
-RUN = {"seed": int, "steps": int, "chunk": int, "device": str, "precision": str}
+RUN = {
+    "seed": (int,),
+    "steps": (int,),
+    "epochs": (int, float),
+    "evaluate_every": (int, str),
+    "chunk": (int,),
+    "device": (str,),
+    "precision": (str,),
+}
+KINDS = {int: "a whole number", float: "a number", str: "text"}
 TABLES = ("problem", "solver", "run")
 FILE_NAME = "config.toml"
 
@@ -59,8 +68,8 @@ def read_config(path: str | os.PathLike | None) -> dict[str, dict[str, Any]]:
                 f"[run] in {path} has {key!r}; it may have {', '.join(RUN)}."
                 f"{did_you_mean(key, RUN)}"
             )
-        if type(value) is not RUN[key]:
-            kind = "text" if RUN[key] is str else "a whole number"
+        if type(value) not in RUN[key]:
+            kind = " or ".join(KINDS[kind] for kind in RUN[key])
             raise PlugaxError(f"[run] {key} in {path} must be {kind}; got {value!r}.")
     return tables
 

@@ -28,6 +28,8 @@ class Request:
         solver: the solver and its options.
         seed: of the run.
         steps: at most so many; None for what is usual.
+        epochs: the same in passes over the data; None where nobody asks.
+        evaluate_every: steps, `"epoch"` or `"never"`; None for what is usual.
         chunk: steps between two looks at the run; None for about a second's worth.
         device: its name; None for JAX's choice.
         precision: `"float32"` or `"float64"`; None for what suits the problem.
@@ -39,6 +41,8 @@ class Request:
     solver: Chosen
     seed: int
     steps: int | None
+    epochs: int | float | None
+    evaluate_every: int | str | None
     chunk: int | None
     device: str | None
     precision: str | None
@@ -68,18 +72,20 @@ def read_request(argv: list[str]) -> Request:
         add_flags(parser, [problem])
         parse_flags(parser, argv, [problem])
         raise PlugaxError(_no_solver(problem))
-    solver, usual_steps = _solver(problem, solver_name, config["solver"], find)
+    solver = _solver(problem, solver_name, config["solver"], find)
     add_flags(parser, [problem, solver])
     flags = vars(parse_flags(parser, argv, [problem, solver]))
     given = {key: flags[key] for key in RUN if flags[key] is not None}
-    run: dict[str, Any] = (
-        dict.fromkeys(RUN) | {"seed": 0, "steps": usual_steps} | config["run"] | given
-    )
+    configured = dict(config["run"])
+    if {"steps", "epochs"} & given.keys():
+        # Two words for one thing: what a flag says in one goes before the other in the file.
+        configured = {k: v for k, v in configured.items() if k not in ("steps", "epochs")}
+    run: dict[str, Any] = dict.fromkeys(RUN) | {"seed": 0} | configured | given
     return Request(problem, solver, **run, out=flags["out"], json=flags["json"])
 
 
-def _solver(problem: Chosen, name: str, config: Layer, find: Peek) -> tuple[Chosen, int | None]:
-    """The solver, with what the problem's recipe says of it, and the usual number of steps."""
+def _solver(problem: Chosen, name: str, config: Layer, find: Peek) -> Chosen:
+    """The solver, with what the problem's recipe says of it."""
     from ..runner import recipe_of
 
     alone = choose("solver", name, [config], find)
@@ -89,8 +95,8 @@ def _solver(problem: Chosen, name: str, config: Layer, find: Peek) -> tuple[Chos
         for option, part in alone.parts.items()
         if option in config or find(("solver", option), _kind_of(alone, option)) is not None
     }
-    recipe, steps = recipe_of(problem.target, name, parts)
-    return choose("solver", name, [recipe | {"name": name}, config], find), steps
+    recipe, _ = recipe_of(problem.target, name, parts)
+    return choose("solver", name, [recipe | {"name": name}, config], find)
 
 
 def _kind_of(chosen: Chosen, option: str) -> str:
@@ -121,6 +127,13 @@ def _parser(*, inner: bool, prog: str = "plugax run") -> Parser:
     for kind in INNER_KINDS * inner:
         add(f"--{kind}", metavar="NAME", help=f"of the problem or the solver that takes an {kind}")
     add("--steps", type=int, metavar="N", help="at most so many steps; default: what is usual")
+    add("--epochs", type=float, metavar="N", help="the same in passes over the data")
+    add(
+        "--evaluate-every",
+        type=_steps_or_word,
+        metavar="N",
+        help="steps between evaluations on the way, or epoch, or never; default: what is usual",
+    )
     add("--seed", type=int, metavar="K", help="of everything random in the run; default: 0")
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
     add("--precision", choices=NAMES, help="default: float64 for problems that need it")
@@ -129,6 +142,14 @@ def _parser(*, inner: bool, prog: str = "plugax run") -> Parser:
     add("--config", metavar="FILE", help="TOML, such as the config.toml of an earlier --out")
     add("--json", action="store_true", help="print one JSON object on standard output")
     return parser
+
+
+def _steps_or_word(text: str) -> int | str:
+    """A number of steps, or the word as it is; the runner knows which words there are."""
+    try:
+        return int(text)
+    except ValueError:
+        return text
 
 
 def _problem_name(argv: list[str]) -> str | None:

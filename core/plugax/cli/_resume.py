@@ -25,13 +25,16 @@ def main(argv: list[str]) -> int:
             solution = plugax.resume(
                 directory,
                 steps=arguments.steps,
+                epochs=arguments.epochs,
                 chunk=arguments.chunk,
                 device=arguments.device,
                 observers=observers(),
             )
-        if arguments.steps is not None and (directory / FILE_NAME).exists():
+        if (arguments.steps is not None or arguments.epochs is not None) and (
+            directory / FILE_NAME
+        ).exists():
             tables = read_config(directory / FILE_NAME)
-            tables["run"]["steps"] = arguments.steps
+            tables["run"]["steps"] = solution.provenance["run"]["steps"]
             write_config(directory, tables)
         chosen = {kind: _chosen(kind, solution.provenance[kind]) for kind in ("problem", "solver")}
         return report(
@@ -61,6 +64,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     add = parser.add_argument
     add("directory", metavar="DIR", help="what --out of the run was; saved there again")
     add("--steps", type=int, metavar="N", help="steps in all; default: as many as were asked for")
+    add("--epochs", type=float, metavar="N", help="the same in passes over the data")
     add("--chunk", type=int, metavar="N", help="steps between two looks at the run")
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
     add("--json", action="store_true", help="print one JSON object on standard output")

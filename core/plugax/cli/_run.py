@@ -7,7 +7,7 @@ from typing import Any
 
 from .._errors import PlugaxError
 from ._component import Chosen
-from ._config import write_config
+from ._config import RUN, write_config
 from ._precision import precision
 from ._report import Report, observers, report, stdout_kept_clean
 from ._request import Request, read_request
@@ -19,7 +19,7 @@ def main(argv: list[str]) -> int:
     request = read_request(argv)
     import plugax  # the parts that need JAX come with the first use
 
-    from ..runner import resolve
+    from ..runner import Length, resolve
 
     solve = plugax.solve
     import_seconds = time.perf_counter() - began
@@ -27,11 +27,15 @@ def main(argv: list[str]) -> int:
     with precision(wanted, asked=request.precision is not None) as used:
         began = time.perf_counter()
         with stdout_kept_clean(request.json):
-            problem, solver, steps = resolve(
-                _made(request.problem), _made(request.solver), request.steps, {}
+            asked = Length(request.steps, request.epochs, request.evaluate_every)
+            problem, solver, plan = resolve(
+                _made(request.problem), _made(request.solver), asked, {}
             )
         setup_seconds = time.perf_counter() - began
-        request = dataclasses.replace(request, steps=steps, precision=used)
+        every = plan.evaluate_every or "never"
+        request = dataclasses.replace(
+            request, steps=plan.steps, epochs=None, evaluate_every=every, precision=used
+        )
         directory = _directory(request.out)
         if directory is not None:
             write_config(directory, _tables(request))
@@ -40,7 +44,8 @@ def main(argv: list[str]) -> int:
                 problem,
                 solver,
                 seed=request.seed,
-                steps=request.steps,
+                steps=plan.steps,
+                evaluate_every=every,
                 chunk=request.chunk,
                 device=request.device,
                 observers=observers(),
@@ -86,7 +91,7 @@ def _directory(out: str | None) -> pathlib.Path | None:
 
 def _tables(request: Request) -> dict[str, Any]:
     """The whole run as a configuration that repeats it."""
-    run = {key: getattr(request, key) for key in ("seed", "steps", "chunk", "device", "precision")}
+    run = {key: getattr(request, key) for key in RUN}
     return {
         "problem": request.problem.resolved(none="none"),
         "solver": request.solver.resolved(none="none"),

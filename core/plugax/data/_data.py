@@ -34,6 +34,11 @@ class AbstractData(eqx.Module):
         """How many steps the data last, or None where they never end."""
         return None
 
+    @property
+    def steps_per_epoch(self) -> int | None:
+        """How many steps see every example once, or None where nothing like an epoch exists."""
+        return None
+
     def first(self, key: PRNGKeyArray | None = None) -> PyTree:
         """The batch of step 0; under `eqx.filter_eval_shape`, the shapes of every batch."""
         key = jr.key(0) if key is None else key

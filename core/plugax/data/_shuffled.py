@@ -56,6 +56,11 @@ class Shuffled(AbstractData):
         """Steps after which a batch begins an epoch again."""
         return self.examples // math.gcd(self.examples, self.batch_size)
 
+    @property
+    def steps_per_epoch(self) -> int:
+        """The number of examples by the batch size; one more where a batch crosses the end."""
+        return math.ceil(self.examples / self.batch_size)
+
     def _order(self, key: PRNGKeyArray, epoch: Int[Array, ""]) -> Int[Array, " examples"]:
         return jr.permutation(jr.fold_in(key, epoch), self.examples)
 

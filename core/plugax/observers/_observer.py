@@ -19,6 +19,8 @@ class Progress:
         step: steps done.
         steps: steps asked for.
         metrics: the metrics of the last chunk's steps, one array a name, steps along axis 0.
+        evaluation: what `problem.evaluate` says now, where the last chunk ended with an evaluation;
+            else empty.
         seconds: run time so far, compilation not counted.
         unknowns: a function that gives the unknowns of now; calling it costs a transfer.
     """
@@ -26,6 +28,7 @@ class Progress:
     step: int
     steps: int
     metrics: Mapping[str, np.ndarray]
+    evaluation: Mapping[str, np.ndarray]
     seconds: float
     unknowns: Callable[[], PyTree]
 

@@ -1,5 +1,6 @@
 """Compiles, places and runs: the only code that does."""
 
+from ._length import Length as Length
 from ._load import load as load
 from ._recipe import recipe_of as recipe_of
 from ._resolve import fitting as fitting

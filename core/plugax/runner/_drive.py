@@ -17,7 +17,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
+from ..problems import Metrics
 from ._interrupt import Interrupt
+from ._length import Plan
 from ._program import Task, advance, copy
 
 CAPACITY = 2**18
@@ -47,6 +49,8 @@ class Course:
         converged: which members have converged; None where the solver has no such test.
         failures: the members that failed.
         pieces: the metrics of all chunks so far, `(members, steps of the chunk, …)`.
+        evaluations: figures of merit on the way, `(members, …)`, each with its step.
+        finished: the last state that was evaluated, its unknowns and their figures of merit.
         compile_seconds: time until the loop was compiled.
         run_seconds: time in it since.
     """
@@ -57,6 +61,8 @@ class Course:
     converged: np.ndarray | None = None
     failures: dict[int, Failure] = dataclasses.field(default_factory=dict)
     pieces: list[dict[str, np.ndarray]] = dataclasses.field(default_factory=list)
+    evaluations: list[tuple[int, dict[str, np.ndarray]]] = dataclasses.field(default_factory=list)
+    finished: tuple[PyTree, PyTree, Metrics] | None = None
     compile_seconds: float = 0.0
     run_seconds: float = 0.0
 
@@ -92,18 +98,18 @@ def drive(
     task: Task,
     course: Course,
     *,
-    steps: int,
+    plan: Plan,
     chunk: int | None,
     capacity: int,
     interrupt: Interrupt,
     after_chunk: Callable[[Course], bool],
 ) -> None:
-    """Run until `steps`, convergence, failure, an interrupt, or until `after_chunk` says so.
+    """Run until the last step, convergence, failure, an interrupt, or until `after_chunk` says so.
 
     Arguments:
         task: what stays the same.
         course: how the run stands; changed in place.
-        steps: the step to stop at.
+        plan: the step to stop at, and the steps at which a chunk must end.
         chunk: steps in a chunk, or None for as many as take about a second.
         capacity: steps that fit in a chunk.
         interrupt: whether the user has asked for the end.
@@ -111,9 +117,9 @@ def drive(
     """
     size = first_size(task) if chunk is None else chunk
     earlier = course  # the course at the beginning of the chunk before
-    while course.step < steps and course.active().any() and not interrupt.requested:
+    while course.step < plan.steps and course.active().any() and not interrupt.requested:
         began = time.perf_counter()
-        count = min(size, capacity, steps - course.step)
+        count = min(size, capacity, plan.until_stop(course.step))
         state, course.state, left = _advance(task, course, count, capacity)
         before = dataclasses.replace(course, state=state, taken=course.taken.copy())
         taken = np.broadcast_to(np.asarray(left.taken), course.taken.shape).copy()

@@ -59,6 +59,7 @@ def load(
         run_seconds=summary["run_seconds"],
         provenance=origin,
         series=_series(directory / "history.nc"),
+        evaluation_series=_evaluation_series(directory / "evaluations.nc"),
         state=stored["state"],
         problem=problem,
         solver=solver,
@@ -72,6 +73,13 @@ def _rebuilt(kind: str, spec: dict[str, Any], directory: pathlib.Path) -> Any:
             f"made again from the file; give it: load(path, {kind}=…)."
         )
     return build(kind, spec, {})
+
+
+def _evaluation_series(path: pathlib.Path) -> dict[str, np.ndarray]:
+    import xarray as xr
+
+    with xr.open_dataset(path, engine="scipy") as evaluations:
+        return {str(name): np.array(values) for name, values in evaluations.variables.items()}
 
 
 def _series(path: pathlib.Path) -> dict[str, np.ndarray]:

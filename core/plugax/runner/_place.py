@@ -18,13 +18,13 @@ def place(task: Task, device: Any) -> Task:
     return eqx.combine(jax.device_put(arrays, device), rest)
 
 
-def check_call(problem: AbstractProblem, *, seed: int, steps: int, chunk: int | None) -> None:
+def check_call(problem: AbstractProblem, *, seed: int, chunk: int | None) -> None:
     """Raise or warn before anything is compiled.
 
     Errors: `PlugaxError` for a number that is none. Warns with `PrecisionWarning` where the problem
     wants float64 and JAX has it switched off.
     """
-    numbers = {"seed": (seed, 0), "steps": (steps, 1), "chunk": (chunk, 1)}
+    numbers = {"seed": (seed, 0), "chunk": (chunk, 1)}
     for name, (value, least) in numbers.items():
         if value is None and name == "chunk":
             continue

@@ -1,16 +1,18 @@
 """What a problem recommends for a solver."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from ..plugins import origin_of
 from ..problems import AbstractProblem
+from ._length import Length
 
 
 def recipe_of(
     problem: AbstractProblem | type[AbstractProblem], solver: str, chosen: Mapping[str, Any]
-) -> tuple[dict[str, Any], int | None]:
-    """The options that a problem's recipe gives a solver, and the number of steps, or None.
+) -> tuple[dict[str, Any], Length]:
+    """The options that a problem's recipe gives a solver, and the usual length of the run.
 
     A recipe is a whole: where another component is put into it than its own, the rest was not meant
     for that one (a tolerance for `sgd` says nothing about `adam`), and nothing of it applies.
@@ -24,9 +26,10 @@ def recipe_of(
     for name, value in recipe.items():
         own, other = _component_name(value), _component_name(chosen.get(name))
         if own is not None and name in chosen and own != other:
-            return {}, None
-    steps = recipe.pop("steps", None)
-    return recipe, steps
+            return {}, Length()
+    fields = {field.name for field in dataclasses.fields(Length)}
+    length = Length(**{name: recipe.pop(name) for name in fields & recipe.keys()})
+    return recipe, length
 
 
 def _component_name(value: Any) -> str | None:

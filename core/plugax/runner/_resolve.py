@@ -8,23 +8,24 @@ from ..data import AbstractData
 from ..plugins import build, default_manager, origin_of
 from ..problems import AbstractProblem
 from ..solvers import AbstractSolver
+from ._length import Length, Plan
 from ._recipe import recipe_of
 
 
 def resolve(
-    problem: Any, solver: Any, steps: int | None, options: dict[str, Any]
-) -> tuple[AbstractProblem, AbstractSolver, int]:
-    """The problem, the solver, and the number of steps to run.
+    problem: Any, solver: Any, asked: Length, options: dict[str, Any]
+) -> tuple[AbstractProblem, AbstractSolver, Plan]:
+    """The problem, the solver, and the length of the run.
 
     Arguments:
         problem: a name or a problem.
         solver: a name, a solver, or None for the problem's first recipe.
-        steps: a number, or None for what the problem's recipe for the solver says, or else the
-            length of the data, or else the solver's default.
+        asked: the length; where it says nothing, what the problem's recipe for the solver says, or
+            else the length of the data, or else the solver's default.
         options: the solver's options, which go before those of the recipe.
 
-    Errors: those of `build`; `UnsuitableProblemError` where the two do not fit; `PlugaxError` where
-    the data do not last for `steps`.
+    Errors: those of `build` and of `Length.in_steps`; `UnsuitableProblemError` where the two do not
+    fit.
     """
     problem = build("problem", problem, {})
     if solver is None:
@@ -37,7 +38,7 @@ def resolve(
     by_name = isinstance(solver, str)
     name = solver if by_name else (origin_of(solver) or {}).get("name", "")
     chosen = options if by_name else (origin_of(solver) or {})
-    recipe, usual_steps = recipe_of(problem, name, chosen)
+    recipe, usual = recipe_of(problem, name, chosen)
     solver = build("solver", solver, recipe | options if by_name else options)
     if not isinstance(problem, solver.requires):
         raise UnsuitableProblemError(
@@ -50,17 +51,8 @@ def resolve(
             f"{type(problem.data).__name__}. Write it as a property: a dataclass field of that "
             "name takes the base class's property for its default."
         )
-    count: int = usual_steps or problem.data.steps or solver.default_steps
-    count = count if steps is None else steps
-    check_length(problem, count)
-    return problem, solver, count
-
-
-def check_length(problem: AbstractProblem, steps: int) -> None:
-    """Raise `PlugaxError` where the problem's data do not last for so many steps."""
-    last = problem.data.steps
-    if last is not None and steps > last:
-        raise PlugaxError(f"{steps} steps were asked for, but the data last for {last} only.")
+    plan = asked.or_else(usual).in_steps(problem.data, solver.default_steps)
+    return problem, solver, plan
 
 
 def fitting(problem: AbstractProblem | type[AbstractProblem]) -> list[str]:

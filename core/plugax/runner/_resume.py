@@ -8,8 +8,8 @@ from ..observers import AbstractObserver
 from ..problems import AbstractProblem
 from ..solution import Solution
 from ..solvers import AbstractSolver
+from ._length import Length
 from ._load import load
-from ._resolve import check_length
 from ._run import run
 
 
@@ -17,6 +17,7 @@ def resume(
     path: str | os.PathLike,
     *,
     steps: int | None = None,
+    epochs: int | float | None = None,
     problem: AbstractProblem | None = None,
     solver: AbstractSolver | None = None,
     chunk: int | None = None,
@@ -31,6 +32,7 @@ def resume(
     Arguments:
         path: where the run was saved.
         steps: the steps in all, those done included; by default as many as were asked for.
+        epochs: the same in passes over the data.
         problem: as for `load`.
         solver: as for `load`.
         chunk: as for `solve`.
@@ -43,24 +45,24 @@ def resume(
     """
     before = load(path, problem=problem, solver=solver)
     asked = before.provenance["run"]
-    total = asked["steps"] if steps is None else steps
+    usual = Length(asked["steps"], evaluate_every=asked["evaluate_every"])
+    plan = Length(steps, epochs).or_else(usual).in_steps(before.problem.data, 1)
     if before.status.name == "converged":
         raise PlugaxError(
             f"Nothing is left to do in {path}: {before.status} For a closer answer, solve again "
             "with a finer tolerance."
         )
-    if before.steps >= total:
+    if before.steps >= plan.steps:
         raise PlugaxError(
             f"Nothing is left to do in {path}: {before.status} To go on, ask for more steps in all "
             f"than the {before.steps} it has done."
         )
-    check_length(before.problem, total)
     return run(
         before.problem,
         before.solver,
         before,
         seed=asked["seed"],
-        steps=total,
+        plan=plan,
         chunk=chunk,
         device=device,
         observers=observers,

@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jax
@@ -18,10 +18,12 @@ from ..solution import Solution, Status
 from ..solvers import AbstractSolver
 from ._device import find_device
 from ._drive import Course, compile_loop, drive
+from ._evaluate import evaluate_if_due, evaluations_of, finished
 from ._interrupt import deferred_interrupt
+from ._length import Plan
 from ._outcome import plain_metrics, status_of
 from ._place import check_call, place
-from ._program import Task, copy, finish, start, timed, unknowns_of
+from ._program import Task, copy, start, unknowns_of
 from ._provenance import provenance_of
 
 # A run with `out` leaves its state on disk at least this often, looked at between chunks.
@@ -34,19 +36,20 @@ def run(
     before: Solution | None,
     *,
     seed: int,
-    steps: int,
+    plan: Plan,
     chunk: int | None,
     device: str | None,
     observers: Iterable[AbstractObserver | str],
     out: str | os.PathLike | None,
     throw: bool,
 ) -> Solution:
-    """Run up to step number `steps`, from the beginning or from where `before` ended."""
-    check_call(problem, seed=seed, steps=steps, chunk=chunk)
+    """Run up to the plan's last step, from the beginning or from where `before` ended."""
+    check_call(problem, seed=seed, chunk=chunk)
+    steps = plan.steps
     listeners = [plugins.observer(observer) for observer in observers]
     hook = plugins.default_manager().hook
     chosen = find_device(device)
-    origin = provenance_of(problem, solver, chosen, seed=seed, steps=steps, chunk=chunk)
+    origin = provenance_of(problem, solver, chosen, seed=seed, **vars(plan), chunk=chunk)
     try:
         for listener in listeners:
             listener.on_start(steps)
@@ -58,11 +61,11 @@ def run(
             capacity = compile_loop(task, course, steps, chunk)
             hook.after_compile(problem=problem, solver=solver, seconds=course.compile_seconds)
             hook.before_run(problem=problem, solver=solver, steps=steps)
-            between = _Between(problem, solver, before, task, steps, listeners, out, origin)
+            between = _Between(problem, solver, before, task, plan, listeners, out, origin)
             drive(
                 task,
                 course,
-                steps=steps,
+                plan=plan,
                 chunk=chunk,
                 capacity=capacity,
                 interrupt=interrupt,
@@ -106,7 +109,7 @@ class _Between:
     solver: AbstractSolver
     before: Solution | None
     task: Task
-    steps: int
+    plan: Plan
     listeners: list[AbstractObserver]
     out: str | os.PathLike | None
     provenance: dict[str, Any]
@@ -114,11 +117,13 @@ class _Between:
     saved_at: float = dataclasses.field(default_factory=time.monotonic)
 
     def after_chunk(self, course: Course) -> bool:
-        """Tell the observers, save the state now and then; True where an observer ends the run."""
+        """Evaluate, tell the observers, save now and then; True where an observer ends the run."""
+        evaluation = evaluate_if_due(self.task, course, self.plan)
         progress = Progress(
             step=int(course.taken[0]),
-            steps=self.steps,
+            steps=self.plan.steps,
             metrics={name: values[0] for name, values in course.pieces[-1].items()},
+            evaluation={name: np.asarray(value[0]) for name, value in evaluation.items()},
             seconds=course.run_seconds,
             unknowns=lambda: copy(unknowns_of(self.task, course.state)),
         )
@@ -126,25 +131,14 @@ class _Between:
             if listener.on_progress(progress):
                 self.stopped_by = type(listener).__name__
         if self.out is not None and time.monotonic() - self.saved_at > CHECKPOINT_SECONDS:
-            status = status_of(course, 0, stopped_by=None, steps=self.steps)
+            status = status_of(course, 0, stopped_by=None, steps=self.plan.steps)
             self.solution(course, status).save(self.out)
             self.saved_at = time.monotonic()
         return self.stopped_by is not None
 
     def solution(self, course: Course, status: Status) -> Solution:
         """The solution as the course stands."""
-        with timed(course):
-            unknowns, metrics = jax.block_until_ready(finish(self.task, course.state))
-        rows = course.failures[0].step if course.failures else int(course.taken[0])
-        rows -= self.before.steps if self.before else 0
-        series = {name: values[0, :rows] for name, values in course.series().items()}
-        if self.before is not None:
-            # A run that failed has one row more than good steps, and that step is run again.
-            done = {n: values[: self.before.steps] for n, values in self.before.series.items()}
-            series = {
-                name: np.concatenate([values, series[name]]) if name in series else values
-                for name, values in done.items()
-            }
+        unknowns, metrics = finished(self.task, course)
         return Solution(
             unknowns=unknowns,
             status=status,
@@ -153,8 +147,37 @@ class _Between:
             compile_seconds=course.compile_seconds,
             run_seconds=course.run_seconds,
             provenance=self.provenance,
-            series=series,
+            series=self._series(course),
+            evaluation_series=self._evaluation_series(course),
             state=course.state,
             problem=self.problem,
             solver=self.solver,
         )
+
+    def _series(self, course: Course) -> dict[str, np.ndarray]:
+        """The metrics of all steps, those before a resumption included."""
+        rows = course.failures[0].step if course.failures else int(course.taken[0])
+        rows -= self.before.steps if self.before else 0
+        series = {name: values[0, :rows] for name, values in course.series().items()}
+        if self.before is None:
+            return series
+        # A run that failed has one row more than good steps, and that step is run again.
+        done = {name: values[: self.before.steps] for name, values in self.before.series.items()}
+        return _continued(done, series)
+
+    def _evaluation_series(self, course: Course) -> dict[str, np.ndarray]:
+        """All evaluations, those before a resumption included."""
+        rows = evaluations_of(course)
+        series = {name: rows[name] if name == "step" else rows[name][0] for name in rows}
+        return _continued(self.before.evaluation_series if self.before else {}, series)
+
+
+def _continued(
+    before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Two series by name, one after the other; either may lack names, or all of them."""
+    both = {
+        name: np.concatenate([before[name], values]) if name in before else values
+        for name, values in after.items()
+    }
+    return {**before, **both}

@@ -8,6 +8,7 @@ from ..observers import AbstractObserver
 from ..problems import AbstractProblem
 from ..solution import Solution
 from ..solvers import AbstractSolver
+from ._length import EvaluateEvery, Length
 from ._resolve import resolve
 from ._run import run
 
@@ -18,6 +19,8 @@ def solve(
     *,
     seed: int = 0,
     steps: int | None = None,
+    epochs: int | float | None = None,
+    evaluate_every: EvaluateEvery | None = None,
     chunk: int | None = None,
     device: str | None = None,
     observers: Iterable[AbstractObserver | str] = (),
@@ -34,6 +37,9 @@ def solve(
             one seed are equal bit for bit, in whatever chunks they run.
         steps: at most so many; by default what the problem recommends for this solver, or the
             length of its data, or the solver's own default.
+        epochs: the same in passes over the data, where they come in epochs.
+        evaluate_every: how often `problem.evaluate` is called on the way, besides the end: a number
+            of steps, `"epoch"` or `"never"`; by default what the problem recommends, or never.
         chunk: steps between two looks at the run; by default about a second's worth.
         device: `"cpu"`, `"gpu"`, `"tpu"`, with an index (`"gpu:1"`) where there are several.
         observers: told about progress between chunks; may end the run.
@@ -47,13 +53,14 @@ def solve(
 
     Errors: `PlugaxError` and its kinds for a wrong call; what a problem or solver raises itself.
     """
-    problem, solver, steps = resolve(problem, solver, steps, options)
+    asked = Length(steps, epochs, evaluate_every)
+    problem, solver, plan = resolve(problem, solver, asked, options)
     return run(
         problem,
         solver,
         None,
         seed=seed,
-        steps=steps,
+        plan=plan,
         chunk=chunk,
         device=device,
         observers=observers,

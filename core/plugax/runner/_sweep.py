@@ -18,10 +18,12 @@ from ..solution import Population
 from ..solvers import AbstractSolver
 from ._device import find_device
 from ._drive import Course, compile_loop, drive
+from ._evaluate import evaluate_if_due, evaluations_of, finished
 from ._interrupt import deferred_interrupt
+from ._length import EvaluateEvery, Length
 from ._outcome import status_of
 from ._place import check_call, place
-from ._program import Task, finish, start, timed
+from ._program import Task, start, timed
 from ._provenance import provenance_of
 from ._resolve import resolve
 
@@ -33,6 +35,8 @@ def sweep(
     over: Mapping[str, Any],
     seed: int = 0,
     steps: int | None = None,
+    epochs: int | float | None = None,
+    evaluate_every: EvaluateEvery | None = None,
     chunk: int | None = None,
     device: str | None = None,
     **options: Any,
@@ -47,6 +51,8 @@ def sweep(
             (`"problem.forcing"`). The values' leading axis is what is swept.
         seed: of all members, where `over` has none.
         steps: as for `solve`.
+        epochs: as for `solve`.
+        evaluate_every: as for `solve`.
         chunk: as for `solve`.
         device: as for `solve`.
         options: as for `solve`.
@@ -57,14 +63,20 @@ def sweep(
 
     Errors: those of `solve`; `PlugaxError` for a path that leads to no array.
     """
-    problem, solver, steps = resolve(problem, solver, steps, options)
+    asked = Length(steps, epochs, evaluate_every)
+    problem, solver, plan = resolve(problem, solver, asked, options)
     if not over:
         raise PlugaxError("There is nothing to sweep over; give over={'seed': range(8)}, say.")
     values = {name: _values(name, given) for name, given in over.items()}
-    check_call(problem, seed=seed, steps=steps, chunk=chunk)
+    check_call(problem, seed=seed, chunk=chunk)
     chosen = find_device(device)
     hook = plugins.default_manager().hook
-    origin = provenance_of(problem, solver, chosen, seed=seed, steps=steps, chunk=chunk)
+    origin = provenance_of(problem, solver, chosen, seed=seed, **vars(plan), chunk=chunk)
+
+    def after_chunk(course: Course) -> bool:
+        evaluate_if_due(task, course, plan)
+        return False
+
     try:
         hook.before_compile(problem=problem, solver=solver)
         with jax.default_device(chosen), deferred_interrupt() as interrupt:
@@ -73,24 +85,23 @@ def sweep(
             course = Course(None, 0, np.zeros(_size(values), int))
             with timed(course):
                 course.state = jax.block_until_ready(start(task))
-            capacity = compile_loop(task, course, steps, chunk)
+            capacity = compile_loop(task, course, plan.steps, chunk)
             hook.after_compile(problem=problem, solver=solver, seconds=course.compile_seconds)
-            hook.before_run(problem=problem, solver=solver, steps=steps)
+            hook.before_run(problem=problem, solver=solver, steps=plan.steps)
             drive(
                 task,
                 course,
-                steps=steps,
+                plan=plan,
                 chunk=chunk,
                 capacity=capacity,
                 interrupt=interrupt,
-                after_chunk=lambda course: False,  # noqa: ARG005 - nobody listens
+                after_chunk=after_chunk,
             )
-            with timed(course):
-                unknowns, metrics = jax.block_until_ready(finish(task, course.state))
+            unknowns, metrics = finished(task, course)
     except BaseException as error:
         hook.on_run_error(problem=problem, solver=solver, error=error)
         raise
-    population = _collected(course, values, unknowns, metrics, steps, origin)
+    population = _collected(course, values, unknowns, metrics, plan.steps, origin)
     hook.after_run(solution=population)
     return population
 
@@ -125,6 +136,10 @@ def _collected(
         run_seconds=course.run_seconds,
         provenance=origin,
         series={name: unravel(value) for name, value in course.series().items()},
+        evaluation_series={
+            name: value if name == "step" else unravel(value)
+            for name, value in evaluations_of(course).items()
+        },
     )
 
 

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 from jaxtyping import PyTree
 
-from ._history import history_of
+from ._history import evaluations_of, history_of
 from ._status import Status
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class Population:
         run_seconds: time in the steps, all members together.
         provenance: versions, plugins, options, device, precision.
         series: the history as NumPy arrays `(*sweep, steps, …)`, NaN after a member's last step.
+        evaluation_series: the evaluations likewise, with their `step`.
     """
 
     unknowns: PyTree
@@ -41,6 +42,7 @@ class Population:
     run_seconds: float
     provenance: dict[str, Any]
     series: Mapping[str, np.ndarray] = dataclasses.field(repr=False)
+    evaluation_series: Mapping[str, np.ndarray] = dataclasses.field(repr=False)
 
     @property
     def success(self) -> np.ndarray:
@@ -51,6 +53,11 @@ class Population:
     def history(self) -> "xr.Dataset":
         """The metrics of every member and step, over the sweep's coordinates and `step`."""
         return history_of(self.series, self.coordinates)
+
+    @functools.cached_property
+    def evaluations(self) -> "xr.Dataset":
+        """What `problem.evaluate` said of every member on the way, after `step` steps."""
+        return evaluations_of(self.evaluation_series, self.coordinates)
 
     def member(self, **chosen: Any) -> tuple[PyTree, Status]:
         """The unknowns and status of one member, chosen by position along every swept name.

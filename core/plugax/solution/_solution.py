@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import PyTree
 
 from ._arrays import replacing, save_arrays
-from ._history import history_of
+from ._history import evaluations_of, history_of
 from ._status import Status
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Solution:
         run_seconds: time in the steps themselves.
         provenance: versions, plugins, options, seed, device, precision: what it takes to repeat it.
         series: the history as NumPy arrays by name, steps along axis 0.
+        evaluation_series: the evaluations likewise, with their `step`.
         state: the solver's state after the last step, from which the run can go on.
         problem: the problem that was solved.
         solver: the solver that solved it.
@@ -46,6 +47,7 @@ class Solution:
     run_seconds: float
     provenance: dict[str, Any]
     series: Mapping[str, np.ndarray] = dataclasses.field(repr=False)
+    evaluation_series: Mapping[str, np.ndarray] = dataclasses.field(repr=False)
     state: PyTree = dataclasses.field(repr=False)
     problem: Any = dataclasses.field(repr=False)
     solver: Any = dataclasses.field(repr=False)
@@ -55,6 +57,11 @@ class Solution:
         """The metrics of every step; those of step i belong to the unknowns it started from."""
         return history_of(self.series)
 
+    @functools.cached_property
+    def evaluations(self) -> "xr.Dataset":
+        """What `problem.evaluate` said on the way, after `step` steps; see `evaluate_every`."""
+        return evaluations_of(self.evaluation_series)
+
     def figures(self) -> dict[str, Any]:
         """The problem's figures of this solution: Matplotlib figures and animations by name."""
         return self.problem.figures(self)
@@ -63,15 +70,17 @@ class Solution:
         """Write everything into the directory `path`: read again by `plugax.load`.
 
         `solution.json` (status, metrics, provenance), `unknowns.npz`, `state.npz`, `history.nc`
-        (NetCDF): files that other programs read too. Each takes the place of an older one whole.
+        and `evaluations.nc` (NetCDF): files that other programs read too. Each takes the place of
+        an older one whole.
         """
         directory = pathlib.Path(path)
         directory.mkdir(parents=True, exist_ok=True)
         save_arrays(directory / "unknowns.npz", self.unknowns)
         # The step count lies in the same file as the state: the two must never disagree.
         save_arrays(directory / "state.npz", {"step": np.asarray(self.steps), "state": self.state})
-        with replacing(directory / "history.nc") as file:
-            file.write(bytes(self.history.to_netcdf(engine="scipy")))
+        for name in ("history", "evaluations"):
+            with replacing(directory / f"{name}.nc") as file:
+                file.write(bytes(getattr(self, name).to_netcdf(engine="scipy")))
         summary = {
             "status": dataclasses.asdict(self.status),
             "steps": self.steps,

@@ -8,7 +8,7 @@ from jaxtyping import PRNGKeyArray
 
 from .._errors import PlugaxError
 from ..problems import AbstractProblem
-from ..runner import load, resolve, solve
+from ..runner import Length, load, resolve, solve
 from ..runner._program import traces
 from ..solution import Solution
 from ._claim import claim, claimed
@@ -120,7 +120,7 @@ def check_recipes(problem: AbstractProblem, key: PRNGKeyArray | None = None) -> 
             "Give a whole number of steps, from 1 on.",
         )
         with native(problem), claimed(problem, law, "Correct it in `recipes`."):
-            resolve(problem, name, None, {})
+            resolve(problem, name, Length(), {})
 
 
 def _short_run(problem: AbstractProblem, seed: int) -> Solution:
@@ -135,7 +135,7 @@ def _solutions(problem: AbstractProblem, seed: int) -> list[Solution]:
     solutions = [_short_run(problem, seed)]
     if problem.recipes:
         try:
-            fitting, solver, _ = resolve(problem, None, STEPS, {})
+            fitting, solver, _ = resolve(problem, None, Length(STEPS), {})
         except PlugaxError:
             return solutions  # what is wrong with the recipe is for `check_recipes` to say
         solutions.append(solve(fitting, solver, seed=seed, steps=STEPS))

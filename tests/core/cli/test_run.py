@@ -231,5 +231,6 @@ def test_out_holds_a_configuration_that_repeats_the_run(call, tmp_path):
     }
     assert (again / "config.toml").read_text() == (first / "config.toml").read_text()
     tables = tomllib.loads((first / "config.toml").read_text())
-    assert tables["run"] == {"seed": 5, "steps": 1000, "precision": "float32"}
+    run = {"seed": 5, "steps": 1000, "evaluate_every": "never", "precision": "float32"}
+    assert tables["run"] == run
     assert tables["solver"]["tolerance"] == "none"  # the recipe's would come back otherwise

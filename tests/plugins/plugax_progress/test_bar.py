@@ -16,7 +16,7 @@ def console(*, terminal):
 
 def progress(step, loss):
     losses = np.asarray(loss)
-    return px.Progress(step, 100, {"loss": losses}, seconds=2.0, unknowns=lambda: None)
+    return px.Progress(step, 100, {"loss": losses}, {}, seconds=2.0, unknowns=lambda: None)
 
 
 def test_the_bar_shows_steps_loss_and_rate():
