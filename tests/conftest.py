@@ -1,5 +1,6 @@
 """What every test runs under: strict promotion, checked shapes, the data where they are."""
 
+import gc
 import os
 import pathlib
 
@@ -14,7 +15,9 @@ PACKAGES = (
     "plugax_lineax",
     "plugax_diffrax",
     "plugax_regression",
+    "plugax_mnist",
     "plugax_lorenz96",
+    "plugax_classics",
     "plugax_progress",
 )
 # Every jaxtyping annotation of the project is checked at run time; this must come before the first
@@ -32,6 +35,20 @@ if "JAX_COMPILATION_CACHE_DIR" in os.environ:
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 if SHARED_DATA.is_dir():
     os.environ.setdefault("PLUGAX_DATA", str(SHARED_DATA))
+
+
+# Every compiled program takes some mappings of memory, of which Linux allows a process 65 530: XLA
+# crashes at the next. A worker that has compiled many forgets them, well before.
+MAPPINGS, MOST_MAPPINGS = pathlib.Path("/proc/self/maps"), 8_000
+
+
+@pytest.fixture(autouse=True)
+def few_mappings():
+    """Forget what is compiled, where this process has made too many programs."""
+    yield
+    if MAPPINGS.exists() and MAPPINGS.read_bytes().count(b"\n") > MOST_MAPPINGS:
+        jax.clear_caches()
+        gc.collect()
 
 
 @pytest.fixture
@@ -52,5 +69,5 @@ def data_directory() -> pathlib.Path:
     """Where the real data lie; the test is skipped where they do not."""
     directory = os.environ.get("PLUGAX_DATA")
     if not directory or not pathlib.Path(directory).is_dir():
-        pytest.skip("needs real data: set PLUGAX_DATA to a directory with nist-strd/ in it")
+        pytest.skip("needs real data: set PLUGAX_DATA to a directory with mnist/, nist-strd/ in it")
     return pathlib.Path(directory)

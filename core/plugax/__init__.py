@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .data import Sequence as Sequence
     from .data import Shuffled as Shuffled
     from .integrators import AbstractIntegrator as AbstractIntegrator
+    from .integrators import AbstractPath as AbstractPath
+    from .integrators import AbstractStochasticIntegrator as AbstractStochasticIntegrator
     from .losses import AbsoluteError as AbsoluteError
     from .losses import AbstractLoss as AbstractLoss
     from .losses import BinaryCrossEntropy as BinaryCrossEntropy
@@ -46,6 +48,9 @@ if TYPE_CHECKING:
     from .problems import AbstractLinearLeastSquares as AbstractLinearLeastSquares
     from .problems import AbstractLogDensity as AbstractLogDensity
     from .problems import AbstractProblem as AbstractProblem
+    from .problems import bounded as bounded
+    from .problems import fixed as fixed
+    from .problems import starting_at as starting_at
     from .runner import load as load
     from .runner import resume as resume
     from .runner import solve as solve
@@ -70,7 +75,7 @@ _HOME = {
         "UnsuitableProblemError",
     ),
     "data": ("AbstractData", "FullBatch", "Sequence", "Shuffled"),
-    "integrators": ("AbstractIntegrator",),
+    "integrators": ("AbstractIntegrator", "AbstractPath", "AbstractStochasticIntegrator"),
     "losses": (
         "AbsoluteError",
         "AbstractLoss",
@@ -97,6 +102,9 @@ _HOME = {
         "AbstractLinearLeastSquares",
         "AbstractLogDensity",
         "AbstractProblem",
+        "bounded",
+        "fixed",
+        "starting_at",
     ),
     "runner": ("load", "resume", "solve", "sweep"),
     "solution": ("Population", "Solution", "Status"),

@@ -1,6 +1,7 @@
-"""Integrators: explicit Runge–Kutta schemes in fixed steps, and diffrax's adaptive and stiff ones.
+"""Integrators: explicit, implicit and stochastic ones in fixed steps, and diffrax's adaptive ones.
 
-Short names are fixed steps: `rk4`, `tsit5`. Step-size control is asked for: `adaptive-tsit5`.
+Short names are fixed steps: `rk4`, `tsit5`. Step-size control is asked for, `adaptive-tsit5`, but
+for the stiff schemes, which need it: `kvaerno5`.
 """
 
 from plugax import hookimpl
@@ -8,7 +9,7 @@ from plugax import hookimpl
 
 @hookimpl
 def register_integrators(register):
-    """Bring nine schemes in fixed steps, three adaptive ones and a stiff one."""
+    """Bring eleven schemes in fixed steps, six adaptive ones and three stochastic ones."""
     register("euler", "plugax_diffrax._fixed:euler", summary="Fixed steps, order 1, 1 stage")
     register("heun", "plugax_diffrax._fixed:heun", summary="Fixed steps, order 2, 2 stages")
     register("midpoint", "plugax_diffrax._fixed:midpoint", summary="Fixed steps, order 2, 2 stages")
@@ -22,6 +23,16 @@ def register_integrators(register):
     register("tsit5", "plugax_diffrax._embedded:tsit5", summary="Fixed steps, order 5, 6 stages")
     register("dopri5", "plugax_diffrax._embedded:dopri5", summary="Fixed steps, order 5, 6 stages")
     register("dopri8", "plugax_diffrax._embedded:dopri8", summary="Fixed steps, order 8, 13 stages")
+    register(
+        "implicit-euler",
+        "plugax_diffrax._implicit:implicit_euler",
+        summary="Fixed implicit steps, order 1, for stiff equations",
+    )
+    register(
+        "implicit-midpoint",
+        "plugax_diffrax._implicit:implicit_midpoint",
+        summary="Fixed implicit steps, order 2, symplectic: keeps energies over long times",
+    )
     register(
         "adaptive-tsit5",
         "plugax_diffrax._adaptive:adaptive_tsit5",
@@ -38,7 +49,32 @@ def register_integrators(register):
         summary="Adaptive steps, order 8 (diffrax): for tight tolerances",
     )
     register(
+        "kvaerno3",
+        "plugax_diffrax._adaptive:kvaerno3",
+        summary="Adaptive implicit steps, order 3, for stiff equations and loose tolerances",
+    )
+    register(
+        "kvaerno4",
+        "plugax_diffrax._adaptive:kvaerno4",
+        summary="Adaptive implicit steps, order 4, for stiff equations",
+    )
+    register(
         "kvaerno5",
         "plugax_diffrax._adaptive:kvaerno5",
         summary="Adaptive implicit steps, order 5, for stiff equations",
+    )
+    register(
+        "euler-maruyama",
+        "plugax_diffrax._stochastic:euler_maruyama",
+        summary="Stochastic (Itô), fixed steps, strong order 1/2",
+    )
+    register(
+        "milstein",
+        "plugax_diffrax._stochastic:milstein",
+        summary="Stochastic (Itô), fixed steps, strong order 1 for commutative noise",
+    )
+    register(
+        "stochastic-heun",
+        "plugax_diffrax._stochastic:stochastic_heun",
+        summary="Stochastic (Stratonovich), fixed steps, strong order 1 for commutative noise",
     )

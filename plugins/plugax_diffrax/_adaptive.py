@@ -20,8 +20,9 @@ from jaxtyping import Array, Float, PyTree
 
 from plugax import AbstractIntegrator, PlugaxError
 
+from ._adaptive_path import AdaptivePath
+from ._esdirk import KVAERNO3, KVAERNO4, KVAERNO5, Esdirk, ImplicitTableau
 from ._first_step import FirstStep
-from ._kvaerno5 import Kvaerno5
 from ._state import VectorField, as_state, check_steps, tendency, time_dtype
 
 
@@ -73,26 +74,53 @@ class Adaptive(AbstractIntegrator):
         it must be.
         """
         check_steps(steps, every)
-        y0 = as_state(y0)
-        if any(jnp.iscomplexobj(leaf) for leaf in jax.tree.leaves(y0)):
-            raise PlugaxError(
-                "Adaptive integrators take real states; got a complex one. Give real and imaginary "
-                "part as two arrays, or take fixed steps, such as 'rk4'."
-            )
+        y0 = _real(y0)
         dtype = time_dtype(y0)
         length = jnp.asarray(dt, dtype) * every
         starts = jnp.asarray(t0, dtype) + length * jnp.arange(steps // every).astype(dtype)
 
         def keep(y: PyTree, start: Array) -> tuple[PyTree, PyTree]:
-            y = self._interval(field, y, start, length, every)
+            solution = self._interval(field, y, start, length, every, diffrax.SaveAt(t1=True))
+            succeeded = solution.result == diffrax.RESULTS.successful
+            y = jax.tree.map(lambda end: jnp.where(succeeded, end[0], jnp.nan), solution.ys)
             return y, y
 
         return lax.scan(keep, y0, starts)[1]
 
+    def dense(
+        self,
+        field: VectorField,
+        y0: PyTree,
+        *,
+        dt: float | Float[Array, ""],
+        steps: int,
+        t0: float | Float[Array, ""] = 0.0,
+    ) -> AdaptivePath:
+        """The solution from t0 to t0 + `steps` dt; see `AbstractIntegrator.dense`.
+
+        Between the steps made, `max_steps` of them at most, it is the scheme's own polynomial.
+
+        Errors: `PlugaxError` where state or tendency is not as it must be.
+        """
+        check_steps(steps, 1)
+        y0 = _real(y0)
+        dtype = time_dtype(y0)
+        start, length = jnp.asarray(t0, dtype), jnp.asarray(dt, dtype) * steps
+        solution = self._interval(field, y0, start, length, steps, diffrax.SaveAt(dense=True))
+        succeeded = solution.result == diffrax.RESULTS.successful
+        assert solution.interpolation is not None  # as was asked for
+        return AdaptivePath(solution.interpolation, start, length, succeeded)
+
     def _interval(
-        self, field: VectorField, y: PyTree, start: Array, length: Array, every: int
-    ) -> PyTree:
-        """The state a length after `start`, or NaN."""
+        self,
+        field: VectorField,
+        y: PyTree,
+        start: Array,
+        length: Array,
+        steps: int,
+        saveat: diffrax.SaveAt,
+    ) -> diffrax.Solution:
+        """Diffrax's solution over a length from `start`, first guess a `steps`-th of it."""
 
         def on_own_clock(s: Any, y: PyTree, args: Any) -> PyTree:  # noqa: ARG001 - diffrax's
             change = tendency(field, start + s.astype(start.dtype) * length, y)
@@ -101,21 +129,30 @@ class Adaptive(AbstractIntegrator):
         # NumPy's scalars, since diffrax's times are to have the dtype of the state.
         real = start.dtype.type
         control = diffrax.PIDController(rtol=self.rtol, atol=self.atol)
-        solution = diffrax.diffeqsolve(
+        return diffrax.diffeqsolve(
             diffrax.ODETerm(on_own_clock),
             self.solver,
             t0=real(0),
             t1=real(1),
             dt0=None,
             y0=y,
-            saveat=diffrax.SaveAt(t1=True),
-            stepsize_controller=FirstStep(control, 1 / every),
+            saveat=saveat,
+            stepsize_controller=FirstStep(control, 1 / steps),
             adjoint=diffrax.DirectAdjoint(),  # forwards and backwards, both exact
             max_steps=self.max_steps,
             throw=False,
         )
-        succeeded = solution.result == diffrax.RESULTS.successful
-        return jax.tree.map(lambda end: jnp.where(succeeded, end[0], jnp.nan), solution.ys)
+
+
+def _real(y0: PyTree) -> PyTree:
+    """The state as arrays; raises `PlugaxError` where it is complex."""
+    y0 = as_state(y0)
+    if any(jnp.iscomplexobj(leaf) for leaf in jax.tree.leaves(y0)):
+        raise PlugaxError(
+            "Adaptive integrators take real states; got a complex one. Give real and imaginary "
+            "part as two arrays, or take fixed steps, such as 'rk4'."
+        )
+    return y0
 
 
 def _named(name: str, title: str, solver: Any) -> Any:
@@ -156,9 +193,18 @@ adaptive_dopri8 = _named(
     "7, 1981, doi:10.1016/0771-050X(81)90010-3).",
     lambda rtol, atol: diffrax.Dopri8(),  # noqa: ARG005
 )
-kvaerno5 = _named(
-    "kvaerno5",
-    "Kværnø's implicit scheme of order 5 for stiff equations, L-stable (Kværnø, BIT 44, 2004, "
-    "doi:10.1023/B:BITN.0000046811.70614.38).",
-    Kvaerno5,
-)
+
+
+def _stiff(order: int, tableau: ImplicitTableau) -> Any:
+    """The factory of one of Kværnø's schemes."""
+    return _named(
+        f"kvaerno{order}",
+        f"Kværnø's implicit scheme of order {order} for stiff equations, L-stable (Kværnø, BIT 44, "
+        "2004, doi:10.1023/B:BITN.0000046811.70614.38).",
+        lambda rtol, atol: Esdirk(tableau, rtol, atol),
+    )
+
+
+kvaerno3 = _stiff(3, KVAERNO3)
+kvaerno4 = _stiff(4, KVAERNO4)
+kvaerno5 = _stiff(5, KVAERNO5)

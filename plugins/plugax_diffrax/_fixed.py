@@ -17,6 +17,7 @@ from jaxtyping import Array, Float, PyTree
 
 from plugax import AbstractIntegrator
 
+from ._loop import loop
 from ._state import VectorField, as_state, check_steps, tendency, time_dtype
 from ._tableau import BOSH3, EULER, HEUN, MIDPOINT, RALSTON, RK4, Tableau
 
@@ -58,20 +59,7 @@ class ExplicitRungeKutta(AbstractIntegrator):
         dt = jnp.asarray(dt, dtype)
         starts = jnp.asarray(t0, dtype) + dt * jnp.arange(steps).astype(dtype)
         step = self._step(field, dt, {leaf.dtype for leaf in jax.tree.leaves(y0)})
-        if self.rematerialise:
-            step = jax.checkpoint(step, prevent_cse=False)
-
-        def keep(y: PyTree, start: Array) -> tuple[PyTree, PyTree]:
-            y = step(y, start)
-            return y, y
-
-        def keep_last(y: PyTree, starts: Array) -> tuple[PyTree, PyTree]:
-            y, _ = lax.scan(lambda y, start: (step(y, start), None), y, starts)
-            return y, y
-
-        if every == 1:
-            return lax.scan(keep, y0, starts)[1]
-        return lax.scan(keep_last, y0, starts.reshape(-1, every))[1]
+        return loop(step, y0, starts, every=every, rematerialise=self.rematerialise)
 
     def _step(self, field: VectorField, dt: Array, dtypes: set[Any]) -> Callable[..., PyTree]:
         """The function (y, t) → y after dt; coefficients times dt are made once, outside loops."""

@@ -38,7 +38,9 @@ class AbstractFourDVar(AbstractLeastSquares):
     recipes: ClassVar = {
         "gauss-newton": {"steps": 100},
         "levenberg-marquardt": {"steps": 100},
-        "bfgs": {"steps": 1000},  # a step is one evaluation, accepted or not
+        "bfgs": {"steps": 1000},
+        "lbfgs": {"steps": 2000},
+        "newton": {"steps": 100},
         "gradient": {"optimizer": {"name": "lbfgs"}, "steps": 200},
     }
     precision: ClassVar = "float64"

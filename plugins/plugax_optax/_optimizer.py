@@ -10,6 +10,7 @@ search evaluates is traced under the caller's own rules.
 """
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -71,6 +72,15 @@ class Optax(AbstractOptimizer):
         if name in options:
             return options[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def planned(self, steps: int) -> "Optax":
+        """The same with its schedule ending at the last of so many steps, where it has no end."""
+        options = dict(self.settings)
+        if options["schedule"] == "constant" or options["decay_steps"] is not None:
+            return self
+        updates = math.ceil(steps / options["accumulate"])
+        end = max(updates, options["warmup_steps"] + 1)
+        return Optax(self.alias, **options | self.hyperparameters | {"decay_steps": end})
 
     def init(self, params: PyTree) -> PyTree:
         """Optax's state for parameters of this shape."""

@@ -82,7 +82,8 @@ def common(
     Arguments:
         schedule: how the learning rate changes from step to step.
         warmup_steps: steps in which the learning rate rises to its full value.
-        decay_steps: the step at which the schedule arrives at its end, warm-up included.
+        decay_steps: the step at which the schedule arrives at its end, warm-up included; without
+            one, the end of the run.
         final_fraction: the learning rate at the end of the schedule, as a fraction of the full one.
         power: exponent of the polynomial schedule.
         clip_value: bound on the absolute value of every component of the gradient.

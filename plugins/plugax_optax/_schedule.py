@@ -38,7 +38,7 @@ class Schedule:
     Arguments:
         name: which fall.
         warmup_steps: w.
-        decay_steps: d; not needed by `constant`.
+        decay_steps: d; None for `constant`, and where the run that ends it is not known yet.
         final_fraction: f.
         power: exponent of `polynomial`.
     """
@@ -52,17 +52,14 @@ class Schedule:
     def __post_init__(self):
         if self.warmup_steps < 0:
             raise ValueError(f"warmup_steps must not be negative; got {self.warmup_steps}.")
-        if self.name == "constant":
-            return
-        if self.decay_steps is None:
-            raise ValueError(
-                f"The schedule {self.name!r} needs decay_steps, the step at which it arrives at "
-                "its end: as a rule the number of steps of the run."
-            )
-        if self.decay_steps <= self.rise_steps:
+        if self.name != "constant" and self.decay_steps is not None:
+            self._check_decay(self.decay_steps)
+
+    def _check_decay(self, decay_steps: int) -> None:
+        if decay_steps <= self.rise_steps:
             raise ValueError(
                 f"decay_steps counts the warm-up too, so it must be larger than its "
-                f"{self.rise_steps} steps; got {self.decay_steps}."
+                f"{self.rise_steps} steps; got {decay_steps}."
             )
 
     @property
@@ -86,7 +83,12 @@ class Schedule:
     def _fall(self, t: Float[Array, ""]) -> Float[Array, ""]:
         if self.name == "constant":
             return jnp.ones_like(t)
-        end = self.decay_steps or 0
+        if self.decay_steps is None:
+            raise ValueError(
+                f"The schedule {self.name!r} needs decay_steps, the step at which it arrives at "
+                "its end; only a run of Plugax's own knows that by itself."
+            )
+        end = self.decay_steps
         s = jnp.clip((t - self.rise_steps) / (end - self.rise_steps), 0, 1)
         if self.name == "exponential":
             return self.final_fraction**s

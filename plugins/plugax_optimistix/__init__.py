@@ -1,11 +1,11 @@
-"""Nonlinear least squares and minimisation: `gauss-newton`, `levenberg-marquardt`, `bfgs`."""
+"""Nonlinear least squares and minimisation, by nine solvers."""
 
 from plugax import hookimpl
 
 
 @hookimpl
 def register_solvers(register):
-    """Bring the three solvers."""
+    """Bring the solvers."""
     register(
         "gauss-newton",
         "plugax_optimistix._gauss_newton:GaussNewton",
@@ -19,5 +19,35 @@ def register_solvers(register):
     register(
         "bfgs",
         "plugax_optimistix._bfgs:BFGS",
-        summary="Quasi-Newton minimisation of any smooth loss (optimistix)",
+        summary="Quasi-Newton minimisation of any smooth loss, up to a few thousand unknowns",
+    )
+    register(
+        "optimistix",
+        "plugax_optimistix._minimiser:Minimiser",
+        summary="Optimistix's own minimisers: BFGS, DFP, nonlinear conjugate gradients",
+    )
+    register(
+        "lbfgs",
+        "plugax_optimistix._lbfgs:LBFGS",
+        summary="Quasi-Newton minimisation with a short memory: many unknowns",
+    )
+    register(
+        "nonlinear-cg",
+        "plugax_optimistix._nonlinear_cg:NonlinearCG",
+        summary="Conjugate gradients for any smooth loss: very many unknowns",
+    )
+    register(
+        "newton",
+        "plugax_optimistix._newton:Newton",
+        summary="Newton steps within a trust region, by products with the Hessian",
+    )
+    register(
+        "dogleg",
+        "plugax_optimistix._dogleg:Dogleg",
+        summary="Least squares by Powell's dogleg steps within a trust region",
+    )
+    register(
+        "nelder-mead",
+        "plugax_optimistix._nelder_mead:NelderMead",
+        summary="Simplex of Nelder and Mead: a few unknowns, no gradients",
     )

@@ -1,148 +1,156 @@
-"""BFGS of optimistix, as a state machine.
+"""BFGS: a quasi-Newton method that keeps the whole inverse Hessian.
 
-Optimistix's solver is one already: `init`, `step`, `terminate`. One step here is one of its steps,
-that is one evaluation of the loss: it either accepts the trial point that the step before proposed
-(and takes the gradient there and updates the inverse Hessian), or shortens the step.
+    d = −H g,    H ← H + (s·y + y·H y) / (s·y)² s sᵀ − (H y sᵀ + s (H y)ᵀ) / s·y,
 
-The unknowns are handed over as one vector, so that the inverse Hessian is one matrix rather than a
-block for every pair of arrays.
+s being a step and y the change of the gradient along it. Before the first step there is no H; it
+then begins as γ I with γ = 30 s·s / s·y. The first step goes down the gradient, where the loss
+curves most, so other directions want more than s·s / s·y; and BFGS shortens an H that is too long
+in few steps, but lengthens a short one in many. With 30, 4DVar of 40 unknowns takes 92 evaluations
+and the Rosenbrock function of 100 takes 454; with the usual γ = s·y / y·y, 210 and 654.
+
+H y is the difference of H g and the product with the gradient before, which is kept: one product
+with the matrix makes both the update and the next direction.
+
+Source: Nocedal and Wright 2006, Numerical Optimization, section 6.1,
+doi 10.1007/978-0-387-40065-5.
 """
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import equinox as eqx
-import jax
 import jax.numpy as jnp
-import optimistix as optx
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
+from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
 
 from plugax import AbstractProblem, AbstractSolver
 
-from ._suitable import check_suitable
-from ._vector import Metrics, as_vector
+from ._descent import DescentState, initial_state, take_step
+from ._memory import AbstractMemory, first_length, is_curved
+from ._vector import Metrics
+
+OPTIMISM = 30
 
 
-class BFGSState(eqx.Module):
-    """Where the iteration stands.
+class InverseHessian(AbstractMemory):
+    """The inverse Hessian as the steps so far have it.
 
     Attributes:
-        unknowns: the last accepted point.
-        inner: optimistix's own state.
-        function_evaluations: evaluations of the loss so far.
-        gradient_evaluations: evaluations of its gradient so far.
+        matrix: H; without meaning where nothing is known.
+        image: H g of the last gradient.
+        experienced: whether anything is known.
     """
 
-    unknowns: PyTree
-    inner: PyTree
-    function_evaluations: Int[Array, ""]
-    gradient_evaluations: Int[Array, ""]
+    matrix: Float[Array, "n n"]
+    image: Float[Array, " n"]
+    experienced: Bool[Array, ""]
+
+    def learn(
+        self,
+        step: Float[Array, " n"],
+        change: Float[Array, " n"],
+        gradient: Float[Array, " n"],
+        usable: Bool[Array, ""],
+    ) -> tuple["InverseHessian", Float[Array, " n"]]:
+        """H updated, if the curvature along the step is positive, and −H g."""
+        curvature = step @ change
+        usable = usable & is_curved(curvature, step, change)
+        old = self.experienced
+        scale = jnp.where(old, 1, OPTIMISM * (step @ step) / curvature)
+        image = jnp.where(old, self.matrix @ gradient, scale * gradient)
+        # H y
+        across = jnp.where(old, image - self.image, scale * change)
+        quadratic = (1 + change @ across / curvature) / curvature
+        along = step @ gradient
+        updated = image + step * (quadratic * along - across @ gradient / curvature)
+        updated = updated - across * (along / curvature)
+        # −s (H y)ᵀ / s·y and half of the term with s sᵀ, as one product of two vectors.
+        half = step * (quadratic / 2) - across / curvature
+        identity = jnp.eye(step.size, dtype=step.dtype)
+        matrix = jnp.where(old, self.matrix, scale * identity)
+        matrix = matrix + step[:, None] * half[None] + half[:, None] * step[None]
+        image = jnp.where(usable, updated, image)
+        memory = InverseHessian(jnp.where(usable, matrix, self.matrix), image, old | usable)
+        return memory, -image
+
+    def keep(self, kept: Bool[Array, ""]) -> "InverseHessian":
+        """The memory itself, or one that knows nothing."""
+        return InverseHessian(self.matrix, self.image, self.experienced & kept)
+
+    def length(
+        self,
+        gradient: Float[Array, " n"],
+        slope: Float[Array, ""],
+        decrease: Float[Array, ""],
+    ) -> Float[Array, ""]:
+        """1, or less where that promises much more than the step before; at first a step of 1."""
+        usual = jnp.clip(-2.02 * decrease / slope, 1e-3, 1)
+        return jnp.where(self.experienced, usual, first_length(gradient))
 
 
 class BFGS(AbstractSolver):
     """Minimisation of any smooth loss by the quasi-Newton method BFGS.
 
-    It keeps a dense approximation of the inverse Hessian: made for up to a few thousand unknowns. A
-    step is one evaluation of the loss; steps that the line search refuses leave the unknowns as
-    they are.
+    It keeps a dense approximation of the inverse Hessian: made for up to a few thousand unknowns.
+    The first step evaluates the starting point and goes nowhere.
 
-    Converged means: the last accepted step changed every unknown by less than `atol + rtol |u|`,
-    and the loss f by less than `atol + rtol |f|`. This is a test of smallness, not of optimality:
-    `gradient_norm` tells how flat the loss is.
+    Converged means: ‖∇f‖ ≤ `atol + rtol G`, G being the greatest norm that the gradient has had in
+    this run; or ‖∇f‖ ≤ √ε G, ε the unit of rounding, and the loss decreased no more but by
+    rounding.
 
     Arguments:
-        rtol: relative tolerance of the test above.
-        atol: absolute tolerance of the test above [the units of the unknowns and of the loss].
+        rtol: relative tolerance of the test above; never below ten units of rounding. A start on
+            steep ground makes G large, so it is small by default.
+        atol: absolute tolerance of the test [the unit of the gradient].
 
-    Metrics: `loss`, the problem's own, `gradient_norm`, `step_norm` (‖Δ‖; 0 where the step was
-    refused), and so far: `function_evaluations`, `gradient_evaluations`.
+    Metrics: `loss`, the problem's own, `gradient_norm`, `step_norm` (‖αd‖; 0 where no length was
+    good), and so far: `function_evaluations`, each with its gradient.
 
     Source: Nocedal and Wright 2006, Numerical Optimization, chapter 6,
-    doi 10.1007/978-0-387-40065-5; optimistix: Rader, Lyons and Kidger 2024,
-    doi 10.48550/arXiv.2402.09983.
+    doi 10.1007/978-0-387-40065-5.
     """
 
     default_steps: ClassVar[int] = 1000
 
-    rtol: float = 1e-8
-    atol: float = 1e-8
+    rtol: float = 1e-12
+    atol: float = 0.0
 
     def init(
         self,
         problem: AbstractProblem,
         unknowns: PyTree,
         key: PRNGKeyArray,
-    ) -> BFGSState:
+    ) -> DescentState:
         """Nothing evaluated yet."""
-        check_suitable(problem, unknowns, "bfgs")
-        vector, rebuild = as_vector(unknowns)
-        batch = eqx.filter_eval_shape(problem.data.first)
-        loss, metrics = eqx.filter_eval_shape(problem.loss, unknowns, batch, key)
-        unused = lambda vector, args: problem.loss(rebuild(vector), args, key)  # noqa: E731
-        inner = self._method.init(unused, vector, None, {}, loss, metrics, frozenset())
-        # Optimistix makes the length of a step in the default precision, whatever the loss has.
-        inner = eqx.tree_at(
-            lambda inner: inner.search_state.step_size, inner, replace_fn=_cast_to(loss.dtype)
-        )
-        none = jnp.asarray(0, "int32")
-        return BFGSState(unknowns, inner, none, none)
+        return initial_state(problem, unknowns, key, _empty, "bfgs")
 
     def step(
         self,
         problem: AbstractProblem,
-        state: BFGSState,
+        state: DescentState,
         batch: PyTree,
         key: PRNGKeyArray,
-    ) -> tuple[BFGSState, Metrics]:
-        """One evaluation, and a gradient where it is accepted."""
-        vector, rebuild = as_vector(state.unknowns)
-        before = state.inner
-
-        def loss(vector: Float[Array, " n"], args: Any) -> tuple[Float[Array, ""], Metrics]:
-            return problem.loss(rebuild(vector), args, key)
-
-        moved, inner, metrics = self._method.step(loss, vector, batch, {}, before, frozenset())
-        # The very first step evaluates the starting point itself.
-        known = jax.tree.map(
-            lambda now, then: jnp.where(before.first_step, now, then),
-            (inner.f_info.f, inner.f_info.grad),
-            (before.f_info.f, before.f_info.grad),
-        )
-        state = BFGSState(
-            unknowns=rebuild(moved),
-            inner=inner,
-            function_evaluations=state.function_evaluations + 1,
-            gradient_evaluations=inner.num_accepted_steps.astype("int32"),
-        )
-        return state, {
-            **metrics,
-            "loss": known[0],
-            "gradient_norm": jnp.linalg.norm(known[1]),
-            "step_norm": jnp.linalg.norm(moved - vector),
-            "function_evaluations": state.function_evaluations,
-            "gradient_evaluations": state.gradient_evaluations,
-        }
+    ) -> tuple[DescentState, Metrics]:
+        """One line search, and the direction for the next."""
+        return take_step(problem, state, batch, key, curvature=0.9, rtol=self.rtol, atol=self.atol)
 
     def converged(
         self,
         problem: AbstractProblem,  # noqa: ARG002
-        state: BFGSState,
+        state: DescentState,
     ) -> Bool[Array, ""]:
-        """Optimistix's test: the last accepted step was small, and changed the loss by little."""
-        return state.inner.terminate
+        """Whether the gradient is small."""
+        return state.converged
 
     def unknowns(
         self,
         problem: AbstractProblem,  # noqa: ARG002
-        state: BFGSState,
+        state: DescentState,
     ) -> PyTree:
         """The last accepted point."""
         return state.unknowns
 
-    @property
-    def _method(self) -> optx.BFGS:
-        return optx.BFGS(rtol=self.rtol, atol=self.atol)
 
-
-def _cast_to(dtype: Any) -> Callable[[Array], Array]:
-    return lambda array: array.astype(dtype)
+def _empty(vector: Float[Array, " n"]) -> InverseHessian:
+    return InverseHessian(
+        matrix=jnp.zeros_like(vector, shape=(vector.size, vector.size)),
+        image=jnp.zeros_like(vector),
+        experienced=jnp.asarray(False),
+    )

@@ -64,6 +64,15 @@ class Optimality(eqx.Module):
         relative = jnp.maximum(self.precision, jnp.asarray(rtol, dtype))
         return self.offset <= jnp.asarray(atol, dtype) + relative * self.size
 
+    def flat(self, gradient: Float[Array, " n"], lengths: Float[Array, " n"]) -> Bool[Array, ""]:
+        """‖D⁻¹ Jᵀr‖ ≤ √ε (‖r‖ + ‖J u‖), where D are the greatest lengths of J's columns so far.
+
+        What P r does not see: a column of J that vanishes at the minimum, as that of an unknown on
+        a bound does. Alone it says little, since a column may have been long only at the start.
+        """
+        epsilon = jnp.finfo(gradient.dtype).eps
+        return jnp.linalg.norm(gradient / lengths) <= epsilon**0.5 * self.size
+
     def exhausted(self, loss: Float[Array, ""], loss_after: Float[Array, ""]) -> Bool[Array, ""]:
         """The loss did not decrease, and the decrease to be had is below rounding."""
         return (loss_after >= loss) & (self.offset**2 / 2 <= self.rounding)

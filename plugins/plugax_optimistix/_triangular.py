@@ -49,6 +49,11 @@ class Triangular(eqx.Module):
         """D: the lengths of the columns, and 1 for a column of zeros."""
         return _scale(self.lengths)
 
+    @property
+    def gradient(self) -> Float[Array, " n"]:
+        """Jᵀr, the gradient of the loss."""
+        return self.scale * (self.projection @ self.factor)
+
     def step(self) -> Float[Array, " n"]:
         """The Δ that minimises ‖r + J Δ‖."""
         return -solve_triangular(self.factor, self.projection) / self.scale

@@ -30,7 +30,8 @@ class BoundedStep(eqx.Module):
     Attributes:
         step: s.
         length: ‖E s‖.
-        damping: λ; 0 where the radius does not bind.
+        damping: λ; 0 where the radius does not bind, or there is no such number.
+        bound: whether the radius binds.
         slope: −(d/dt) ½‖R t s + c‖² at t = 0.
         promised: by how much ½‖R s + c‖² falls below ½‖c‖².
     """
@@ -38,6 +39,7 @@ class BoundedStep(eqx.Module):
     step: Float[Array, " n"]
     length: Float[Array, ""]
     damping: Float[Array, ""]
+    bound: Bool[Array, ""]
     slope: Float[Array, ""]
     promised: Float[Array, ""]
 
@@ -120,6 +122,7 @@ def bounded_step(
         step=found.step,
         length=found.length,
         damping=found.used,
+        bound=found.used > 0,
         slope=linear + damped,
         promised=linear / 2 + damped,
     )

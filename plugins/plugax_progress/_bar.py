@@ -1,7 +1,9 @@
 """The observer `progress`: where a run stands, drawn by rich."""
 
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -10,10 +12,12 @@ from plugax import AbstractObserver
 
 # Drawing takes the interpreter for about a millisecond: four times a second nobody misses it.
 REFRESHES_PER_SECOND = 4
+# Figures of an evaluation that a line has room for.
+SCALARS = 2
 
 
 class ProgressBar(AbstractObserver):
-    """Shows steps, loss and rate while a run goes on, and leaves nothing behind.
+    """Shows steps, loss, rate and the last evaluation of a run, and leaves nothing behind.
 
     Nothing is shown where the console is no terminal: a log file has no use for it.
 
@@ -25,10 +29,12 @@ class ProgressBar(AbstractObserver):
         self._console = console
         self._bar: Progress | None = None
         self._task = None
+        self._evaluation = ""
 
     def on_start(self, steps: int) -> None:
         """Show an empty bar: compilation comes first."""
         self._stop()
+        self._evaluation = ""
         console = self._console or Console(stderr=True)
         bar = Progress(
             TextColumn("{task.description}"),
@@ -49,8 +55,10 @@ class ProgressBar(AbstractObserver):
         """Move the bar to where the run is."""
         if self._bar is None or self._task is None:
             return
+        self._evaluation = scalars_of(progress.evaluation) or self._evaluation
+        figures = f"{figures_of(progress)}{self._evaluation}"
         self._bar.update(
-            self._task, completed=progress.step, description="running", figures=figures_of(progress)
+            self._task, completed=progress.step, description="running", figures=figures
         )
 
     def on_end(self, solution: plugax.Solution) -> None:  # noqa: ARG002 - the interface's
@@ -72,6 +80,12 @@ def figures_of(progress: plugax.Progress) -> str:
     losses = progress.metrics["loss"]
     loss = f"loss {losses[-1]:.4g}  " if len(losses) else ""
     return f"{loss}{rate_of(progress.rate)}"
+
+
+def scalars_of(evaluation: Mapping[str, np.ndarray]) -> str:
+    """The scalars of an evaluation, two at most, as `  test_accuracy 0.981  test_loss 0.0641`."""
+    scalars = [(name, value) for name, value in evaluation.items() if value.ndim == 0]
+    return "".join(f"  {name} {value:.4g}" for name, value in scalars[:SCALARS])
 
 
 def rate_of(rate: float) -> str:

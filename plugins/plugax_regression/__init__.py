@@ -1,4 +1,4 @@
-"""Linear regression: in closed form, by gradient descent, by any solver of least squares.
+"""Linear and nonlinear regression, of drawn points and of the user's own data.
 
 Importing this package imports no JAX: what it brings is imported on first use.
 """
@@ -10,19 +10,34 @@ from plugax import hookimpl
 
 if TYPE_CHECKING:
     from ._linear import AbstractLinearRegression as AbstractLinearRegression
+    from ._linear_regression import LinearRegression as LinearRegression
+    from ._nonlinear_regression import NonlinearRegression as NonlinearRegression
     from ._regression import Regression as Regression
 
-_MODULE_OF = {"AbstractLinearRegression": "_linear", "Regression": "_regression"}
+_MODULE_OF = {
+    "AbstractLinearRegression": "_linear",
+    "LinearRegression": "_linear_regression",
+    "NonlinearRegression": "_nonlinear_regression",
+    "Regression": "_regression",
+}
 __all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll] - lazy, and tested
 
 
 @hookimpl
 def register_problems(register):
-    """Bring the straight line through noisy points."""
+    """Bring the straight line through noisy points, and linear models of own data.
+
+    A nonlinear regression is made of a function, so it is made in Python and has no name.
+    """
     register(
         "regression",
         "plugax_regression._regression:Regression",
         summary="A straight line through noisy points, the first example of JAX's introductions",
+    )
+    register(
+        "linear-regression",
+        "plugax_regression._linear_regression:LinearRegression",
+        summary="Coefficients of a linear model of your own data, from a CSV file or arrays",
     )
 
 

@@ -1,13 +1,16 @@
 """The first example of most introductions to JAX: a straight line through noisy points."""
 
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PRNGKeyArray
 
-from ._linear import AbstractLinearRegression
+from ._linear import AbstractLinearRegression, Batch
+from ._ordinary import predictions_of
 
 if TYPE_CHECKING:
     from plugax import Solution
@@ -17,7 +20,11 @@ class Regression(AbstractLinearRegression):
     """Find the straight line y = β₀ + β₁ x that noisy points were drawn from.
 
     The points have x uniform in [−1, 1] and y = intercept + slope x + noise, the noise normal. The
-    unknowns are (intercept, slope), the loss is the mean squared error.
+    unknowns are (intercept, slope).
+
+    With n points, L(β) = (1/n) ‖X β − y‖², the mean squared error: the residuals of this least-
+    squares problem are √(2/n) (X β − y), so that half their squared norm is that mean. So neither
+    the loss nor a good learning rate depends on how many points there are.
 
     Gradient descent with learning rate η multiplies the error of the coefficients by I − η H, where
     H = (2/n) XᵀX is close to diag(2, ⅔): with η = 0.05 the intercept comes three times as fast as
@@ -35,6 +42,18 @@ class Regression(AbstractLinearRegression):
     Errors: `ValueError` for too few points, which leave no degree of freedom for the noise, for
     negative noise and for a negative seed.
     """
+
+    recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "least-squares": {},
+        "gradient": {
+            "optimizer": {"name": "sgd", "learning_rate": 0.05},
+            "tolerance": 1e-3,
+            "steps": 200,
+        },
+        "gauss-newton": {},
+        "levenberg-marquardt": {},
+        "bfgs": {},
+    }
 
     design: Float[Array, "points 2"]
     response: Float[Array, " points"]
@@ -70,6 +89,27 @@ class Regression(AbstractLinearRegression):
         self.start = jnp.asarray(start, float)
         self.truth = jnp.asarray([intercept, slope], float)
         self.terms = ("intercept", "x")
+
+    def residuals(
+        self,
+        unknowns: Float[Array, " terms"],
+        batch: Batch,
+        key: PRNGKeyArray,  # noqa: ARG002 - nothing is random here
+    ) -> tuple[Float[Array, " points"], dict[str, Array]]:
+        """√(2/n) (X β − y) for the n points of a batch; the metric `coefficients` is β."""
+        design, response = batch
+        scale = math.sqrt(2 / response.size)
+        return scale * (predictions_of(design, unknowns) - response), {"coefficients": unknowns}
+
+    def evaluate(self, unknowns: Float[Array, " terms"]) -> dict[str, Any]:
+        """The coefficients with their classical statistics, lists in the order of `terms`.
+
+        `coefficients`, `terms`, `standard_errors`, `residual_sum_of_squares`,
+        `residual_standard_deviation`, `r_squared`. They are those of the coefficients given, which
+        are not quite the best ones where a solver stopped early.
+        """
+        statistics = self.statistics(unknowns)
+        return {"coefficients": unknowns, "terms": list(self.terms), **statistics._asdict()}
 
     def figures(self, solution: "Solution") -> dict[str, Any]:
         """The figures `fit` and `loss`, and the animation `descent`.

@@ -115,9 +115,15 @@ def _print(what: Report) -> None:
 
 
 def shown(value: Any) -> str:
-    """A metric for people: six digits, long lists cut."""
+    """A metric for people: six digits, long lists cut, of a table only its size."""
     if isinstance(value, float):
         return f"{value:.6g}"
+    if isinstance(value, list | tuple) and value and isinstance(value[0], list | tuple):
+        sizes = []
+        while isinstance(value, list | tuple):
+            sizes.append(str(len(value)))
+            value = value[0] if value else None
+        return f"{' × '.join(sizes)} numbers, with --json or in solution.json"
     if isinstance(value, list | tuple):
         ellipsis = [f"… ({len(value)} in all)"] if len(value) > LONGEST_LIST else []
         return "  ".join([shown(item) for item in value[:LONGEST_LIST]] + ellipsis)

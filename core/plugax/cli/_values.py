@@ -2,7 +2,6 @@
 
 import argparse
 import collections.abc
-import re
 import typing
 from collections.abc import Callable
 from typing import Any
@@ -134,8 +133,9 @@ def _one_of(text: str, values: collections.abc.Iterable[Any]) -> Any:
 
 
 def _several(text: str, kinds: tuple[Any, ...]) -> tuple[Any, ...]:
-    parts = [part.strip() for part in re.split(",", text.strip("()[] "))]
-    parts = [part for part in parts if part]
+    text = text.strip()
+    inner = text[1:-1] if text[:1] + text[-1:] in ("()", "[]") else text
+    parts = [part.strip() for part in inner.split(",") if part.strip()]
     if ... in kinds or len(kinds) == 1:
         kinds = (kinds[0],) * len(parts)
     return tuple(_parser(kind)(part) for kind, part in zip(kinds, parts, strict=True))

@@ -14,6 +14,10 @@ class AbstractOptimizer(eqx.Module):
     array leaves of the module: they can be vmapped, and changing one compiles nothing again.
     """
 
+    def planned(self, steps: int) -> "AbstractOptimizer":  # noqa: ARG002 - the default has no use
+        """The optimizer for a run of so many steps: a schedule may end with it."""
+        return self
+
     @abc.abstractmethod
     def init(self, params: PyTree) -> PyTree:
         """The optimizer's state for parameters of this shape."""

@@ -94,8 +94,24 @@ def _resolve(component: Component, target: Any, options: Spec, plugins: PluginMa
 def _resolved(option: Option, value: Any, plugins: PluginManager) -> Any:
     kind = component_kind(option.types)
     if kind and isinstance(value, str | dict):
-        return build(kind, value, {}, plugins=plugins)
+        value = build(kind, value, {}, plugins=plugins)
+    if kind and isinstance(value, _interface(kind)):
+        _check_interface(kind, option, value)
+        return value
     return option.fit(value)
+
+
+def _check_interface(kind: str, option: Option, made: Any) -> None:
+    """Raise `PlugaxError` unless it is of the very interface that the option asks for."""
+    interface = _interface(kind)
+    asked = tuple(t for t in option.types if inspect.isclass(t) and issubclass(t, interface))
+    if not isinstance(made, asked):
+        name = (origin_of(made) or {}).get("name", type(made).__name__)
+        bases = [c.__name__ for c in type(made).__mro__ if c.__name__.startswith("Abstract")]
+        raise PlugaxError(
+            f"The option {option.name!r} takes an {' or '.join(t.__name__ for t in asked)}; the "
+            f"{kind} {name!r} is none, but an {bases[0]}. `plugax list {kind}s` shows all."
+        )
 
 
 def component_kind(types: tuple[Any, ...]) -> str | None:
@@ -115,7 +131,7 @@ def _interface(kind: str) -> type:
         "problem": problems.AbstractProblem,
         "solver": solvers.AbstractSolver,
         "optimizer": optimizers.AbstractOptimizer,
-        "integrator": integrators.AbstractIntegrator,
+        "integrator": integrators.AbstractAnyIntegrator,
         "observer": observers.AbstractObserver,
     }[kind]
 

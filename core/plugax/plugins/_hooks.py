@@ -39,7 +39,7 @@ class HookSpecs:
 
     @hookspec
     def register_integrators(self, register: Register) -> None:
-        """Bring integrators: subclasses of `AbstractIntegrator`, or factories of such."""
+        """Bring integrators, of `AbstractIntegrator` or `AbstractStochasticIntegrator`."""
 
     @hookspec
     def register_observers(self, register: Register) -> None:

@@ -1,7 +1,16 @@
 """What is unknown, and how well a candidate explains the data."""
 
+from ._constraint import AbstractConstraint as AbstractConstraint
+from ._constraint import Box as Box
+from ._constraint import Fixed as Fixed
+from ._constraint import Unconstrained as Unconstrained
 from ._least_squares import AbstractLeastSquares as AbstractLeastSquares
 from ._least_squares import AbstractLinearLeastSquares as AbstractLinearLeastSquares
 from ._log_density import AbstractLogDensity as AbstractLogDensity
 from ._problem import AbstractProblem as AbstractProblem
 from ._problem import Metrics as Metrics
+from ._variant import variant as variant
+from ._variants import bounded as bounded
+from ._variants import fixed as fixed
+from ._variants import stacked_like as stacked_like
+from ._variants import starting_at as starting_at

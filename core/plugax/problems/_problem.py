@@ -51,6 +51,13 @@ class AbstractProblem(eqx.Module):
         """Gives the batch of step i; by default the empty one, for losses that need none."""
         return FullBatch(())
 
+    def constrained(self, unknowns: PyTree) -> PyTree:
+        """The unknowns as the answer gives them, where a solver works with others in their place.
+
+        Only a change of variables needs this: bounds, fixed parameters, a control variable.
+        """
+        return unknowns
+
     def evaluate(self, unknowns: PyTree) -> Metrics:  # noqa: ARG002 - the default has none
         """Final figures of merit, compiled; names are part of the problem's interface."""
         return {}

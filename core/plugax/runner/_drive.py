@@ -20,7 +20,7 @@ from jaxtyping import PyTree
 from ..problems import Metrics
 from ._interrupt import Interrupt
 from ._length import Plan
-from ._program import Task, advance, copy
+from ._program import Here, Task, advance, copy
 
 CAPACITY = 2**18
 FEW_STEPS = 16
@@ -44,6 +44,7 @@ class Course:
 
     Attributes:
         state: the solver's state now.
+        cursor: the data's cursor; None where every chunk begins with one of its own.
         step: the steps every member still running has done.
         taken: the steps of every member, those before a resumption included.
         converged: which members have converged; None where the solver has no such test.
@@ -58,6 +59,7 @@ class Course:
     state: PyTree
     step: int
     taken: np.ndarray
+    cursor: PyTree | None = None
     converged: np.ndarray | None = None
     failures: dict[int, Failure] = dataclasses.field(default_factory=dict)
     pieces: list[dict[str, np.ndarray]] = dataclasses.field(default_factory=list)
@@ -88,7 +90,8 @@ def compile_loop(task: Task, course: Course, steps: int, chunk: int | None) -> i
     wanted = min(steps, CAPACITY) if chunk is None else min(chunk, steps)
     # A power of two, so that runs of nearly the same length share one compilation.
     capacity = 1 << max(wanted - 1, 0).bit_length()
-    _, course.state, nothing = _advance(task, course, 0, capacity)
+    _, here, nothing = _advance(task, course, 0, capacity)
+    course.state, course.cursor = here.state, here.cursor
     jax.block_until_ready(course.state)
     course.compile_seconds += time.perf_counter() - began
     return min(capacity, nothing.metrics["loss"].shape[-1])
@@ -120,8 +123,11 @@ def drive(
     while course.step < plan.steps and course.active().any() and not interrupt.requested:
         began = time.perf_counter()
         count = min(size, capacity, plan.until_stop(course.step))
-        state, course.state, left = _advance(task, course, count, capacity)
-        before = dataclasses.replace(course, state=state, taken=course.taken.copy())
+        then, here, left = _advance(task, course, count, capacity)
+        course.state, course.cursor = here.state, here.cursor
+        before = dataclasses.replace(
+            course, state=then.state, cursor=then.cursor, taken=course.taken.copy()
+        )
         taken = np.broadcast_to(np.asarray(left.taken), course.taken.shape).copy()
         metrics = {
             name: _filled(_by_member(value, task), int(taken.max()))
@@ -162,7 +168,7 @@ def _advance(task: Task, course: Course, count: int, capacity: int):
     if course.failures:
         limit = np.where(course.active(), limit, 0).astype("int32")
         limit = limit[0] if task.axes is None else limit
-    return advance((task, first, jnp.asarray(limit), capacity), course.state)
+    return advance((task, first, jnp.asarray(limit), capacity), Here(course.state, course.cursor))
 
 
 def _by_member(value: jax.Array, task: Task) -> np.ndarray:
@@ -222,9 +228,10 @@ def _retreat(
             limit[member] = max(failure.step - 1 - origin.step, 0)
         first = jnp.asarray(origin.step, "int32")
         limits = jnp.asarray(limit[0] if task.axes is None else limit)
-        _, again, _ = advance((task, first, limits, capacity), copy(origin.state))
+        there = copy(Here(origin.state, origin.cursor))
+        _, again, _ = advance((task, first, limits, capacity), there)
         chosen = np.isin(np.arange(limit.size), list(share))
-        course.state = _choose(chosen, again, course.state, task)
+        course.state = _choose(chosen, again.state, course.state, task)
     for member, failure in found.items():
         course.taken[member] = max(failure.step - 1, earlier.step)
     course.failures = course.failures | found

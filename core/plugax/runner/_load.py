@@ -47,7 +47,7 @@ def load(
     task = Task(
         cast(AbstractProblem, problem), cast(AbstractSolver, solver), jr.key(origin["run"]["seed"])
     )
-    state = eqx.filter_eval_shape(start, task)
+    state = eqx.filter_eval_shape(start, task).state
     unknowns = eqx.filter_eval_shape(unknowns_of, task, state)
     stored = load_arrays(directory / "state.npz", {"step": np.asarray(0), "state": state})
     return Solution(

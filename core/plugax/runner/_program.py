@@ -3,8 +3,8 @@
 `advance` is the loop. It runs at most `limit` steps, stops where the solver says converged, and
 writes the metrics of every step into buffers that leave the device once. `limit` is an argument,
 not a constant, so chunks of any length share one compilation, and a chunk of none compiles it.
-Only arrays cross the boundary of the loop. The state that comes in is donated, and comes out again
-beside the new one, without a call of its own for the copy.
+Only arrays cross the boundary of the loop. What comes in is donated, and comes out again beside the
+new, without a call of its own for the copy.
 """
 
 import collections
@@ -73,24 +73,46 @@ class Chunk(eqx.Module):
     metrics: Metrics
 
 
+class Here(eqx.Module):
+    """Where a run stands.
+
+    Attributes:
+        state: the solver's state.
+        cursor: the data's cursor, handed from chunk to chunk. None for a population, whose chunks
+            begin with one of their own: inside the vmapped loop the members share it where their
+            data are the same, which no array that crosses its boundary can say.
+    """
+
+    state: PyTree
+    cursor: PyTree | None
+
+
 @eqx.filter_jit
-def start(task: Task) -> PyTree:
-    """The solver's state before the first step."""
+def start(task: Task) -> Here:
+    """Where a run stands before the first step."""
     traces["start"] += 1
-    return task.over_members(_start)(task.problem, task.solver, task.key)
+    state = task.over_members(_start)(task.problem, task.solver, task.key)
+    return Here(state, _cursor(task, jnp.asarray(0, "int32")))
+
+
+@eqx.filter_jit
+def again_at(task: Task, state: PyTree, first: Int[Array, ""]) -> Here:
+    """Where a run stands that goes on from a state, in buffers of its own."""
+    state = jax.tree.map(lambda leaf: jnp.copy(leaf) if eqx.is_array(leaf) else leaf, state)
+    return Here(state, _cursor(task, first))
 
 
 @eqx.filter_jit(donate="all-except-first")
 def advance(
-    task_and_limits: tuple[Task, Int[Array, ""], Int[Array, "*members"], int], state: PyTree
-) -> tuple[PyTree, PyTree, Chunk]:
-    """The state before and after at most `limit` further steps, and what they left behind."""
+    task_and_limits: tuple[Task, Int[Array, ""], Int[Array, "*members"], int], here: Here
+) -> tuple[Here, Here, Chunk]:
+    """Where a run stands before and after at most `limit` further steps, and what they left."""
     traces["advance"] += 1
     task, first, limit, capacity = task_and_limits
     limit_axis = 0 if jnp.ndim(limit) else None
     function = task.over_members(_advance, None, limit_axis, None, eqx.if_array(0))
-    after, chunk = function(task.problem, task.solver, task.key, first, limit, capacity, state)
-    return state, after, chunk
+    after, chunk = function(task.problem, task.solver, task.key, first, limit, capacity, here)
+    return here, after, chunk
 
 
 @eqx.filter_jit
@@ -104,7 +126,7 @@ def finish(task: Task, state: PyTree) -> tuple[PyTree, Metrics]:
 @eqx.filter_jit
 def unknowns_of(task: Task, state: PyTree) -> PyTree:
     """The unknowns as a state knows them."""
-    function = task.over_members(lambda p, s, _, x: s.unknowns(p, x), eqx.if_array(0))
+    function = task.over_members(_unknowns, eqx.if_array(0))
     return function(task.problem, task.solver, task.key, state)
 
 
@@ -137,10 +159,21 @@ def _keys(key: PRNGKeyArray) -> Key[Array, "4"]:
     return jr.split(key, 4)
 
 
+def _cursor(task: Task, first: Int[Array, ""]) -> PyTree | None:
+    return task.problem.data.init(_keys(task.key)[2], first) if task.axes is None else None
+
+
 def _start(problem: AbstractProblem, solver: AbstractSolver, key: PRNGKeyArray) -> PyTree:
     unknowns_key, state_key, _, _ = _keys(key)
     state = solver.init(problem, problem.init(unknowns_key), state_key)
     return jax.tree.map(_strong, state)
+
+
+def _unknowns(
+    problem: AbstractProblem, solver: AbstractSolver, key: PRNGKeyArray, state: PyTree
+) -> PyTree:
+    del key
+    return problem.constrained(solver.unknowns(problem, state))
 
 
 def _finish(
@@ -148,7 +181,7 @@ def _finish(
 ) -> tuple[PyTree, Metrics]:
     del key
     unknowns = solver.unknowns(problem, state)
-    return unknowns, problem.evaluate(unknowns)
+    return problem.constrained(unknowns), problem.evaluate(unknowns)
 
 
 def _advance(
@@ -158,10 +191,10 @@ def _advance(
     first: Int[Array, ""],
     limit: Int[Array, ""],
     capacity: int,
-    state: PyTree,
-) -> tuple[PyTree, Chunk]:
+    here: Here,
+) -> tuple[Here, Chunk]:
     _, _, data_key, step_key = _keys(key)
-    arrays, rest = eqx.partition(state, eqx.is_array)
+    arrays, rest = eqx.partition(here.state, eqx.is_array)
 
     def step(i: Int[Array, ""], arrays: PyTree, cursor: PyTree) -> tuple[PyTree, PyTree, Metrics]:
         number = first + i
@@ -173,7 +206,9 @@ def _advance(
         _check_state(solver, before, after)
         return eqx.filter(after, eqx.is_array), cursor, jax.tree.map(jnp.asarray, metrics)
 
-    cursor = problem.data.init(data_key, first)
+    cursor = here.cursor
+    if cursor is None:
+        cursor = problem.data.init(data_key, first)
     # Traced here, once; the loop below gets the result of the tracing.
     traced: Any = eqx.filter_closure_convert(step, jnp.zeros_like(first), arrays, cursor)
     shapes = traced.out_struct[2]
@@ -193,9 +228,10 @@ def _advance(
         return i + 1, arrays, cursor, jax.tree.map(put, buffers, metrics)
 
     carry = (jnp.zeros_like(first), arrays, cursor, buffers)
-    taken, arrays, _, buffers = lax.while_loop(unfinished, body, carry)
+    taken, arrays, cursor, buffers = lax.while_loop(unfinished, body, carry)
     state = eqx.combine(arrays, rest)
-    return state, Chunk(taken, solver.converged(problem, state), buffers)
+    after = Here(state, None if here.cursor is None else cursor)
+    return after, Chunk(taken, solver.converged(problem, state), buffers)
 
 
 def _strong(leaf: Any) -> Any:

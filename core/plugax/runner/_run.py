@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
@@ -23,7 +24,7 @@ from ._interrupt import deferred_interrupt
 from ._length import Plan
 from ._outcome import plain_metrics, status_of
 from ._place import check_call, place
-from ._program import Task, copy, start, unknowns_of
+from ._program import Task, again_at, copy, start, unknowns_of
 from ._provenance import provenance_of
 
 # A run with `out` leaves its state on disk at least this often, looked at between chunks.
@@ -55,7 +56,7 @@ def run(
             listener.on_start(steps)
         hook.before_compile(problem=problem, solver=solver)
         with jax.default_device(chosen), deferred_interrupt() as interrupt:
-            task = Task(problem, solver, jr.key(seed))
+            task = Task(problem, solver.planned(steps), jr.key(seed))
             task = task if device is None else place(task, chosen)
             course = _begin(task, before)
             capacity = compile_loop(task, course, steps, chunk)
@@ -92,10 +93,12 @@ def _begin(task: Task, before: Solution | None) -> Course:
     """The course before the first step, or as `before` left it."""
     began = time.perf_counter()
     if before is None:
-        course = Course(start(task), 0, np.zeros(1, int))
+        here = start(task)
+        course = Course(here.state, 0, np.zeros(1, int), here.cursor)
     else:
         # The loop takes the state's buffers for itself; those of `before` belong to its owner.
-        course = Course(copy(before.state), before.steps, np.full(1, before.steps))
+        here = again_at(task, before.state, jnp.asarray(before.steps, "int32"))
+        course = Course(here.state, before.steps, np.full(1, before.steps), here.cursor)
     jax.block_until_ready(course.state)
     course.compile_seconds = time.perf_counter() - began
     return course

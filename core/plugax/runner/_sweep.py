@@ -13,7 +13,7 @@ from jaxtyping import PyTree
 
 from .. import plugins
 from .._errors import PlugaxError
-from ..problems import AbstractProblem
+from ..problems import AbstractProblem, Unconstrained, stacked_like, variant
 from ..solution import Population
 from ..solvers import AbstractSolver
 from ._device import find_device
@@ -46,9 +46,10 @@ def sweep(
     Arguments:
         problem: as for `solve`.
         solver: as for `solve`.
-        over: values by name. `"seed"` sweeps over seeds; any other name is the path of an array
-            leaf, of the solver (`"optimizer.learning_rate"`) or of the problem
-            (`"problem.forcing"`). The values' leading axis is what is swept.
+        over: values by name. `"seed"` sweeps over seeds; `"start"` over the unknowns to start from;
+            any other name is the path of an array leaf, of the solver (`"optimizer.learning_rate"`)
+            or of the problem (`"problem.forcing"`). The values' leading axis is what is swept; a
+            start is a pytree like the unknowns, with that axis on every array.
         seed: of all members, where `over` has none.
         steps: as for `solve`.
         epochs: as for `solve`.
@@ -67,7 +68,7 @@ def sweep(
     problem, solver, plan = resolve(problem, solver, asked, options)
     if not over:
         raise PlugaxError("There is nothing to sweep over; give over={'seed': range(8)}, say.")
-    values = {name: _values(name, given) for name, given in over.items()}
+    values = {name: _values(name, given, problem) for name, given in over.items()}
     check_call(problem, seed=seed, chunk=chunk)
     chosen = find_device(device)
     hook = plugins.default_manager().hook
@@ -80,11 +81,11 @@ def sweep(
     try:
         hook.before_compile(problem=problem, solver=solver)
         with jax.default_device(chosen), deferred_interrupt() as interrupt:
-            task = _population(problem, solver, seed, values)
+            task = _population(problem, solver.planned(plan.steps), seed, values)
             task = task if device is None else place(task, chosen)
             course = Course(None, 0, np.zeros(_size(values), int))
             with timed(course):
-                course.state = jax.block_until_ready(start(task))
+                course.state = jax.block_until_ready(start(task).state)
             capacity = compile_loop(task, course, plan.steps, chunk)
             hook.after_compile(problem=problem, solver=solver, seconds=course.compile_seconds)
             hook.before_run(problem=problem, solver=solver, steps=plan.steps)
@@ -108,14 +109,14 @@ def sweep(
 
 def _collected(
     course: Course,
-    values: dict[str, np.ndarray],
+    values: dict[str, PyTree],
     unknowns: PyTree,
     metrics: dict[str, Any],
     steps: int,
     origin: dict[str, Any],
 ) -> Population:
     """The members of a course along the axes of the sweep."""
-    shape = tuple(len(value) for value in values.values())
+    shape = tuple(_length(value) for value in values.values())
     status = np.empty(_size(values), object)
     for member in range(status.size):
         status[member] = status_of(course, member, stopped_by=None, steps=steps)
@@ -144,17 +145,21 @@ def _collected(
 
 
 def _population(
-    problem: AbstractProblem, solver: AbstractSolver, seed: int, values: dict[str, np.ndarray]
+    problem: AbstractProblem, solver: AbstractSolver, seed: int, values: dict[str, PyTree]
 ) -> Task:
     """The task of all members: every combination of the values, the last name fastest."""
-    grid = np.meshgrid(*(np.arange(len(v)) for v in values.values()), indexing="ij")
+    grid = np.meshgrid(*(np.arange(_length(v)) for v in values.values()), indexing="ij")
     key, key_axis = jr.key(seed), None
     trees: dict[str, Any] = {"problem": problem, "solver": solver}
     axes: dict[str, Any] = {
         name: jax.tree.map(lambda _: None, tree) for name, tree in trees.items()
     }
+    start = None
     for (name, value), index in zip(values.items(), grid, strict=True):
-        members = value[index.ravel()]
+        members = _taken(value, index.ravel())
+        if name == "start":
+            start = members
+            continue
         if name == "seed":
             key, key_axis = jax.vmap(jr.key)(jnp.asarray(members)), 0
             continue
@@ -163,6 +168,10 @@ def _population(
         members = jnp.asarray(members, jnp.result_type(leaf))
         trees[root] = eqx.tree_at(where, trees[root], members)
         axes[root] = eqx.tree_at(where, axes[root], 0, is_leaf=lambda leaf: leaf is None)
+    if start is not None:
+        trees["problem"] = variant(trees["problem"], Unconstrained(), start)
+        everywhere = jax.tree.map(eqx.if_array(0), start)
+        axes["problem"] = variant(axes["problem"], Unconstrained(), everywhere)
     return Task(trees["problem"], trees["solver"], key, (axes["problem"], axes["solver"], key_axis))
 
 
@@ -202,7 +211,10 @@ def _leaves(tree: PyTree, prefix: str = "") -> str:
     return ", ".join(names) or "none"
 
 
-def _values(name: str, given: Any) -> np.ndarray:
+def _values(name: str, given: Any, problem: AbstractProblem) -> PyTree:
+    """What is swept over under one name, with NumPy's arrays."""
+    if name == "start":
+        return stacked_like(problem, given)
     values = np.asarray(list(given) if isinstance(given, range) else given)
     if values.ndim == 0 or not len(values):
         raise PlugaxError(f"{name!r} must be swept over one value or more; got {given!r}.")
@@ -211,10 +223,20 @@ def _values(name: str, given: Any) -> np.ndarray:
     return values
 
 
-def _coordinate(values: np.ndarray) -> np.ndarray:
-    """The values along their axis; positions where a value is itself an array."""
-    return values if values.ndim == 1 else np.arange(len(values))
+def _taken(values: PyTree, index: np.ndarray) -> PyTree:
+    """The members' values, of arrays at `index`."""
+    return jax.tree.map(lambda leaf: leaf[index] if eqx.is_array(leaf) else leaf, values)
 
 
-def _size(values: Mapping[str, np.ndarray]) -> int:
-    return math.prod(len(value) for value in values.values())
+def _length(values: PyTree) -> int:
+    return len(next(leaf for leaf in jax.tree.leaves(values) if eqx.is_array(leaf)))
+
+
+def _coordinate(values: PyTree) -> np.ndarray:
+    """The values along their axis; positions where a value is itself an array or a pytree."""
+    single = isinstance(values, np.ndarray) and values.ndim == 1
+    return values if single else np.arange(_length(values))
+
+
+def _size(values: Mapping[str, PyTree]) -> int:
+    return math.prod(_length(value) for value in values.values())

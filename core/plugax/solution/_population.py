@@ -3,12 +3,14 @@
 import dataclasses
 import functools
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+import equinox as eqx
 import jax
 import numpy as np
 from jaxtyping import PyTree
 
+from .._errors import PlugaxError
 from ._history import evaluations_of, history_of
 from ._status import Status
 
@@ -59,11 +61,72 @@ class Population:
         """What `problem.evaluate` said of every member on the way, after `step` steps."""
         return evaluations_of(self.evaluation_series, self.coordinates)
 
-    def member(self, **chosen: Any) -> tuple[PyTree, Status]:
-        """The unknowns and status of one member, chosen by position along every swept name.
+    def member(self, **chosen: int) -> "Member":
+        """One member, chosen by position along every swept name.
 
         Names with a dot are written with two underscores: `member(optimizer__learning_rate=3)`.
         """
-        index = tuple(chosen[name.replace(".", "__")] for name in self.coordinates)
-        unknowns = jax.tree.map(lambda leaf: leaf[index], self.unknowns)
-        return unknowns, cast(Status, self.status[index])
+        return self._at(tuple(chosen[name.replace(".", "__")] for name in self.coordinates))
+
+    def best(self, by: str = "loss") -> "Member":
+        """The member with the smallest figure, among those that did not fail.
+
+        Arguments:
+            by: `"loss"`, at the unknowns that the last step started from; or the name of a scalar
+                that `problem.evaluate` returns (negate it there where more is better).
+
+        Errors: `PlugaxError` where there is no such figure, or none is finite.
+        """
+        figures = self._last_losses() if by == "loss" else self.metrics.get(by)
+        if not isinstance(figures, np.ndarray) or figures.shape != self.status.shape:
+            scalars = [
+                name
+                for name, values in self.metrics.items()
+                if isinstance(values, np.ndarray) and values.shape == self.status.shape
+            ]
+            known = ", ".join(["loss", *scalars])
+            raise PlugaxError(f"There is no figure {by!r} to choose by; there are {known}.")
+        names = np.vectorize(lambda status: status.name, otypes=[object])(self.status)
+        figures = np.where((names == "non-finite") | ~np.isfinite(figures), np.inf, figures)
+        if np.isinf(figures).all():
+            raise PlugaxError(f"No member has a finite {by!r}: {self.status.flat[0]}")
+        return self._at(np.unravel_index(int(figures.argmin()), figures.shape))
+
+    def _last_losses(self) -> np.ndarray:
+        losses = self.series["loss"]
+        last = np.maximum(self.steps - 1, 0)[..., None]
+        return np.take_along_axis(losses, last, axis=-1)[..., 0]
+
+    def _at(self, index: tuple) -> "Member":
+        return Member(
+            coordinates={
+                n: v[i] for (n, v), i in zip(self.coordinates.items(), index, strict=True)
+            },
+            unknowns=jax.tree.map(
+                lambda leaf: leaf[index] if eqx.is_array(leaf) else leaf, self.unknowns
+            ),
+            status=cast(Status, self.status[index]),
+            metrics={
+                name: value[index] if isinstance(value, np.ndarray) else value
+                for name, value in self.metrics.items()
+            },
+            steps=int(self.steps[index]),
+        )
+
+
+class Member(NamedTuple):
+    """One member of a population.
+
+    Attributes:
+        coordinates: where it stands in what was swept.
+        unknowns: its answer.
+        status: how its run ended.
+        metrics: what `problem.evaluate` says of its unknowns.
+        steps: steps that led to them.
+    """
+
+    coordinates: dict[str, Any]
+    unknowns: PyTree
+    status: Status
+    metrics: dict[str, Any]
+    steps: int

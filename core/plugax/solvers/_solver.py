@@ -26,6 +26,13 @@ class AbstractSolver(eqx.Module):
     requires: ClassVar[type[AbstractProblem]] = AbstractProblem
     default_steps: ClassVar[int] = 1000
 
+    def planned(self, steps: int) -> "AbstractSolver":  # noqa: ARG002 - the default has no use
+        """The solver for a run of so many steps, asked for before it is compiled.
+
+        Only what follows a schedule to the end of the run needs this.
+        """
+        return self
+
     @abc.abstractmethod
     def init(self, problem: AbstractProblem, unknowns: PyTree, key: PRNGKeyArray) -> PyTree:
         """The state before the first step, arrays in it as they will stay."""

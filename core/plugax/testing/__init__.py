@@ -42,3 +42,13 @@ from ._solver_runs import check_solver_history as check_solver_history
 from ._solver_runs import check_solver_resumes as check_solver_resumes
 from ._solver_runs import check_solver_seeds as check_solver_seeds
 from ._solver_runs import check_solver_traces_once as check_solver_traces_once
+from ._stochastic_integrator import check_stochastic_callbacks as check_stochastic_callbacks
+from ._stochastic_integrator import check_stochastic_drift as check_stochastic_drift
+from ._stochastic_integrator import check_stochastic_every as check_stochastic_every
+from ._stochastic_integrator import check_stochastic_gradient as check_stochastic_gradient
+from ._stochastic_integrator import check_stochastic_key as check_stochastic_key
+from ._stochastic_integrator import check_stochastic_noise as check_stochastic_noise
+from ._stochastic_integrator import check_stochastic_precision as check_stochastic_precision
+from ._stochastic_integrator import (
+    check_stochastic_vmap_equals_loop as check_stochastic_vmap_equals_loop,
+)

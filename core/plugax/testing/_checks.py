@@ -1,10 +1,15 @@
 """Which checks a component is held to: all of those of the classes that it is of."""
 
+import typing
 from collections.abc import Callable
 from typing import Any
 
 from ..data import AbstractData
-from ..integrators import AbstractIntegrator
+from ..integrators import (
+    AbstractAnyIntegrator,
+    AbstractIntegrator,
+    AbstractStochasticIntegrator,
+)
 from ..observers import AbstractObserver
 from ..optimizers import AbstractOptimizer
 from ..problems import (
@@ -60,6 +65,16 @@ from ._solver_runs import (
     check_solver_seeds,
     check_solver_traces_once,
 )
+from ._stochastic_integrator import (
+    check_stochastic_callbacks,
+    check_stochastic_drift,
+    check_stochastic_every,
+    check_stochastic_gradient,
+    check_stochastic_key,
+    check_stochastic_noise,
+    check_stochastic_precision,
+    check_stochastic_vmap_equals_loop,
+)
 
 Check = Callable[..., None]
 
@@ -110,8 +125,8 @@ CHECKS: dict[str, dict[type, tuple[Check, ...]]] = {
         )
     },
     "integrator": {
+        AbstractAnyIntegrator: _MODULE,
         AbstractIntegrator: (
-            *_MODULE,
             check_integrator_accuracy,
             check_integrator_every,
             check_integrator_composition,
@@ -119,7 +134,17 @@ CHECKS: dict[str, dict[type, tuple[Check, ...]]] = {
             check_integrator_precision,
             check_integrator_vmap_equals_loop,
             check_integrator_callbacks,
-        )
+        ),
+        AbstractStochasticIntegrator: (
+            check_stochastic_drift,
+            check_stochastic_noise,
+            check_stochastic_key,
+            check_stochastic_every,
+            check_stochastic_gradient,
+            check_stochastic_precision,
+            check_stochastic_vmap_equals_loop,
+            check_stochastic_callbacks,
+        ),
     },
     "data": {AbstractData: (*_MODULE, check_batches)},
     "observer": {AbstractObserver: (check_observer_survives,)},
@@ -131,14 +156,31 @@ def interface_of(kind: str) -> type:
     return next(iter(CHECKS[kind]))
 
 
+# What a factory is taken to make that does not say it in its return annotation.
+_USUAL: dict[str, type] = {"integrator": AbstractIntegrator}
+
+
 def checks_for(kind: str, component: Any) -> list[Check]:
     """The checks for a component, or for its class, in the order they are best read in.
 
     Arguments:
         kind: one of `CHECKS`.
-        component: an object or a class; for any other (a factory), the checks of the kind alone.
+        component: an object or a class; for any other (a factory), the checks of the class that
+            its return annotation names, or else those of the kind alone.
     """
     made = component if isinstance(component, type) else type(component)
-    made = made if issubclass(made, interface_of(kind)) else interface_of(kind)
+    if not issubclass(made, interface_of(kind)):
+        made = _returned(component)
+    if made is None or not issubclass(made, interface_of(kind)):
+        made = _USUAL.get(kind, interface_of(kind))
     held_to = [checks for of, checks in CHECKS[kind].items() if issubclass(made, of)]
     return [check for checks in held_to for check in checks]
+
+
+def _returned(factory: Any) -> type | None:
+    """The class that a factory says it returns; None where it does not."""
+    try:
+        found = typing.get_type_hints(factory).get("return")
+    except (TypeError, NameError, AttributeError):
+        return None
+    return found if isinstance(found, type) else None

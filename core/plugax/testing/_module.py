@@ -9,7 +9,7 @@ import jax
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from ..integrators import AbstractIntegrator
+from ..integrators import AbstractAnyIntegrator
 from ..optimizers import AbstractOptimizer
 from ..plugins import build, origin_of
 from ..problems import AbstractProblem
@@ -22,7 +22,7 @@ _INTERFACES = {
     "problem": AbstractProblem,
     "solver": AbstractSolver,
     "optimizer": AbstractOptimizer,
-    "integrator": AbstractIntegrator,
+    "integrator": AbstractAnyIntegrator,
 }
 
 _STATIC_REMEDY = (

@@ -40,7 +40,7 @@ def check_solver_history(
     with tried(solver, problem) as (solver, problem, bits):
         seed = seed_from(key)
         solution = _run(solver, problem, seed)
-        state = start(Task(problem, solver, jr.key(seed)))
+        state = start(Task(problem, solver, jr.key(seed))).state
         unknowns = solver.unknowns(problem, state)
         given = trial(problem, key, bits)
         expected = float(given.problem.loss(unknowns, given.batch, given.key)[0])

@@ -37,11 +37,20 @@ def test_a_second_ctrl_c_is_not_needed(environment, tmp_path):
         *("--steps", str(10**9), "--chunk", "100", "--out", str(tmp_path / "run")),
     ]
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # What was started in the background inherits that Ctrl-C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
-        assert process.stderr.readline() == "running\n"
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        try:
+            assert process.stderr.readline() == "running\n"
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()  # one that goes on would keep the test from ending
     assert process.returncode == 130
     assert json.loads(out)["status"] == "interrupted"
     assert "Traceback" not in err

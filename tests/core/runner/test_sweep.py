@@ -77,9 +77,66 @@ def test_values_compile_nothing_again(bowl, descent):
 
 def test_member_picks_one(bowl, descent):
     population = px.sweep(bowl, descent(), over={"seed": [5, 6]}, steps=2)
-    unknowns, status = population.member(seed=1)
-    assert status.success
-    np.testing.assert_array_equal(unknowns, population.unknowns[1])
+    member = population.member(seed=1)
+    assert member.status.success
+    assert member.coordinates == {"seed": 6}
+    np.testing.assert_array_equal(member.unknowns, population.unknowns[1])
+
+
+class TwoWells(px.AbstractProblem):
+    """(u² − 1)² + 0.1 u: two minima, of which the one near −1 is the lower."""
+
+    def init(self, key):
+        return {"u": jnp.asarray(1.0), "label": "wells"}
+
+    def loss(self, unknowns, batch, key):
+        u = unknowns["u"]
+        return (u**2 - 1) ** 2 + 0.1 * u, {}
+
+    def evaluate(self, unknowns):
+        return {"distance_to_upper": jnp.abs(unknowns["u"] - 1)}
+
+
+def test_the_best_of_many_starts_is_the_lowest_minimum():
+    starts = {"u": jnp.linspace(-2.0, 2.0, 9), "label": "wells"}
+    population = px.sweep(TwoWells(), "bfgs", over={"start": starts}, steps=100)
+    assert population.history.loss.dims == ("start", "step")
+    found = np.round(np.asarray(population.unknowns["u"]))
+    assert set(found) == {-1.0, 1.0}
+    best = population.best()
+    assert best.status.success
+    # The lower root of 4 u (u² − 1) + 0.1 = 0.
+    roots = np.roots([4, 0, -4, 0.1])
+    np.testing.assert_allclose(best.unknowns["u"], roots.min(), atol=1e-3)
+    assert best.unknowns["label"] == "wells"
+    assert population.best("distance_to_upper").unknowns["u"] > 0
+
+
+def test_a_start_is_that_of_a_run_of_its_own(bowl, descent):
+    starts = jnp.asarray([[1.0, 2.0], [3.0, 4.0]])
+    rates = jnp.asarray([0.1, 0.2])
+    population = px.sweep(
+        bowl,
+        descent(jnp.asarray(0.1)),
+        over={"learning_rate": rates, "start": starts, "problem.curvature": [[1.0, 2.0]]},
+        steps=7,
+    )
+    problem = type(bowl)(jnp.asarray([1.0, 2.0]))
+    for i, j in ((0, 1), (1, 0)):
+        alone = px.solve(px.starting_at(problem, starts[j]), descent(rates[i]), steps=7)
+        np.testing.assert_allclose(population.unknowns[i, j, 0], alone.unknowns, rtol=1e-5)
+
+
+def test_a_member_that_failed_is_never_the_best(cliff, descent):
+    rates = jnp.asarray([0.25, 0.01, 0.02])
+    population = px.sweep(
+        cliff(), descent(jnp.asarray(0.1)), over={"learning_rate": rates}, steps=10
+    )
+    # The first walked furthest down before it fell.
+    assert population.status[0].name == "non-finite"
+    assert population.best().coordinates["learning_rate"] == rates[2]
+    with pytest.raises(px.PlugaxError, match="no figure 'height' to choose by; there are loss"):
+        population.best("height")
 
 
 @pytest.mark.parametrize(
@@ -91,6 +148,8 @@ def test_member_picks_one(bowl, descent):
         ({"problem.slope": [0.1]}, "problem.curvature"),
         ({"seed": [0.5]}, "whole numbers"),
         ({"seed": 3}, "one value or more"),
+        ({"start": jnp.asarray([1.0, 2.0])}, r"unknowns of Bowl, 2 at once, are f32\[2,2\]"),
+        ({"start": 1.0}, "one or more"),
     ],
 )
 def test_what_cannot_be_swept_is_said(bowl, descent, over, message):

@@ -18,15 +18,39 @@ ORDERS = {
     "dopri8": 8,
 }
 FIXED = tuple(ORDERS)
-ADAPTIVE = ("adaptive-tsit5", "adaptive-dopri5", "adaptive-dopri8", "kvaerno5")
+IMPLICIT = ("implicit-euler", "implicit-midpoint")
+STIFF = ("kvaerno3", "kvaerno4", "kvaerno5")
+ADAPTIVE = ("adaptive-tsit5", "adaptive-dopri5", "adaptive-dopri8", *STIFF)
+# Those that differ from another one in their coefficients alone, and take long to compile.
+LIKE_ANOTHER = ("adaptive-dopri5", "kvaerno3", "kvaerno4")
+STOCHASTIC = ("euler-maruyama", "milstein", "stochastic-heun")
 
 
 def pytest_generate_tests(metafunc):
-    """`fixed`, `adaptive` and `name` run over the integrators of that kind, and over all."""
-    kinds = {"fixed": FIXED, "adaptive": ADAPTIVE, "name": FIXED + ADAPTIVE}
+    """Each argument runs over the integrators of its kind; `name` over all but stochastic ones."""
+    kinds = {
+        "fixed": FIXED,
+        "implicit": IMPLICIT,
+        "adaptive": ADAPTIVE,
+        "stiff": STIFF,
+        "stochastic": STOCHASTIC,
+        "name": FIXED + IMPLICIT + ADAPTIVE,
+        "registered": FIXED + IMPLICIT + ADAPTIVE + STOCHASTIC,
+    }
     for argument, names in kinds.items():
         if argument in metafunc.fixturenames:
-            metafunc.parametrize(argument, names)
+            several = argument in ("adaptive", "name")
+            metafunc.parametrize(argument, [_marked(n) if several else n for n in names])
+
+
+def _marked(name):
+    return pytest.param(name, marks=pytest.mark.slow) if name in LIKE_ANOTHER else name
+
+
+@pytest.fixture
+def names():
+    """All that is tested here."""
+    return FIXED + IMPLICIT + ADAPTIVE + STOCHASTIC
 
 
 class Lorenz96(eqx.Module):

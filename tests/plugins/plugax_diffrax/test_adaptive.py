@@ -1,6 +1,5 @@
 """Adaptive and stiff integration: accuracy by tolerance, exact gradients, failure as NaN."""
 
-import diffrax
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,26 +7,11 @@ import pytest
 
 import plugax as px
 from plugax import PlugaxError
-from plugax_diffrax._kvaerno5 import Kvaerno5
-
-STIFF = 1e6
 
 
 def blow_up(t, y):
     """y' = y², so y = 1/(1/y0 − t), infinite at t = 1/y0."""
     return y * y
-
-
-def relaxation(t, y):
-    """y' = −λ (y − cos t) − sin t, whose solution from y0 = 1 is cos t, whatever λ is."""
-    return -STIFF * (y - jnp.cos(t)) - jnp.sin(t)
-
-
-def robertson(t, y):
-    """Robertson's chemical reactions: rates of 0.04, 1e4 and 3e7."""
-    a, b, c = y
-    first, second, third = 0.04 * a, 1e4 * b * c, 3e7 * b * b
-    return jnp.stack([second - first, first - second - third, third])
 
 
 @pytest.mark.usefixtures("x64")
@@ -42,8 +26,13 @@ def test_the_error_follows_the_tolerance(adaptive, lorenz96):
         assert jnp.max(jnp.abs(found - exact)) < 100 * rtol
 
 
+def _slow(counts):
+    return [pytest.param(count, marks=pytest.mark.slow) for count in counts]
+
+
 @pytest.mark.usefixtures("x64")
-def test_the_gradient_is_that_of_the_solution(adaptive, lorenz96):
+@pytest.mark.parametrize("steps", [7, *_slow([1, 2, 3, 5, 10, 15, 16, 20, 33, 64])])
+def test_the_gradient_is_that_of_the_solution(adaptive, steps, lorenz96):
     field, state = lorenz96()
 
     def gradient(integrator, steps, every):
@@ -53,15 +42,20 @@ def test_the_gradient_is_that_of_the_solution(adaptive, lorenz96):
 
         return jax.jit(jax.grad(loss, (0, 1)))
 
-    adaptive = px.integrator(adaptive, rtol=1e-9, atol=1e-9)
-    solution = gradient(px.integrator("dopri8"), 28, 4)
-    found = gradient(adaptive, 7, 1)
+    # Of lower order, they would need more than `max_steps` steps for an interval.
+    rtol = {"kvaerno3": 1e-6, "kvaerno4": 1e-7}.get(adaptive, 1e-9)
+    adaptive = px.integrator(adaptive, rtol=rtol, atol=rtol)
+    solution = gradient(px.integrator("dopri8"), 4 * steps, 4)
+    found = gradient(adaptive, steps, 1)
     for dt in (0.05, 0.0625):
         exact = solution(state, dt / 4)
         # Four times as many steps, each a quarter as long: so is the derivative in dt.
         expected = (exact[0], exact[1] / 4)
         for a, b in zip(found(state, dt), expected, strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6)
+            # A thousand errors of a tolerance, and the instability over several time units.
+            allowed = 1000 * rtol * (1 if steps <= 20 else 100)
+            size = max(1.0, float(jnp.max(jnp.abs(b))))
+            np.testing.assert_allclose(a, b, rtol=0, atol=allowed * size)
 
 
 @pytest.mark.usefixtures("x64")
@@ -79,66 +73,18 @@ def test_failure_is_nan_from_there_on_and_for_that_member_only(adaptive):
 @pytest.mark.usefixtures("x64")
 def test_too_few_steps_are_a_failure(adaptive):
     grid = {"dt": 5.0, "steps": 2}
-    one = px.integrator(adaptive, max_steps=1, rtol=1e-9, atol=1e-9)
-    many = px.integrator(adaptive, rtol=1e-9, atol=1e-9)
+    rtol = {"kvaerno3": 1e-4, "kvaerno4": 1e-6}.get(adaptive, 1e-9)
+    one = px.integrator(adaptive, max_steps=1, rtol=rtol, atol=rtol)
+    many = px.integrator(adaptive, rtol=rtol, atol=rtol)
     oscillation = lambda t, y: jnp.stack([y[1], -y[0]])  # noqa: E731
     start = jnp.asarray([1.0, 0.0])
     assert jnp.all(jnp.isnan(one.trajectory(oscillation, start, **grid)))
     np.testing.assert_allclose(
         many.trajectory(oscillation, start, **grid)[-1],
         [np.cos(10.0), -np.sin(10.0)],
-        rtol=1e-6,
+        rtol=0,
+        atol=100 * rtol,  # ten time units of steps
     )
-
-
-@pytest.mark.usefixtures("x64")
-def test_stiff_equations_need_the_stiff_scheme():
-    ends = {
-        name: px.integrator(name, rtol=1e-6, atol=1e-6).trajectory(relaxation, 1.0, dt=1.0, steps=2)
-        for name in ("kvaerno5", "adaptive-tsit5")
-    }
-    np.testing.assert_allclose(ends["kvaerno5"], np.cos([1.0, 2.0]), atol=1e-6)
-    assert jnp.all(jnp.isnan(ends["adaptive-tsit5"]))
-
-
-@pytest.mark.usefixtures("x64")
-def test_the_stiff_scheme_gives_the_published_solution_of_robertsons_reactions():
-    # t = 40; Lioen and de Swart, Test Set for Initial Value Problem Solvers, 1999.
-    published = [0.7158270688, 0.9185534765e-5, 0.2841637457]
-    integrator = px.integrator("kvaerno5", rtol=1e-8, atol=1e-12)
-    start = jnp.asarray([1.0, 0.0, 0.0])
-    end = integrator.trajectory(robertson, start, dt=1e-4, steps=400_000, every=400_000)[-1]
-    np.testing.assert_allclose(end, published, rtol=1e-6)
-    assert jnp.sum(end) == pytest.approx(1, abs=1e-12)
-
-
-@pytest.mark.usefixtures("x64")
-def test_the_stiff_scheme_converges_with_order_five():
-    def error(steps):
-        solution = diffrax.diffeqsolve(
-            diffrax.ODETerm(lambda t, y, args: y * jnp.cos(t)),
-            Kvaerno5(rtol=1e-9, atol=1e-9),
-            t0=0.0,
-            t1=2.0,
-            dt0=2 / steps,
-            y0=jnp.ones(1),
-            saveat=diffrax.SaveAt(t1=True),
-        )
-        return abs(solution.ys[-1, 0] - np.exp(np.sin(2.0)))
-
-    assert np.log2(error(16) / error(32)) == pytest.approx(5, abs=0.35)
-
-
-@pytest.mark.usefixtures("x64")
-def test_the_stiff_scheme_takes_pytrees():
-    def field(t, y):
-        return {"fast": -STIFF * (y["fast"] - y["slow"]), "slow": -y["slow"] * t}
-
-    state = {"fast": jnp.zeros((2, 2)), "slow": jnp.ones((2, 2))}
-    states = px.integrator("kvaerno5").trajectory(field, state, dt=0.5, steps=2)
-    exact = np.exp(-(np.asarray([0.5, 1.0]) ** 2) / 2)
-    for leaf in jax.tree.leaves(states):
-        np.testing.assert_allclose(leaf[:, 1, 0], exact, rtol=1e-5)
 
 
 def test_states_are_real():

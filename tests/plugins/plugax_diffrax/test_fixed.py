@@ -57,7 +57,9 @@ def test_the_error_falls_with_the_order_on_a_pytree(fixed, order):
 
 
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("steps", [1, 3, 7, 20])
+@pytest.mark.parametrize(
+    "steps", [3, 20, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 7, 15, 16))]
+)
 def test_value_and_gradient_are_those_of_plain_loops(fixed, steps, lorenz96, plain):
     # The derivative of the loops by a complex step, f'(x) = Im f(x + ih)/h, which does not cancel:
     # equal to rounding, which the instability amplifies (20 steps: by less than ten).

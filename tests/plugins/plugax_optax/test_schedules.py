@@ -90,3 +90,33 @@ def test_the_peak_of_a_schedule_is_a_leaf():
 def test_a_schedule_counts_updates_and_not_gradients():
     found = rates(sgd(schedule="linear", decay_steps=2, accumulate=2), steps=6)
     np.testing.assert_allclose(found, [0, 0.5, 0, 0.25, 0, 0], rtol=1e-6)
+
+
+def test_a_schedule_without_an_end_falls_until_the_run_ends():
+    for steps in (4, 10):
+        whole = px.solve(
+            "regression", "gradient", optimizer=sgd(schedule="linear"), tolerance=None, steps=steps
+        )
+        named = px.solve(
+            "regression",
+            "gradient",
+            optimizer=sgd(schedule="linear", decay_steps=steps),
+            tolerance=None,
+            steps=steps,
+        )
+        np.testing.assert_array_equal(whole.unknowns, named.unknowns)
+
+
+def test_a_run_shorter_than_the_warm_up_still_rises():
+    planned = sgd(schedule="cosine", warmup_steps=10).planned(4)
+    np.testing.assert_allclose(rates(planned, steps=3), 0.5 * np.arange(1, 4) / 11, rtol=1e-6)
+
+
+def test_accumulated_gradients_make_fewer_updates_before_the_end():
+    found = rates(sgd(schedule="linear", accumulate=2).planned(4), steps=4)
+    np.testing.assert_allclose(found, [0, 0.5, 0, 0.25], rtol=1e-6)
+
+
+def test_outside_of_a_run_a_schedule_needs_an_end():
+    with pytest.raises(ValueError, match="'cosine' needs decay_steps"):
+        rates(sgd(schedule="cosine"), steps=2)

@@ -1,4 +1,4 @@
-"""What `gauss-newton` and `levenberg-marquardt` have in common."""
+"""What `gauss-newton`, `levenberg-marquardt` and `dogleg` have in common."""
 
 import equinox as eqx
 import jax
@@ -9,10 +9,10 @@ import pytest
 
 import plugax as px
 
-BOTH = pytest.mark.parametrize("solver", ["gauss-newton", "levenberg-marquardt"])
+ALL = pytest.mark.parametrize("solver", ["gauss-newton", "levenberg-marquardt", "dogleg"])
 
 
-@BOTH
+@ALL
 @pytest.mark.usefixtures("x64")
 def test_linear_residuals_are_solved_by_the_first_step(curve, solver):
     matrix, target = jr.normal(jr.key(0), (12, 4)), jr.normal(jr.key(1), (12,))
@@ -21,7 +21,7 @@ def test_linear_residuals_are_solved_by_the_first_step(curve, solver):
     np.testing.assert_allclose(solution.unknowns, expected, rtol=1e-12)
 
 
-@BOTH
+@ALL
 @pytest.mark.usefixtures("x64")
 def test_a_linear_problem_is_seen_to_be_solved_at_the_second_step(curve, solver):
     matrix, target = jr.normal(jr.key(0), (12, 4)), jr.normal(jr.key(1), (12,))
@@ -29,7 +29,7 @@ def test_a_linear_problem_is_seen_to_be_solved_at_the_second_step(curve, solver)
     assert (solution.status.name, solution.steps) == ("converged", 2)
 
 
-@BOTH
+@ALL
 @pytest.mark.usefixtures("x64")
 def test_the_rosenbrock_valley_ends_at_one(rosenbrock, solver):
     solution = px.solve(rosenbrock(4), solver, rtol=1e-10)
@@ -37,7 +37,7 @@ def test_the_rosenbrock_valley_ends_at_one(rosenbrock, solver):
     np.testing.assert_allclose(solution.unknowns, np.ones(4), rtol=1e-9)
 
 
-@BOTH
+@ALL
 def test_single_precision_converges_and_stays(rosenbrock, solver):
     solution = px.solve(rosenbrock(2), solver)
     assert solution.status.name == "converged"
@@ -45,14 +45,14 @@ def test_single_precision_converges_and_stays(rosenbrock, solver):
     np.testing.assert_allclose(solution.unknowns, np.ones(2), rtol=1e-5)
 
 
-@BOTH
+@ALL
 @pytest.mark.usefixtures("x64")
 def test_the_loss_never_increases(rosenbrock, solver):
     loss = px.solve(rosenbrock(6), solver).history["loss"].values
     assert np.all(np.diff(loss) <= 0)
 
 
-@BOTH
+@ALL
 @pytest.mark.usefixtures("x64")
 def test_the_unit_of_an_unknown_does_not_matter(curve, solver):
     x = jnp.linspace(0, 1, 20)
@@ -69,7 +69,7 @@ def test_the_unit_of_an_unknown_does_not_matter(curve, solver):
     np.testing.assert_allclose(other.unknowns[0] * 1e-9, one.unknowns[0], rtol=1e-7)
 
 
-@BOTH
+@ALL
 @pytest.mark.usefixtures("x64")
 def test_unknowns_may_be_any_pytree_and_the_rest_of_it_stays(curve, solver):
     start = {"shape": (jnp.ones((2, 2)), jnp.asarray(3)), "function": jnp.tanh, "none": None}
@@ -85,7 +85,7 @@ def test_unknowns_may_be_any_pytree_and_the_rest_of_it_stays(curve, solver):
     assert solution.unknowns["function"] is jnp.tanh
 
 
-@BOTH
+@ALL
 @pytest.mark.usefixtures("x64")
 def test_fewer_residuals_than_unknowns_are_fitted_exactly(curve, solver):
     problem = curve(lambda u: jnp.stack([u[0] * u[1] - 2, u[2] - 1]), jnp.ones(3))
@@ -94,7 +94,7 @@ def test_fewer_residuals_than_unknowns_are_fitted_exactly(curve, solver):
     np.testing.assert_allclose(solution.unknowns[0] * solution.unknowns[1], 2, rtol=1e-8)
 
 
-@BOTH
+@ALL
 @pytest.mark.usefixtures("x64")
 def test_an_unknown_without_effect_stays_where_it_was(curve, solver):
     problem = curve(lambda u: jnp.stack([u[0] ** 2 - 4, u[0] - 2]), jnp.array([3.0, 7.0]))
@@ -103,7 +103,7 @@ def test_an_unknown_without_effect_stays_where_it_was(curve, solver):
     np.testing.assert_allclose(solution.unknowns, [2.0, 7.0], rtol=1e-8)
 
 
-@BOTH
+@ALL
 @pytest.mark.usefixtures("x64")
 def test_evaluations_are_counted(curve, solver):
     # r = u − 1 is solved by a full step, and the second step finds nothing left to do: each step
@@ -113,7 +113,7 @@ def test_evaluations_are_counted(curve, solver):
     np.testing.assert_array_equal(history["jacobian_evaluations"], [1, 2])
 
 
-@BOTH
+@ALL
 @pytest.mark.usefixtures("x64")
 def test_a_step_that_leads_nowhere_finite_is_shortened(curve, solver):
     # From 3, a full step for log u leads to 3 − 3 log 3 < 0.
@@ -125,7 +125,7 @@ def test_a_step_that_leads_nowhere_finite_is_shortened(curve, solver):
     assert np.isfinite(history["loss"].values).all()
 
 
-@BOTH
+@ALL
 def test_residuals_that_are_not_finite_end_the_run(curve, solver):
     solution = px.solve(curve(lambda u: jnp.log(u), jnp.array([-1.0])), solver)
     assert solution.status.name == "non-finite"
@@ -133,7 +133,7 @@ def test_residuals_that_are_not_finite_end_the_run(curve, solver):
     np.testing.assert_array_equal(solution.unknowns, [-1.0])
 
 
-@BOTH
+@ALL
 @pytest.mark.usefixtures("x64")
 def test_a_kink_at_the_minimum_is_not_called_converged(curve, solver):
     # ½ (1 + |u|)² is least where its slope jumps: the residuals never become orthogonal to J.
@@ -141,7 +141,7 @@ def test_a_kink_at_the_minimum_is_not_called_converged(curve, solver):
     assert solution.status.name == "not-converged"
 
 
-@BOTH
+@ALL
 @pytest.mark.usefixtures("x64")
 def test_a_population_equals_its_members(curve, solver):
     class Random(px.AbstractLeastSquares):
@@ -158,7 +158,7 @@ def test_a_population_equals_its_members(curve, solver):
         assert population.steps[seed] == alone.steps
 
 
-@BOTH
+@ALL
 def test_changing_batches_are_refused(solver):
     class Batched(px.AbstractLeastSquares):
         @property
@@ -175,7 +175,7 @@ def test_changing_batches_are_refused(solver):
         px.solve(Batched(), solver)
 
 
-@BOTH
+@ALL
 @pytest.mark.parametrize(
     ("start", "message"), [(1.0, "nothing to solve for"), (jnp.ones(2, "complex64"), "complex")]
 )
@@ -184,7 +184,7 @@ def test_unknowns_that_are_not_real_arrays_are_refused(curve, solver, start, mes
         px.solve(curve(lambda u: jnp.real(jnp.zeros(2) + u), start), solver)
 
 
-@BOTH
+@ALL
 def test_the_state_holds_arrays_only(rosenbrock, solver):
     problem = rosenbrock(3)
     made = px.solver(solver)
@@ -192,7 +192,7 @@ def test_the_state_holds_arrays_only(rosenbrock, solver):
     assert all(eqx.is_array(leaf) for leaf in jax.tree.leaves(state))
 
 
-@BOTH
+@ALL
 @pytest.mark.usefixtures("x64")
 def test_tolerances_can_be_swept_in_another_precision_than_the_unknowns(curve, solver):
     start = jnp.array([-1.2, 1.0], "float32")

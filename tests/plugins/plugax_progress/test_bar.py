@@ -14,18 +14,22 @@ def console(*, terminal):
     return Console(file=io.StringIO(), force_terminal=terminal, width=100)
 
 
-def progress(step, loss):
+def progress(step, loss, **evaluation):
     losses = np.asarray(loss)
-    return px.Progress(step, 100, {"loss": losses}, {}, seconds=2.0, unknowns=lambda: None)
+    evaluation = {name: np.asarray(value) for name, value in evaluation.items()}
+    return px.Progress(step, 100, {"loss": losses}, evaluation, seconds=2.0, unknowns=lambda: None)
 
 
 def test_the_bar_shows_steps_loss_and_rate():
     screen = console(terminal=True)
     bar = ProgressBar(screen)
     bar.on_start(100)
+    bar.on_progress(progress(20, [3.0], counts=[1, 2], accuracy=0.75))
     bar.on_progress(progress(40, [3.0, 0.125]))
     bar.on_end(ENDED)
     drawn = screen.file.getvalue()
+    assert "accuracy 0.75" in drawn.split("40/100")[1]
+    assert "counts" not in drawn
     assert "40/100" in drawn
     assert "loss 0.125" in drawn
     assert "20 steps/s" in drawn

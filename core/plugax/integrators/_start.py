@@ -1,0 +1,36 @@
+"""A state to start from: arrays, and the dtype of its times."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import PyTree
+
+from .._errors import PlugaxError
+
+
+def as_arrays(y0: PyTree) -> PyTree:
+    """`y0` with arrays as leaves, none of them of a weak type, as a loop can carry them."""
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.result_type(leaf)), y0)
+
+
+def time_dtype(state: PyTree) -> Any:
+    """The real dtype of the state's most precise array, which times have too."""
+    dtypes = [leaf.dtype for leaf in jax.tree.leaves(state)]
+    real = [jnp.finfo(d).dtype for d in dtypes if jnp.issubdtype(d, jnp.inexact)]
+    if not real:
+        raise PlugaxError(
+            "The state y0 must hold floating-point arrays, since it changes by fractions; got "
+            f"{[d.name for d in dtypes] or 'none'}. Convert them: y0.astype(float)."
+        )
+    return max(real, key=lambda dtype: jnp.finfo(dtype).bits)
+
+
+def last(states: PyTree) -> PyTree:
+    """The last state of a trajectory."""
+    return jax.tree.map(lambda leaf: leaf[-1], states)
+
+
+def with_start(y0: PyTree, states: PyTree) -> PyTree:
+    """The trajectory with its start in front."""
+    return jax.tree.map(lambda a, b: jnp.concatenate([a[None], b]), y0, states)

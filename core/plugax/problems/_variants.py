@@ -1,0 +1,179 @@
+"""What users ask for: parameters held fixed, bounds, another start."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+from jaxtyping import PyTree
+
+from .._errors import PlugaxError
+from ._constraint import Box, Fixed, Unconstrained
+from ._problem import AbstractProblem
+from ._variant import AbstractVariant, variant
+
+
+def starting_at(problem: AbstractProblem, unknowns: PyTree) -> AbstractVariant:
+    """The problem, with the unknowns to start from given.
+
+    Arguments:
+        problem: any problem.
+        unknowns: such as `problem.init` makes; those of an earlier solution, say.
+
+    Errors: `PlugaxError` where structure or shapes are not those of `problem.init`.
+    """
+    shapes = _shapes(problem)
+    _check_structure(shapes, unknowns, type(problem).__name__)
+    as_made = lambda shape, leaf: (  # noqa: E731
+        jnp.asarray(leaf, shape.dtype) if _is_array(shape) else leaf
+    )
+    return variant(problem, Unconstrained(), jax.tree.map(as_made, shapes, unknowns))
+
+
+def stacked_like(problem: AbstractProblem, starts: PyTree) -> PyTree:
+    """Many unknowns to start from, stacked along the leading axis of every array, in NumPy.
+
+    Errors: `PlugaxError` where structure or shapes, that axis apart, are not those of
+    `problem.init`, or there is no start at all.
+    """
+    shapes = _shapes(problem)
+    arrays = [np.asarray(leaf) for leaf in jax.tree.leaves(starts) if _is_array(leaf)]
+    count = min((len(array) if array.ndim else 0 for array in arrays), default=0)
+    if not count:
+        raise PlugaxError(
+            "Starts are the unknowns stacked along a leading axis of every array, one or more; got "
+            f"{_described(starts)}."
+        )
+    stacked = jax.tree.map(
+        lambda shape: (
+            jax.ShapeDtypeStruct((count, *shape.shape), shape.dtype) if _is_array(shape) else shape
+        ),
+        shapes,
+    )
+    name = f"{type(problem).__name__}, {count} at once,"
+    _check_structure(stacked, starts, name)
+    return jax.tree.map(
+        lambda shape, leaf: np.asarray(leaf, shape.dtype) if _is_array(shape) else leaf,
+        shapes,
+        starts,
+    )
+
+
+def fixed(
+    problem: AbstractProblem, where: Callable[[PyTree], Any] | PyTree, *, seed: int = 0
+) -> AbstractVariant:
+    """The problem with some of its unknowns held at their start; a solver sees the others.
+
+    With `starting_at` they are held at values of your own. The same values hold for every member of
+    a population.
+
+    Arguments:
+        problem: any problem.
+        where: picks what is held, as in `lambda model: model.layers[0]` or
+            `lambda u: (u["a"], u["b"])`; or a pytree of booleans, true where a leaf is held.
+        seed: of the start, where that is random.
+
+    Errors: `PlugaxError` where nothing is picked, or everything is.
+    """
+    unknowns = problem.init(jr.key(seed))
+    nowhere = jax.tree.map(lambda _: False, unknowns)
+    try:
+        mask = eqx.tree_at(where, nowhere, replace_fn=lambda _: True) if callable(where) else where
+        held, free = eqx.partition(unknowns, mask)
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
+        raise PlugaxError(
+            f"where does not pick from the unknowns of {type(problem).__name__}, which are "
+            f"{_described(unknowns)}: {error}"
+        ) from error
+    for part, word in ((held, "nothing"), (free, "everything")):
+        if not any(eqx.is_inexact_array(leaf) for leaf in jax.tree.leaves(part)):
+            raise PlugaxError(
+                f"where picks {word} that could be solved for from the unknowns of "
+                f"{type(problem).__name__}, which are {_described(unknowns)}."
+            )
+    return variant(problem, Fixed(held))
+
+
+def bounded(
+    problem: AbstractProblem, *, lower: PyTree = None, upper: PyTree = None
+) -> AbstractVariant:
+    """The problem with its unknowns kept between bounds, whatever the solver.
+
+    By a change of variables (see `plugax.problems.Box`) rather than by projection, which would be
+    another one for every solver. A least-squares problem stays one. Where a bound holds at the
+    minimum, full Gauss–Newton steps (`gauss-newton`) do not arrive, since they do not see the
+    curvature that the bound brings; those with a trust region do, and `newton` is quickest.
+
+    A start on a bound or beyond begins just inside it.
+
+    Arguments:
+        problem: any problem.
+        lower: the least values: a number for all, or a pytree of numbers or arrays in the form of
+            the unknowns or of their first levels. None and −∞ are no bound.
+        upper: the greatest values, likewise.
+
+    Errors: `PlugaxError` where the bounds are not in the form of the unknowns, or cross.
+    """
+    shapes = _shapes(problem)
+    lower, upper = _bounds("lower", lower, -np.inf, shapes), _bounds("upper", upper, np.inf, shapes)
+    for (path, low), high in zip(
+        jax.tree_util.tree_leaves_with_path(lower), jax.tree.leaves(upper), strict=True
+    ):
+        if not np.all(np.asarray(low) < np.asarray(high)):
+            raise PlugaxError(
+                f"Bounds must leave room between them; unknowns{jax.tree_util.keystr(path)} has "
+                f"lower {low} and upper {high}."
+            )
+    return variant(problem, Box(lower, upper))
+
+
+def _bounds(name: str, given: PyTree, unbounded: float, shapes: PyTree) -> PyTree:
+    """An array for every floating-point leaf of the unknowns, and None for every other leaf."""
+
+    def spread(bound: Any, shapes: PyTree) -> PyTree:
+        return jax.tree.map(lambda shape: _bound(bound, unbounded, shape), shapes)
+
+    try:
+        return jax.tree.map(spread, given, shapes, is_leaf=lambda leaf: leaf is None)
+    except (ValueError, TypeError) as error:
+        raise PlugaxError(
+            f"{name} must be a number, or have the form of the unknowns, which are "
+            f"{_described(shapes)}; got {given!r}: {error}"
+        ) from error
+
+
+def _bound(bound: Any, unbounded: float, shape: Any) -> Any:
+    if not _is_array(shape) or not jnp.issubdtype(shape.dtype, jnp.floating):
+        return None
+    bound = np.asarray(unbounded if bound is None else bound, shape.dtype)
+    if np.isnan(bound).any():
+        raise ValueError("a bound is not a number (NaN)")
+    return jnp.asarray(np.broadcast_to(bound, shape.shape))
+
+
+def _shapes(problem: AbstractProblem) -> PyTree:
+    return eqx.filter_eval_shape(problem.init, jr.key(0))
+
+
+def _check_structure(shapes: PyTree, unknowns: PyTree, name: str) -> None:
+    same = jax.tree.structure(shapes) == jax.tree.structure(unknowns)
+    same = same and all(
+        not _is_array(shape) or np.shape(leaf) == shape.shape
+        for shape, leaf in zip(jax.tree.leaves(shapes), jax.tree.leaves(unknowns), strict=True)
+    )
+    if not same:
+        raise PlugaxError(
+            f"The unknowns of {name} are {_described(shapes)}; got {_described(unknowns)}."
+        )
+
+
+def _is_array(leaf: Any) -> bool:
+    return isinstance(leaf, jax.ShapeDtypeStruct) or eqx.is_array_like(leaf)
+
+
+def _described(tree: PyTree) -> str:
+    """A pytree in one line, arrays by dtype and shape."""
+    return eqx.tree_pformat(tree, width=10_000, struct_as_array=True)

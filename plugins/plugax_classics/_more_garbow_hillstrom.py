@@ -1,0 +1,162 @@
+"""The problem `more-garbow-hillstrom`: one of the classics, ready for any solver."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import equinox as eqx
+import jax.numpy as jnp
+import jax.random as jr
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from plugax import AbstractLeastSquares
+
+from ._classic import Minimum
+from ._table import CLASSICS
+
+if TYPE_CHECKING:
+    from plugax import Solution
+
+Function = Literal[
+    "rosenbrock",
+    "freudenstein-roth",
+    "powell-badly-scaled",
+    "brown-badly-scaled",
+    "beale",
+    "jennrich-sampson",
+    "helical-valley",
+    "bard",
+    "gaussian",
+    "meyer",
+    "gulf",
+    "box",
+    "powell-singular",
+    "wood",
+    "kowalik-osborne",
+    "brown-dennis",
+    "osborne-1",
+    "biggs-exp6",
+    "osborne-2",
+    "watson",
+    "extended-rosenbrock",
+    "extended-powell-singular",
+    "penalty-1",
+    "penalty-2",
+    "variably-dimensioned",
+    "trigonometric",
+    "brown-almost-linear",
+    "discrete-boundary-value",
+    "discrete-integral-equation",
+    "broyden-tridiagonal",
+    "broyden-banded",
+    "linear-full-rank",
+    "linear-rank-1",
+    "linear-rank-1-zeros",
+    "chebyquad",
+]
+
+
+class MoreGarbowHillstrom(AbstractLeastSquares):
+    """Minimise ½ Σᵢ fᵢ(x)² for one of the 35 functions of Moré, Garbow and Hillstrom.
+
+    Solvers are compared on them since 1981: curved valleys, bad scaling, singular Jacobians, large
+    residuals, minima at infinity. The published minima are those of Σ fᵢ², twice the loss.
+
+    Arguments:
+        function: which of them.
+        size: number of unknowns n, where it can be chosen; the usual one if not given.
+        equations: number of residuals m, where it can be chosen; the usual one if not given.
+        start_factor: the start is so many times the standard one; 1, 10 and 100 are customary.
+            A start at zero is moved to where all unknowns are the factor, unless that is 1.
+
+    Errors: `ValueError` for a function that there is not, and for numbers of unknowns or residuals
+    that it cannot have.
+
+    Source: Moré, Garbow and Hillstrom 1981, Testing unconstrained optimization software,
+    doi 10.1145/355934.355936; the starts: the same, Algorithm 566, doi 10.1145/355934.355943.
+    """
+
+    precision: ClassVar[str | None] = "float64"
+    recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "levenberg-marquardt": {},
+        "dogleg": {},
+        "gauss-newton": {},
+        "newton": {},
+        "bfgs": {},
+        "lbfgs": {},
+        "nonlinear-cg": {},
+        "nelder-mead": {},
+    }
+
+    start: Float[Array, " n"]
+    function: str = eqx.field(static=True)
+    equations: int = eqx.field(static=True)
+
+    def __init__(
+        self,
+        function: Function = "rosenbrock",
+        size: int | None = None,
+        equations: int | None = None,
+        start_factor: float = 1.0,
+    ):
+        if function not in CLASSICS:
+            raise ValueError(f"function must be one of {', '.join(CLASSICS)}; got {function!r}.")
+        classic = CLASSICS[function]
+        size = classic.size if size is None else size
+        equations = classic.equations(size) if equations is None else equations
+        classic.check(size, equations)
+        start = jnp.asarray(classic.start(size), float)
+        if start_factor != 1 and not start.any():
+            start = jnp.ones_like(start)
+        self.start = start_factor * start
+        self.function = function
+        self.equations = equations
+
+    def init(self, key: PRNGKeyArray) -> Float[Array, " n"]:  # noqa: ARG002 - always the same
+        """The starting point."""
+        return self.start
+
+    def residuals(
+        self,
+        unknowns: Float[Array, " n"],
+        batch: tuple[()],  # noqa: ARG002 - there are no data but those in f
+        key: PRNGKeyArray,  # noqa: ARG002 - nothing is random here
+    ) -> tuple[Float[Array, " m"], dict[str, Array]]:
+        """f(x)."""
+        return CLASSICS[self.function].residuals(unknowns, self.equations), {}
+
+    def evaluate(self, unknowns: Float[Array, " n"]) -> dict[str, Any]:
+        """`sum_of_squares`, Σ fᵢ²; and `published_minimum`, the least of it, where there is one."""
+        residuals = CLASSICS[self.function].residuals(unknowns, self.equations)
+        published = {"published_minimum": self.minima[0].value} if self.minima else {}
+        return {"sum_of_squares": residuals @ residuals, **published}
+
+    def reached(self, sum_of_squares: float) -> Minimum | None:
+        """The known minimum that a run has come to, to four digits; None for none of them.
+
+        A minimum of zero is reached by 10⁻¹⁰ of the sum of squares at the start, if that is no
+        more than 10⁻⁸.
+        """
+        residuals, _ = self.residuals(self.start, (), jr.key(0))
+        smallest = min(1e-8, 1e-10 * float(residuals @ residuals))
+        for minimum in self.minima:
+            if abs(sum_of_squares - minimum.value) <= 1e-4 * minimum.value + smallest:
+                return minimum
+        return None
+
+    def reference(self) -> Float[Array, " n"] | None:
+        """Where the least of the published minima is; None where that is not known."""
+        if not self.minima or self.minima[0].at is None:
+            return None
+        return jnp.asarray(self.minima[0].at, self.start.dtype)
+
+    def figures(self, solution: "Solution") -> dict[str, Any]:
+        """The figure `descent`: Σ fᵢ² by step, and the known minima that are above zero."""
+        # Matplotlib is slow to import, and only needed here.
+        from ._figures import figures_of
+
+        return figures_of(self, solution)
+
+    @property
+    def minima(self) -> tuple[Minimum, ...]:
+        """The known minima of Σ fᵢ², the global one first."""
+        return CLASSICS[self.function].minima(self.start.size, self.equations)

@@ -1,0 +1,141 @@
+"""Stochastic schemes in fixed steps: a bare scan, like that of the explicit schemes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.lax as lax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+
+from plugax import AbstractStochasticIntegrator, PlugaxError
+
+from ._loop import loop
+from ._noise import noise_of
+from ._state import as_state, check_steps, tendency, time_dtype
+from ._stochastic_steps import StochasticStep, euler_maruyama_step, heun_step, milstein_step
+
+Coefficient = Callable[[Any, PyTree], PyTree]
+
+
+class StochasticScheme(AbstractStochasticIntegrator):
+    """Steps of dt, each with the Brownian increments of its key and number.
+
+    Laws: those of `AbstractStochasticIntegrator`; with `refine=r`, the same path in steps of
+    dt / 2^r, so that the increments of r are sums of those of r + 1.
+
+    Arguments:
+        advance: the scheme: one step.
+        refine: how often each step is halved, on the same path of the noise.
+        rematerialise: compute a step again when it is differentiated backwards, instead of keeping
+            what it computed.
+    """
+
+    advance: StochasticStep = eqx.field(static=True)
+    refine: int = eqx.field(static=True, default=0)
+    rematerialise: bool = eqx.field(static=True, default=False)
+
+    def __check_init__(self):
+        if self.refine < 0:
+            raise ValueError(f"refine must not be negative; got {self.refine}.")
+
+    def trajectory(
+        self,
+        drift: Coefficient,
+        diffusion: Coefficient,
+        y0: PyTree,
+        *,
+        key: PRNGKeyArray,
+        dt: float | Float[Array, ""],
+        steps: int,
+        every: int = 1,
+        t0: float | Float[Array, ""] = 0.0,
+    ) -> PyTree:
+        """The states every `every` steps; see `AbstractStochasticIntegrator.trajectory`.
+
+        Errors: `PlugaxError` where `every` does not divide `steps`, dt is known and not positive,
+        or state, drift or diffusion is not as it must be.
+        """
+        check_steps(steps, every)
+        _check_positive(dt)
+        y0 = as_state(y0)
+        if any(jnp.iscomplexobj(leaf) for leaf in jax.tree.leaves(y0)):
+            raise PlugaxError(
+                "Stochastic integrators take real states; got a complex one. Give real and "
+                "imaginary part as two arrays."
+            )
+        dtype = time_dtype(y0)
+        dt, t0 = jnp.asarray(dt, dtype), jnp.asarray(t0, dtype)
+        noise = noise_of(diffusion, t0, y0)
+        part = dt / 2**self.refine
+
+        def f(t: Array, y: PyTree) -> PyTree:
+            return tendency(drift, t, y)
+
+        def g(t: Array, y: PyTree) -> PyTree:
+            return noise.coefficient(diffusion(t, y), y)
+
+        def advance(y: PyTree, t: Array, increment: PyTree) -> PyTree:
+            return self.advance(f, g, noise, y, t, part, increment)
+
+        def step(y: PyTree, n: Array) -> PyTree:
+            increments = noise.increments(key, n, dt, self.refine)
+            start = t0 + dt * n.astype(dtype)
+            if self.refine == 0:
+                return advance(y, start, jax.tree.map(lambda parts: parts[0], increments))
+            starts = start + part * jnp.arange(2**self.refine).astype(dtype)
+            return lax.scan(lambda y, of: (advance(y, *of), None), y, (starts, increments))[0]
+
+        return loop(step, y0, jnp.arange(steps), every=every, rematerialise=self.rematerialise)
+
+
+def _check_positive(dt: Any) -> None:
+    try:
+        positive = bool(dt > 0)
+    except jax.errors.TracerBoolConversionError:
+        return  # not known before it runs
+    if not positive:
+        raise PlugaxError(
+            f"The time step dt must be positive, since noise has no way back; got dt={dt}."
+        )
+
+
+def _named(name: str, title: str, source: str, advance: StochasticStep) -> Any:
+    """The factory that is registered for a scheme, documented."""
+
+    def make(refine: int = 0, rematerialise: bool = False) -> StochasticScheme:
+        return StochasticScheme(advance, refine, rematerialise)
+
+    make.__name__ = make.__qualname__ = name
+    make.__doc__ = f"""{title}
+
+    Source: {source}.
+
+    Arguments:
+        refine: how often each step is halved, on the same path of the noise: 1 gives steps of
+            dt / 2, 2 of dt / 4.
+        rematerialise: compute each step again when differentiating backwards instead of keeping
+            what it computed; for ensembles and long windows.
+    """
+    return make
+
+
+euler_maruyama = _named(
+    "euler_maruyama",
+    "The Euler–Maruyama scheme in fixed steps: Itô, strong order 1/2.",
+    "Maruyama, Rend. Circ. Mat. Palermo 4, 1955, doi:10.1007/BF02846028",
+    euler_maruyama_step,
+)
+stochastic_heun = _named(
+    "stochastic_heun",
+    "Heun's scheme in fixed steps: Stratonovich, strong order 1 for commutative noise, else 1/2.",
+    "Rümelin, SIAM J. Numer. Anal. 19, 1982, doi:10.1137/0719041",
+    heun_step,
+)
+milstein = _named(
+    "milstein",
+    "Milstein's scheme in fixed steps: Itô, strong order 1, for commutative noise.",
+    "Milstein, Theory Probab. Appl. 19, 1975, doi:10.1137/1119062",
+    milstein_step,
+)

@@ -1,0 +1,149 @@
+"""Learning to tell pictures apart, by the cross-entropy of their classes."""
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree, UInt8
+
+from plugax import AbstractProblem, CrossEntropy, Shuffled
+
+from ._classifier import dtype_of, logits_of
+from ._dataset import load
+from ._evaluation import accuracy_of, in_pieces, merits_of
+from ._models import Factory, ModelName, check_model, factory_of, make
+
+if TYPE_CHECKING:
+    from plugax import Solution
+
+Batch = tuple[UInt8[Array, "examples 28 28"], UInt8[Array, " examples"]]
+
+# Small enough for the memory that a population of convolutional networks takes, large enough for
+# the matrix products.
+PIECE = 250
+
+
+class AbstractImageClassification(AbstractProblem):
+    """Find the weights of a model that tells the class of a picture.
+
+    With logits z(x) of the K classes, the loss of a batch is the mean cross-entropy
+
+        L = −(1/n) Σᵢ log softmax(z(xᵢ))[yᵢ]
+
+    where x is a picture less the mean of all pixels to learn from, divided by their standard
+    deviation. The pictures stay bytes on the device; a batch is normalised when its step comes.
+
+    A subclass brings the name of the data set, `source`.
+
+    Arguments:
+        model: `linear`, `mlp` (784-512-512-10) or `cnn`; or, from Python, a function or class that
+            makes a model of yours from a random key.
+        batch_size: pictures in a step.
+        data: the directory of the four files; by default they are looked for, and fetched if they
+            are nowhere.
+
+    Errors: those of `plugax_mnist.load` where the files are missing or damaged; `ValueError` for a
+    model or a batch size that cannot be; `PlugaxError` for a model that does not give a logit for
+    each class.
+    """
+
+    source: ClassVar[str]
+    # The rate falls along a cosine that ends with the run.
+    recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "gradient": {
+            "optimizer": {"name": "adam", "learning_rate": 1e-3, "schedule": "cosine"},
+            "epochs": 10,
+            "evaluate_every": "epoch",
+        }
+    }
+
+    train: Shuffled
+    test_images: UInt8[Array, "test 28 28"]
+    test_labels: UInt8[Array, " test"]
+    classes: tuple[str, ...] = eqx.field(static=True)
+    factory: Factory = eqx.field(static=True)
+    mean: float = eqx.field(static=True)
+    deviation: float = eqx.field(static=True)
+
+    def __init__(
+        self,
+        model: ModelName | Factory = "mlp",
+        batch_size: int = 128,
+        data: str | os.PathLike[str] | None = None,
+    ):
+        self.factory = factory_of(model)
+        dataset = load(self.source, data)
+        self.classes = dataset.labels
+        check_model(self.factory, len(self.classes))
+        self.train = Shuffled((dataset.train_images, dataset.train_labels), batch_size)
+        self.test_images = jnp.asarray(dataset.test_images)
+        self.test_labels = jnp.asarray(dataset.test_labels)
+        self.mean, self.deviation = moments_of(dataset.train_images)
+
+    @property
+    def data(self) -> Shuffled:
+        """The pictures to learn from, in minibatches."""
+        return self.train
+
+    def init(self, key: PRNGKeyArray) -> PyTree:
+        """A model with the weights that the key draws."""
+        return make(self.factory, key)
+
+    def loss(
+        self, unknowns: PyTree, batch: Batch, key: PRNGKeyArray
+    ) -> tuple[Float[Array, ""], dict[str, Array]]:
+        """The mean cross-entropy of a batch; the metric `accuracy` is the share it has right."""
+        images, labels = batch
+        logits = logits_of(unknowns, self.normalised(images, dtype_of(unknowns)), key)
+        return CrossEntropy()(logits, labels), {"accuracy": accuracy_of(logits, labels)}
+
+    def evaluate(self, unknowns: PyTree) -> dict[str, Any]:
+        """How the model does on the test set, of which it has learned nothing.
+
+        `test_accuracy`, `test_loss`, and `confusion`: how many pictures of each class (rows) were
+        taken for each class (columns).
+        """
+        return merits_of(self.test_logits(unknowns), self.test_labels)
+
+    def test_logits(self, unknowns: PyTree) -> Float[Array, "test classes"]:
+        """What a model says of the test pictures."""
+        dtype = dtype_of(unknowns)
+        return in_pieces(
+            lambda images: logits_of(unknowns, self.normalised(images, dtype)),
+            self.test_images,
+            PIECE,
+        )
+
+    def normalised(
+        self, images: UInt8[Array, "examples 28 28"], dtype: jnp.dtype
+    ) -> Float[Array, "examples 28 28"]:
+        """Pictures as the models get them: mean 0 and standard deviation 1, over the training set.
+
+        Arguments:
+            images: bytes.
+            dtype: of the result.
+        """
+        return (images.astype(dtype) - self.mean) * (1 / self.deviation)
+
+    def figures(self, solution: "Solution") -> dict[str, Any]:
+        """The figures `loss`, `confusion` and `mistakes`.
+
+        `loss` shows loss and accuracy on the batches and on the test set, epoch by epoch;
+        `confusion` which class was taken for which; `mistakes` the pictures that the model is most
+        wrongly sure of.
+        """
+        # Matplotlib is slow to import, and only needed here.
+        from ._figures import figures_of
+
+        return figures_of(self, solution)
+
+
+def moments_of(images: UInt8[np.ndarray, "examples 28 28"]) -> tuple[float, float]:
+    """Mean and standard deviation of all pixels, exactly; 1 for pictures that are all alike."""
+    counts = np.bincount(images.reshape(-1), minlength=256)
+    values = np.arange(256)
+    mean = float(values @ counts) / images.size
+    return mean, float(np.sqrt((values - mean) ** 2 @ counts / images.size)) or 1.0

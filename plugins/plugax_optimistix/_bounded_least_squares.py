@@ -1,0 +1,216 @@
+"""What least-squares methods with a trust region share: linearise, step, look, steer the radius.
+
+    Δ = a step that makes ‖r + J Δ‖ small, with ‖D Δ‖ ≤ ϱ,    u ← u + Δ,
+
+D being the greatest length that each column of J has had, so that the unknowns' units do not
+matter. The gain ratio, (decrease of the loss) / (decrease the linear model promised), steers the
+radius ϱ: a poor step is not taken and ϱ shrinks to a half or a tenth of it; after a good one ϱ is
+twice the step. A loss that is not a number is a poor one. How the step is made is the method's.
+
+Source: Moré 1978, The Levenberg–Marquardt algorithm: implementation and theory, doi
+10.1007/BFb0067700.
+"""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax.lax as lax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
+
+from plugax import AbstractProblem
+
+from ._optimality import Optimality
+from ._suitable import check_suitable
+from ._triangular import Triangular, linearise
+from ._trust_region import BoundedStep
+from ._vector import Metrics, ResidualFunction, as_vector, residual_function
+
+MOST_TRIALS = 30
+SUFFICIENT_GAIN = 1e-4
+POOR_GAIN, GOOD_GAIN = 0.25, 0.75
+
+
+# Makes the step of R, c, the diagonal of E, ϱ, and a first guess of λ.
+Method = Callable[[Array, Array, Array, Array, Array], BoundedStep]
+
+
+class RegionState(eqx.Module):
+    """Where the iteration stands.
+
+    Attributes:
+        unknowns: u.
+        radius: ϱ, and 0 before the first step.
+        damping: λ of the last step.
+        lengths: D, the greatest lengths of the Jacobian's columns so far.
+        converged: whether the point that the last step started from passed the test.
+        function_evaluations: evaluations of the residuals so far.
+        jacobian_evaluations: linearisations so far.
+    """
+
+    unknowns: PyTree
+    radius: Float[Array, ""]
+    damping: Float[Array, ""]
+    lengths: Float[Array, " n"]
+    converged: Bool[Array, ""]
+    function_evaluations: Int[Array, ""]
+    jacobian_evaluations: Int[Array, ""]
+
+
+class _Trial(eqx.Module):
+    """One bounded step, looked at.
+
+    Attributes:
+        vector: where it leads.
+        loss: the loss there.
+        accepted: whether it is good enough.
+        stuck: whether it was as long as ϱ lets it be, and promised no more than rounding.
+        damping: its λ.
+        radius: ϱ for what comes after it.
+        count: trials so far.
+    """
+
+    vector: Float[Array, " n"]
+    loss: Float[Array, ""]
+    accepted: Bool[Array, ""]
+    stuck: Bool[Array, ""]
+    damping: Float[Array, ""]
+    radius: Float[Array, ""]
+    count: Int[Array, ""]
+
+
+def initial_state(problem: AbstractProblem, unknowns: PyTree, solver: str) -> RegionState:
+    """Nothing evaluated yet."""
+    check_suitable(problem, unknowns, solver)
+    vector, _ = as_vector(unknowns)
+    none = jnp.asarray(0, "int32")
+    return RegionState(
+        unknowns=unknowns,
+        radius=jnp.zeros_like(vector, shape=()),
+        damping=jnp.zeros_like(vector, shape=()),
+        lengths=jnp.zeros_like(vector),
+        converged=jnp.asarray(False),
+        function_evaluations=none,
+        jacobian_evaluations=none,
+    )
+
+
+def take_step(
+    problem: AbstractProblem,
+    state: RegionState,
+    batch: PyTree,
+    key: PRNGKeyArray,
+    method: Method,
+    *,
+    rtol: float | Float[Array, ""],
+    atol: float | Float[Array, ""],
+    radius: float | Float[Array, ""],
+) -> tuple[RegionState, Metrics]:
+    """One linearisation, and bounded steps from it until one is good.
+
+    Arguments:
+        problem: the problem.
+        state: where the iteration stands.
+        batch: all data.
+        key: of the residuals.
+        method: how a step is made.
+        rtol: as the solvers document it.
+        atol: as the solvers document it.
+        radius: as the solvers document it.
+    """
+    vector, rebuild = as_vector(state.unknowns)
+    function = residual_function(problem, rebuild, batch, key)
+    linear = linearise(function, vector)
+    loss = linear.residuals @ linear.residuals / 2
+    offset = jnp.linalg.norm(linear.projection)
+    optimality = Optimality(offset, linear.residuals, linear.prediction)
+    lengths = jnp.maximum(state.lengths, linear.lengths)
+    weights = jnp.where(lengths > 0, lengths, jnp.ones_like(lengths))
+    size = jnp.linalg.norm(weights * vector)
+    size = jnp.where(size > 0, size, jnp.linalg.norm(linear.residuals))
+    first = jnp.asarray(radius, size.dtype) * size
+    start = _Trial(
+        vector=vector,
+        loss=loss,
+        accepted=jnp.asarray(False),
+        stuck=jnp.asarray(False),
+        damping=state.damping,
+        radius=jnp.where(state.radius > 0, state.radius, first),
+        count=jnp.asarray(0, "int32"),
+    )
+    trial = _search(method, function, linear, weights, optimality, start)
+    moved = jnp.where(trial.accepted, trial.vector, vector)
+    loss_after = jnp.where(trial.accepted, trial.loss, loss)
+    state = RegionState(
+        unknowns=rebuild(moved),
+        radius=trial.radius,
+        damping=trial.damping,
+        lengths=lengths,
+        converged=optimality.reached(rtol, atol)
+        | optimality.exhausted(loss, loss_after)
+        | (trial.stuck & optimality.flat(linear.gradient, weights)),
+        function_evaluations=state.function_evaluations + 1 + trial.count,
+        jacobian_evaluations=state.jacobian_evaluations + 1,
+    )
+    return state, {
+        **linear.metrics,
+        "loss": loss,
+        "relative_offset": optimality.relative,
+        "step_norm": jnp.linalg.norm(moved - vector),
+        "radius": trial.radius,
+        "function_evaluations": state.function_evaluations,
+        "jacobian_evaluations": state.jacobian_evaluations,
+    }
+
+
+def _search(
+    method: Method,
+    function: ResidualFunction,
+    linear: Triangular,
+    weights: Float[Array, " n"],
+    optimality: Optimality,
+    start: _Trial,
+) -> _Trial:
+    """Steps within smaller and smaller radii until one decreases the loss as it should."""
+    vector, loss = start.vector, start.loss
+    relative = weights / linear.scale
+    floor = jnp.finfo(loss.dtype).tiny
+
+    def unfinished(trial: _Trial) -> Bool[Array, ""]:
+        return ~trial.accepted & (trial.count < MOST_TRIALS)
+
+    def attempt(last: _Trial) -> _Trial:
+        bounded = method(linear.factor, linear.projection, relative, last.radius, last.damping)
+        moved = vector + bounded.step / linear.scale
+        residuals, _ = function(moved)
+        loss_there = residuals @ residuals / 2
+        # Below rounding the gain is noise: such a step is taken unless it visibly harms.
+        unresolved = bounded.promised <= optimality.rounding
+        harmless = unresolved & (loss_there <= loss + optimality.rounding)
+        gain = (loss - loss_there) / jnp.maximum(bounded.promised, floor)
+        gain = jnp.where(harmless, jnp.ones_like(gain), gain)
+        return _Trial(
+            vector=moved,
+            loss=loss_there,
+            accepted=gain > SUFFICIENT_GAIN,
+            stuck=unresolved & bounded.bound,
+            damping=bounded.damping,
+            radius=_next_radius(gain, last.radius, bounded),
+            count=last.count + 1,
+        )
+
+    return lax.while_loop(unfinished, attempt, start)
+
+
+def _next_radius(
+    gain: Float[Array, ""], radius: Float[Array, ""], bounded: BoundedStep
+) -> Float[Array, ""]:
+    """Twice the length of a good step; part of a poor one's, by a parabola through both losses."""
+    # The loss at u + tΔ is known at t = 0, with its slope, and at t = 1; a gain that is not a
+    # number, as from a loss that is not, leaves the smallest part.
+    part = bounded.slope / (2 * (bounded.slope - gain * bounded.promised))
+    part = jnp.where(jnp.isfinite(part), jnp.clip(part, 0.1, 0.5), 0.1)
+    shorter = part * jnp.minimum(radius, 10 * bounded.length)
+    good = (gain >= GOOD_GAIN) | (~bounded.bound & (gain > POOR_GAIN))
+    kept = jnp.where(good, 2 * bounded.length, radius)
+    return jnp.where(gain > POOR_GAIN, kept, shorter)

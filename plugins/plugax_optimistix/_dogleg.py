@@ -1,0 +1,157 @@
+"""Powell's dogleg: the Gauss–Newton step, or a bent path towards it that ends at a radius.
+
+    s(τ): from 0 to the Cauchy point, then to the Gauss–Newton step; stop where ‖E s‖ = ϱ.
+
+The Cauchy point is where ‖R s + c‖ is least down the gradient, in the scaled unknowns E s. Along
+the path the linear model falls and ‖E s‖ grows, so its point at the radius is nearly the best one
+there: a few products instead of the factorisations that the damped step of Levenberg and Marquardt
+needs.
+
+The step is our own, on the triangular form of the linearised problem, rather than optimistix's,
+whose state cannot be saved.
+
+Source: Powell 1970, A hybrid method for nonlinear equations, in Rabinowitz, Numerical Methods for
+Nonlinear Algebraic Equations; Nocedal and Wright 2006, section 4.1,
+doi 10.1007/978-0-387-40065-5.
+"""
+
+from typing import ClassVar
+
+import jax.numpy as jnp
+from jax.scipy.linalg import solve_triangular
+from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
+
+from plugax import AbstractLeastSquares, AbstractProblem, AbstractSolver
+
+from ._bounded_least_squares import RegionState, initial_state, take_step
+from ._trust_region import BoundedStep
+from ._vector import Metrics
+
+
+class Dogleg(AbstractSolver):
+    """Nonlinear least squares by Powell's dogleg steps within a trust region.
+
+    Cheaper a step than `levenberg-marquardt` where the region binds, and mostly as good; that one
+    is the more robust where the Jacobian nearly loses rank. The Jacobian is dense: made for up to a
+    few thousand unknowns.
+
+    Converged means: at the point the last step started from, the projection P r of the residuals
+    onto the range of the Jacobian J was at most `atol + rtol (‖r‖ + ‖J u‖)`; or it was below what
+    rounding lets the loss resolve and the loss no longer decreased. The radius plays no part in the
+    test, so short steps cannot pass it. The step has been taken on top of that. Where a column of J
+    vanishes at the minimum, as it does on a bound, P r does not: there, once a step as long as the
+    radius promises less than rounding, ‖D⁻¹ Jᵀr‖ ≤ √ε (‖r‖ + ‖J u‖) will do, D being the columns'
+    greatest lengths.
+
+    Arguments:
+        rtol: relative tolerance of the test above; never below ten units of rounding.
+        atol: absolute tolerance of the test [the unit of the residuals].
+        radius: ϱ of the first step, relative to ‖D u‖ (to ‖r‖ where u = 0), D being the lengths of
+            the Jacobian's columns.
+
+    Metrics: `loss`, the problem's own, `relative_offset` (what `rtol` is compared with),
+    `step_norm` (‖Δ‖; 0 where every step was refused), `radius` (ϱ after it, in the unit of the
+    residuals), and so far: `function_evaluations`, `jacobian_evaluations`.
+
+    Source: Powell 1970, A hybrid method for nonlinear equations, in Rabinowitz, Numerical Methods
+    for Nonlinear Algebraic Equations; Nocedal and Wright 2006, doi 10.1007/978-0-387-40065-5.
+    """
+
+    requires: ClassVar[type[AbstractProblem]] = AbstractLeastSquares
+    default_steps: ClassVar[int] = 1000
+
+    rtol: float = 1e-8
+    atol: float = 0.0
+    radius: float = 100.0
+
+    def init(
+        self,
+        problem: AbstractProblem,
+        unknowns: PyTree,
+        key: PRNGKeyArray,  # noqa: ARG002 - deterministic
+    ) -> RegionState:
+        """Nothing evaluated yet."""
+        return initial_state(problem, unknowns, "dogleg")
+
+    def step(
+        self,
+        problem: AbstractProblem,
+        state: RegionState,
+        batch: PyTree,
+        key: PRNGKeyArray,
+    ) -> tuple[RegionState, Metrics]:
+        """One linearisation, and bounded steps from it until one is good."""
+        return take_step(
+            problem,
+            state,
+            batch,
+            key,
+            dogleg_step,
+            rtol=self.rtol,
+            atol=self.atol,
+            radius=self.radius,
+        )
+
+    def converged(
+        self,
+        problem: AbstractProblem,  # noqa: ARG002
+        state: RegionState,
+    ) -> Bool[Array, ""]:
+        """Whether the last step started from a point that passed the test."""
+        return state.converged
+
+    def unknowns(
+        self,
+        problem: AbstractProblem,  # noqa: ARG002
+        state: RegionState,
+    ) -> PyTree:
+        """The unknowns after the last step."""
+        return state.unknowns
+
+
+def dogleg_step(
+    factor: Float[Array, "n n"],
+    projection: Float[Array, " n"],
+    weights: Float[Array, " n"],
+    radius: Float[Array, ""],
+    damping: Float[Array, ""],
+) -> BoundedStep:
+    """The point of the bent path at the radius, or its end.
+
+    Arguments:
+        factor: R, upper triangular.
+        projection: c.
+        weights: the diagonal of E, positive.
+        radius: ϱ, positive.
+        damping: λ, which this step has none of.
+    """
+    # All in the scaled unknowns z = E s.
+    newton = -weights * solve_triangular(factor, projection)
+    gradient = (factor.T @ projection) / weights
+    image = factor @ (gradient / weights)
+    square, curvature = gradient @ gradient, image @ image
+    cauchy = -gradient * (square / jnp.where(curvature > 0, curvature, 1))
+    steepest = jnp.linalg.norm(cauchy)
+    early = steepest >= radius
+    onward = newton - cauchy
+    along, length = cauchy @ onward, onward @ onward
+    room = jnp.maximum(radius**2 - steepest**2, 0)
+    root = jnp.sqrt(along**2 + length * room)
+    part = jnp.where(
+        along > 0, room / (along + root), (root - along) / jnp.where(length > 0, length, 1)
+    )
+    bent = cauchy + jnp.minimum(part, 1) * onward
+    short = cauchy * (radius / jnp.where(steepest > 0, steepest, 1))
+    bound = ~(jnp.linalg.norm(newton) <= radius)
+    scaled = jnp.where(bound, jnp.where(early, short, bent), newton)
+    step = scaled / weights
+    change = factor @ step
+    slope = -projection @ change
+    return BoundedStep(
+        step=step,
+        length=jnp.linalg.norm(scaled),
+        damping=jnp.zeros_like(damping),
+        bound=bound,
+        slope=slope,
+        promised=slope - change @ change / 2,
+    )

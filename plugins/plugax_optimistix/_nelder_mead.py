@@ -1,0 +1,271 @@
+"""Nelder and Mead's simplex: minimisation by comparing losses, without any gradient.
+
+A simplex of n + 1 vertices moves by replacing its worst vertex w by a point on the line through w
+and the centre c of the others,
+
+    c + t (c − w),    t = 1 (reflection), χ (expansion), ψ (contraction), −ψ (inner contraction),
+
+or, where none of these is good, by drawing all vertices to the best one, by the factor σ. With
+
+    χ = 1 + 2/n,    ψ = 3/4 − 1/(2n),    σ = 1 − 1/n,
+
+which for n = 2 are the classical 2, ½ and ½, it keeps working where there are more unknowns.
+
+A step is one loop over the evaluations it needs, so the loss is compiled once. It is our own rather
+than optimistix's, which (in 0.1.0) returns the vertex that the best one has replaced, and takes a
+loss that is not a number for a good one.
+
+Source: Nelder and Mead 1965, doi 10.1093/comjnl/7.4.308; the factors: Gao and Han 2012,
+Implementing the Nelder–Mead simplex algorithm with adaptive parameters, doi
+10.1007/s10589-010-9329-3.
+"""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import equinox as eqx
+import jax
+import jax.lax as lax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
+
+from plugax import AbstractProblem, AbstractSolver
+
+from ._suitable import check_suitable
+from ._vector import Metrics, as_vector
+
+# What a step is evaluating.
+REFLECTION, SECOND, ALL, NOTHING = range(4)
+
+
+class Simplex(eqx.Module):
+    """The vertices and their losses.
+
+    Attributes:
+        vertices: one to a row; the starting point is the first.
+        losses: the loss at each; infinite where it is not a number, or not known yet.
+        metrics: the problem's own metrics at the best.
+        function_evaluations: evaluations of the loss so far.
+    """
+
+    vertices: Float[Array, "vertices n"]
+    losses: Float[Array, " vertices"]
+    metrics: Metrics
+    function_evaluations: Int[Array, ""]
+
+
+class NelderMeadState(eqx.Module):
+    """The best unknowns so far, the simplex, and whether it is small enough."""
+
+    unknowns: PyTree
+    simplex: Simplex
+    converged: Bool[Array, ""]
+
+
+class _Move(eqx.Module):
+    """The loop of one step.
+
+    Attributes:
+        simplex: as it is now.
+        stage: what is evaluated next.
+        point: where, but for `ALL`.
+        vertex: which of all is next.
+        reflected: the reflection and its loss.
+        start: the loss and the metrics at the point the step starts from.
+    """
+
+    simplex: Simplex
+    stage: Int[Array, ""]
+    point: Float[Array, " n"]
+    vertex: Int[Array, ""]
+    reflected: tuple[Float[Array, " n"], Float[Array, ""]]
+    start: tuple[Float[Array, ""], Metrics]
+
+
+class NelderMead(AbstractSolver):
+    """Minimisation of any loss by Nelder and Mead's simplex, without gradients.
+
+    For up to about ten unknowns, and a loss that is not smooth, or whose derivatives are not to be
+    had. It may stop where there is no minimum; start it again from there if in doubt.
+
+    The first step evaluates the vertices of the first simplex; every other one replaces its worst
+    vertex, or draws all to the best.
+
+    Converged means: no vertex differs from the best one in any unknown u by more than
+    `atol + rtol |u|`, nor in the loss f by more than `atol + rtol |f|`.
+
+    Arguments:
+        rtol: relative tolerance of the test above.
+        atol: absolute tolerance of the test [the units of the unknowns and of the loss].
+        spread: size of the first simplex along every unknown, relative to it; to the root mean
+            square of all where it is 0, and to 1 where all are.
+
+    Metrics: `loss`, the problem's own, `step_norm` (how far the best vertex moved), `diameter` (the
+    greatest difference of a vertex from the best, in any unknown), and so far:
+    `function_evaluations`.
+
+    Source: Nelder and Mead 1965, doi 10.1093/comjnl/7.4.308; Gao and Han 2012,
+    doi 10.1007/s10589-010-9329-3.
+    """
+
+    default_steps: ClassVar[int] = 10_000
+
+    rtol: float = 1e-6
+    atol: float = 1e-8
+    spread: float = 0.05
+
+    def init(
+        self,
+        problem: AbstractProblem,
+        unknowns: PyTree,
+        key: PRNGKeyArray,
+    ) -> NelderMeadState:
+        """The first simplex, nothing evaluated yet."""
+        check_suitable(problem, unknowns, "nelder-mead")
+        vector, _ = as_vector(unknowns)
+        batch = eqx.filter_eval_shape(problem.data.first)
+        _, shapes = eqx.filter_eval_shape(problem.loss, unknowns, batch, key)
+        usual = jnp.sqrt(jnp.mean(vector**2))
+        usual = jnp.where(usual > 0, usual, 1)
+        edges = jnp.asarray(self.spread, vector.dtype) * jnp.where(vector != 0, vector, usual)
+        simplex = Simplex(
+            vertices=vector[None] + jnp.concatenate([0 * edges[None], jnp.diag(edges)]),
+            losses=jnp.full_like(vector, jnp.inf, shape=vector.size + 1),
+            metrics=jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes),
+            function_evaluations=jnp.asarray(0, "int32"),
+        )
+        return NelderMeadState(unknowns, simplex, jnp.asarray(False))
+
+    def step(
+        self,
+        problem: AbstractProblem,
+        state: NelderMeadState,
+        batch: PyTree,
+        key: PRNGKeyArray,
+    ) -> tuple[NelderMeadState, Metrics]:
+        """One vertex replaced, or all."""
+        vector, rebuild = as_vector(state.unknowns)
+
+        def function(vector: Float[Array, " n"]) -> tuple[Float[Array, ""], Metrics]:
+            loss, metrics = problem.loss(rebuild(vector), batch, key)
+            return loss.astype(vector.dtype), metrics
+
+        move = _move(function, state.simplex)
+        simplex = move.simplex
+        best = jnp.argmin(simplex.losses).astype("int32")
+        moved, least = simplex.vertices[best], simplex.losses[best]
+        distances = jnp.max(jnp.abs(simplex.vertices - moved[None]), axis=0)
+        rtol, atol = (jnp.asarray(value, vector.dtype) for value in (self.rtol, self.atol))
+        small = jnp.all(distances <= atol + rtol * jnp.abs(moved))
+        level = jnp.max(simplex.losses) - least <= atol + rtol * jnp.abs(least)
+        state = NelderMeadState(rebuild(moved), simplex, small & level)
+        return state, {
+            **move.start[1],
+            "loss": move.start[0],
+            "step_norm": jnp.linalg.norm(moved - vector),
+            "diameter": jnp.max(distances),
+            "function_evaluations": simplex.function_evaluations,
+        }
+
+    def converged(
+        self,
+        problem: AbstractProblem,  # noqa: ARG002
+        state: NelderMeadState,
+    ) -> Bool[Array, ""]:
+        """Whether the simplex is small."""
+        return state.converged
+
+    def unknowns(
+        self,
+        problem: AbstractProblem,  # noqa: ARG002
+        state: NelderMeadState,
+    ) -> PyTree:
+        """The best vertex."""
+        return state.unknowns
+
+
+def _move(
+    function: Callable[[Float[Array, " n"]], tuple[Float[Array, ""], Metrics]], simplex: Simplex
+) -> _Move:
+    """Evaluate one, two or all points, and change the simplex accordingly."""
+    count = simplex.losses.size
+    size = max(count - 1, 2)
+    expansion, contraction, shrinkage = 1 + 2 / size, 0.75 - 0.5 / size, 1 - 1 / size
+    first = simplex.function_evaluations == 0
+    best = jnp.argmin(simplex.losses).astype("int32")
+    worst = jnp.argmax(simplex.losses).astype("int32")
+    least, most = simplex.losses[best], simplex.losses[worst]
+    second = jnp.max(jnp.where(jnp.arange(count, dtype="int32") == worst, -jnp.inf, simplex.losses))
+    lowest, highest = simplex.vertices[best], simplex.vertices[worst]
+    centre = (jnp.sum(simplex.vertices, axis=0) - highest) / (count - 1)
+    towards = centre - highest
+    drawn = jnp.where(first, 1, shrinkage)
+
+    def attempt(move: _Move) -> _Move:
+        simplex, stage = move.simplex, move.stage
+        everything = stage == ALL
+        shrunk = lowest + drawn * (simplex.vertices[move.vertex] - lowest)
+        # At first the vertices are to stay as they are, to the last bit.
+        shrunk = jnp.where(first, simplex.vertices[move.vertex], shrunk)
+        point = jnp.where(everything, shrunk, move.point)
+        raw, metrics = function(point)
+        loss = jnp.where(jnp.isnan(raw), jnp.inf, raw)
+        reflected, reflection = move.reflected
+        reflecting = stage == REFLECTION
+        reflection = jnp.where(reflecting, loss, reflection)
+        reflected = jnp.where(reflecting, point, reflected)
+        # What the reflection calls for.
+        expanding, outside = reflection < least, reflection < most
+        factor = jnp.where(
+            expanding, expansion, jnp.where(outside, contraction, -contraction)
+        ).astype(point.dtype)
+        content = reflecting & ~expanding & (reflection < second)
+        # Of the second point, whether it is good, and whether the reflection was better.
+        back = (stage == SECOND) & expanding & ~(loss < reflection)
+        bound = jnp.where(outside, reflection, most)
+        good = (stage == SECOND) & (expanding | (loss < bound))
+        replaced = jnp.where(everything, move.vertex, worst)
+        stored = content | good | everything
+        value = jnp.where(back, reflection, loss)
+        vertex = jnp.where(back, reflected, point)
+        # Better than all that is known: it stays, unless the second point is better still.
+        known = jnp.min(simplex.losses)
+        known = jnp.where((stage == SECOND) & expanding, reflection, known)
+        starting = first & (move.vertex == 0)
+        record = (loss < known) | starting
+        after = Simplex(
+            vertices=simplex.vertices.at[replaced].set(
+                jnp.where(stored, vertex, simplex.vertices[replaced])
+            ),
+            losses=simplex.losses.at[replaced].set(
+                jnp.where(stored, value, simplex.losses[replaced])
+            ),
+            metrics=_select(record, metrics, simplex.metrics),
+            function_evaluations=simplex.function_evaluations + 1,
+        )
+        following = jnp.where(move.vertex + 1 < count, ALL, NOTHING)
+        following = jnp.where(stage == SECOND, jnp.where(good, NOTHING, ALL), following)
+        following = jnp.where(reflecting, jnp.where(content, NOTHING, SECOND), following)
+        return _Move(
+            simplex=after,
+            stage=following.astype("int32"),
+            point=centre + factor * towards,
+            vertex=jnp.where(everything, move.vertex + 1, move.vertex),
+            reflected=(reflected, reflection),
+            start=_select(starting, (raw, metrics), move.start),
+        )
+
+    start = _Move(
+        simplex=simplex,
+        stage=jnp.where(first, ALL, REFLECTION).astype("int32"),
+        point=centre + towards,
+        vertex=jnp.asarray(0, "int32"),
+        reflected=(lowest, least),
+        start=(least, simplex.metrics),
+    )
+    return lax.while_loop(lambda move: move.stage != NOTHING, attempt, start)
+
+
+def _select(first: Bool[Array, ""], one: PyTree, other: PyTree) -> PyTree:
+    """`one` or `other`, array by array."""
+    return jax.tree.map(lambda a, b: jnp.where(first, a, b), one, other)

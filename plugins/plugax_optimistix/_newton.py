@@ -1,0 +1,246 @@
+"""Truncated Newton: the Hessian by products, steps within a trust region.
+
+    p ≈ argmin g·p + ½ p·H p with ‖p‖ ≤ ϱ,    u ← u + p.
+
+The products H v come from differentiating the gradient, which is linearised once a step; conjugate
+gradients need no more, and follow directions of negative curvature to the region's surface. They
+stop early far from the minimum and late near it, at min(`inner_tolerance`, ‖g‖ / G) of their start,
+so that convergence is quadratic. The gain ratio, (decrease of the loss) / (decrease the quadratic
+promised), steers the radius ϱ.
+"""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import equinox as eqx
+import jax
+import jax.lax as lax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
+
+from plugax import AbstractProblem, AbstractSolver
+
+from ._descent import is_flat
+from ._steihaug import minimise_within
+from ._suitable import check_suitable
+from ._vector import Metrics, as_vector
+from ._wolfe import ROUNDING_UNITS
+
+MOST_TRIALS = 30
+SUFFICIENT_GAIN = 1e-4
+POOR_GAIN, GOOD_GAIN = 0.25, 0.75
+
+
+class NewtonState(eqx.Module):
+    """Where the iteration stands.
+
+    Attributes:
+        unknowns: u.
+        radius: ϱ, and 0 before the first step.
+        greatest: the greatest norm that a gradient has had.
+        converged: whether the point that the last step started from passed the test.
+        function_evaluations: evaluations of the loss so far.
+        gradient_evaluations: linearisations of the gradient so far.
+        inner_iterations: products with the Hessian so far.
+    """
+
+    unknowns: PyTree
+    radius: Float[Array, ""]
+    greatest: Float[Array, ""]
+    converged: Bool[Array, ""]
+    function_evaluations: Int[Array, ""]
+    gradient_evaluations: Int[Array, ""]
+    inner_iterations: Int[Array, ""]
+
+
+class _Trial(eqx.Module):
+    """One bounded step, looked at.
+
+    Attributes:
+        vector: where it leads.
+        loss: the loss there.
+        accepted: whether it is good enough.
+        radius: ϱ for what comes after it.
+        count: trials so far.
+        products: products with the Hessian so far.
+    """
+
+    vector: Float[Array, " n"]
+    loss: Float[Array, ""]
+    accepted: Bool[Array, ""]
+    radius: Float[Array, ""]
+    count: Int[Array, ""]
+    products: Int[Array, ""]
+
+
+class Newton(AbstractSolver):
+    """Minimisation of any twice differentiable loss by Newton steps within a trust region.
+
+    It stores no matrix: the Hessian enters by products with vectors. Negative curvature is followed
+    downhill, so saddles do not hold it, unless it starts exactly on one.
+
+    Converged means: at the point the last step started from, ‖∇f‖ ≤ `atol + rtol G`, G being the
+    greatest norm that the gradient has had in this run; or ‖∇f‖ ≤ √ε G, ε the unit of rounding, and
+    the loss decreased no more but by rounding. The step has been taken on top of that.
+
+    Arguments:
+        rtol: relative tolerance of the test above; never below ten units of rounding. A start on
+            steep ground makes G large, so it is small by default.
+        atol: absolute tolerance of the test [the unit of the gradient].
+        radius: ϱ of the first step, relative to the length at which curvature would stop a step
+            down the gradient.
+        inner_tolerance: conjugate gradients reduce the residual of Newton's equation at least so
+            far in each step, relative to its start; further near the minimum.
+        inner_steps: most iterations of conjugate gradients in each step.
+
+    Metrics: `loss`, the problem's own, `gradient_norm`, `step_norm` (‖p‖; 0 where every step was
+    refused), `radius` (ϱ after the step), and so far: `function_evaluations`,
+    `gradient_evaluations`, `inner_iterations` (products with the Hessian).
+
+    Source: Nocedal and Wright 2006, Numerical Optimization, algorithms 4.1 and 7.2,
+    doi 10.1007/978-0-387-40065-5; Dembo, Eisenstat and Steihaug 1982, Inexact Newton methods,
+    doi 10.1137/0719025.
+    """
+
+    default_steps: ClassVar[int] = 1000
+
+    rtol: float = 1e-14
+    atol: float = 0.0
+    radius: float = 100.0
+    inner_tolerance: float = 0.1
+    inner_steps: int = 200
+
+    def init(
+        self,
+        problem: AbstractProblem,
+        unknowns: PyTree,
+        key: PRNGKeyArray,  # noqa: ARG002 - deterministic
+    ) -> NewtonState:
+        """Nothing evaluated yet."""
+        check_suitable(problem, unknowns, "newton")
+        vector, _ = as_vector(unknowns)
+        zero, none = jnp.zeros_like(vector, shape=()), jnp.asarray(0, "int32")
+        return NewtonState(unknowns, zero, zero, jnp.asarray(False), none, none, none)
+
+    def step(
+        self,
+        problem: AbstractProblem,
+        state: NewtonState,
+        batch: PyTree,
+        key: PRNGKeyArray,
+    ) -> tuple[NewtonState, Metrics]:
+        """One linearisation of the gradient, and bounded steps from it until one is good."""
+        vector, rebuild = as_vector(state.unknowns)
+
+        def function(vector: Float[Array, " n"]) -> tuple[Float[Array, ""], Metrics]:
+            loss, metrics = problem.loss(rebuild(vector), batch, key)
+            return loss.astype(vector.dtype), metrics
+
+        def slope(vector: Float[Array, " n"]) -> tuple[Float[Array, " n"], tuple]:
+            (loss, metrics), gradient = jax.value_and_grad(function, has_aux=True)(vector)
+            return gradient, (loss, metrics)
+
+        gradient, product, (loss, metrics) = jax.linearize(slope, vector, has_aux=True)
+        norm = jnp.linalg.norm(gradient)
+        greatest = jnp.maximum(state.greatest, norm)
+        relative = norm / jnp.where(greatest > 0, greatest, 1)
+        tolerance = jnp.minimum(jnp.asarray(self.inner_tolerance, norm.dtype), relative)
+        start = _Trial(
+            vector=vector,
+            loss=loss,
+            accepted=jnp.asarray(False),
+            radius=state.radius,
+            count=jnp.asarray(0, "int32"),
+            products=jnp.asarray(0, "int32"),
+        )
+        trial = self._search(
+            lambda vector: function(vector)[0], product, gradient, tolerance, start
+        )
+        moved = jnp.where(trial.accepted, trial.vector, vector)
+        decreased = trial.accepted & (loss - trial.loss > _rounding(loss))
+        state = NewtonState(
+            unknowns=rebuild(moved),
+            radius=trial.radius,
+            greatest=greatest,
+            converged=is_flat(norm, greatest, ~decreased, self.rtol, self.atol),
+            function_evaluations=state.function_evaluations + 1 + trial.count,
+            gradient_evaluations=state.gradient_evaluations + 1,
+            inner_iterations=state.inner_iterations + trial.products,
+        )
+        return state, {
+            **metrics,
+            "loss": loss,
+            "gradient_norm": norm,
+            "step_norm": jnp.linalg.norm(moved - vector),
+            "radius": trial.radius,
+            "function_evaluations": state.function_evaluations,
+            "gradient_evaluations": state.gradient_evaluations,
+            "inner_iterations": state.inner_iterations,
+        }
+
+    def converged(
+        self,
+        problem: AbstractProblem,  # noqa: ARG002
+        state: NewtonState,
+    ) -> Bool[Array, ""]:
+        """Whether the last step started from a point that passed the test."""
+        return state.converged
+
+    def unknowns(
+        self,
+        problem: AbstractProblem,  # noqa: ARG002
+        state: NewtonState,
+    ) -> PyTree:
+        """The unknowns after the last step."""
+        return state.unknowns
+
+    def _search(
+        self,
+        function: Callable[[Float[Array, " n"]], Float[Array, ""]],
+        product: Callable[[Float[Array, " n"]], Float[Array, " n"]],
+        gradient: Float[Array, " n"],
+        tolerance: Float[Array, ""],
+        start: _Trial,
+    ) -> _Trial:
+        """Steps within smaller and smaller radii until one decreases the loss as it should."""
+        vector, loss = start.vector, start.loss
+        rounding = _rounding(loss)
+
+        def unfinished(trial: _Trial) -> Bool[Array, ""]:
+            return ~trial.accepted & (trial.count < MOST_TRIALS)
+
+        def attempt(last: _Trial) -> _Trial:
+            inner = minimise_within(
+                product,
+                gradient,
+                last.radius,
+                first_radius=self.radius,
+                tolerance=tolerance,
+                steps=self.inner_steps,
+            )
+            # g·p + ½ p·H p, with H p from the residual
+            promised = -(gradient + inner.residual) @ inner.step / 2
+            moved = vector + inner.step
+            loss_there = function(moved)
+            # Below rounding the gain is noise: such a step is taken unless it visibly harms.
+            harmless = (promised <= rounding) & (loss_there <= loss + rounding)
+            gain = (loss - loss_there) / jnp.maximum(promised, jnp.finfo(loss.dtype).tiny)
+            gain = jnp.where(harmless, 1, gain)
+            length = jnp.linalg.norm(inner.step)
+            good = (gain >= GOOD_GAIN) & inner.bound
+            kept = jnp.where(good, 2 * inner.radius, inner.radius)
+            return _Trial(
+                vector=moved,
+                loss=loss_there,
+                accepted=gain > SUFFICIENT_GAIN,
+                radius=jnp.where(gain > POOR_GAIN, kept, length / 4),
+                count=last.count + 1,
+                products=last.products + inner.iterations,
+            )
+
+        return lax.while_loop(unfinished, attempt, start)
+
+
+def _rounding(loss: Float[Array, ""]) -> Float[Array, ""]:
+    """The change of the loss that cannot be told from rounding."""
+    return ROUNDING_UNITS * jnp.finfo(loss.dtype).eps * jnp.abs(loss)

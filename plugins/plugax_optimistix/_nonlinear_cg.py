@@ -1,0 +1,144 @@
+"""Nonlinear conjugate gradients: every direction leans on the one before.
+
+    d ← −g + β d,    β = max(β_HZ, η),    β_HZ = (y − 2 d ‖y‖² / d·y)·g / d·y,
+    η = 0.4 d·g₋ / ‖d‖²,
+
+y being the change of the gradient along d, and g₋ the gradient before it. Such directions descend
+whatever the line search does. The first length tried is the one at which a loss without curvature
+would decrease as much as it would have in the step before.
+
+Source: Hager and Zhang 2005, A new conjugate gradient method with guaranteed descent and an
+efficient line search, doi 10.1137/030601880; this η: Dai and Kou 2013, doi 10.1137/100813026.
+"""
+
+from typing import ClassVar
+
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
+
+from plugax import AbstractProblem, AbstractSolver
+
+from ._descent import DescentState, initial_state, take_step
+from ._memory import AbstractMemory, first_length, is_curved
+from ._vector import Metrics
+
+
+class LastStep(AbstractMemory):
+    """What the next first length needs; the rest of what is known is in the step itself.
+
+    Attributes:
+        promised: α d·g₋, the change of the loss had it no curvature.
+        experienced: whether there was a step.
+    """
+
+    promised: Float[Array, ""]
+    experienced: Bool[Array, ""]
+
+    def learn(
+        self,
+        step: Float[Array, " n"],
+        change: Float[Array, " n"],
+        gradient: Float[Array, " n"],
+        usable: Bool[Array, ""],
+    ) -> tuple["LastStep", Float[Array, " n"]]:
+        """−g + β d. The step is d but for a factor, which drops out."""
+        curvature = step @ change
+        usable = usable & is_curved(curvature, step, change)
+        along = step @ gradient
+        promised = along - curvature
+        weight = (change @ gradient - 2 * (change @ change) * along / curvature) / curvature
+        least = 0.4 * promised / (step @ step)
+        weight = jnp.where(usable, jnp.maximum(weight, least), 0)
+        direction = jnp.where(usable, step, 0) * weight - gradient
+        memory = LastStep(jnp.where(usable, promised, self.promised), self.experienced | usable)
+        return memory, direction
+
+    def keep(self, kept: Bool[Array, ""]) -> "LastStep":
+        """The memory itself, or one that knows nothing."""
+        return LastStep(self.promised, self.experienced & kept)
+
+    def length(
+        self,
+        gradient: Float[Array, " n"],
+        slope: Float[Array, ""],
+        decrease: Float[Array, ""],  # noqa: ARG002
+    ) -> Float[Array, ""]:
+        """What promises as much as the step before; at first a step of 1."""
+        return jnp.where(self.experienced, self.promised / slope, first_length(gradient))
+
+
+class NonlinearCG(AbstractSolver):
+    """Minimisation of any smooth loss by nonlinear conjugate gradients, with next to no memory.
+
+    It stores a few vectors: for very many unknowns. `lbfgs` mostly needs fewer evaluations. The
+    first step evaluates the starting point and goes nowhere.
+
+    Converged means: ‖∇f‖ ≤ `atol + rtol G`, G being the greatest norm that the gradient has had in
+    this run; or ‖∇f‖ ≤ √ε G, ε the unit of rounding, and the loss decreased no more but by
+    rounding.
+
+    Arguments:
+        rtol: relative tolerance of the test above; never below ten units of rounding. A start on
+            steep ground makes G large, so it is small by default.
+        atol: absolute tolerance of the test [the unit of the gradient].
+        remaining_slope: how much of the slope a line search may leave. With 0.01, a quadratic loss
+            of n unknowns takes about n steps; others mostly fewer steps, but more evaluations.
+
+    Metrics: `loss`, the problem's own, `gradient_norm`, `step_norm` (‖αd‖; 0 where no length was
+    good), and so far: `function_evaluations`, each with its gradient.
+
+    Source: Hager and Zhang 2005, doi 10.1137/030601880; Dai and Kou 2013, doi 10.1137/100813026.
+    """
+
+    default_steps: ClassVar[int] = 10_000
+
+    rtol: float = 1e-12
+    atol: float = 0.0
+    remaining_slope: float = 0.1
+
+    def init(
+        self,
+        problem: AbstractProblem,
+        unknowns: PyTree,
+        key: PRNGKeyArray,
+    ) -> DescentState:
+        """Nothing evaluated yet."""
+        return initial_state(problem, unknowns, key, _empty, "nonlinear-cg")
+
+    def step(
+        self,
+        problem: AbstractProblem,
+        state: DescentState,
+        batch: PyTree,
+        key: PRNGKeyArray,
+    ) -> tuple[DescentState, Metrics]:
+        """One line search, and the direction for the next."""
+        return take_step(
+            problem,
+            state,
+            batch,
+            key,
+            curvature=self.remaining_slope,
+            rtol=self.rtol,
+            atol=self.atol,
+        )
+
+    def converged(
+        self,
+        problem: AbstractProblem,  # noqa: ARG002
+        state: DescentState,
+    ) -> Bool[Array, ""]:
+        """Whether the gradient is small."""
+        return state.converged
+
+    def unknowns(
+        self,
+        problem: AbstractProblem,  # noqa: ARG002
+        state: DescentState,
+    ) -> PyTree:
+        """The last accepted point."""
+        return state.unknowns
+
+
+def _empty(vector: Float[Array, " n"]) -> LastStep:
+    return LastStep(jnp.zeros_like(vector, shape=()), jnp.asarray(False))

@@ -1,0 +1,178 @@
+"""The figures of a fit to data: the curve through them, and what it leaves.
+
+A fit that is right leaves residuals without a pattern: bent, they ask for another term; spread like
+a fan, for other weights.
+"""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ._draw import MOST, POINTS, SOLUTION, TRUTH, plain_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from plugax import Solution
+
+    from ._linear_regression import LinearRegression
+    from ._nonlinear_regression import NonlinearRegression
+
+CURVE_POINTS = 400
+
+
+class Fit(NamedTuple):
+    """What is drawn, as NumPy arrays of one dimension.
+
+    Attributes:
+        observed: the response.
+        fitted: the model's values beside it.
+        residuals: observed − fitted, in whatever unit they are to be shown.
+        response_name: what the response is called.
+        residual_name: what the residuals are called.
+        x: the explanatory variable; None where there are several.
+        x_name: what it is called.
+        curve: places along x and the model's values there; None to join the fitted values.
+    """
+
+    observed: np.ndarray
+    fitted: np.ndarray
+    residuals: np.ndarray
+    response_name: str
+    residual_name: str
+    x: np.ndarray | None
+    x_name: str
+    curve: tuple[np.ndarray, np.ndarray] | None
+
+
+def linear_figures(problem: "LinearRegression", solution: "Solution") -> dict[str, Any]:
+    """`fit` where there is one explanatory column, `observed` and `residuals`.
+
+    Arguments:
+        problem: the problem.
+        solution: its solution.
+    """
+    design, observed = np.asarray(problem.design, float), np.asarray(problem.response, float)
+    coefficients = np.asarray(solution.unknowns, float)
+    x, name, curve = None, "", None
+    if problem.explanatory is not None:
+        x = np.asarray(problem.explanatory, float)
+        (name,) = {name for term in problem.formulas for name in term.columns}
+        places = grid(x)
+        terms = [term.values({name: places}) for term in problem.formulas]
+        ones = [np.ones_like(places)] * (len(problem.terms) - len(terms))
+        curve = places, np.stack(ones + terms, axis=1) @ coefficients
+    fitted = design @ coefficients
+    fit = Fit(
+        observed=observed,
+        fitted=fitted,
+        residuals=observed - fitted,
+        response_name=problem.response_name,
+        residual_name=f"residual of {problem.response_name}",
+        x=x,
+        x_name=name,
+        curve=curve,
+    )
+    return figures_of(fit)
+
+
+def nonlinear_figures(problem: "NonlinearRegression", solution: "Solution") -> dict[str, Any]:
+    """`fit` where x and y have one dimension, `observed` and `residuals`.
+
+    Arguments:
+        problem: the problem.
+        solution: its solution.
+    """
+    fitted = np.asarray(problem.predictions(solution.unknowns), float)
+    observed = np.asarray(problem.y, float)
+    residuals, name = observed - fitted, "residual"
+    if problem.sigma is not None:
+        residuals, name = residuals / np.asarray(problem.sigma, float), "residual / sigma"
+    x = problem.x
+    single = hasattr(x, "shape") and x.shape == observed.shape and observed.ndim == 1
+    fit = Fit(
+        observed=observed.ravel(),
+        fitted=fitted.ravel(),
+        residuals=residuals.ravel(),
+        response_name="y",
+        residual_name=name,
+        x=np.asarray(x, float) if single else None,
+        x_name="x",
+        curve=_curve(problem, solution, np.asarray(x, float)) if single else None,
+    )
+    return figures_of(fit)
+
+
+def _curve(
+    problem: "NonlinearRegression", solution: "Solution", x: np.ndarray
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """The model on a grid; None where it takes no other places than those of the data."""
+    import jax.numpy as jnp
+
+    places = grid(x)
+    try:
+        values = problem.model(solution.unknowns, jnp.asarray(places, problem.x.dtype))
+    except Exception:  # the user's own: whatever it raises, the data's places are left
+        return None
+    values = np.asarray(values, float)
+    return (places, values) if values.shape == places.shape else None
+
+
+def grid(x: np.ndarray) -> np.ndarray:
+    """Evenly spaced places over the range of x."""
+    return np.linspace(x.min(), x.max(), CURVE_POINTS)
+
+
+def figures_of(fit: Fit) -> dict[str, Figure]:
+    """The figures by name."""
+    figures = {} if fit.x is None else {"fit": _fit(fit)}
+    return figures | {"observed": _observed(fit), "residuals": _residuals(fit)}
+
+
+def _fit(fit: Fit) -> Figure:
+    """The data with the curve, above the residuals along the same x."""
+    assert fit.x is not None
+    figure = Figure(figsize=(6.4, 5.4), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    _dots(above, fit.x, fit.observed, label="data")
+    places, values = fit.curve or (np.sort(fit.x), fit.fitted[np.argsort(fit.x)])
+    above.plot(places, values, color=SOLUTION, lw=1.8, label="fit")
+    above.set(ylabel=fit.response_name)
+    above.legend(frameon=False)
+    _dots(below, fit.x, fit.residuals)
+    _zero(below)
+    below.set(xlabel=fit.x_name, ylabel=fit.residual_name)
+    figure.align_ylabels()
+    return figure
+
+
+def _observed(fit: Fit) -> Figure:
+    """Observed against fitted values, with the diagonal on which a perfect fit lies."""
+    figure = Figure(figsize=(4.8, 4.6), layout="constrained")
+    axes = figure.subplots()
+    _dots(axes, fit.fitted, fit.observed)
+    low = min(fit.fitted.min(), fit.observed.min())
+    axes.axline((low, low), slope=1, color=TRUTH, lw=1)
+    axes.set(xlabel=f"{fit.response_name}, fitted", ylabel=f"{fit.response_name}, observed")
+    return figure
+
+
+def _residuals(fit: Fit) -> Figure:
+    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
+    axes = figure.subplots()
+    _dots(axes, fit.fitted, fit.residuals)
+    _zero(axes)
+    axes.set(xlabel=f"{fit.response_name}, fitted", ylabel=fit.residual_name)
+    return figure
+
+
+def _dots(axes: "Axes", x: np.ndarray, y: np.ndarray, **style: Any) -> None:
+    """Points; of very many, some evenly spread over the rows."""
+    every = max(1, len(x) // MOST)
+    axes.plot(x[::every], y[::every], "o", ms=4.5, mew=0, color=POINTS, alpha=0.7, **style)
+    plain_axes(axes)
+
+
+def _zero(axes: "Axes") -> None:
+    axes.axhline(0, color=TRUTH, lw=1)

@@ -1,0 +1,154 @@
+"""Nonlinear regression: the parameters of a model that the user writes as a function."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import equinox as eqx
+import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+
+from plugax import AbstractLeastSquares, FullBatch
+
+from ._observations import check_model, check_points, observed, predictors, spread
+from ._parameters import as_parameters, names_of
+from ._uncertainty import Uncertainty, uncertainty_of
+
+if TYPE_CHECKING:
+    from plugax import Solution
+
+
+class NonlinearRegression(AbstractLeastSquares):
+    """Fit the parameters θ of a model f(θ, x) to observations y.
+
+    The loss is ½ Σ ((f(θ, x) − y) / σ)², half the (weighted) sum of squares, as in SciPy's
+    `least_squares`; in R's `nls` the weights are 1/σ².
+
+    Arguments:
+        model: f, called as `model(parameters, x)` with all of x at once; returns an array in the
+            shape of y.
+        x: what the model is a function of: an array, or a pytree of arrays.
+        y: the observations, an array of any shape.
+        start: the parameters to start from: any pytree of numbers, such as a dictionary.
+        sigma: standard deviations of the observations, one or as many as there are; None for equal
+            ones.
+        absolute_sigma: whether `sigma` is in the unit of y. If not, only the ratios between the
+            sigmas count, and their size is estimated from the residuals; as in SciPy's `curve_fit`.
+
+    Errors: `PlugaxError` for values that are no finite numbers, sigmas that are not positive, fewer
+    observations than parameters, and a model that cannot be called so or returns another shape.
+
+    Laws: with `absolute_sigma=False` all sigmas times c leave `evaluate` as it is but for the
+    residuals' sum of squares and standard deviation; y and σ times c, for a model times c, leave
+    the parameters.
+    """
+
+    recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        # Another step or two, for two to three more digits of parameters and their deviations; and
+        # first steps no longer than the parameters: some models (NIST's BoxBOD) have plateaus far
+        # away, from which no step leads back.
+        "levenberg-marquardt": {"rtol": 1e-12, "radius": 1.0},
+        "gauss-newton": {},
+        "bfgs": {},
+    }
+    precision: ClassVar[str | None] = "float64"
+
+    model: Callable[..., Any]
+    x: PyTree[Array]
+    y: Float[Array, "..."]
+    start: PyTree
+    sigma: Float[Array, "..."] | None
+    absolute_sigma: bool = eqx.field(static=True)
+
+    def __init__(
+        self,
+        model: Callable[..., Any],
+        x: Any,
+        y: Any,
+        start: PyTree,
+        *,
+        sigma: Any = None,
+        absolute_sigma: bool = False,
+    ):
+        self.model = model
+        self.x = predictors(x)
+        self.y = observed(y)
+        self.start = as_parameters(start)
+        self.sigma = spread(sigma, self.y, absolute=absolute_sigma)
+        self.absolute_sigma = absolute_sigma
+        check_points(self.y.size, names_of(self.start))
+        check_model(model, self.start, self.x, self.y.shape)
+
+    def init(self, key: PRNGKeyArray) -> PyTree:  # noqa: ARG002 - always the same
+        """The parameters to start from."""
+        return self.start
+
+    @property
+    def data(self) -> FullBatch:
+        """All observations at every step."""
+        return FullBatch((self.x, self.y, self.sigma))
+
+    def residuals(
+        self,
+        unknowns: PyTree,
+        batch: PyTree,
+        key: PRNGKeyArray,  # noqa: ARG002 - nothing is random here
+    ) -> tuple[Float[Array, "..."], dict[str, Array]]:
+        """(f(θ, x) − y) / σ."""
+        return self._residuals(unknowns, *batch), {}
+
+    def predictions(self, unknowns: PyTree) -> Float[Array, "..."]:
+        """f(θ, x), in the shape of y."""
+        return self.model(unknowns, self.x)
+
+    def covariance(self, unknowns: PyTree) -> Float[Array, "n n"]:
+        """The covariance of the parameters, rows and columns in the order of the metric `names`.
+
+        s² (JᵀJ)⁻¹, with s = 1 if `absolute_sigma`, to first order in the parameters' errors. Not
+        finite where the observations do not determine the parameters, or leave nothing to estimate
+        s from.
+
+        Arguments:
+            unknowns: the parameters at the minimum.
+        """
+        _, uncertainty = self._uncertainty(unknowns)
+        return uncertainty.covariance
+
+    def evaluate(self, unknowns: PyTree) -> dict[str, Any]:
+        """The parameters with their standard deviations, lists in the order of `names`.
+
+        `parameters`, `names`, `standard_deviations` (the square roots of the covariance's
+        diagonal), `residual_sum_of_squares` (Σ r², weighted by σ), `residual_standard_deviation`
+        (the root of that per degree of freedom) and `degrees_of_freedom`.
+        """
+        vector, uncertainty = self._uncertainty(unknowns)
+        return {
+            "parameters": vector,
+            "names": list(names_of(self.start)),
+            "standard_deviations": uncertainty.standard_deviations,
+            "residual_sum_of_squares": uncertainty.sum_of_squares,
+            "residual_standard_deviation": uncertainty.deviation,
+            "degrees_of_freedom": uncertainty.degrees_of_freedom,
+        }
+
+    def figures(self, solution: "Solution") -> dict[str, Any]:
+        """The figures `fit` (where x and y have one dimension), `observed` and `residuals`."""
+        # Matplotlib is slow to import, and only needed here.
+        from ._diagnostics import nonlinear_figures
+
+        return nonlinear_figures(self, solution)
+
+    def _uncertainty(self, unknowns: PyTree) -> tuple[Float[Array, " n"], Uncertainty]:
+        """The numbers among the unknowns as one vector, and how well they are known."""
+        free, fixed = eqx.partition(unknowns, eqx.is_inexact_array)
+        vector, unravel = ravel_pytree(free)
+
+        def residuals(vector: Float[Array, " n"]) -> Float[Array, " m"]:
+            parameters = eqx.combine(unravel(vector), fixed)
+            return jnp.ravel(self._residuals(parameters, self.x, self.y, self.sigma))
+
+        return vector, uncertainty_of(residuals, vector, absolute=self.absolute_sigma)
+
+    def _residuals(self, parameters: PyTree, x: Any, y: Any, sigma: Any) -> Float[Array, "..."]:
+        difference = self.model(parameters, x) - y
+        return difference if sigma is None else difference / sigma

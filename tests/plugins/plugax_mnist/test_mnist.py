@@ -1,0 +1,184 @@
+"""The problem: what it learns from, its loss, its figures of merit, runs, populations."""
+
+import functools
+import json
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+import pytest
+
+import plugax as px
+import plugax_mnist
+from plugax.cli import main
+from plugax.testing import (
+    check_loss_gradient,
+    check_loss_precision,
+    check_loss_vmap_equals_loop,
+    check_strict_promotion,
+)
+from plugax_mnist import ConvolutionalNetwork, FashionMnist, Mnist, load
+from plugax_mnist._evaluation import in_pieces, merits_of
+from plugax_mnist._image_classification import moments_of
+
+SMALL_CNN = functools.partial(ConvolutionalNetwork, channels=(2, 3))
+
+
+@pytest.fixture(scope="module")
+def problem(tiny):
+    return Mnist("linear", batch_size=8, data=tiny)
+
+
+@pytest.fixture
+def registered():
+    """Both problems by name, whether or not the plugin is installed."""
+    plugins = px.default_manager()
+    if any("mnist" in record.names for record in plugins.records):
+        yield
+        return
+    plugins.register(plugax_mnist, "mnist")
+    yield
+    plugins.unregister("mnist")
+
+
+def test_pictures_stay_bytes_until_their_batch_comes(problem, tiny):
+    images, labels = problem.data.arrays
+    assert (images.dtype, labels.dtype) == (jnp.uint8, jnp.uint8)
+    np.testing.assert_array_equal(images, load("mnist", tiny).train_images)
+    assert problem.data.first()[0].shape == (8, 28, 28)
+
+
+def test_normalised_pictures_have_mean_zero_and_deviation_one(problem):
+    pixels = problem.normalised(problem.data.arrays[0], jnp.dtype("float32"))
+    # Sums of 1e5 numbers in float32.
+    np.testing.assert_allclose([pixels.mean(), pixels.std()], [0, 1], atol=1e-5)
+
+
+def test_moments_are_those_of_numpy_and_nothing_is_divided_by_zero():
+    images = np.random.default_rng(0).integers(0, 256, (5, 28, 28)).astype(np.uint8)
+    np.testing.assert_allclose(moments_of(images), [images.mean(), images.std()], rtol=1e-12)
+    assert moments_of(np.full((2, 28, 28), 7, np.uint8)) == (7, 1)
+
+
+def test_the_loss_is_the_mean_cross_entropy(problem):
+    model, batch = problem.init(jr.key(0)), problem.data.first()
+    loss, metrics = problem.loss(model, batch, jr.key(1))
+    pictures = (np.asarray(batch[0], float) - problem.mean) / problem.deviation
+    layer = model.layers[0]
+    logits = pictures.reshape(8, -1) @ np.asarray(layer.weight).T + np.asarray(layer.bias)
+    truth = np.asarray(batch[1])
+    log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    np.testing.assert_allclose(loss, -log_p[np.arange(8), truth].mean(), rtol=1e-5)
+    np.testing.assert_allclose(metrics["accuracy"], np.mean(logits.argmax(axis=1) == truth))
+
+
+def test_a_model_that_knows_nothing_loses_log_10(problem):
+    nothing = jax.tree.map(jnp.zeros_like, problem.init(jr.key(0)))
+    loss, _ = problem.loss(nothing, problem.data.first(), jr.key(0))
+    np.testing.assert_allclose(loss, np.log(10), rtol=1e-6)
+
+
+@pytest.mark.parametrize("size", [1, 7, 37, 50])
+def test_an_evaluation_in_pieces_is_the_one_of_all_at_once(problem, size):
+    images = problem.test_images
+    spread = lambda images: jnp.stack([images.max((1, 2)), images.min((1, 2))], 1).astype(float)  # noqa: E731
+    np.testing.assert_array_equal(in_pieces(spread, images, size), spread(images))
+
+
+def test_figures_of_merit_count_true_classes_in_rows(problem):
+    logits = jnp.asarray([[9.0, 0, 0], [0, 9, 0], [0, 9, 0], [0, 0, 9]])
+    merits = merits_of(logits, jnp.asarray([0, 1, 2, 2], "uint8"))
+    np.testing.assert_array_equal(merits["confusion"], [[1, 0, 0], [0, 1, 0], [0, 1, 1]])
+    np.testing.assert_allclose(merits["test_accuracy"], 0.75)
+    np.testing.assert_allclose(merits["test_loss"], 9 / 4, atol=1e-3)
+
+
+@pytest.mark.parametrize("model", ["linear", "mlp", SMALL_CNN])
+def test_every_model_learns(tiny, model):
+    problem = Mnist(model, batch_size=20, data=tiny)
+    optimizer = {"name": "adam", "learning_rate": 3e-3}
+    solution = px.solve(problem, "gradient", optimizer=optimizer, steps=60)
+    assert solution.metrics["test_accuracy"] > 0.9
+    assert solution.series["loss"][-1] < solution.series["loss"][0] / 3
+    assert np.trace(solution.metrics["confusion"]) == round(37 * solution.metrics["test_accuracy"])
+
+
+def test_a_run_by_the_recipe_is_evaluated_every_epoch(tiny):
+    problem = Mnist("linear", batch_size=50, data=tiny)
+    solution = px.solve(problem, epochs=2)
+    assert solution.steps == 6
+    np.testing.assert_array_equal(solution.evaluations.step, [3, 6])
+    assert solution.evaluations.confusion.shape == (2, 10, 10)
+
+
+def test_a_population_of_seeds_is_each_seed_alone(problem):
+    population = px.sweep(problem, over={"seed": range(3)}, steps=20)
+    alone = px.solve(problem, seed=2, steps=20)
+    together = population.member(seed=2)
+    assert together.status.success
+    for found, expected in zip(
+        jax.tree.leaves(eqx.filter(together.unknowns, eqx.is_array)),
+        jax.tree.leaves(eqx.filter(alone.unknowns, eqx.is_array)),
+        strict=True,
+    ):
+        # Twenty steps of Adam in float32, the products summed in another order.
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
+    assert population.metrics["confusion"].shape == (3, 10, 10)
+
+
+def test_fashion_mnist_is_the_same_with_other_classes(tiny):
+    problem = FashionMnist("linear", batch_size=8, data=tiny)
+    assert problem.classes[9] == "Ankle boot"
+    assert px.solve(problem, steps=2).status.name == "completed"
+
+
+def test_the_command_line_runs_it(registered, tiny, capsys):
+    words = ["--model", "linear", "--batch-size", "40", "--data", str(tiny), "--epochs", "2"]
+    for name in ("mnist", "fashion-mnist"):
+        assert main(["run", name, *words, "--json"]) == 0
+        answer = json.loads(capsys.readouterr().out)
+        assert answer["steps"] == 6
+        assert 0 <= answer["metrics"]["test_accuracy"] <= 1
+
+
+def test_a_model_of_ones_own_is_saved_and_loaded(tiny, tmp_path):
+    problem = Mnist(SMALL_CNN, batch_size=8, data=tiny)
+    solution = px.solve(problem, steps=3, out=tmp_path)
+    again = px.load(tmp_path, problem=problem, solver=solution.solver)
+    np.testing.assert_array_equal(again.unknowns.kernels[1], solution.unknowns.kernels[1])
+
+
+def test_batches_larger_than_the_data_are_refused(tiny):
+    with pytest.raises(ValueError, match="between 1 and the number of examples, 120; got 128"):
+        Mnist("linear", data=tiny)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        check_loss_gradient,
+        check_loss_precision,
+        check_loss_vmap_equals_loop,
+        check_strict_promotion,
+    ],
+)
+def test_a_convolutional_network_conforms_too(tiny, check):
+    check(Mnist(SMALL_CNN, batch_size=4, data=tiny), jr.key(0))
+
+
+def test_the_linear_model_learns_from_the_real_pictures(data_directory):
+    if not (data_directory / "mnist").is_dir():
+        pytest.skip("needs the real MNIST")
+    solution = px.solve(Mnist("linear", data=data_directory), steps=300)
+    assert solution.metrics["test_accuracy"] > 0.85
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("model", "least"), [("linear", 0.92), ("mlp", 0.98), ("cnn", 0.99)])
+def test_with_default_options_the_models_are_as_good_as_they_should(data_directory, model, least):
+    if not (data_directory / "mnist").is_dir():
+        pytest.skip("needs the real MNIST")
+    solution = px.solve(Mnist(model, data=data_directory))
+    assert solution.metrics["test_accuracy"] >= least

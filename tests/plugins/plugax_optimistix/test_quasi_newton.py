@@ -1,0 +1,96 @@
+"""The memories of `bfgs` and `lbfgs`, against the textbook's formula."""
+
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+import pytest
+
+from plugax_optimistix._bfgs import OPTIMISM, InverseHessian
+from plugax_optimistix._lbfgs import LastSteps
+
+pytestmark = pytest.mark.usefixtures("x64")
+SIZE = 7
+
+
+def walk(count):
+    """Gradients of a convex quadratic along a random walk."""
+    root = jr.normal(jr.key(0), (SIZE, SIZE))
+    matrix = root @ root.T + jnp.eye(SIZE)
+    points = jnp.cumsum(jr.normal(jr.key(1), (count + 1, SIZE)), axis=0)
+    gradients = points @ matrix
+    return jnp.diff(points, axis=0), jnp.diff(gradients, axis=0), gradients[1:]
+
+
+def textbook(steps, changes, scale):
+    """H after these steps from γ I: Nocedal and Wright 2006, equation 6.17."""
+    inverse, identity = scale * jnp.eye(SIZE), jnp.eye(SIZE)
+    for s, y in zip(steps, changes, strict=True):
+        left = identity - jnp.outer(s, y) / (s @ y)
+        inverse = left @ inverse @ left.T + jnp.outer(s, s) / (s @ y)
+    return inverse
+
+
+def taught(memory, count):
+    for s, y, g in zip(*walk(count), strict=True):
+        memory, direction = memory.learn(s, y, g, jnp.asarray(True))
+    return memory, direction
+
+
+def empty_matrix():
+    return InverseHessian(jnp.zeros((SIZE, SIZE)), jnp.zeros(SIZE), jnp.asarray(False))
+
+
+def empty_steps(m=4):
+    zeros = jnp.zeros
+    return LastSteps(
+        zeros((2, m, SIZE)),
+        zeros((2, m)),
+        zeros((m, m)),
+        zeros((m, m)),
+        zeros(m),
+        zeros(()),
+        jnp.asarray(0, "int32"),
+    )
+
+
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_bfgs_keeps_the_matrix_of_the_textbook(count):
+    steps, changes, gradients = walk(count)
+    scale = OPTIMISM * (steps[0] @ steps[0]) / (steps[0] @ changes[0])
+    expected = textbook(steps, changes, scale)
+    memory, direction = taught(empty_matrix(), count)
+    np.testing.assert_allclose(memory.matrix, expected, rtol=1e-8, atol=1e-8)
+    np.testing.assert_allclose(direction, -expected @ gradients[-1], rtol=1e-8)
+
+
+# Fewer steps than there are slots, as many, and more: the oldest are forgotten.
+@pytest.mark.parametrize("count", [1, 3, 4, 5, 11])
+def test_lbfgs_is_bfgs_of_the_last_steps(count):
+    kept = slice(max(count - 4, 0), count)
+    steps, changes, gradients = walk(count)
+    s, y = steps[-1], changes[-1]
+    expected = textbook(steps[kept], changes[kept], (s @ y) / (y @ y)) @ gradients[-1]
+    _, direction = taught(empty_steps(4), count)
+    np.testing.assert_allclose(direction, -expected, rtol=1e-8)
+
+
+BOTH = pytest.mark.parametrize("empty", [empty_matrix, empty_steps])
+
+
+@BOTH
+def test_what_is_not_usable_changes_no_direction(empty):
+    memory, direction = taught(empty(), 6)
+    gradient = walk(6)[2][-1]
+    upwards = jnp.ones(SIZE)
+    for step, change, usable in ((upwards, -upwards, True), (upwards, upwards, False)):
+        _, again = memory.learn(step, change, gradient, jnp.asarray(usable))
+        np.testing.assert_allclose(again, direction, rtol=1e-12)
+
+
+@BOTH
+def test_what_is_forgotten_has_no_effect(empty):
+    steps, changes, gradients = walk(1)
+    _, expected = empty().learn(steps[0], changes[0], gradients[0], jnp.asarray(True))
+    old = taught(empty(), 6)[0].keep(jnp.asarray(False))
+    _, direction = old.learn(steps[0], changes[0], gradients[0], jnp.asarray(True))
+    np.testing.assert_allclose(direction, expected, rtol=1e-10)
