@@ -3,6 +3,7 @@
 import gc
 import os
 import pathlib
+import signal
 
 import jax
 import pytest
@@ -71,3 +72,11 @@ def data_directory() -> pathlib.Path:
     if not directory or not pathlib.Path(directory).is_dir():
         pytest.skip("needs real data: set PLUGAX_DATA to a directory with mnist/, nist-strd/ in it")
     return pathlib.Path(directory)
+
+
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C as in a terminal; what was started in the background inherits that it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

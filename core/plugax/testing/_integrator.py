@@ -162,7 +162,7 @@ def check_integrator_gradient(integrator: AbstractIntegrator, key: PRNGKeyArray)
     """The gradient in start, parameters and time step equals central differences.
 
     For 1, 3, 7 and 20 steps, of lengths that are and are not exact in binary. To 1e-6; an adaptive
-    integrator (one with an attribute `rtol`), to a hundred times that besides.
+    integrator (one with an attribute `rtol`) for 3 and 20, to a hundred times that besides.
 
     Arguments:
         integrator: the integrator.
@@ -171,7 +171,9 @@ def check_integrator_gradient(integrator: AbstractIntegrator, key: PRNGKeyArray)
     with jax.enable_x64(True):
         field, y0 = _pendulum(key, 64)
         ready = cast(integrator, 64)
-        for steps in GRADIENT_STEPS:
+        exact = slack(ready) == ROUNDING
+        # Adaptive programs take long to compile.
+        for steps in GRADIENT_STEPS if exact else GRADIENT_STEPS[1::2]:
             for dt in TIME_STEPS:
                 what = f"a trajectory of {steps} steps of {dt}"
 
@@ -181,7 +183,7 @@ def check_integrator_gradient(integrator: AbstractIntegrator, key: PRNGKeyArray)
                 point = (field, y0, jnp.asarray(dt, jnp.float64))
                 with claimed(integrator, f"{what} can be differentiated", "See the error itself."):
                     at(point)
-                more = 0.0 if slack(ready) == ROUNDING else slack(ready)
+                more = 0.0 if exact else slack(ready)
                 check_slope(integrator, at, point, key, what=what, slack=more)
 
 

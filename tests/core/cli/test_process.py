@@ -31,6 +31,7 @@ def test_short_answers_import_neither_jax_nor_what_lies_on_it(argv, environment)
     assert not imported & {"jax", "numpy", "equinox", "rich", "xarray", "matplotlib", "scipy"}
 
 
+@pytest.mark.usefixtures("ctrl_c")  # handed on to the process
 def test_a_second_ctrl_c_is_not_needed(environment, tmp_path):
     command = [
         *(sys.executable, str(SCRIPT), "run", "bowl", "--tolerance", "none", "--json"),
@@ -42,8 +43,6 @@ def test_a_second_ctrl_c_is_not_needed(environment, tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # What was started in the background inherits that Ctrl-C is ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         try:
             assert process.stderr.readline() == "running\n"

@@ -53,7 +53,6 @@ class Net(px.AbstractProblem):
     problems={
         "fixed": lambda: px.fixed(Decay(), lambda u: u["a"]),
         "bounded": lambda: px.bounded(Decay(), lower={"a": 0.5, "b": None}, upper=3.0),
-        "started": lambda: px.starting_at(Plane(), jnp.asarray([1.0, 2.0])),
     }
 )
 def test_a_variant_is_a_sound_problem(check):

@@ -18,14 +18,6 @@ class CtrlC(px.AbstractObserver):
             os.kill(os.getpid(), signal.SIGINT)
 
 
-@pytest.fixture
-def ctrl_c():
-    """Ctrl-C as in a terminal; what was started in the background inherits that it is ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_the_run_after_its_chunk_with_a_state_to_go_on_from(bowl, descent, tmp_path):
     solver = descent(0.05, noise=0.1)

@@ -123,7 +123,13 @@ def test_the_error_of_a_dense_path_has_order_four():
 
 
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("of", ["adaptive-tsit5", "adaptive-dopri8", "kvaerno5"])
+@pytest.mark.parametrize(
+    "of",
+    [
+        "adaptive-tsit5",
+        *(pytest.param(of, marks=pytest.mark.slow) for of in ("adaptive-dopri8", "kvaerno5")),
+    ],
+)
 def test_the_error_of_an_adaptive_dense_path_follows_the_tolerance(of):
     times = np.linspace(1, 3, 101)
     exact = np.exp(np.sin(times))
