@@ -38,3 +38,11 @@ def tiny(tmp_path_factory):
     directory = tmp_path_factory.mktemp("tiny")
     write(directory, 120, 37)
     return directory
+
+
+@pytest.fixture
+def real_mnist(data_directory):
+    """The directory of the real MNIST; the test is skipped where it is not."""
+    if not (data_directory / "mnist").is_dir():
+        pytest.skip("needs the four files of MNIST in mnist/ below PLUGAX_DATA")
+    return data_directory / "mnist"

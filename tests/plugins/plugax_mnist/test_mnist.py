@@ -168,17 +168,13 @@ def test_a_convolutional_network_conforms_too(tiny, check):
     check(Mnist(SMALL_CNN, batch_size=4, data=tiny), jr.key(0))
 
 
-def test_the_linear_model_learns_from_the_real_pictures(data_directory):
-    if not (data_directory / "mnist").is_dir():
-        pytest.skip("needs the real MNIST")
-    solution = px.solve(Mnist("linear", data=data_directory), steps=300)
+def test_the_linear_model_learns_from_the_real_pictures(real_mnist):
+    solution = px.solve(Mnist("linear", data=real_mnist), steps=300)
     assert solution.metrics["test_accuracy"] > 0.85
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("model", "least"), [("linear", 0.92), ("mlp", 0.98), ("cnn", 0.99)])
-def test_with_default_options_the_models_are_as_good_as_they_should(data_directory, model, least):
-    if not (data_directory / "mnist").is_dir():
-        pytest.skip("needs the real MNIST")
-    solution = px.solve(Mnist(model, data=data_directory))
+def test_with_default_options_the_models_are_as_good_as_they_should(real_mnist, model, least):
+    solution = px.solve(Mnist(model, data=real_mnist))
     assert solution.metrics["test_accuracy"] >= least
