@@ -5,6 +5,9 @@ import os
 import pathlib
 import signal
 
+# Before JAX loads it: small matrices gain nothing from threads, and workers would wait for them.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import jax
 import pytest
 from jaxtyping import install_import_hook
@@ -18,6 +21,7 @@ PACKAGES = (
     "plugax_regression",
     "plugax_mnist",
     "plugax_lorenz96",
+    "plugax_assimilation",
     "plugax_classics",
     "plugax_progress",
 )

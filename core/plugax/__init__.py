@@ -19,10 +19,17 @@ if TYPE_CHECKING:
     from ._errors import RunFailedError as RunFailedError
     from ._errors import UnknownNameError as UnknownNameError
     from ._errors import UnsuitableProblemError as UnsuitableProblemError
+    from .covariances import AbstractCovariance as AbstractCovariance
+    from .covariances import BlockCovariance as BlockCovariance
+    from .covariances import DenseCovariance as DenseCovariance
+    from .covariances import DiagonalCovariance as DiagonalCovariance
+    from .covariances import FactorCovariance as FactorCovariance
+    from .covariances import ScalarCovariance as ScalarCovariance
     from .data import AbstractData as AbstractData
     from .data import FullBatch as FullBatch
     from .data import Sequence as Sequence
     from .data import Shuffled as Shuffled
+    from .data import Windows as Windows
     from .integrators import AbstractIntegrator as AbstractIntegrator
     from .integrators import AbstractPath as AbstractPath
     from .integrators import AbstractStochasticIntegrator as AbstractStochasticIntegrator
@@ -51,14 +58,27 @@ if TYPE_CHECKING:
     from .problems import bounded as bounded
     from .problems import fixed as fixed
     from .problems import starting_at as starting_at
+    from .runner import compare as compare
     from .runner import load as load
     from .runner import resume as resume
     from .runner import solve as solve
     from .runner import sweep as sweep
+    from .solution import Comparison as Comparison
     from .solution import Population as Population
     from .solution import Solution as Solution
     from .solution import Status as Status
     from .solvers import AbstractSolver as AbstractSolver
+    from .state_space import AbstractStateSpace as AbstractStateSpace
+    from .state_space import Augmented as Augmented
+    from .state_space import Cycle as Cycle
+    from .state_space import Gaussian as Gaussian
+    from .state_space import Geometry as Geometry
+    from .state_space import LyapunovExponents as LyapunovExponents
+    from .state_space import StateSpace as StateSpace
+    from .state_space import augmented as augmented
+    from .state_space import lyapunov_exponents as lyapunov_exponents
+    from .state_space import trajectory as trajectory
+    from .state_space import twin_experiment as twin_experiment
 
 # The same names again, by the module that holds them: what `__getattr__` goes by. A test holds the
 # two lists against each other.
@@ -74,7 +94,15 @@ _HOME = {
         "UnknownNameError",
         "UnsuitableProblemError",
     ),
-    "data": ("AbstractData", "FullBatch", "Sequence", "Shuffled"),
+    "covariances": (
+        "AbstractCovariance",
+        "BlockCovariance",
+        "DenseCovariance",
+        "DiagonalCovariance",
+        "FactorCovariance",
+        "ScalarCovariance",
+    ),
+    "data": ("AbstractData", "FullBatch", "Sequence", "Shuffled", "Windows"),
     "integrators": ("AbstractIntegrator", "AbstractPath", "AbstractStochasticIntegrator"),
     "losses": (
         "AbsoluteError",
@@ -106,9 +134,22 @@ _HOME = {
         "fixed",
         "starting_at",
     ),
-    "runner": ("load", "resume", "solve", "sweep"),
-    "solution": ("Population", "Solution", "Status"),
+    "runner": ("compare", "load", "resume", "solve", "sweep"),
+    "solution": ("Comparison", "Population", "Solution", "Status"),
     "solvers": ("AbstractSolver",),
+    "state_space": (
+        "AbstractStateSpace",
+        "Augmented",
+        "Cycle",
+        "Gaussian",
+        "Geometry",
+        "LyapunovExponents",
+        "StateSpace",
+        "augmented",
+        "lyapunov_exponents",
+        "trajectory",
+        "twin_experiment",
+    ),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 __all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll] - lazy, and tested

@@ -1,7 +1,7 @@
 """Integrators: explicit, implicit and stochastic ones in fixed steps, and diffrax's adaptive ones.
 
 Short names are fixed steps: `rk4`, `tsit5`. Step-size control is asked for, `adaptive-tsit5`, but
-for the stiff schemes, which need it: `kvaerno5`.
+for the stiff schemes, which need it: `kvaerno5`. `map` is for models whose time is discrete.
 """
 
 from plugax import hookimpl
@@ -9,7 +9,7 @@ from plugax import hookimpl
 
 @hookimpl
 def register_integrators(register):
-    """Bring eleven schemes in fixed steps, six adaptive ones and three stochastic ones."""
+    """Bring eleven schemes in fixed steps, six adaptive ones, maps, and three stochastic ones."""
     register("euler", "plugax_diffrax._fixed:euler", summary="Fixed steps, order 1, 1 stage")
     register("heun", "plugax_diffrax._fixed:heun", summary="Fixed steps, order 2, 2 stages")
     register("midpoint", "plugax_diffrax._fixed:midpoint", summary="Fixed steps, order 2, 2 stages")
@@ -62,6 +62,11 @@ def register_integrators(register):
         "kvaerno5",
         "plugax_diffrax._adaptive:kvaerno5",
         summary="Adaptive implicit steps, order 5, for stiff equations",
+    )
+    register(
+        "map",
+        "plugax_diffrax._map:Map",
+        summary="Discrete time: the model gives the next state itself",
     )
     register(
         "euler-maruyama",

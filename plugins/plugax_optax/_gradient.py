@@ -65,7 +65,11 @@ class GradientDescent(AbstractSolver):
             )
         self.tolerance = None if tolerance is None else jnp.asarray(tolerance, float)
 
-    def planned(self, steps: int) -> "GradientDescent":
+    def planned(
+        self,
+        problem: AbstractProblem,  # noqa: ARG002 - the length of the run is all it needs
+        steps: int,
+    ) -> "GradientDescent":
         """The optimizer's schedule ends with the run, where it does not say when."""
         planned = self.optimizer.planned(steps)
         return eqx.tree_at(lambda solver: solver.optimizer, self, planned)

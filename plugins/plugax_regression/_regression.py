@@ -59,6 +59,7 @@ class Regression(AbstractLinearRegression):
     response: Float[Array, " points"]
     start: Float[Array, " 2"]
     truth: Float[Array, " 2"]
+    noise: Float[Array, ""]
     terms: tuple[str, ...] = eqx.field(static=True)
 
     def __init__(
@@ -88,7 +89,20 @@ class Regression(AbstractLinearRegression):
         self.response = jnp.asarray(y, float)
         self.start = jnp.asarray(start, float)
         self.truth = jnp.asarray([intercept, slope], float)
+        self.noise = jnp.asarray(noise, float)
         self.terms = ("intercept", "x")
+
+    def reseeded(self, seed: int) -> "Regression":
+        """Other points of the same line."""
+        intercept, slope = map(float, self.truth)
+        return Regression(
+            points=len(self.response),
+            slope=slope,
+            intercept=intercept,
+            noise=float(self.noise),
+            start=(float(self.start[0]), float(self.start[1])),
+            data_seed=seed,
+        )
 
     def residuals(
         self,

@@ -21,10 +21,12 @@ from ._warnings import plain_warnings
 COMMANDS = {
     "run": "solve a problem",
     "resume": "go on with a run that was saved",
+    "compare": "compare solvers on a problem, as a table",
     "plot": "draw the figures of a run that was saved",
     "list": "list what there is: problems, solvers, optimizers, …",
     "describe": "tell about one of these, with all its options",
     "plugins": "list the plugins, and what became of each",
+    "check": "hold a component, registered or your own, to the laws",
     "doctor": "report devices, versions, settings, plugins and caches",
 }
 SUCCESS, FAILURE, WRONG_CALL, INTERRUPTED = 0, 1, 2, 130

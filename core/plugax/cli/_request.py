@@ -57,7 +57,7 @@ def read_request(argv: list[str]) -> Request:
     """
     argv = joined(argv)
     config = read_config(peek(argv, "--config"))
-    name = _problem_name(argv) or config["problem"].get("name")
+    name = problem_name(argv) or config["problem"].get("name")
     if name is None:
         _parser(inner=True).parse_args(argv)  # for --help, and for flags without a value
         raise PlugaxError("Which problem? `plugax list problems` lists them; `plugax run NAME`.")
@@ -152,7 +152,7 @@ def _steps_or_word(text: str) -> int | str:
         return text
 
 
-def _problem_name(argv: list[str]) -> str | None:
+def problem_name(argv: list[str]) -> str | None:
     """The problem's name among arguments whose options are not known yet.
 
     The first word that is a problem's name; else the first that no option can have for its value.

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import equinox as eqx
+import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from ..data import AbstractData, FullBatch
@@ -23,11 +24,13 @@ class AbstractProblem(eqx.Module):
     what the problem has. `data` is overridden by a property (a dataclass field of that name would
     take the base class's property for its default).
 
-    Two class attributes tell how the problem is usually run:
+    Three class attributes tell how the problem is usually run:
 
     - `recipes`: the solvers that suit it, by name, each with the options that suit this problem
       (and `steps`, their number). The first is the default.
     - `precision`: `"float64"` where single precision is not enough.
+    - `scores`: the metrics that a comparison of solvers shows, most telling first; where there are
+      none, those that all solvers have.
 
     Laws: `loss` is a pure function of its arguments and returns a scalar in the dtype of the
     unknowns; it traces once, and gives the same under `jit` and `vmap`.
@@ -35,6 +38,7 @@ class AbstractProblem(eqx.Module):
 
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     precision: ClassVar[str | None] = None
+    scores: ClassVar[tuple[str, ...]] = ()
 
     @abc.abstractmethod
     def init(self, key: PRNGKeyArray) -> PyTree:
@@ -51,6 +55,18 @@ class AbstractProblem(eqx.Module):
         """Gives the batch of step i; by default the empty one, for losses that need none."""
         return FullBatch(())
 
+    def reseeded(self, seed: int) -> "AbstractProblem":  # noqa: ARG002 - the default draws nothing
+        """The same problem with other random data, for comparisons over seeds.
+
+        A problem whose data are given returns itself.
+
+        Arguments:
+            seed: of the data.
+
+        Law: only the values of array leaves differ, so all seeds are one program.
+        """
+        return self
+
     def constrained(self, unknowns: PyTree) -> PyTree:
         """The unknowns as the answer gives them, where a solver works with others in their place.
 
@@ -60,6 +76,14 @@ class AbstractProblem(eqx.Module):
 
     def evaluate(self, unknowns: PyTree) -> Metrics:  # noqa: ARG002 - the default has none
         """Final figures of merit, compiled; names are part of the problem's interface."""
+        return {}
+
+    def summary(self, series: Mapping[str, np.ndarray]) -> Metrics:  # noqa: ARG002 - as above
+        """Figures of merit of a whole run, on the host; they join those of `evaluate`.
+
+        Arguments:
+            series: the metrics of every step by name, steps along the leading axis.
+        """
         return {}
 
     def reference(self) -> PyTree | None:

@@ -1,9 +1,11 @@
 """A problem in other variables, or from another start; still of the kind that it was."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
+import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from ..data import AbstractData
@@ -39,6 +41,15 @@ class AbstractVariant(AbstractProblem):
         return self.problem.precision
 
     @property
+    def scores(self) -> tuple[str, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Those of the problem."""
+        return self.problem.scores
+
+    def reseeded(self, seed: int) -> "AbstractVariant":
+        """The same variant of the problem with other random data."""
+        return dataclasses.replace(self, problem=self.problem.reseeded(seed))
+
+    @property
     def data(self) -> AbstractData:
         """Those of the problem."""
         return self.problem.data
@@ -54,6 +65,10 @@ class AbstractVariant(AbstractProblem):
     def evaluate(self, unknowns: PyTree) -> Metrics:
         """What the problem says of u(z)."""
         return self.problem.evaluate(self._inner(unknowns))
+
+    def summary(self, series: Mapping[str, np.ndarray]) -> Metrics:
+        """What the problem says of the run."""
+        return self.problem.summary(series)
 
     def figures(self, solution: "Solution") -> dict[str, Any]:
         """The problem's figures."""

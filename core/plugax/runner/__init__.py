@@ -1,5 +1,6 @@
 """Compiles, places and runs: the only code that does."""
 
+from ._compare import compare as compare
 from ._length import Length as Length
 from ._load import load as load
 from ._recipe import recipe_of as recipe_of

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..problems import Metrics
+from ..problems import AbstractProblem, Metrics
 from ..solution import Status
 from ..solution import _status as statuses
 from ._drive import Course
@@ -33,9 +33,21 @@ def status_of(course: Course, member: int, *, stopped_by: str | None, steps: int
     return statuses.completed(taken) if course.converged is None else statuses.not_converged(taken)
 
 
+def summaries(problem: AbstractProblem, course: Course) -> dict[str, np.ndarray]:
+    """What the problem says of every member's run, members leading."""
+    series = course.series()
+    rows = [
+        problem.summary({name: values[member, :taken] for name, values in series.items()})
+        for member, taken in enumerate(course.taken)
+    ]
+    return {name: np.stack([np.asarray(row[name]) for row in rows]) for name in rows[0]}
+
+
 def plain_metrics(metrics: Metrics) -> dict[str, Any]:
     """Arrays as Python numbers and lists; names and lists of names as they are."""
     return {
-        name: np.asarray(value).tolist() if isinstance(value, jax.Array | np.ndarray) else value
+        name: np.asarray(value).tolist()
+        if isinstance(value, jax.Array | np.ndarray | np.generic)
+        else value
         for name, value in metrics.items()
     }

@@ -160,7 +160,9 @@ def _keys(key: PRNGKeyArray) -> Key[Array, "4"]:
 
 
 def _cursor(task: Task, first: Int[Array, ""]) -> PyTree | None:
-    return task.problem.data.init(_keys(task.key)[2], first) if task.axes is None else None
+    if task.axes is not None:
+        return None
+    return task.solver.data(task.problem).init(_keys(task.key)[2], first)
 
 
 def _start(problem: AbstractProblem, solver: AbstractSolver, key: PRNGKeyArray) -> PyTree:
@@ -195,10 +197,11 @@ def _advance(
 ) -> tuple[Here, Chunk]:
     _, _, data_key, step_key = _keys(key)
     arrays, rest = eqx.partition(here.state, eqx.is_array)
+    data = solver.data(problem)
 
     def step(i: Int[Array, ""], arrays: PyTree, cursor: PyTree) -> tuple[PyTree, PyTree, Metrics]:
         number = first + i
-        batch, cursor = problem.data.next(cursor, data_key, number)
+        batch, cursor = data.next(cursor, data_key, number)
         before = eqx.combine(arrays, rest)
         after, metrics = solver.step(problem, before, batch, jr.fold_in(step_key, number))
         _check_metrics(solver, metrics)
@@ -208,7 +211,7 @@ def _advance(
 
     cursor = here.cursor
     if cursor is None:
-        cursor = problem.data.init(data_key, first)
+        cursor = data.init(data_key, first)
     # Traced here, once; the loop below gets the result of the tracing.
     traced: Any = eqx.filter_closure_convert(step, jnp.zeros_like(first), arrays, cursor)
     shapes = traced.out_struct[2]

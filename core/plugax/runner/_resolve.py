@@ -51,7 +51,7 @@ def resolve(
             f"{type(problem.data).__name__}. Write it as a property: a dataclass field of that "
             "name takes the base class's property for its default."
         )
-    plan = asked.or_else(usual).in_steps(problem.data, solver.default_steps)
+    plan = asked.or_else(usual).in_steps(solver.data(problem), solver.default_steps)
     return problem, solver, plan
 
 

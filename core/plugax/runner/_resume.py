@@ -46,7 +46,7 @@ def resume(
     before = load(path, problem=problem, solver=solver)
     asked = before.provenance["run"]
     usual = Length(asked["steps"], evaluate_every=asked["evaluate_every"])
-    plan = Length(steps, epochs).or_else(usual).in_steps(before.problem.data, 1)
+    plan = Length(steps, epochs).or_else(usual).in_steps(before.solver.data(before.problem), 1)
     if before.status.name == "converged":
         raise PlugaxError(
             f"Nothing is left to do in {path}: {before.status} For a closer answer, solve again "

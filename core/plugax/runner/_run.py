@@ -56,7 +56,7 @@ def run(
             listener.on_start(steps)
         hook.before_compile(problem=problem, solver=solver)
         with jax.default_device(chosen), deferred_interrupt() as interrupt:
-            task = Task(problem, solver.planned(steps), jr.key(seed))
+            task = Task(problem, solver.planned(problem, steps), jr.key(seed))
             task = task if device is None else place(task, chosen)
             course = _begin(task, before)
             capacity = compile_loop(task, course, steps, chunk)
@@ -142,15 +142,16 @@ class _Between:
     def solution(self, course: Course, status: Status) -> Solution:
         """The solution as the course stands."""
         unknowns, metrics = finished(self.task, course)
+        series = self._series(course)
         return Solution(
             unknowns=unknowns,
             status=status,
-            metrics=plain_metrics(metrics),
+            metrics=plain_metrics(metrics | self.problem.summary(series)),
             steps=int(course.taken[0]),
             compile_seconds=course.compile_seconds,
             run_seconds=course.run_seconds,
             provenance=self.provenance,
-            series=self._series(course),
+            series=series,
             evaluation_series=self._evaluation_series(course),
             state=course.state,
             problem=self.problem,

@@ -20,8 +20,8 @@ from ._device import find_device
 from ._drive import Course, compile_loop, drive
 from ._evaluate import evaluate_if_due, evaluations_of, finished
 from ._interrupt import deferred_interrupt
-from ._length import EvaluateEvery, Length
-from ._outcome import status_of
+from ._length import EvaluateEvery, Length, Plan
+from ._outcome import status_of, summaries
 from ._place import check_call, place
 from ._program import Task, start, timed
 from ._provenance import provenance_of
@@ -70,6 +70,38 @@ def sweep(
         raise PlugaxError("There is nothing to sweep over; give over={'seed': range(8)}, say.")
     values = {name: _values(name, given, problem) for name, given in over.items()}
     check_call(problem, seed=seed, chunk=chunk)
+
+    def make() -> Task:
+        return _population(problem, solver.planned(problem, plan.steps), seed, values)
+
+    return run_population(
+        problem, solver, make, values, plan=plan, seed=seed, chunk=chunk, device=device
+    )
+
+
+def run_population(
+    problem: AbstractProblem,
+    solver: AbstractSolver,
+    make: Callable[[], Task],
+    values: dict[str, PyTree],
+    *,
+    plan: Plan,
+    seed: Any,
+    chunk: int | None,
+    device: str | None,
+) -> Population:
+    """Run the members of a population, in one program.
+
+    Arguments:
+        problem: as the hooks are told of it.
+        solver: likewise.
+        make: makes the task of all members, called where the device is chosen.
+        values: what the members differ in, by name; the last name is the fastest.
+        plan: how long.
+        seed: for the provenance.
+        chunk: as for `solve`.
+        device: as for `solve`.
+    """
     chosen = find_device(device)
     hook = plugins.default_manager().hook
     origin = provenance_of(problem, solver, chosen, seed=seed, **vars(plan), chunk=chunk)
@@ -81,7 +113,7 @@ def sweep(
     try:
         hook.before_compile(problem=problem, solver=solver)
         with jax.default_device(chosen), deferred_interrupt() as interrupt:
-            task = _population(problem, solver.planned(plan.steps), seed, values)
+            task = make()
             task = task if device is None else place(task, chosen)
             course = Course(None, 0, np.zeros(_size(values), int))
             with timed(course):
@@ -102,6 +134,7 @@ def sweep(
     except BaseException as error:
         hook.on_run_error(problem=problem, solver=solver, error=error)
         raise
+    metrics = metrics | summaries(problem, course)
     population = _collected(course, values, unknowns, metrics, plan.steps, origin)
     hook.after_run(solution=population)
     return population

@@ -3,6 +3,8 @@
 from ._arrays import load_arrays as load_arrays
 from ._arrays import replacing as replacing
 from ._arrays import save_arrays as save_arrays
+from ._comparison import Comparison as Comparison
+from ._comparison import Row as Row
 from ._population import Population as Population
 from ._solution import Solution as Solution
 from ._solution import finite as finite

@@ -1,11 +1,12 @@
 """The interface of solvers: a small pure state machine."""
 
 import abc
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import equinox as eqx
 from jaxtyping import Array, Bool, PRNGKeyArray, PyTree
 
+from ..data import AbstractData
 from ..problems import AbstractProblem, Metrics
 
 
@@ -15,7 +16,7 @@ class AbstractSolver(eqx.Module):
     A step may be a gradient step on a minibatch, a Gauss–Newton iteration, an ensemble analysis of
     the next observations or one sample of a Markov chain: the runner neither knows nor minds.
 
-    - `requires`: the kind of problem the solver needs.
+    - `requires`: the kind of problem the solver needs, and that its methods may take for granted.
     - `default_steps`: how many steps to run where nobody says.
 
     Laws: `step` is pure and keeps the structure, shapes and dtypes of the state; running n steps
@@ -26,27 +27,39 @@ class AbstractSolver(eqx.Module):
     requires: ClassVar[type[AbstractProblem]] = AbstractProblem
     default_steps: ClassVar[int] = 1000
 
-    def planned(self, steps: int) -> "AbstractSolver":  # noqa: ARG002 - the default has no use
-        """The solver for a run of so many steps, asked for before it is compiled.
+    def data(self, problem: Any) -> AbstractData:
+        """The problem's data as this solver takes them, one batch a step.
 
-        Only what follows a schedule to the end of the run needs this.
+        Only what groups them otherwise needs this: windows of several observation times.
+        """
+        return problem.data
+
+    def planned(
+        self,
+        problem: Any,  # noqa: ARG002 - the default has no use for either
+        steps: int,  # noqa: ARG002
+    ) -> "AbstractSolver":
+        """The solver for a run of so many steps on a problem, asked for before it is compiled.
+
+        Only what the host has to prepare needs this: a schedule that ends with the run, a table of
+        neighbours.
         """
         return self
 
     @abc.abstractmethod
-    def init(self, problem: AbstractProblem, unknowns: PyTree, key: PRNGKeyArray) -> PyTree:
+    def init(self, problem: Any, unknowns: PyTree, key: PRNGKeyArray) -> PyTree:
         """The state before the first step, arrays in it as they will stay."""
 
     @abc.abstractmethod
     def step(
-        self, problem: AbstractProblem, state: PyTree, batch: PyTree, key: PRNGKeyArray
+        self, problem: Any, state: PyTree, batch: PyTree, key: PRNGKeyArray
     ) -> tuple[PyTree, Metrics]:
         """The state after one step on `batch`, and a flat dictionary of arrays."""
 
     @abc.abstractmethod
-    def converged(self, problem: AbstractProblem, state: PyTree) -> Bool[Array, ""] | None:
+    def converged(self, problem: Any, state: PyTree) -> Bool[Array, ""] | None:
         """Whether the answer is found; None from a solver that has no such test, runs all steps."""
 
     @abc.abstractmethod
-    def unknowns(self, problem: AbstractProblem, state: PyTree) -> PyTree:
+    def unknowns(self, problem: Any, state: PyTree) -> PyTree:
         """The unknowns as this state knows them, structured as `problem.init` made them."""

@@ -19,7 +19,15 @@ from ..problems import (
     AbstractProblem,
 )
 from ..solvers import AbstractSolver
+from ..state_space import AbstractStateSpace
 from ._data import check_batches
+from ._forecasts import (
+    check_state_space_gradient,
+    check_state_space_loss,
+    check_state_space_missing,
+    check_state_space_precision,
+    check_state_space_trajectory,
+)
 from ._integrator import (
     check_integrator_accuracy,
     check_integrator_callbacks,
@@ -75,6 +83,7 @@ from ._stochastic_integrator import (
     check_stochastic_precision,
     check_stochastic_vmap_equals_loop,
 )
+from ._tracks import check_solver_truth
 
 Check = Callable[..., None]
 
@@ -101,6 +110,13 @@ CHECKS: dict[str, dict[type, tuple[Check, ...]]] = {
         AbstractLeastSquares: (check_residuals,),
         AbstractLinearLeastSquares: (check_residuals_affine,),
         AbstractLogDensity: (check_log_density,),
+        AbstractStateSpace: (
+            check_state_space_loss,
+            check_state_space_missing,
+            check_state_space_gradient,
+            check_state_space_precision,
+            check_state_space_trajectory,
+        ),
     },
     "solver": {
         AbstractSolver: (
@@ -113,6 +129,7 @@ CHECKS: dict[str, dict[type, tuple[Check, ...]]] = {
             check_solver_seeds,
             check_solver_hyperparameters,
             check_solver_traces_once,
+            check_solver_truth,
         )
     },
     "optimizer": {

@@ -93,7 +93,8 @@ def slack(integrator: AbstractIntegrator) -> float:
 def check_integrator_accuracy(integrator: AbstractIntegrator, key: PRNGKeyArray) -> None:
     """In small steps it comes within two per cent of a solution, as Euler's method does.
 
-    The equation depends on time and starts at a time other than zero.
+    The equation depends on time and starts at a time other than zero. A map (told by an attribute
+    `discrete`) solves no equation: its states are those of the field applied again and again.
 
     Arguments:
         integrator: the integrator.
@@ -102,6 +103,9 @@ def check_integrator_accuracy(integrator: AbstractIntegrator, key: PRNGKeyArray)
     with jax.enable_x64(True):
         field, t0, dt = Relaxation(), 0.5, 1 / FINE_STEPS
         y0 = jr.normal(key, (2,), jnp.float64)
+        if getattr(integrator, "discrete", False):
+            _check_iterates(integrator, field, y0, dt, t0)
+            return
         law = "a trajectory in small steps approaches the solution"
         with claimed(integrator, law, "See the error itself."):
             states = _trajectory(cast(integrator, 64), field, y0, dt, t0, steps=FINE_STEPS)
@@ -110,6 +114,20 @@ def check_integrator_accuracy(integrator: AbstractIntegrator, key: PRNGKeyArray)
         found = difference(states, exact, tolerance=0.02)
         remedy = "Row i is the state at t0 + (i + 1) dt; is the field called with the time?"
         claim(found is None, integrator, law, found, remedy)
+
+
+def _check_iterates(
+    integrator: AbstractIntegrator, field: Any, y0: Array, dt: float, t0: float
+) -> None:
+    law = "the states of a map are those of the field applied again and again"
+    with claimed(integrator, law, "See the error itself."):
+        states = _trajectory(cast(integrator, 64), field, y0, dt, t0, steps=4)
+    iterates = [y0]
+    for n in range(4):
+        iterates.append(field(t0 + n * dt, iterates[-1]))
+    found = difference(states, jnp.stack(iterates[1:]), tolerance=ROUNDING)
+    remedy = "Row i is the state after i + 1 steps; is the field called with the step's start?"
+    claim(found is None, integrator, law, found, remedy)
 
 
 def check_integrator_every(integrator: AbstractIntegrator, key: PRNGKeyArray) -> None:

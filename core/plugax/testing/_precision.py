@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import PRNGKeyArray, PyTree
 
 from ..problems import AbstractProblem
+from ..solvers import AbstractSolver
 
 _FLOATS = {32: jnp.float32, 64: jnp.float64}
 _COMPLEX = {32: jnp.complex64, 64: jnp.complex128}
@@ -75,12 +76,18 @@ class Trial(NamedTuple):
     key: PRNGKeyArray
 
 
-def trial(problem: AbstractProblem, key: PRNGKeyArray, bits: int) -> Trial:
-    """The problem at its starting point and first batch, all in one precision."""
+def trial(
+    problem: AbstractProblem, key: PRNGKeyArray, bits: int, solver: AbstractSolver | None = None
+) -> Trial:
+    """The problem at its starting point and first batch, all in one precision.
+
+    The batch is that which a solver takes, where one is given.
+    """
     problem = cast(problem, bits)
     init_key, data_key, loss_key = jr.split(key, 3)
     unknowns = cast(jax.tree.map(_as_array, problem.init(init_key)), bits)
-    return Trial(problem, unknowns, cast(problem.data.first(data_key), bits), loss_key)
+    data = problem.data if solver is None else solver.data(problem)
+    return Trial(problem, unknowns, cast(data.first(data_key), bits), loss_key)
 
 
 def nearby(tree: PyTree, key: PRNGKeyArray, distance: float = 0.01) -> PyTree:

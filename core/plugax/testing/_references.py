@@ -26,6 +26,7 @@ from ..problems import (
 from ..solvers import AbstractSolver
 from ._claim import name_of
 from ._precision import cast, native
+from ._tracking import Tracking
 
 
 def _array(values: Any) -> Array:
@@ -142,7 +143,7 @@ class Gaussian(AbstractLogDensity):
         return _array([0.0, 0.0])
 
 
-REFERENCES = (Valley, Rosenbrock, Line, Gaussian)
+REFERENCES = (Valley, Rosenbrock, Line, Gaussian, Tracking)
 
 
 def reference_for(solver: AbstractSolver) -> AbstractProblem:

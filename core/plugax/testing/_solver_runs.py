@@ -14,6 +14,7 @@ from ..runner import resume, solve, sweep
 from ..runner._program import Task, start, traces
 from ..solution import Solution
 from ..solvers import AbstractSolver
+from ..state_space import AbstractStateSpace
 from ._claim import claim, claimed
 from ._compare import ROUNDING, difference
 from ._module import made_again
@@ -21,6 +22,7 @@ from ._precision import cast, trial
 from ._problem_runs import seed_from
 from ._references import reference_for, tried
 from ._solver import as_arrays, scaled
+from ._tracks import claim_times
 
 # Chunks of another length than the run are another program, and must still give the same bits.
 STEPS, CHUNK = 8, 3
@@ -32,6 +34,9 @@ def check_solver_history(
 ) -> None:
     """The loss of a step is that of the unknowns it starts from: history begins with the start.
 
+    On a state-space problem, where forecasts may be random, it is the times that have to be right:
+    the metric `time` of a step is that of its last observations.
+
     Arguments:
         solver: the solver.
         key: of the seed.
@@ -40,6 +45,9 @@ def check_solver_history(
     with tried(solver, problem) as (solver, problem, bits):
         seed = seed_from(key)
         solution = _run(solver, problem, seed)
+        if isinstance(problem, AbstractStateSpace):
+            claim_times(solver, problem, solution)
+            return
         state = start(Task(problem, solver, jr.key(seed))).state
         unknowns = solver.unknowns(problem, state)
         given = trial(problem, key, bits)

@@ -123,6 +123,20 @@ class Hidden(Heun):
         object.__setattr__(self, "order", 2)
 
 
+class Iterates(Heun):
+    """A map, which says that it is one."""
+
+    discrete = True
+
+    def step(self, field, t, y, dt):
+        return field(t, y)
+
+
+class IteratesLate(Iterates):
+    def step(self, field, t, y, dt):
+        return field(t + dt, y)
+
+
 # check, good, broken, what the message says
 TABLE = [
     (testing.check_pytree_round_trip, Heun, Hidden, r"\['order'\] missing"),
@@ -130,6 +144,7 @@ TABLE = [
     (testing.check_integrator_accuracy, Heun, Rests, "approaches the solution"),
     (testing.check_integrator_accuracy, Adaptive, IgnoresTime, "called with the time"),
     (testing.check_integrator_accuracy, Heun, BeginsAtZero, "approaches the solution"),
+    (testing.check_integrator_accuracy, Iterates, IteratesLate, "applied again and again"),
     (testing.check_integrator_every, Heun, KeepsAll, r"float64\[6, 3\]"),
     (testing.check_integrator_every, Heun, KeepsTheStart, "states of steps 3 and 6"),
     (testing.check_integrator_composition, Adaptive, BeginsAtZero, "six steps"),

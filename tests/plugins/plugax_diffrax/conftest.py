@@ -23,6 +23,7 @@ STIFF = ("kvaerno3", "kvaerno4", "kvaerno5")
 ADAPTIVE = ("adaptive-tsit5", "adaptive-dopri5", "adaptive-dopri8", *STIFF)
 # Those that differ from another one in their coefficients alone, and take long to compile.
 LIKE_ANOTHER = ("adaptive-dopri5", "kvaerno3", "kvaerno4")
+MAPS = ("map",)
 STOCHASTIC = ("euler-maruyama", "milstein", "stochastic-heun")
 
 
@@ -35,7 +36,7 @@ def pytest_generate_tests(metafunc):
         "stiff": STIFF,
         "stochastic": STOCHASTIC,
         "name": FIXED + IMPLICIT + ADAPTIVE,
-        "registered": FIXED + IMPLICIT + ADAPTIVE + STOCHASTIC,
+        "registered": FIXED + IMPLICIT + ADAPTIVE + MAPS + STOCHASTIC,
     }
     for argument, names in kinds.items():
         if argument in metafunc.fixturenames:
@@ -50,7 +51,7 @@ def _marked(name):
 @pytest.fixture
 def names():
     """All that is tested here."""
-    return FIXED + IMPLICIT + ADAPTIVE + STOCHASTIC
+    return FIXED + IMPLICIT + ADAPTIVE + MAPS + STOCHASTIC
 
 
 class Lorenz96(eqx.Module):

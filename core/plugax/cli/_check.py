@@ -1,0 +1,159 @@
+"""`plugax check`: hold a component, registered or your own, to the laws of its kind."""
+
+import functools
+import time
+from collections.abc import Callable
+from typing import Any
+
+from .._errors import PlugaxError, did_you_mean
+from ..plugins import KINDS, default_manager
+from ._component import Chosen, choose
+from ._environment import prepare
+from ._flags import add_flags, joined, parse_flags, peek_component
+from ._imported import Imported, imported
+from ._parser import Parser, version
+from ._report import FAILURE, SUCCESS, stdout_kept_clean
+from ._request import problem_name as first_name
+from ._text import print_json
+
+
+def main(argv: list[str]) -> int:
+    """Check, and print a line for every check."""
+    argv = joined(argv)
+    name = first_name(argv)
+    if name is None:
+        _parser("plugax check").parse_args(argv)
+        raise PlugaxError("What is to be checked? A name, or module:name of your own.")
+    prepare()
+    found = _registered(name, argv)
+    parser = _parser(f"plugax check {name}")
+    roots = [found] if isinstance(found, Chosen) else []
+    add_flags(parser, roots)
+    flags = parse_flags(parser, argv, roots)
+    with stdout_kept_clean(flags.json):
+        kind, checks = _checks(name, found, flags.seed)
+        width = max(map(len, checks))
+        results = []
+        for label, check in checks.items():
+            results.append(_result(label, check))
+            if not flags.json:
+                _print(results[-1], width)
+    failed = sum(not result["passed"] for result in results)
+    if flags.json:
+        print_json(
+            {
+                "target": name,
+                "kind": kind,
+                "passed": not failed,
+                "failed": failed,
+                "checks": results,
+                "plugax": version(),
+            }
+        )
+    else:
+        print(f"{failed} of {len(results)} checks failed" if failed else f"{len(results)} passed")
+    return FAILURE if failed else SUCCESS
+
+
+def _parser(prog: str) -> Parser:
+    parser = Parser(
+        prog=prog,
+        usage="plugax check TARGET [--option value]…",
+        description="Run the conformance checks that fit a component: a problem with its options, "
+        "a solver, an optimizer, an integrator, an observer. For a state-space problem, also the "
+        "tangent-linear, adjoint and Taylor tests of its model, observations and loss.",
+    )
+    add = parser.add_argument
+    add(
+        "target",
+        nargs="?",
+        metavar="TARGET",
+        help="a name from `plugax list`, or module:name of a class, a function or an object of "
+        "yours, which may lie in the current directory",
+    )
+    add("--seed", type=int, default=0, metavar="K", help="of all that is random; default: 0")
+    add("--json", action="store_true", help="print one JSON object on standard output")
+    return parser
+
+
+def _registered(name: str, argv: list[str]) -> Chosen | Imported:
+    """What a plugin registered by this name, a problem before others; else what is imported."""
+    known = default_manager().components()
+    bare = name.rpartition(":")[2]
+    for kind in KINDS:
+        owners = [c for c in known if c.kind == kind and c.name == bare]
+        if owners and (":" not in name or any(f"{c.plugin}:{bare}" == name for c in owners)):
+            return choose(kind, name, [], functools.partial(peek_component, argv))
+    if ":" not in name:
+        close = did_you_mean(name, {component.name for component in known})
+        raise PlugaxError(
+            f"Nothing is named {name!r}.{close} `plugax list` lists all names; what is your own is "
+            "given as module:name."
+        )
+    return imported(name)
+
+
+def _checks(
+    name: str, found: Chosen | Imported, seed: int
+) -> tuple[str, dict[str, Callable[[], Any]]]:
+    """The kind of the component, and its checks by name, each called without arguments."""
+    import jax
+
+    import plugax
+
+    from ..state_space import AbstractStateSpace
+    from ..testing._checks import checks_for
+    from ..testing._parametrize import BoundCheck, Subject
+    from ..testing._precision import made
+    from ..testing._state_space_linearisation import (
+        check_state_space_linearisation,
+        state_space_checks,
+    )
+
+    if isinstance(found, Chosen):
+        spec = found.spec()
+        build = getattr(plugax, found.component.kind)
+        kind, known = found.component.kind, found.target
+        make = functools.partial(build, spec.pop("name"), **spec)
+    else:
+        kind, known, make = found.kind, found.known, found.make
+    key = jax.random.key(seed)
+    component = made(make, getattr(known, "precision", None))
+    again = isinstance(found, Chosen) or found.known is not component
+    subject = Subject(kind, name, component, make, repeatable=again)
+    checks: dict[str, Callable[[], Any]] = {}
+    for check in checks_for(kind, component):
+        if check is not check_state_space_linearisation:  # run below, one by one
+            label = check.__name__.removeprefix("check_").removeprefix(f"{kind}_")
+            checks[label.replace("_", " ")] = functools.partial(BoundCheck(check, subject, {}), key)
+    if isinstance(component, AbstractStateSpace):
+        checks |= state_space_checks(component, key)
+    return kind, checks
+
+
+def _result(name: str, check: Callable[[], Any]) -> dict[str, Any]:
+    """What came of a check, as plain data."""
+    began = time.perf_counter()
+    figure, message = None, None
+    try:
+        figure = check()
+    except AssertionError as error:
+        message = str(error)
+    # A component that raises what nobody expected has not passed, and the other checks go on.
+    except Exception as error:
+        message = f"{type(error).__name__}: {error}"
+    return {
+        "name": name,
+        "passed": message is None,
+        "figure": None if figure is None else str(figure),
+        "message": message,
+        "seconds": time.perf_counter() - began,
+    }
+
+
+def _print(result: dict[str, Any], width: int) -> None:
+    word = "passed" if result["passed"] else "FAILED"
+    figure = result["figure"] or f"{result['seconds']:.1f} s"
+    print(f"{word}  {result['name']:<{width}}  {figure}", flush=True)
+    if result["message"]:
+        print(f"        {result['message']}", flush=True)

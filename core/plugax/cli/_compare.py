@@ -1,0 +1,189 @@
+"""`plugax compare`: solvers on one problem, over seeds, as a table."""
+
+import argparse
+import dataclasses
+import functools
+import pathlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+from .._errors import PlugaxError
+from ._component import Chosen, choose
+from ._environment import prepare
+from ._flags import add_flags, joined, parse_flags, peek, peek_component
+from ._parser import Parser, version
+from ._precision import NAMES, precision
+from ._report import FAILURE, INTERRUPTED, SUCCESS, stdout_kept_clean
+from ._request import problem_name as problem_name
+
+if TYPE_CHECKING:
+    from ..solution._comparison import Comparison
+
+FORMATS = ("table", "markdown", "csv", "json")
+FILES = (".csv", ".json", ".md", ".pdf", ".png", ".svg")
+
+
+def main(argv: list[str]) -> int:
+    """Compare, and print the table."""
+    problem, flags = _read(argv)
+    import plugax
+
+    from ..runner._compare import compare
+
+    wanted = flags.precision or getattr(problem.target, "precision", None)
+    with (
+        precision(wanted, asked=flags.precision is not None),
+        stdout_kept_clean(flags.format == "json"),
+    ):
+        options = problem.spec()
+        comparison = compare(
+            plugax.problem(options.pop("name"), **options),
+            flags.solvers,
+            seeds=range(flags.seeds),
+            over=None if flags.over is None else dict([flags.over]),
+            steps=flags.steps,
+            epochs=flags.epochs,
+            metrics=flags.metrics,
+            device=flags.device,
+            after_each=functools.partial(_after_each, path=flags.out),
+        )
+        comparison = dataclasses.replace(comparison, problem=problem.name)
+        _write(comparison, flags.out)
+    _print(comparison, problem, flags.format)
+    if comparison.interrupted:
+        return INTERRUPTED
+    return SUCCESS if comparison.success else FAILURE
+
+
+def _read(argv: list[str]) -> tuple[Chosen, argparse.Namespace]:
+    """The problem and the flags.
+
+    Errors: `PlugaxError` and its kinds; `SystemExit` after `--help`.
+    """
+    argv = joined(argv)
+    name = problem_name(argv)
+    if name is None:
+        _parser("plugax compare", alone=True).parse_args(argv)
+        raise PlugaxError("Which problem? `plugax list problems` lists them.")
+    prepare(peek(argv, "--device"))
+    problem = choose("problem", name, [], functools.partial(peek_component, argv))
+    parser = _parser(f"plugax compare {name}", alone=False)
+    add_flags(parser, [problem])
+    flags = parse_flags(parser, argv, [problem])
+    flags.solvers = flags.solvers or list(getattr(problem.target, "recipes", {}))
+    flags.format = "json" if flags.json else flags.format
+    if not flags.solvers:
+        raise PlugaxError(f"The problem {name!r} recommends no solvers; give some with --solvers.")
+    return problem, flags
+
+
+def _parser(prog: str, *, alone: bool) -> Parser:
+    """The options of every comparison.
+
+    Arguments:
+        prog: the command as far as it is known.
+        alone: whether the problem is still to be named.
+    """
+    parser = Parser(
+        prog=prog,
+        usage=f"{prog}{' PROBLEM' if alone else ''} [--option value]…",
+        description="Compare solvers on a problem: the mean of every score over seeds, its "
+        "standard error, the seeds that failed, and the time of a step. A seed stands for other "
+        "draws of the solver and, where the problem draws its data, for other data.",
+        epilog="`plugax compare PROBLEM --help` adds the options of that problem." * alone or None,
+    )
+    add = parser.add_argument
+    help_ = "a name from `plugax list problems`"
+    add("problem", nargs="?", metavar="PROBLEM", help=help_ if alone else argparse.SUPPRESS)
+    add("--solvers", type=_names, metavar="A,B,…", help="default: all that the problem recommends")
+    add("--seeds", type=int, default=3, metavar="N", help="so many, from 0 on; default: 3")
+    add(
+        "--over",
+        type=_over,
+        metavar="OPTION=A,B,…",
+        help="run every solver with each value of an option of its own, as in members=10,20,40",
+    )
+    add("--steps", type=int, metavar="N", help="at most so many steps; default: what is usual")
+    add("--epochs", type=float, metavar="N", help="the same in passes over the data")
+    add("--metrics", type=_names, metavar="A,B,…", help="shown; default: what the problem says")
+    add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
+    add("--precision", choices=NAMES, help="default: float64 for problems that need it")
+    add(
+        "--out",
+        type=_file,
+        metavar="FILE",
+        help=f"write the table, or the figure, there too, by suffix: {', '.join(FILES)}",
+    )
+    add("--format", choices=FORMATS, default="table", help="of what is printed; default: table")
+    add("--json", action="store_true", help="the same as --format json")
+    return parser
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _over(text: str) -> tuple[str, list[Any]]:
+    """`members=10,20` as a name and its values: whole numbers, numbers or words."""
+    name, equals, values = text.partition("=")
+    if not equals or not _names(values):
+        raise argparse.ArgumentTypeError(f"expected OPTION=A,B,…; got {text!r}")
+    return name.strip().replace("-", "_"), [_value(word) for word in _names(values)]
+
+
+def _value(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _file(text: str) -> pathlib.Path:
+    """A file that can be written; better known now than after an hour's run."""
+    path = pathlib.Path(text)
+    if path.suffix not in FILES:
+        raise argparse.ArgumentTypeError(f"expected a file that ends in one of {', '.join(FILES)}")
+    if not path.absolute().parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no directory {path.absolute().parent}")
+    return path
+
+
+def _after_each(comparison: "Comparison", path: pathlib.Path | None) -> None:
+    """Keep what is done so far, and tell a watching user."""
+    if path is not None and path.suffix in (".csv", ".json", ".md"):
+        _write(comparison, path)
+    if sys.stderr.isatty():
+        row = comparison.rows[-1]
+        over = "" if comparison.over is None else f", {comparison.over} {row.value}"
+        print(f"plugax: {row.solver}{over}: {row.outcome or 'done'}", file=sys.stderr)
+
+
+def _write(comparison: "Comparison", path: pathlib.Path | None) -> None:
+    if path is None:
+        return
+    writers = {
+        ".csv": comparison.to_csv,
+        ".json": comparison.to_json,
+        ".md": comparison.to_markdown,
+    }
+    if path.suffix in writers:
+        writers[path.suffix](path)
+    else:
+        comparison.figure().savefig(path, dpi=150)
+
+
+def _print(comparison: "Comparison", problem: Chosen, form: str) -> None:
+    from ._text import print_json
+
+    if form == "json":
+        plain = comparison.as_plain()
+        print_json(plain | {"options": problem.plain_options(), "plugax": version()})
+    elif form == "csv":
+        print(comparison.to_csv(), end="")
+    elif form == "markdown":
+        print(comparison.to_markdown(), end="")
+    else:
+        print(comparison.problem)
+        print(comparison)

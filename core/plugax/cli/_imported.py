@@ -1,0 +1,79 @@
+"""A component of the user's own, by `module:name`; the module may lie in the current directory."""
+
+import dataclasses
+import importlib
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from .._errors import PlugaxError
+
+
+@dataclasses.dataclass(frozen=True)
+class Imported:
+    """What was found.
+
+    Attributes:
+        kind: `"problem"`, `"solver"`, …
+        known: the object, its class, or the function that makes it.
+        make: makes it.
+    """
+
+    kind: str
+    known: Any
+    make: Callable[[], Any]
+
+
+def imported(target: str) -> Imported:
+    """The component that `module:name` names, or that what it names makes.
+
+    Errors: `PlugaxError` where it cannot be imported, made, or is of no kind.
+    """
+    found = _found(target)
+    made = found
+    if inspect.isclass(found) or (_kind_of(found) is None and callable(found)):
+        made = _made(target, found)
+    kind = _kind_of(made)
+    if kind is None:
+        raise PlugaxError(
+            f"{target} is of type {type(made).__name__}; a problem, solver, optimizer, integrator, "
+            "observer or data is needed, its class, or a function without arguments that makes one."
+        )
+    return Imported(kind, found, (lambda: found) if made is found else found)
+
+
+def _found(target: str) -> Any:
+    module, _, name = target.partition(":")
+    here = os.getcwd()
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found = importlib.import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except (Exception, SystemExit) as error:  # an import may raise anything
+        raise PlugaxError(
+            f"{target} cannot be imported: {type(error).__name__}: {error}. It is written "
+            "package.module:name, and found from the current directory too."
+        ) from error
+    return found
+
+
+def _made(target: str, make: Callable[[], Any]) -> Any:
+    from ..testing._precision import made
+
+    try:
+        return made(make)
+    except (TypeError, ValueError) as error:
+        raise PlugaxError(
+            f"{target} cannot be made without arguments: {error}. Name an object, or a function "
+            "that makes one."
+        ) from error
+
+
+def _kind_of(component: Any) -> str | None:
+    from ..testing._checks import CHECKS, interface_of
+
+    return next((kind for kind in CHECKS if isinstance(component, interface_of(kind))), None)

@@ -1,0 +1,72 @@
+"""Numbers and tables of a comparison as text."""
+
+import math
+from collections.abc import Sequence
+
+DIGITS = 4  # of a number whose error nobody knows
+MOST_DIGITS = 7  # however small the error
+
+
+def measured(mean: float, error: float) -> str:
+    """A mean with its standard error, which has one digit: `0.1824 ± 0.0003`.
+
+    Arguments:
+        mean: of the seeds; NaN is shown as a dash.
+        error: its standard error; left out where it is not known.
+    """
+    if not math.isfinite(mean):
+        return "–"
+    known = math.isfinite(error)
+    exponent = _exponent(mean if mean or not known else error)
+    plain = -4 <= exponent < 6
+    scale = 1.0 if plain else 10.0**exponent
+    top = exponent if plain else 0
+    # As many decimals as the error has, but the number's first digits at least.
+    decimals = DIGITS - 1 - top
+    if known and error:
+        decimals = min(-_exponent(_rounded(error / scale)), MOST_DIGITS - 1 - top)
+    decimals = max(decimals, 0)
+    text = f"{mean / scale:.{decimals}f}"
+    if known:
+        shown = f"{error / scale:.{decimals}f}"
+        tiny = error and not float(shown)
+        text += f" ± {f'{error / scale:.0e}' if tiny else shown if error else '0'}"
+    return text if plain else f"({text})e{exponent:+03d}" if known else f"{text}e{exponent:+03d}"
+
+
+def duration(seconds: float) -> str:
+    """A time with three digits, in the unit that suits it."""
+    if not math.isfinite(seconds):
+        return "–"
+    for unit, factor in (("s", 1), ("ms", 1e3), ("µs", 1e6)):
+        if seconds * factor >= 1 or unit == "µs":
+            return f"{seconds * factor:.3g} {unit}"
+    return ""
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Rows under one another, the first column to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(_padded(row, widths)).rstrip() for row in rows]
+    return "\n".join([lines[0], "─" * (sum(widths) + 2 * len(widths) - 2), *lines[1:]])
+
+
+def markdown(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as a Markdown table, the first of them its head."""
+    rows = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    rule = ["---"] + ["---:"] * (len(rows[0]) - 1)
+    return "".join(f"| {' | '.join(row)} |\n" for row in [rows[0], rule, *rows[1:]])
+
+
+def _padded(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+    cells = zip(row, widths, strict=True)
+    return [c.rjust(w) if i else c.ljust(w) for i, (c, w) in enumerate(cells)]
+
+
+def _exponent(value: float) -> int:
+    return math.floor(math.log10(abs(value))) if value else 0
+
+
+def _rounded(value: float) -> float:
+    """To one digit: 0.00097 becomes 0.001, which has another exponent."""
+    return float(f"{value:.0e}")

@@ -1,0 +1,156 @@
+"""Where variables and observations lie: what localisation needs to know."""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, Float, Num
+from scipy.spatial import KDTree
+
+from .._errors import PlugaxError
+
+Distance = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""`distance(a, b)`, NumPy's: positions `(…, axes)` that broadcast against each other to `(…,)`."""
+
+
+Points = Literal["states", "observations"]
+
+
+class Near(NamedTuple):
+    """The points near every point; rows are filled up with point 0, infinitely far.
+
+    Attributes:
+        indices: of the points, nearest first, `(rows, most)`.
+        distances: to them, `(rows, most)`.
+    """
+
+    indices: np.ndarray
+    distances: np.ndarray
+
+
+class Geometry(eqx.Module):
+    """Positions of the state's numbers and of the observations, and the distance between them.
+
+    Arguments:
+        states: positions of the state's numbers, in the order of `ravel_pytree`, `(size, axes)`, or
+            `(size,)` on a line. NaN for what lies nowhere, such as a parameter: it is near
+            everything.
+        observations: positions of the observations, likewise.
+        period: the length of the domain where it closes on itself, one number or one for every
+            axis; 0 or None where it does not.
+        distance: another distance than the Euclidean one.
+
+    Errors: `PlugaxError` where the positions do not fit each other, or lie outside a period.
+    """
+
+    states: Float[Array, "states axes"]
+    observations: Float[Array, "observations axes"]
+    period: tuple[float, ...] = eqx.field(static=True)
+    distance: Distance | None = eqx.field(static=True)
+
+    def __init__(
+        self,
+        states: Num[ArrayLike, "states *axes"],
+        observations: Num[ArrayLike, "observations *axes"],
+        *,
+        period: float | int | tuple[float | int, ...] | None = None,
+        distance: Distance | None = None,
+    ):
+        self.states = _positions("states", states)
+        self.observations = _positions("observations", observations)
+        axes = self.states.shape[1]
+        if self.observations.shape[1] != axes:
+            raise PlugaxError(
+                f"Positions must have the same axes; those of the states have {axes}, those of the "
+                f"observations {self.observations.shape[1]}."
+            )
+        sizes = np.broadcast_to(np.asarray(0.0 if period is None else period, float), (axes,))
+        self.period = tuple(map(float, sizes))
+        self.distance = distance
+        for name, positions in (("states", self.states), ("observations", self.observations)):
+            here = np.asarray(positions)
+            outside = (sizes > 0) & ((here < 0) | (here >= np.where(sizes > 0, sizes, np.inf)))
+            if outside.any():
+                raise PlugaxError(
+                    f"With the period {period} positions must lie from 0 to below it; those of the "
+                    f"{name} reach from {np.nanmin(here)} to {np.nanmax(here)}."
+                )
+
+    def near(self, cutoff: float, *, of: Points = "states", to: Points = "observations") -> Near:
+        """The points within a distance of every point; called before anything is compiled.
+
+        Time and memory grow with the number of pairs. What lies nowhere is near everything, so one
+        such row is as long as there are points.
+
+        Arguments:
+            cutoff: the greatest distance that counts; may be infinite.
+            of: whose rows the table has.
+            to: what is looked for.
+        """
+        rows, points = (np.asarray(getattr(self, which), np.float64) for which in (of, to))
+        placed, there = (np.flatnonzero(_placed(positions)) for positions in (rows, points))
+        found = [self._pairs(rows[placed], points[there], cutoff)]
+        found = [(placed[row], there[point], far) for row, point, far in found]
+        for lost, others in (
+            (np.flatnonzero(~_placed(rows)), np.arange(len(points))),
+            (placed, np.flatnonzero(~_placed(points))),
+        ):
+            pairs = (np.repeat(lost, len(others)), np.tile(others, len(lost)))
+            found.append((*pairs, np.zeros(len(pairs[0]))))
+        row, point, far = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return _table(row, point, far, len(rows))
+
+    @property
+    def nowhere(self) -> np.ndarray:
+        """Which of the state's numbers lie nowhere; read before anything is compiled."""
+        return np.asarray(~_placed(np.asarray(self.states)))
+
+    def _pairs(
+        self, rows: np.ndarray, points: np.ndarray, cutoff: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Which row is near which point, and their distance."""
+        if not len(rows) or not len(points):
+            return np.zeros(0, int), np.zeros(0, int), np.zeros(0)
+        if self.distance is None:
+            sizes = np.asarray(self.period) if any(self.period) else None
+            trees = (KDTree(positions, boxsize=sizes) for positions in (rows, points))
+            # A tree's sums overflow at an infinite distance.
+            cutoff = min(cutoff, 1e150)
+            pairs = next(trees).sparse_distance_matrix(next(trees), cutoff, output_type="ndarray")
+            return pairs["i"], pairs["j"], pairs["v"]
+        found = []
+        for number, x in enumerate(rows):
+            distances = np.asarray(self.distance(x[None], points))
+            near = np.flatnonzero(distances <= cutoff)
+            found.append((np.full(len(near), number), near, distances[near]))
+        row, point, far = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return row, point, far
+
+
+def _placed(positions: np.ndarray) -> np.ndarray:
+    return np.asarray(np.isfinite(positions).all(axis=1))
+
+
+def _table(row: np.ndarray, point: np.ndarray, far: np.ndarray, rows: int) -> Near:
+    """The pairs as a table, a row's points by distance, then by number."""
+    order = np.lexsort((point, far, row))
+    row, counts = row[order], np.bincount(row, minlength=rows)
+    column = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+    most = max(1, int(counts.max()))
+    indices = np.zeros((rows, most), np.int32)
+    distances = np.full((rows, most), np.inf)
+    indices[row, column], distances[row, column] = point[order], far[order]
+    return Near(indices, distances)
+
+
+def _positions(name: str, given: ArrayLike) -> Float[Array, "points axes"]:
+    positions = np.asarray(given, float)
+    positions = positions[:, None] if positions.ndim == 1 else positions
+    if positions.ndim != 2 or not positions.size:
+        raise PlugaxError(
+            f"Positions of the {name} must have the axes (points,) or (points, axes); got shape "
+            f"{np.shape(given)}."
+        )
+    return jnp.asarray(positions, float)

@@ -1,0 +1,150 @@
+"""State-space problems: a model that runs in time, and noisy observations of it.
+
+    x_k = M_k(x_{k−1}) + η_k,   η_k ~ N(0, Q)
+    y_k = H(t_k, x_k) + ε_k,    ε_k ~ N(0, R)
+    x_0 ~ N(m₀, P₀)
+
+M_k runs the model from one observation time to the next. What is unknown is the state now, so the
+unknowns change from cycle to cycle: an answer is the analysis at the last observation time, and
+how well a method does is told by the means over all cycles, which `summary` takes.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import equinox as eqx
+import jax
+import jax.lax as lax
+import jax.numpy as jnp
+import lineax as lx
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+
+from ..covariances import AbstractCovariance
+from ..data import Sequence
+from ..integrators import AbstractIntegrator
+from ..problems import AbstractProblem, Metrics
+from ._cycle import Cycle
+from ._gaussian import Gaussian
+from ._geometry import Geometry
+
+if TYPE_CHECKING:
+    from ..solution import Solution
+
+ObservationOperator = Callable[..., Any] | lx.AbstractLinearOperator
+"""H(t, x), or a linear H."""
+
+
+class AbstractStateSpace(AbstractProblem):
+    """A state-space problem.
+
+    `StateSpace` tells what the parts are, a subclass where they come from.
+
+    The state is any pytree of floating-point arrays. Where a vector is meant (covariances,
+    positions), its numbers stand in the order of `jax.flatten_util.ravel_pytree`.
+
+    Laws: the loss is half the squared distance of a one-cycle forecast from the observations, in
+    standard deviations; `observe` and `forecast` are differentiable.
+    """
+
+    precision: ClassVar = "float64"
+    scores: ClassVar = ("analysis_rmse", "forecast_rmse", "spread")
+
+    model: eqx.AbstractVar[Callable[..., Any]]
+    integrator: eqx.AbstractVar[AbstractIntegrator]
+    substeps: eqx.AbstractVar[int]
+    observation_operator: eqx.AbstractVar[Any]  # an ObservationOperator; a subclass says which
+    observation_error: eqx.AbstractVar[AbstractCovariance]
+    model_error: eqx.AbstractVar[AbstractCovariance | None]
+    initial: eqx.AbstractVar[Gaussian]
+    climatology: eqx.AbstractVar[Gaussian | None]
+    geometry: eqx.AbstractVar[Geometry | None]
+    cycles: eqx.AbstractVar[Cycle]
+    burn_in: eqx.AbstractVar[float]
+
+    @property
+    def data(self) -> Sequence:
+        """Step i sees the i-th observation time."""
+        return Sequence(self.cycles)
+
+    def init(self, key: PRNGKeyArray) -> PyTree[Float[Array, "..."]]:  # noqa: ARG002
+        """The mean of the initial distribution."""
+        return self.initial.mean
+
+    def forecast(self, state: PyTree, cycle: Cycle) -> PyTree:
+        """M_k(x), from the observation time before a cycle to that of the cycle."""
+        states = self.integrator.trajectory(
+            self.model,
+            state,
+            dt=cycle.duration / self.substeps,
+            steps=self.substeps,
+            every=self.substeps,
+            t0=cycle.time - cycle.duration,
+        )
+        return jax.tree.map(lambda leaf: leaf[0], states)
+
+    def trajectory(self, state: PyTree, window: Cycle) -> PyTree:
+        """The states at the times of several cycles, from one state before the first of them."""
+
+        def run(state: PyTree, cycle: Cycle) -> tuple[PyTree, PyTree]:
+            state = self.forecast(state, cycle)
+            return state, state
+
+        return lax.scan(run, state, window)[1]
+
+    def observe(self, time: Float[Array, ""], state: PyTree) -> Float[Array, " observed"]:
+        """H(t, x), what would be observed of a state without error."""
+        if isinstance(self.observation_operator, lx.AbstractLinearOperator):
+            return self.observation_operator.mv(state)
+        return self.observation_operator(time, state)
+
+    def error_of(self, cycle: Cycle) -> AbstractCovariance:
+        """R of the observations that a cycle has; missing ones are whitened to 0."""
+        if cycle.available is None:
+            return self.observation_error
+        return self.observation_error.restricted(cycle.available)
+
+    def misfit(self, state: PyTree, cycle: Cycle) -> Float[Array, " observed"]:
+        """R^{-½} (y − H(t, x)) of a state at the time of a cycle."""
+        observed = self.observe(cycle.time, state)
+        return self.error_of(cycle).whiten(cycle.observations.astype(observed.dtype) - observed)
+
+    def loss(
+        self,
+        unknowns: PyTree,
+        batch: Cycle,
+        key: PRNGKeyArray,  # noqa: ARG002 - nothing here is random
+    ) -> tuple[Float[Array, ""], Metrics]:
+        """½‖R^{-½} (y − H(t, M(x)))‖²: how far the forecast from x is from the observations."""
+        misfit = self.misfit(self.forecast(unknowns, batch), batch)
+        return jnp.sum(jnp.square(misfit)) / 2, {}
+
+    def verified(self, state: PyTree) -> PyTree:
+        """The part of a state that the truth is given for, structured as the truth is."""
+        return state
+
+    def diagnose(self, state: PyTree) -> Metrics:  # noqa: ARG002 - there is nothing more to say
+        """Further figures of an analysis that belong into the metrics of its cycle."""
+        return {}
+
+    def summary(self, series: Mapping[str, np.ndarray]) -> Metrics:
+        """Means over the cycles after the burn-in; what is counted (integers) is added up instead.
+
+        The solvers' metrics have to hold `time`, that of the analysis.
+        """
+        if "time" not in series:
+            return {}
+        counted = series["time"] > self.burn_in
+        figures = {}
+        for name, values in series.items():
+            if values.dtype.kind in "iub":
+                figures[name] = values[counted].sum(0)
+            elif values.ndim == 1 and name != "time":
+                figures[name] = values[counted].mean() if counted.any() else np.nan
+        return figures
+
+    def figures(self, solution: "Solution") -> dict[str, Any]:
+        """Errors and spread in time, states and errors as Hovmöller diagrams, rank histograms."""
+        from ._figures import figures_of
+
+        return figures_of(self, solution)

@@ -1,0 +1,73 @@
+"""Models whose time is discrete: a loop over x_{n+1} = f(t_n, x_n)."""
+
+from typing import Any, ClassVar
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PyTree
+
+from plugax import AbstractIntegrator, PlugaxError
+
+from ._loop import loop
+from ._state import VectorField, as_state, check_steps, tendency, time_dtype
+
+
+class Map(AbstractIntegrator):
+    """x_{n+1} = f(t_n, x_n): the model itself says what the next state is; for discrete time.
+
+    Maps, populations by generation, and models that bring a time-stepping scheme of their own.
+    There is no state between two steps, so `dense` and `until` are errors.
+
+    Laws: those of `AbstractIntegrator`, with the map in place of the differential equation.
+
+    Arguments:
+        rematerialise: compute each step again when differentiating backwards instead of keeping
+            what it computed; for ensembles and long windows.
+    """
+
+    # Tells those who would otherwise take f(t, x) for a tendency, or dt for a choice.
+    discrete: ClassVar[bool] = True
+
+    rematerialise: bool = eqx.field(static=True, default=False)
+
+    def trajectory(
+        self,
+        field: VectorField,
+        y0: PyTree,
+        *,
+        dt: float | Float[Array, ""],
+        steps: int,
+        every: int = 1,
+        t0: float | Float[Array, ""] = 0.0,
+    ) -> PyTree:
+        """The states after every `every` steps; dt only says which times the map is called with.
+
+        Errors: `PlugaxError` where `every` does not divide `steps`, or the next state does not look
+        like the state.
+        """
+        check_steps(steps, every)
+        y0 = as_state(y0)
+        dtype = time_dtype(y0)
+        dt = jnp.asarray(dt, dtype)
+        starts = jnp.asarray(t0, dtype) + dt * jnp.arange(steps).astype(dtype)
+        return loop(
+            lambda y, start: tendency(field, start, y),
+            y0,
+            starts,
+            every=every,
+            rematerialise=self.rematerialise,
+        )
+
+    def dense(self, *arguments: Any, **grid: Any) -> Any:  # noqa: ARG002
+        """Not to be had.
+
+        Errors: `PlugaxError`, always.
+        """
+        raise PlugaxError("A map has no states between its steps; take `trajectory`.")
+
+    def until(self, *arguments: Any, **grid: Any) -> Any:  # noqa: ARG002
+        """Not to be had.
+
+        Errors: `PlugaxError`, always.
+        """
+        raise PlugaxError("A map has no states between its steps; take `trajectory`, and look.")

@@ -1,0 +1,140 @@
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import xarray as xr
+
+import plugax as px
+from plugax.state_space._augmented import augmented
+from plugax.state_space._trajectory import trajectory
+
+pytestmark = pytest.mark.usefixtures("x64")
+
+CYCLES, SIZE = 6, 4
+TRUTH = np.arange(CYCLES * SIZE, dtype=float).reshape(CYCLES, SIZE)
+
+
+def problem_of(mean, *, truth, observe=lambda t, x: x[:2], observations=None, observed=2):
+    size = sum(np.size(leaf) for leaf in jax.tree.leaves(mean))
+    if observations is None:
+        observations = np.arange(CYCLES * observed, dtype=float).reshape(CYCLES, observed)
+    return px.StateSpace(
+        lambda t, x: jax.tree.map(jnp.zeros_like, x),
+        0.1 * np.arange(1, CYCLES + 1),
+        observations,
+        observe,
+        px.ScalarCovariance(1.0, observed),
+        px.Gaussian(mean, px.ScalarCovariance(1.0, size)),
+        dt=0.1,
+        truth=truth,
+    )
+
+
+def solution_of(problem, **series):
+    return px.Solution(
+        unknowns=None,
+        status=px.Status("completed", ""),
+        metrics={},
+        steps=len(series["time"]),
+        compile_seconds=0.0,
+        run_seconds=0.0,
+        provenance={},
+        series=series,
+        evaluation_series={},
+        state=None,
+        problem=problem,
+        solver=None,
+    )
+
+
+def times_of(problem):
+    return np.asarray(problem.cycles.time)
+
+
+def test_analysis_truth_and_observations_stand_at_the_same_times():
+    problem = problem_of(np.zeros(SIZE), truth=TRUTH)
+    found = trajectory(
+        solution_of(problem, time=times_of(problem), analysis=TRUTH + 0.5),
+    )
+    assert found["analysis"].dims == found["truth"].dims == ("time", "variable")
+    assert found["observations"].dims == ("time", "observation")
+    assert found["time"].attrs["units"] == "model time units"
+    np.testing.assert_array_equal(found["analysis"] - found["truth"], 0.5)
+    np.testing.assert_array_equal(found["time"], times_of(problem))
+
+
+def test_a_method_over_windows_has_the_truth_and_observations_of_its_own_times():
+    problem = problem_of(np.zeros(SIZE), truth=TRUTH)
+    ends = np.array([1, 3, 5])
+    found = trajectory(
+        solution_of(problem, time=times_of(problem)[ends], analysis=np.zeros((3, SIZE)))
+    )
+    np.testing.assert_array_equal(found["truth"], TRUTH[ends])
+    np.testing.assert_array_equal(found["observations"], [[2, 3], [6, 7], [10, 11]])
+
+
+def test_members_have_a_dimension():
+    problem = problem_of(np.zeros(SIZE), truth=TRUTH)
+    members = np.stack([TRUTH - 1, TRUTH, TRUTH + 1], axis=1)
+    found = trajectory(solution_of(problem, time=times_of(problem), analysis=members))
+    assert found["analysis"].dims == ("time", "member", "variable")
+    xr.testing.assert_allclose(found["analysis"].mean("member"), found["truth"].rename("analysis"))
+
+
+def test_missing_observations_are_nan_and_no_truth_is_no_variable():
+    observations = np.zeros((CYCLES, 2))
+    observations[2, 1] = np.nan
+    problem = problem_of(np.zeros(SIZE), truth=None, observations=observations)
+    found = trajectory(solution_of(problem, time=times_of(problem), analysis=TRUTH))
+    assert set(found) == {"analysis", "observations"}
+    assert np.isnan(found["observations"]).sum() == 1
+    assert np.isnan(found["observations"][2, 1])
+
+
+def test_every_array_of_a_state_is_a_variable_with_its_own_dimensions(tmp_path):
+    mean = {"height": np.zeros((2, 3)), "level": np.zeros(())}
+    truth = {"height": np.ones((CYCLES, 2, 3)), "level": np.arange(float(CYCLES))}
+    problem = problem_of(mean, truth=truth, observe=lambda t, x: x["height"][0], observed=3)
+    # Rows are as `ravel_pytree` has them: heights first, in the order of the keys.
+    rows = np.concatenate([np.ones((CYCLES, 6)), np.arange(float(CYCLES))[:, None]], axis=1)
+    solution = solution_of(problem, time=times_of(problem), analysis=rows)
+    found = trajectory(solution)
+    assert found["analysis_height"].dims == ("time", "height_0", "height_1")
+    assert found["analysis_level"].dims == ("time",)
+    np.testing.assert_array_equal(found["analysis_height"], found["truth_height"])
+    np.testing.assert_array_equal(found["analysis_level"], found["truth_level"])
+    found.to_netcdf(tmp_path / "trajectory.nc", engine="scipy")
+    with xr.open_dataset(tmp_path / "trajectory.nc", engine="scipy") as again:
+        xr.testing.assert_identical(again.load(), found)
+
+
+class Drift(eqx.Module):
+    speed: jax.Array
+
+    def __call__(self, t, x):
+        return jnp.broadcast_to(self.speed, x.shape)
+
+
+def test_parameters_stand_beside_the_state_that_is_verified():
+    state = problem_of(np.zeros(SIZE), truth=TRUTH)
+    state = eqx.tree_at(lambda problem: problem.model, state, Drift(jnp.asarray(0.0)))
+    speed = px.Gaussian(jnp.asarray(1.0), px.ScalarCovariance(1.0, 1))
+    problem = augmented(state, lambda problem: problem.model.speed, speed)
+    rows = np.concatenate([TRUTH, np.full((CYCLES, 1), 8.0)], axis=1)
+    found = trajectory(solution_of(problem, time=times_of(problem), analysis=rows))
+    assert set(found) == {"analysis", "parameters", "truth", "observations"}
+    np.testing.assert_array_equal(found["analysis"], found["truth"])
+    assert found["parameters"].dims == ("time",)
+    np.testing.assert_array_equal(found["parameters"], 8.0)
+
+
+def test_without_analyses_the_error_tells_how_to_keep_them():
+    problem = problem_of(np.zeros(SIZE), truth=TRUTH)
+    with pytest.raises(px.PlugaxError, match='keep="mean"'):
+        trajectory(solution_of(problem, time=times_of(problem)))
+
+
+def test_a_solution_of_another_kind_of_problem_has_none():
+    with pytest.raises(px.PlugaxError, match=r"state-space problem .* this one is of a Regression"):
+        trajectory(solution_of(px.problem("regression", points=5), time=np.zeros(1)))

@@ -1,0 +1,203 @@
+"""The checks of state-space problems and of their solvers catch each what they are for."""
+
+import equinox as eqx
+import jax
+import jax.lax as lax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import plugax as px
+from plugax import testing
+from plugax.testing._tracking import SPREAD, Tracking
+from plugax.testing._tracks import _errors, _root_mean_square
+
+KEY = jax.random.key(0)
+
+
+class Nudging(px.AbstractSolver):
+    """x ← x + G (y − x), where something was observed."""
+
+    requires = px.AbstractStateSpace
+
+    gain: jax.Array = eqx.field(converter=jnp.asarray, default=0.7)
+
+    def init(self, problem, unknowns, key):
+        return unknowns
+
+    def target(self, batch):
+        return batch.observations
+
+    def analysis(self, problem, state, cycle):
+        state = problem.forecast(state, cycle)
+        gap = self.gain * (self.target(cycle) - problem.observe(cycle.time, state))
+        return state + (gap if cycle.available is None else jnp.where(cycle.available, gap, 0))
+
+    def step(self, problem, state, batch, key):
+        state = self.analysis(problem, state, batch)
+        return state, self.metrics(problem, state, batch)
+
+    def metrics(self, problem, state, cycle):
+        metrics = {"loss": jnp.sum(problem.misfit(state, cycle) ** 2) / 2, "time": cycle.time}
+        if cycle.truth is not None:
+            error = problem.verified(state) - cycle.truth
+            metrics["analysis_rmse"] = jnp.sqrt(jnp.mean(error**2))
+        return metrics
+
+    def converged(self, problem, state):
+        return None
+
+    def unknowns(self, problem, state):
+        return state
+
+
+class InWindows(Nudging):
+    """Takes four observation times at once, and the next two anew."""
+
+    def data(self, problem):
+        return px.Windows(problem.cycles, 4, 2)
+
+    def step(self, problem, state, batch, key):
+        def run(state, cycle):
+            state = self.analysis(problem, state, cycle)
+            return state, state
+
+        states = lax.scan(run, state, batch)[1]
+        last = jax.tree.map(lambda leaf: leaf[-1], batch)
+        return states[1], self.metrics(problem, states[-1], last)
+
+
+class Prepared(Nudging):
+    """Has its gains made on the host, one for every number of the state."""
+
+    gains: jax.Array | None = None
+
+    def planned(self, problem, steps):
+        size = np.asarray(problem.initial.mean).size
+        return eqx.tree_at(
+            lambda solver: solver.gains, self, jnp.ones(size), is_leaf=lambda leaf: leaf is None
+        )
+
+    def analysis(self, problem, state, cycle):
+        ahead = problem.forecast(state, cycle)
+        gain = self.gain * self.gains.astype(ahead.dtype)
+        return ahead + jnp.where(cycle.available, gain * (cycle.observations - ahead), 0)
+
+
+class Deaf(Nudging):
+    gain: jax.Array = eqx.field(converter=jnp.asarray, default=0.0)
+
+
+class Mute(Nudging):
+    def metrics(self, problem, state, cycle):
+        return {"loss": jnp.zeros((), state.dtype)}
+
+
+class Late(InWindows):
+    def metrics(self, problem, state, cycle):
+        return super().metrics(problem, state, cycle) | {"time": cycle.time - cycle.duration}
+
+
+class Peeps(Nudging):
+    def target(self, batch):
+        return batch.observations if batch.truth is None else batch.truth
+
+
+class Undefined(Nudging):
+    def metrics(self, problem, state, cycle):
+        error = jnp.nan if cycle.truth is None else jnp.zeros((), state.dtype)
+        return super().metrics(problem, state, cycle) | {"analysis_rmse": jnp.asarray(error)}
+
+
+class Doubled(Tracking):
+    def loss(self, unknowns, batch, key):
+        loss, metrics = super().loss(unknowns, batch, key)
+        return 2 * loss, metrics
+
+
+class TakesAll(Tracking):
+    def error_of(self, cycle):
+        return self.observation_error
+
+
+class Stiffened(Tracking):
+    def forecast(self, state, cycle):
+        return lax.stop_gradient(super().forecast(state, cycle))
+
+
+class Shortened(Tracking):
+    def forecast(self, state, cycle):
+        return super().forecast(state, cycle).astype("float32")
+
+
+class LongObservations(Tracking):
+    def observe(self, time, state):
+        return super().observe(time, state) * jnp.asarray(1.0, float)
+
+
+class Skips(Tracking):
+    def trajectory(self, state, window):
+        return super().trajectory(self.forecast(state, window_first(window)), window)
+
+
+def window_first(window):
+    return jax.tree.map(lambda leaf: leaf[0], window)
+
+
+# check, good, broken, what the message says
+TABLE = [
+    (testing.check_solver_solves, Nudging, Deaf, "its analyses follow the truth.*the limit"),
+    (testing.check_solver_solves, InWindows, Mute, r"follow the truth.*metrics \['loss'\]"),
+    (testing.check_solver_history, InWindows, Late, "`time` of a step is that of its last"),
+    (testing.check_solver_truth, Nudging, Peeps, "without a truth it runs as with one"),
+    (testing.check_solver_truth, InWindows, Undefined, "non-finite|runs as with one"),
+    (testing.check_state_space_loss, Tracking, Doubled, "half the squared misfit"),
+    (testing.check_state_space_missing, Tracking, TakesAll, "counts for nothing"),
+    (testing.check_state_space_gradient, Tracking, Stiffened, "equals its finite differences"),
+    (testing.check_state_space_precision, Tracking, Shortened, "dtypes of its start, in float64"),
+    (testing.check_state_space_precision, Tracking, LongObservations, "in its precision.*float64"),
+    (testing.check_state_space_trajectory, Tracking, Skips, "one forecast after the other"),
+]
+
+
+def test_a_check_catches_what_is_wrong_and_nothing_else(catches, check, good, broken, message):
+    catches(check, good, broken, message)
+
+
+@pytest.mark.parametrize("solver", [InWindows, Prepared])
+def test_solvers_that_group_the_data_or_prepare_tables_conform(solver):
+    for check in testing.collect_checks(solvers={"solver": solver}):
+        check()
+
+
+def test_solvers_of_other_problems_need_no_truth():
+    testing.check_solver_truth(testing._references.Descent(), KEY)
+
+
+@pytest.mark.usefixtures("x64")
+def test_the_known_answer_has_the_error_that_its_covariance_says():
+    problem = Tracking()
+    error = _root_mean_square(_errors(problem, jnp.asarray(problem.kalman()))[20:])
+    # The variance of the analyses settles between 0.022 and 0.035, as two or three are observed;
+    # with a memory of about three cycles the error of 140 is known to a tenth.
+    assert 0.9 * np.sqrt(0.022) < error < 1.1 * np.sqrt(0.035)
+    assert error < SPREAD
+
+
+@pytest.mark.usefixtures("x64")
+def test_a_problem_of_ones_own_asks_for_less_error_than_a_run_without_observations():
+    problem = px.twin_experiment(
+        lambda t, x: -0.1 * x,
+        np.arange(1.0, 41.0),
+        lambda t, x: x,
+        px.ScalarCovariance(0.1, 3),
+        px.Gaussian(jnp.zeros(3), px.ScalarCovariance(5.0, 3)),
+        key=KEY,
+        dt=1.0,
+    )
+    testing.check_solver_solves(Nudging(), KEY, problem=problem)
+    with pytest.raises(AssertionError, match="follow the truth"):
+        testing.check_solver_solves(Nudging(gain=-0.5), KEY, problem=problem)
+    blind = eqx.tree_at(lambda problem: problem.cycles.truth, problem, None)
+    testing.check_solver_solves(Nudging(), KEY, problem=blind)
+    testing.check_solver_truth(Nudging(), KEY, problem=blind)
