@@ -20,7 +20,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from plugax import AbstractIntegrator, AbstractLeastSquares, FullBatch
+from plugax import AbstractCovariance, AbstractIntegrator, AbstractLeastSquares, FullBatch
 
 from ._check import check_four_d_var
 
@@ -48,7 +48,7 @@ class AbstractFourDVar(AbstractLeastSquares):
 
     model: eqx.AbstractVar[Callable[..., Any]]
     background: eqx.AbstractVar[Float[Array, " state"]]
-    background_root: eqx.AbstractVar[Callable[..., Any]]
+    background_error: eqx.AbstractVar[AbstractCovariance]
     observations: eqx.AbstractVar[Float[Array, "observation_times observed"]]
     observation_operator: eqx.AbstractVar[Callable[..., Any]]
     observation_std: eqx.AbstractVar[Float[Array, "..."]]
@@ -58,10 +58,14 @@ class AbstractFourDVar(AbstractLeastSquares):
     window_steps: eqx.AbstractVar[int]
     observe_every: eqx.AbstractVar[int]
     forecast_steps: eqx.AbstractVar[int]
-    control_size: eqx.AbstractVar[int]
 
     def __check_init__(self):
         check_four_d_var(self)
+
+    @property
+    def control_size(self) -> int:
+        """How many numbers v has: that of the covariance's control variable."""
+        return self.background_error.control_size
 
     @property
     def data(self) -> FullBatch:
@@ -74,7 +78,7 @@ class AbstractFourDVar(AbstractLeastSquares):
 
     def initial_state(self, unknowns: Float[Array, " control"]) -> Float[Array, " state"]:
         """x₀ = x_b + B^½ v."""
-        return self.background.astype(unknowns.dtype) + self.background_root(unknowns)
+        return self.background.astype(unknowns.dtype) + self.background_error.root(unknowns)
 
     def observe(
         self, unknowns: Float[Array, " control"]
@@ -87,7 +91,7 @@ class AbstractFourDVar(AbstractLeastSquares):
             steps=self.window_steps,
             every=self.observe_every,
         )
-        return jax.vmap(self.observation_operator)(states)
+        return jax.vmap(self.observation_operator)(self._observation_times(states.dtype), states)
 
     def residuals(
         self,
@@ -119,7 +123,9 @@ class AbstractFourDVar(AbstractLeastSquares):
         _, parts = self.residuals(unknowns, self.observations)
         runs = self.trajectories(unknowns)
         window = slice(self.observe_every, self.window_steps + 1, self.observe_every)
-        observed = jax.vmap(jax.vmap(self.observation_operator))(runs[:, window])
+        times = self._observation_times(runs.dtype)
+        observe = jax.vmap(self.observation_operator)
+        observed = jax.vmap(lambda states: observe(times, states))(runs[:, window])
         std = jnp.broadcast_to(self.observation_std, self.observations.shape)
         count = jnp.sum(jnp.isfinite(std)).astype(unknowns.dtype)  # infinite where missing
         chi_squared = jnp.sum(
@@ -134,6 +140,10 @@ class AbstractFourDVar(AbstractLeastSquares):
             "analysis_misfit": jnp.sqrt(chi_squared[1] / count),
         }
         return metrics if self.truth is None else metrics | self._errors(runs, self.truth)
+
+    def _observation_times(self, dtype: jnp.dtype) -> Float[Array, " observation_times"]:
+        numbers = jnp.arange(1, len(self.observations) + 1).astype(dtype)
+        return self.dt.astype(dtype) * self.observe_every * numbers
 
     def _misfit(self, observed, observations):
         std = self.observation_std.astype(observed.dtype)

@@ -6,47 +6,56 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
+from jaxtyping import ArrayLike
+
+from plugax import PlugaxError
 
 if TYPE_CHECKING:
     from ._abstract_four_d_var import AbstractFourDVar
 
 
 def check_four_d_var(problem: "AbstractFourDVar") -> None:
-    """Raise `ValueError` for the first thing that does not fit."""
+    """Raise `PlugaxError` for the first thing that does not fit."""
     background, observations = problem.background, problem.observations
     if background.ndim != 1:
-        raise ValueError(f"The background is a vector; got the shape {background.shape}.")
+        raise PlugaxError(f"The background is a vector; got the shape {background.shape}.")
     if observations.ndim != 2:
-        raise ValueError(
+        raise PlugaxError(
             "The observations are an array of (times, observations at a time); got the shape "
             f"{observations.shape}."
         )
     if not problem.observe_every >= 1 or not problem.forecast_steps >= 0:
-        raise ValueError(
+        raise PlugaxError(
             "observe_every must be at least 1 and forecast_steps at least 0; got "
             f"{problem.observe_every} and {problem.forecast_steps}."
         )
-    control = jax.ShapeDtypeStruct((problem.control_size,), background.dtype)
+    if problem.background_error.size != background.size:
+        raise PlugaxError(
+            f"background_error must be a covariance of size {background.size}, that of the "
+            f"background; got {problem.background_error.size}."
+        )
     state = jax.ShapeDtypeStruct(background.shape, background.dtype)
     time = jax.ShapeDtypeStruct((), background.dtype)
-    _check_shape("background_root(v)", background.shape, problem.background_root, control)
     _check_shape("model(t, x)", background.shape, problem.model, time, state)
     _check_shape(
-        "observation_operator(x)", observations.shape[1:], problem.observation_operator, state
+        "observation_operator(t, x)",
+        observations.shape[1:],
+        problem.observation_operator,
+        time,
+        state,
     )
     try:
         fits = jnp.broadcast_shapes(problem.observation_std.shape, observations.shape)
     except ValueError:
         fits = None
     if fits != observations.shape:
-        raise ValueError(
+        raise PlugaxError(
             f"observation_std must be a scalar or fit the observations' shape "
             f"{observations.shape}; got the shape {problem.observation_std.shape}."
         )
     times = problem.window_steps + problem.forecast_steps + 1
     if problem.truth is not None and problem.truth.shape != (times, background.size):
-        raise ValueError(
+        raise PlugaxError(
             "The truth holds the state at the start and after every step of window and forecast, "
             f"the shape {(times, background.size)} here; got {problem.truth.shape}."
         )
@@ -54,20 +63,36 @@ def check_four_d_var(problem: "AbstractFourDVar") -> None:
     check_positive("dt", problem.dt)
 
 
-def check_positive(name: str, value: float | Array) -> None:
+def check_positive(name: str, value: ArrayLike) -> None:
     """Raise where a value that is known is not above zero."""
     try:
         least = np.min(np.asarray(value))
     except jax.errors.TracerArrayConversionError:  # while a population is being made, say
         return
     if not least > 0:
-        raise ValueError(f"{name} must be positive; got {least}.")
+        raise PlugaxError(f"{name} must be positive; got {least}.")
+
+
+def check_whole(name: str, value: int, least: int, most: int | None = None) -> None:
+    """Raise where a number is none, or out of its range.
+
+    Arguments:
+        name: of the option.
+        value: the number.
+        least: the least that it may be.
+        most: the most, the number of variables; None where there is no such limit.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise PlugaxError(f"{name} must be a whole number; got {value!r}.")
+    if value < least or (most is not None and value > most):
+        limits = f"at least {least}" if most is None else f"from {least} to {most}, which is dim"
+        raise PlugaxError(f"{name} must be {limits}; got {value}.")
 
 
 def _check_shape(name, expected, function, *arguments):
     found = eqx.filter_eval_shape(function, *arguments)
     if getattr(found, "shape", None) != expected:
-        raise ValueError(
+        raise PlugaxError(
             f"{name} must give an array of the shape {expected} here; got "
             f"{getattr(found, 'shape', type(found).__name__)}."
         )

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 import plugax as px
-from plugax import AbstractIntegrator
+from plugax import AbstractCovariance, AbstractIntegrator
 
 from ._abstract_four_d_var import AbstractFourDVar
 
@@ -21,9 +21,9 @@ class FourDVar(AbstractFourDVar):
     Arguments:
         model: the vector field f(t, x) of a state vector; the window begins at t = 0.
         background: x_b, the first guess of the state at the start of the window.
-        background_root: v ↦ B^½ v, as `DiagonalRoot`, `RingRoot` and `MatrixRoot` are.
+        background_error: B, any of Plugax's covariances, or `RingCovariance`.
         observations: y, a row for every observation time.
-        observation_operator: x ↦ H(x), what a row holds of the state at its time.
+        observation_operator: H(t, x), what a row holds of the state at its time.
         observation_std: the roots of R's diagonal: a scalar, one value an observation, or one a
             time and observation. A missing observation has an infinite one, and any finite value.
         dt: the time step of the model [model time units].
@@ -33,14 +33,13 @@ class FourDVar(AbstractFourDVar):
         truth: the true states at the start and after every time step, window and forecast, where
             they are known; without them the metrics of errors are left out.
         integrator: advances the model, by name or as an object.
-        control_size: the size of v where it is not that of the state.
 
-    Errors: `ValueError` where shapes do not fit together or a standard deviation is not positive.
+    Errors: `PlugaxError` where shapes do not fit together or a standard deviation is not positive.
     """
 
     model: Callable[..., Any]
     background: Float[Array, " state"]
-    background_root: Callable[..., Any]
+    background_error: AbstractCovariance
     observations: Float[Array, "observation_times observed"]
     observation_operator: Callable[..., Any]
     observation_std: Float[Array, "..."]
@@ -50,13 +49,12 @@ class FourDVar(AbstractFourDVar):
     window_steps: int = eqx.field(static=True)
     observe_every: int = eqx.field(static=True)
     forecast_steps: int = eqx.field(static=True)
-    control_size: int = eqx.field(static=True)
 
     def __init__(
         self,
         model: Callable[..., Any],
         background: Any,
-        background_root: Callable[..., Any],
+        background_error: AbstractCovariance,
         observations: Any,
         observation_operator: Callable[..., Any],
         observation_std: Any,
@@ -66,11 +64,10 @@ class FourDVar(AbstractFourDVar):
         forecast_steps: int = 0,
         truth: Any = None,
         integrator: AbstractIntegrator | str = "rk4",
-        control_size: int | None = None,
     ):
         self.model = model
         self.background = jnp.asarray(background)
-        self.background_root = background_root
+        self.background_error = background_error
         self.observations = jnp.asarray(observations)
         self.observation_operator = observation_operator
         self.observation_std = jnp.asarray(observation_std, float)
@@ -80,4 +77,3 @@ class FourDVar(AbstractFourDVar):
         self.window_steps = observe_every * self.observations.shape[0]
         self.observe_every = observe_every
         self.forecast_steps = forecast_steps
-        self.control_size = self.background.size if control_size is None else control_size

@@ -11,17 +11,16 @@ import numpy as np
 from jaxtyping import Array, Float
 
 import plugax as px
-from plugax import AbstractIntegrator
+from plugax import AbstractCovariance, AbstractIntegrator
 
 from ._abstract_four_d_var import AbstractFourDVar
-from ._check import check_positive
-from ._covariance import DiagonalRoot, RingRoot
+from ._check import check_positive, check_whole
 from ._free_run import free_run
 from ._lorenz96 import Lorenz96
-from ._observation import Instrument, ObserveEveryKth, ObserveSubset
+from ._observation import Instrument, Observe, observation_operator
+from ._ring_covariance import RingCovariance
 from ._twin import draw_twin
 
-Observe = Literal["all", "every-kth", "random"]
 Correlation = Literal["none", "gaussian", "climatological"]
 
 
@@ -54,14 +53,14 @@ class Lorenz96FourDVar(AbstractFourDVar):
         twin_seed: draws truth, observed variables and errors.
         integrator: advances the model.
 
-    Errors: `ValueError` for an option out of its range.
+    Errors: `PlugaxError` for an option out of its range.
     """
 
     days_per_time_unit: ClassVar = 5.0
 
     model: Callable[..., Any]
     background: Float[Array, " state"]
-    background_root: Callable[..., Any]
+    background_error: AbstractCovariance
     observations: Float[Array, "observation_times observed"]
     observation_operator: Callable[..., Any]
     observation_std: Float[Array, "..."]
@@ -71,7 +70,6 @@ class Lorenz96FourDVar(AbstractFourDVar):
     window_steps: int = eqx.field(static=True)
     observe_every: int = eqx.field(static=True)
     forecast_steps: int = eqx.field(static=True)
-    control_size: int = eqx.field(static=True)
 
     def __init__(
         self,
@@ -93,13 +91,13 @@ class Lorenz96FourDVar(AbstractFourDVar):
         twin_seed: int = 0,
         integrator: AbstractIntegrator | str = "rk4",
     ):
-        _check_whole("dim", dim, 4)
-        _check_whole("observe_every", observe_every, 1)
-        _check_whole("window_steps", window_steps, 1)
-        _check_whole("forecast_steps", forecast_steps, 0)
-        _check_whole("spinup_steps", spinup_steps, 0)
+        check_whole("dim", dim, 4)
+        check_whole("observe_every", observe_every, 1)
+        check_whole("window_steps", window_steps, 1)
+        check_whole("forecast_steps", forecast_steps, 0)
+        check_whole("spinup_steps", spinup_steps, 0)
         if window_steps % observe_every:
-            raise ValueError(
+            raise px.PlugaxError(
                 f"The window of {window_steps} time steps must be a multiple of observe_every, "
                 f"{observe_every}; {window_steps // observe_every * observe_every or observe_every}"
                 " is one."
@@ -119,9 +117,13 @@ class Lorenz96FourDVar(AbstractFourDVar):
         self.window_steps = window_steps
         self.observe_every = observe_every
         self.forecast_steps = forecast_steps
-        self.control_size = dim
-        self.observation_operator = _observation_operator(
-            observed_key, dim, observe, observe_stride, observe_count, instrument
+        self.observation_operator = observation_operator(
+            dim,
+            observe,
+            stride=observe_stride,
+            count=observe_count,
+            instrument=instrument,
+            permuted=lambda: jr.permutation(observed_key, dim),
         )
         start = forcing + np.random.default_rng(twin_seed).standard_normal(dim)
         run = functools.partial(free_run, forcing=forcing, dt=dt)
@@ -130,19 +132,17 @@ class Lorenz96FourDVar(AbstractFourDVar):
         if background_correlation == "climatological":
             # One state every half time unit: enough of them that few variables are sampled longer.
             states = run(start, steps=10 * max(30, 40_000 // dim), every=10)
-            self.background_root = RingRoot.climatological(
-                background_std, jnp.asarray(states, self.dt.dtype)
-            )
+            self.background_error = RingCovariance.climatological(background_std, states)
         elif background_correlation == "gaussian":
-            self.background_root = RingRoot.gaussian(background_std, correlation_length, dim)
+            self.background_error = RingCovariance.gaussian(background_std, correlation_length, dim)
         else:
-            self.background_root = DiagonalRoot(background_std)
+            self.background_error = px.ScalarCovariance(background_std, dim)
         twin = draw_twin(
             twin_key,
             self.model,
             jnp.asarray(start, self.dt.dtype),
             integrator=self.integrator,
-            background_root=self.background_root,
+            background_error=self.background_error,
             observation_operator=self.observation_operator,
             observation_std=self.observation_std,
             dt=self.dt,
@@ -153,24 +153,3 @@ class Lorenz96FourDVar(AbstractFourDVar):
         self.truth = twin.truth
         self.background = twin.background
         self.observations = twin.observations
-
-
-def _observation_operator(key, dim, observe, stride, count, instrument):
-    """The observation operator of the options."""
-    if observe == "all":
-        return ObserveEveryKth(1, instrument)
-    if observe == "every-kth":
-        _check_whole("observe_stride", stride, 1, dim)
-        return ObserveEveryKth(stride, instrument)
-    if observe == "random":
-        count = dim // 2 if count is None else count
-        _check_whole("observe_count", count, 1, dim)
-        return ObserveSubset(jnp.sort(jr.permutation(key, dim)[:count]), instrument)
-    raise ValueError(f"observe is 'all', 'every-kth' or 'random'; got {observe!r}.")
-
-
-def _check_whole(name, value, least, most=None):
-    """Raise where a number is out of its range."""
-    if value < least or (most is not None and value > most):
-        limits = f"at least {least}" if most is None else f"from {least} to {most}, which is dim"
-        raise ValueError(f"{name} must be {limits}; got {value}.")

@@ -4,13 +4,20 @@ An instrument is a smooth function of one variable. The nonlinear ones are scale
 numbers of the size of Lorenz96's variables, which mostly lie between −8 and 13.
 """
 
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+import numpy as np
+from jaxtyping import Array, ArrayLike, Float, Int
+
+from plugax import PlugaxError
+
+from ._check import check_whole
 
 Instrument = Literal["identity", "arctan", "square"]
+Observe = Literal["all", "every-kth", "random"]
 
 _INSTRUMENTS = {
     "identity": lambda x: x,
@@ -22,9 +29,14 @@ _INSTRUMENTS = {
 def check_instrument(instrument: str) -> None:
     """Raise where there is no such instrument."""
     if instrument not in _INSTRUMENTS:
-        raise ValueError(
+        raise PlugaxError(
             f"An instrument is one of {', '.join(map(repr, _INSTRUMENTS))}; got {instrument!r}."
         )
+
+
+def _as_indices(value: ArrayLike | Sequence[int]) -> Int[Array, " observed"]:
+    """Whole numbers of one kind in both precisions, so that a problem serves in either."""
+    return jnp.asarray(value, "int32")
 
 
 class ObserveEveryKth(eqx.Module):
@@ -41,13 +53,41 @@ class ObserveEveryKth(eqx.Module):
 
     def __check_init__(self):
         check_instrument(self.instrument)
-        if self.stride < 1:
-            raise ValueError(f"The stride must be at least 1; got {self.stride}.")
+        check_whole("The stride", self.stride, 1)
 
-    def __call__(self, x: Float[Array, " state"]) -> Float[Array, " observed"]:
+    def __call__(
+        self,
+        t: float | Float[Array, ""],  # noqa: ARG002 - the same at all times
+        x: Float[Array, " state"],
+    ) -> Float[Array, " observed"]:
         """What is observed of the state x."""
         seen = x if self.stride == 1 else x[:: self.stride]
         return _INSTRUMENTS[self.instrument](seen)
+
+    def variables(self, size: int) -> np.ndarray:
+        """Which variables of so many are observed, in the order of the observations."""
+        return np.arange(0, size, self.stride)
+
+
+class ObserveFirst(eqx.Module):
+    """Observes the first variables of a state.
+
+    Arguments:
+        count: how many.
+    """
+
+    count: int = eqx.field(static=True)
+
+    def __check_init__(self):
+        check_whole("count", self.count, 1)
+
+    def __call__(
+        self,
+        t: float | Float[Array, ""],  # noqa: ARG002 - the same at all times
+        x: Float[Array, " state"],
+    ) -> Float[Array, " observed"]:
+        """What is observed of the state x."""
+        return x[: self.count]
 
 
 class ObserveSubset(eqx.Module):
@@ -58,12 +98,53 @@ class ObserveSubset(eqx.Module):
         instrument: as in `ObserveEveryKth`.
     """
 
-    indices: Int[Array, " observed"] = eqx.field(converter=jnp.asarray)
+    indices: Int[Array, " observed"] = eqx.field(converter=_as_indices)
     instrument: Instrument = eqx.field(static=True, default="identity")
 
     def __check_init__(self):
         check_instrument(self.instrument)
 
-    def __call__(self, x: Float[Array, " state"]) -> Float[Array, " observed"]:
+    def __call__(
+        self,
+        t: float | Float[Array, ""],  # noqa: ARG002 - the same at all times
+        x: Float[Array, " state"],
+    ) -> Float[Array, " observed"]:
         """What is observed of the state x."""
         return _INSTRUMENTS[self.instrument](x[self.indices])
+
+    def variables(self, size: int) -> np.ndarray:  # noqa: ARG002 - they are known
+        """Which variables are observed, in the order of the observations."""
+        return np.asarray(self.indices)
+
+
+def observation_operator(
+    dim: int,
+    observe: str,
+    *,
+    stride: int,
+    count: int | None,
+    instrument: Instrument,
+    permuted: Callable[[], Any],
+) -> ObserveEveryKth | ObserveSubset:
+    """The observation operator that the options of a problem describe.
+
+    Arguments:
+        dim: number of variables.
+        observe: which variables are observed.
+        stride: k, of every-kth.
+        count: how many variables, of random; half of them where it is None.
+        instrument: as in `ObserveEveryKth`.
+        permuted: draws an order of the variables, whose first are the random ones.
+
+    Errors: `PlugaxError` for an option out of its range.
+    """
+    if observe == "all":
+        return ObserveEveryKth(1, instrument)
+    if observe == "every-kth":
+        check_whole("observe_stride", stride, 1, dim)
+        return ObserveEveryKth(stride, instrument)
+    if observe == "random":
+        count = dim // 2 if count is None else count
+        check_whole("observe_count", count, 1, dim)
+        return ObserveSubset(jnp.sort(jnp.asarray(permuted()[:count])), instrument)
+    raise PlugaxError(f"observe is 'all', 'every-kth' or 'random'; got {observe!r}.")

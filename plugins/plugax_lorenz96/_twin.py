@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from plugax import AbstractIntegrator
+from plugax import AbstractCovariance, AbstractIntegrator
 
 
 class Twin(eqx.Module):
@@ -32,14 +32,13 @@ def draw_twin(
     start: Float[Array, " state"],
     *,
     integrator: AbstractIntegrator,
-    background_root: Callable[..., Any],
+    background_error: AbstractCovariance,
     observation_operator: Callable[..., Any],
     observation_std: float | Float[Array, "..."],
     dt: float | Float[Array, ""],
     window_steps: int,
     observe_every: int = 1,
     forecast_steps: int = 0,
-    control_size: int | None = None,
 ) -> Twin:
     """Draw a twin experiment from a state on the model's attractor.
 
@@ -54,14 +53,13 @@ def draw_twin(
         model: the vector field f(t, x).
         start: the true state at the start of the window.
         integrator: advances the model.
-        background_root: v ↦ B^½ v.
-        observation_operator: x ↦ H(x).
+        background_error: B.
+        observation_operator: H(t, x).
         observation_std: σ, a scalar, one value an observation, or one a time and observation.
         dt: the time step.
         window_steps: time steps in the window.
         observe_every: time steps from one observation time to the next; none at the start.
         forecast_steps: time steps by which the truth goes on after the window.
-        control_size: the size of v, where it is not that of the state.
     """
     key_background, key_observations = jr.split(key)
     steps = window_steps + forecast_steps
@@ -69,9 +67,10 @@ def draw_twin(
     truth = jnp.concatenate([start[None], later])
     # In one precision whatever that of the model, so that both see the same experiment.
     draw = lambda key, *shape: jr.normal(key, shape, "float32").astype(start.dtype)  # noqa: E731
-    control = draw(key_background, control_size or start.shape[0])
+    control = draw(key_background, background_error.control_size)
     at_observations = slice(observe_every, window_steps + 1, observe_every)
-    observed = jax.vmap(observation_operator)(truth[at_observations])
+    times = jnp.asarray(dt, start.dtype) * jnp.arange(steps + 1).astype(start.dtype)
+    observed = jax.vmap(observation_operator)(times[at_observations], truth[at_observations])
     std = jnp.broadcast_to(jnp.asarray(observation_std, observed.dtype), observed.shape)
     noise = draw(key_observations, *observed.shape)
-    return Twin(truth, start + background_root(control), observed + std * noise)
+    return Twin(truth, start + background_error.root(control), observed + std * noise)

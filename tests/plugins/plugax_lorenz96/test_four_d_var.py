@@ -7,23 +7,22 @@ import jax.random as jr
 import numpy as np
 import pytest
 
+import plugax as px
 from plugax_lorenz96 import (
-    DiagonalRoot,
     FourDVar,
     Lorenz63,
     Lorenz96,
-    MatrixRoot,
     ObserveEveryKth,
     ObserveSubset,
-    RingRoot,
+    RingCovariance,
     draw_twin,
 )
 
 pytestmark = pytest.mark.usefixtures("x64")
-ROOTS = {
-    "diagonal": lambda: DiagonalRoot(0.8),
-    "ring": lambda: RingRoot.gaussian(0.8, 1.5, 12),
-    "low rank": lambda: MatrixRoot(0.3 * jr.normal(jr.key(5), (12, 7))),
+BACKGROUNDS = {
+    "diagonal": lambda: px.ScalarCovariance(0.8, 12),
+    "ring": lambda: RingCovariance.gaussian(0.8, 1.5, 12),
+    "low rank": lambda: px.FactorCovariance(0.3 * jr.normal(jr.key(5), (12, 7))),
 }
 OPERATORS = {
     "all": lambda: ObserveEveryKth(),
@@ -37,22 +36,22 @@ CASES = [("diagonal", "all"), ("ring", "every third, arctan"), ("low rank", "sub
 def make(integrator):
     """A twin experiment of 12 variables: the problem, from a key and what differs."""
 
-    def make(key, root="diagonal", operator="all", std=0.5, steps=6, observe_every=2, scale=1.0):
-        model, background_root = Lorenz96(), ROOTS[root]()
-        control_size = 7 if root == "low rank" else 12
+    def make(
+        key, background="diagonal", operator="all", std=0.5, steps=6, observe_every=2, scale=1.0
+    ):
+        model, background_error = Lorenz96(), BACKGROUNDS[background]()
         if scale != 1:
-            background_root = DiagonalRoot(0.8 * scale)
+            background_error = px.ScalarCovariance(0.8 * scale, 12)
         key_start, key_errors = jr.split(key)
         start = 8 + jr.normal(key_start, (12,))
         start = integrator.trajectory(model, start, dt=0.05, steps=200, every=200)[-1]
         parts = {
             "observation_operator": OPERATORS[operator](),
             "observation_std": scale * std,
-            "background_root": background_root,
+            "background_error": background_error,
             "dt": 0.05,
             "observe_every": observe_every,
             "integrator": integrator,
-            "control_size": control_size,
         }
         twin = draw_twin(key_errors, model, start, window_steps=steps, forecast_steps=4, **parts)
         return FourDVar(
@@ -134,7 +133,7 @@ def test_analysis_errors_are_those_of_best_linear_estimation(make, minimise):
         v, _ = minimise(problem, 3)
         sensitivity = jax.jacfwd(problem.observe)(v) / problem.observation_std
         sensitivity = sensitivity.reshape(-1, 12)
-        root = jax.jacfwd(problem.background_root)(v)
+        root = jax.jacfwd(problem.background_error.root)(v)
         covariance = root @ jnp.linalg.inv(jnp.eye(12) + sensitivity.T @ sensitivity) @ root.T
         return jnp.sum((problem.initial_state(v) - problem.truth[0]) ** 2), jnp.trace(covariance)
 
@@ -148,7 +147,7 @@ def test_the_truth_is_the_answer_where_nothing_is_wrong(make, minimise):
     perfect = eqx.tree_at(
         lambda p: p.observations, problem, jax.vmap(lambda x: x)(problem.truth[2:7:2])
     )
-    perfect = eqx.tree_at(lambda p: p.background_root, perfect, DiagonalRoot(1e6))
+    perfect = eqx.tree_at(lambda p: p.background_error, perfect, px.ScalarCovariance(1e6, 12))
     v, _ = minimise(perfect)
     np.testing.assert_allclose(perfect.initial_state(v), problem.truth[0], atol=1e-8)
 
@@ -213,18 +212,28 @@ def test_a_run_starts_from_the_background(make):
 
 
 def test_single_precision_stays_single(make):
-    problem = make(jr.key(1), root="ring")
+    problem = make(jr.key(1), background="ring")
     v = problem.init(jr.key(0)).astype("float32")
     loss, parts = problem.loss(v, problem.observations, jr.key(0))
     arrays = [loss, *parts.values(), *problem.evaluate(v).values()]
     assert {array.dtype.name for array in arrays} == {"float32"}
 
 
+def test_the_observation_operator_knows_the_time(make):
+    problem = make(jr.key(1))
+    timed = eqx.tree_at(lambda p: p.observation_operator, problem, lambda t, x: t + 0 * x)
+    # Every second step of 0.05, the first not at the start.
+    expected = np.broadcast_to(np.asarray([0.1, 0.2, 0.3])[:, None], (3, 12))
+    np.testing.assert_allclose(timed.observe(jnp.zeros(12)), expected, rtol=1e-14)
+    perfect = eqx.tree_at(lambda p: p.observations, timed, jnp.asarray(expected))
+    assert perfect.evaluate(jnp.ones(12))["analysis_misfit"] < 1e-12
+
+
 def test_any_model_will_do(integrator, minimise):
     truth = integrator.trajectory(Lorenz63(), jnp.asarray([1.0, 1.0, 20.0]), dt=0.01, steps=1000)
     twin_parts = {
-        "background_root": DiagonalRoot(1.0),
-        "observation_operator": lambda state: state[:1],  # x alone
+        "background_error": px.ScalarCovariance(1.0, 3),
+        "observation_operator": lambda t, state: state[:1],  # x alone
         "observation_std": 0.5,
         "dt": 0.01,
         "observe_every": 5,
@@ -245,9 +254,9 @@ def test_any_model_will_do(integrator, minimise):
 WRONG = {
     "background": (jnp.ones((2, 12)), "a vector; got the shape"),
     "observations": (jnp.ones(12), "an array of"),
-    "background_root": (lambda v: v[:5], "background_root"),
+    "background_error": (px.ScalarCovariance(1.0, 5), "background_error must be .* size 12"),
     "model": (lambda t, x: x[:-1], "model"),
-    "observation_operator": (lambda x: x[:5], "observation_operator"),
+    "observation_operator": (lambda t, x: x[:5], "observation_operator"),
     "observation_std": (jnp.ones(5), "a scalar or fit the observations' shape"),
     "truth": (jnp.ones((3, 12)), "truth holds the state"),
     "dt": (-0.05, "dt must be positive; got -0.05"),
@@ -262,7 +271,7 @@ def test_parts_that_do_not_fit_are_refused(integrator, name):
     parts = {
         "model": Lorenz96(),
         "background": jnp.ones(12),
-        "background_root": DiagonalRoot(1.0),
+        "background_error": px.ScalarCovariance(1.0, 12),
         "observations": jnp.ones((3, 12)),
         "observation_operator": ObserveEveryKth(),
         "observation_std": 1.0,
@@ -271,11 +280,11 @@ def test_parts_that_do_not_fit_are_refused(integrator, name):
     }
     FourDVar(**parts)
     # Where shapes are checked at run time, as in these tests, a wrong rank is caught before.
-    with pytest.raises((ValueError, TypeError), match=message):
+    with pytest.raises((px.PlugaxError, TypeError), match=message):
         FourDVar(**(parts | {name: value}))
 
 
 @pytest.mark.parametrize("std", [0.0, -1.0])
 def test_a_standard_deviation_is_positive(make, std):
-    with pytest.raises(ValueError, match="observation_std must be positive"):
+    with pytest.raises(px.PlugaxError, match="observation_std must be positive"):
         make(jr.key(0), std=std)

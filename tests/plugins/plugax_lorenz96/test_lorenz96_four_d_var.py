@@ -118,7 +118,7 @@ def test_parts_can_be_swept(integrator):
     problem = Lorenz96FourDVar(dim=8, spinup_steps=10, integrator=integrator)
 
     def cost(std):
-        changed = eqx.tree_at(lambda p: p.background_root.std, problem, std)
+        changed = eqx.tree_at(lambda p: p.background_error.std, problem, std)
         return changed.loss(jnp.ones(8), changed.observations, jr.key(0))[0]
 
     together = jax.vmap(cost)(jnp.asarray([0.5, 1.0]))
@@ -145,5 +145,5 @@ WRONG = [
 
 @pytest.mark.parametrize(("options", "message"), WRONG)
 def test_options_out_of_range_are_refused(integrator, options, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(px.PlugaxError, match=message):
         Lorenz96FourDVar(integrator=integrator, **options)

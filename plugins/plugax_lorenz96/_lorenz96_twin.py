@@ -1,0 +1,203 @@
+"""The problem `lorenz96-twin`: Lorenz96 observed over many cycles, in set-ups of the literature."""
+
+import dataclasses
+from typing import ClassVar, Literal
+
+import numpy as np
+
+import plugax as px
+
+from ._abstract_twin import AbstractTwin
+from ._check import check_whole
+from ._climate import lorenz96_climate
+from ._free_run import lorenz96
+from ._lorenz96 import Lorenz96
+from ._observation import Instrument, Observe, observation_operator
+from ._setup import Errors, Setup, chosen
+from ._twin_draws import draw_experiment, draws_of
+
+Preset = Literal["sakov2008", "hoteit2015", "todter2015", "solvik2025"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Lorenz96Setup(Setup):
+    """The options of `Lorenz96Twin`; the defaults are those of Sakov and Oke."""
+
+    dt: float = 0.05
+    cycles: int = 1001
+    observe_every: int = 1
+    observation_std: float = 1.0
+    initial_std: float = 0.001**0.5
+    burn_in: float = 20.0
+    dim: int = 40
+    forcing: float = 8.0
+    observe: Observe = "all"
+    observe_stride: int = 2
+    observe_count: int | None = None
+    instrument: Instrument = "identity"
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_whole("dim", self.dim, 4)
+
+
+PRESETS: dict[str, Lorenz96Setup] = {
+    "sakov2008": Lorenz96Setup(),
+    "hoteit2015": Lorenz96Setup(cycles=7300, burn_in=4.0),
+    "todter2015": Lorenz96Setup(
+        dim=80,
+        cycles=2000,
+        observe_every=2,
+        observe="every-kth",
+        observation_errors="laplace",
+    ),
+    "solvik2025": Lorenz96Setup(
+        dim=36,
+        dt=0.01,
+        observe_every=5,
+        observe="every-kth",
+        observation_std=0.5,
+        cycles=2000,
+        spinup=20.0,
+        initial_std=1.0,
+        burn_in=10.0,
+    ),
+}
+
+
+class Lorenz96Twin(AbstractTwin):
+    """Lorenz96 observed over many cycles: a twin experiment for every method of assimilation.
+
+    The truth is a run of the model, and observations are drawn from it. Without a spin-up the truth
+    starts near rest, from x₀ ~ N(e₁, σ₀² I), and so does every method; with one the truth starts on
+    the attractor, and methods from N(x₀ + ε, σ₀² I), ε being such an error.
+
+    An option that is not given (none) has the value of the preset: `sakov2008` (Sakov and Oke 2008,
+    and with `observe_every` 4 the set-up for long intervals), `hoteit2015` (the same over 365 time
+    units), `todter2015` (80 variables, every other one observed at every second time step, with
+    Laplace errors) or `solvik2025` (36 variables, every other one observed; the paper's window is
+    two observation times). The values of `sakov2008` stand in brackets.
+
+    Arguments:
+        preset: the set-up that every option below has its value from where it is none; the values
+            of sakov2008 stand in brackets.
+        dim: number of variables, at least 4 (40).
+        forcing: F; chaotic from about 5 on (8) [model units].
+        dt: time step (0.05) [model time units].
+        cycles: number of observation times (1001).
+        observe_every: time from one observation time to the next; there is none at the start (1)
+            [time steps].
+        observe: which variables are observed (all).
+        observe_stride: with observe every-kth, k: variables 0, k, 2k and so on are observed (2).
+        observe_count: with observe random, how many variables are observed (half of them).
+        instrument: what is measured of an observed variable x: identity x, arctan 5 arctan(x / 5),
+            or square x² / 10 (identity).
+        observation_std: standard deviation of the observations' errors (1) [model units].
+        observation_errors: distribution of the observations' errors; methods take them for normal
+            (normal).
+        missing: probability that an observation is missing, from 0 to below 1 (0).
+        model_error_std: standard deviation of the error that the model makes from one observation
+            time to the next, in every variable (0) [model units].
+        initial_std: σ₀, standard deviation of the initial distribution (√0.001) [model units].
+        spinup: how long the truth runs before the start (0) [model time units].
+        burn_in: cycles up to this time are left out of the scores (20) [model time units].
+        twin_seed: draws start, errors and what is observed at random.
+        integrator: advances the model in the methods. The truth is always a run of the classical
+            Runge–Kutta scheme on the host.
+
+    Errors: `PlugaxError` for an option out of its range.
+
+    Source: P. Sakov and P. R. Oke, Tellus A 60 (2008), doi 10.1111/j.1600-0870.2007.00299.x; I.
+    Hoteit, D.-T. Pham, M. E. Gharamti and X. Luo, Mon. Wea. Rev. 143 (2015),
+    doi 10.1175/MWR-D-14-00088.1; J. Tödter and B. Ahrens, Mon. Wea. Rev. 143 (2015); K. Solvik,
+    S. G. Penny and S. Hoyer, J. Adv. Model. Earth Syst. 17 (2025), doi 10.1029/2024MS004608.
+    """
+
+    recipes: ClassVar = {
+        name: {}
+        for name in (
+            "etkf",
+            "enkf",
+            "denkf",
+            "serial-enkf",
+            "enkf-n",
+            "letkf",
+            "local-serial-eakf",
+            "ienks",
+            "particle-filter",
+            "3dvar",
+            "4dvar",
+            "weak-4dvar",
+            "ekf",
+            "optimal-interpolation",
+            "climatology",
+            "no-assimilation",
+        )
+    }
+
+    def __init__(
+        self,
+        preset: Preset = "sakov2008",
+        dim: int | None = None,
+        forcing: float | None = None,
+        dt: float | None = None,
+        cycles: int | None = None,
+        observe_every: int | None = None,
+        observe: Observe | None = None,
+        observe_stride: int | None = None,
+        observe_count: int | None = None,
+        instrument: Instrument | None = None,
+        observation_std: float | None = None,
+        observation_errors: Errors | None = None,
+        missing: float | None = None,
+        model_error_std: float | None = None,
+        initial_std: float | None = None,
+        spinup: float | None = None,
+        burn_in: float | None = None,
+        twin_seed: int = 0,
+        integrator: px.AbstractIntegrator | str = "rk4",
+    ):
+        given = {
+            "dim": dim,
+            "forcing": forcing,
+            "dt": dt,
+            "cycles": cycles,
+            "observe_every": observe_every,
+            "observe": observe,
+            "observe_stride": observe_stride,
+            "observe_count": observe_count,
+            "instrument": instrument,
+            "observation_std": observation_std,
+            "observation_errors": observation_errors,
+            "missing": missing,
+            "model_error_std": model_error_std,
+            "initial_std": initial_std,
+            "spinup": spinup,
+            "burn_in": burn_in,
+        }
+        setup = chosen(PRESETS, preset, given)
+        draws, size = draws_of(twin_seed), setup.dim
+        operator = observation_operator(
+            size,
+            setup.observe,
+            stride=setup.observe_stride,
+            count=setup.observe_count,
+            instrument=setup.instrument,
+            permuted=lambda: draws.places.permutation(size),
+        )
+        experiment = draw_experiment(
+            setup,
+            draws,
+            model=Lorenz96(setup.forcing),
+            tendency=lorenz96((size,), setup.forcing),
+            rest=np.eye(1, size)[0],
+            observation_operator=operator,
+            integrator=integrator,
+            climatology=lorenz96_climate(size, setup.forcing, setup.dt),
+            geometry=px.Geometry(
+                np.arange(size, dtype=float),
+                operator.variables(size).astype(float),
+                period=float(size),
+            ),
+        )
+        self._take(experiment, setup)

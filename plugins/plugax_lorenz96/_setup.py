@@ -1,0 +1,85 @@
+"""The options of a twin experiment, as one value: checked, and filled up from a preset."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar
+
+from plugax import PlugaxError
+
+from ._check import check_whole
+
+Errors = Literal["normal", "laplace"]
+AnySetup = TypeVar("AnySetup", bound="Setup")
+
+
+@dataclasses.dataclass(frozen=True)
+class Setup:
+    """What all twin experiments have in common; the problems' docstrings tell what each is.
+
+    Errors: `PlugaxError` for a value out of its range.
+    """
+
+    dt: float
+    cycles: int
+    observe_every: int
+    observation_std: float
+    initial_std: float
+    burn_in: float
+    spinup: float = 0.0
+    observation_errors: Errors = "normal"
+    missing: float = 0.0
+    model_error_std: float = 0.0
+
+    def __post_init__(self):
+        check_whole("cycles", self.cycles, 1)
+        check_whole("observe_every", self.observe_every, 1)
+        for name in ("dt", "observation_std", "initial_std"):
+            _check_between(name, getattr(self, name), above=0)
+        for name in ("burn_in", "spinup", "model_error_std"):
+            _check_between(name, getattr(self, name), least=0)
+        _check_between("missing", self.missing, least=0, below=1)
+        if self.observation_errors not in ("normal", "laplace"):
+            raise PlugaxError(
+                f"observation_errors are 'normal' or 'laplace'; got {self.observation_errors!r}."
+            )
+        if not self.burn_in < self.end:
+            raise PlugaxError(
+                f"burn_in must be below {self.end:g}, the time of the last of the {self.cycles} "
+                f"observation times, so that scores have something to be taken from; got "
+                f"{self.burn_in:g}."
+            )
+
+    @property
+    def interval(self) -> float:
+        """Time from one observation time to the next, and from the start to the first."""
+        return self.dt * self.observe_every
+
+    @property
+    def end(self) -> float:
+        """The last observation time."""
+        return self.interval * self.cycles
+
+
+def chosen(presets: Mapping[str, AnySetup], preset: str, given: Mapping[str, Any]) -> AnySetup:
+    """The values of a preset, but for those that are given (not None).
+
+    Arguments:
+        presets: by name.
+        preset: which.
+        given: options by name.
+
+    Errors: `PlugaxError` where there is no such preset.
+    """
+    if preset not in presets:
+        raise PlugaxError(f"A preset is one of {', '.join(presets)}; got {preset!r}.")
+    values = {name: value for name, value in given.items() if value is not None}
+    return dataclasses.replace(presets[preset], **values)
+
+
+def _check_between(name, value, *, least=-math.inf, above=-math.inf, below=math.inf):
+    if not (value >= least and value > above and value < below):
+        words = [f"at least {least}"] if math.isfinite(least) else []
+        words += [f"above {above}"] if math.isfinite(above) else []
+        words += [f"below {below}"] if math.isfinite(below) else []
+        raise PlugaxError(f"{name} must be {' and '.join(words) or 'finite'}; got {value}.")
