@@ -31,6 +31,15 @@ def slow(session: nox.Session) -> None:
 
 
 @nox.session(python=OLDEST)
+def scores(session: nox.Session) -> None:
+    """The scores of the literature on Lorenz96, and the page of the docs that shows them."""
+    session.install("-e", ".[test]")
+    page = {"PLUGAX_SCORES": "docs/lorenz96-scores.md"}
+    tests = "tests/plugins/plugax_assimilation/test_lorenz96_scores.py"
+    session.run("pytest", "-m", "slow", tests, *session.posargs, env=_cached(session) | page)
+
+
+@nox.session(python=OLDEST)
 def minimums(session: nox.Session) -> None:
     """All tests with the lowest version of every dependency that pyproject.toml declares."""
     session.install("uv")

@@ -9,7 +9,7 @@ import sys
 from measure import Row
 
 HERE = pathlib.Path(__file__).parent
-ALL = ("regression", "lorenz96", "ensemble", "minimisers", "mnist", "startup")
+ALL = ("regression", "lorenz96", "ensemble", "minimisers", "mnist", "assimilation", "startup")
 
 
 def main() -> None:

@@ -1,0 +1,144 @@
+"""What ensemble filters share: a cycle of forecast, analysis and inflation.
+
+    x_f = M(x_a) + η      every member
+    x_a = analysis(x_f; H(x_f), y)
+    A_a ← Ω λ relaxed(A_a)      A_a the anomalies, λ the inflation, Ω a random rotation
+
+A method brings `analyse`, the second line.
+"""
+
+import abc
+from typing import ClassVar, Literal
+
+import equinox as eqx
+import jax.numpy as jnp
+import jax.random as jr
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from plugax import AbstractSolver, AbstractStateSpace, Cycle
+
+from ._diagnostics import Diagnostic, diagnostics_of
+from ._ensemble import Ensemble, Seen, forecast, see, split
+from ._options import check_choice, check_members, factor, optional_factor, weight
+from ._replacement import replaced
+from ._rotation import rotation
+from ._spread import relaxed_to_perturbations, relaxed_to_spread
+from ._verification import Keep, Metrics, ensemble_metrics
+
+
+class AbstractCycledEnsemble(AbstractSolver):
+    """An ensemble that is run, analysed and inflated, cycle by cycle.
+
+    Arguments:
+        members: N, the size of the ensemble, at least 2.
+        inflation: λ, what the anomalies are multiplied by after the analysis.
+        prior_inflation: the same before the analysis.
+        additive: standard deviation of independent noise that is added to every member after the
+            analysis, without a change of the mean [model units].
+        rtpp: α of the relaxation to prior perturbations, from 0 to 1.
+        rtps: α of the relaxation to prior spread, from 0 to 1.
+        rotate: rotate the ensemble at random after the analysis; mean and covariance stay.
+        non_finite: what happens when a member is no longer finite: stop the run, or replace it by a
+            copy of a sound one; `replaced_members` counts those. Copies part again by rotation, by
+            additive noise or by the model's error.
+        keep: what of every analysis goes into the history: nothing, the mean, or all members.
+        diagnostics: what more every cycle tells: crps, rank-histogram, innovations, signal.
+
+    Errors: `PlugaxError` where an option is outside its range.
+    """
+
+    requires: ClassVar = AbstractStateSpace
+
+    members: int = eqx.field(static=True, default=40)
+    inflation: Float[Array, ""] = eqx.field(converter=factor, default=1.0)
+    prior_inflation: Float[Array, ""] | None = eqx.field(converter=optional_factor, default=None)
+    additive: Float[Array, ""] | None = eqx.field(converter=optional_factor, default=None)
+    rtpp: Float[Array, ""] | None = eqx.field(converter=weight, default=None)
+    rtps: Float[Array, ""] | None = eqx.field(converter=weight, default=None)
+    rotate: bool = eqx.field(static=True, default=False)
+    non_finite: Literal["stop", "replace"] = eqx.field(static=True, default="stop")
+    keep: Keep = eqx.field(static=True, default="mean")
+    diagnostics: tuple[Diagnostic, ...] = eqx.field(
+        static=True, converter=diagnostics_of, default=()
+    )
+
+    def __check_init__(self):
+        check_members(self.members)
+        check_choice("non_finite", self.non_finite, ("stop", "replace"))
+        check_choice("keep", self.keep, ("nothing", "mean", "members"))
+
+    @abc.abstractmethod
+    def analyse(
+        self, problem: AbstractStateSpace, ensemble: Ensemble, seen: Seen, key: PRNGKeyArray
+    ) -> tuple[Ensemble, Metrics]:
+        """The analysis ensemble, and what the method has to tell of it.
+
+        Arguments:
+            problem: the problem.
+            ensemble: the forecast. With a lag earlier ensembles stand beside it, as further columns
+                that go through the same transform.
+            seen: the forecast as the observations see it.
+            key: of the method's own draws.
+        """
+
+    def cycled(
+        self,
+        problem: AbstractStateSpace,
+        ensemble: Ensemble,
+        earlier: Float[Array, "members earlier"] | None,
+        cycle: Cycle,
+        key: PRNGKeyArray,
+    ) -> tuple[Float[Array, "members columns"], Metrics]:
+        """The ensemble after one cycle, and the cycle's metrics.
+
+        Arguments:
+            problem: the problem.
+            ensemble: the analysis of the cycle before.
+            earlier: the same members at earlier times, whose columns come out after those of the
+                analysis; or None.
+            cycle: the cycle.
+            key: of all draws.
+        """
+        model_key, replacement_key, analysis_key, after_key = jr.split(key, 4)
+        prior = forecast(problem, ensemble, cycle, model_key)
+        numbers, told = prior.shape[1], {}
+        if earlier is not None:
+            prior = jnp.concatenate([prior, earlier], 1)
+        if self.non_finite == "replace":
+            prior, told["replaced_members"] = replaced(prior, replacement_key)
+        if self.prior_inflation is not None:
+            mean, anomalies = split(prior)
+            prior = mean[None] + self.prior_inflation.astype(prior.dtype) * anomalies
+        now = prior[:, :numbers]
+        seen = see(problem, now, cycle)
+        posterior, more = self.analyse(problem, prior, seen, analysis_key)
+        posterior = self._spread_out(prior, posterior, numbers, after_key)
+        metrics = ensemble_metrics(
+            problem,
+            cycle,
+            prior=now,
+            posterior=posterior[:, :numbers],
+            seen=seen,
+            keep=self.keep,
+            diagnostics=self.diagnostics,
+        )
+        return posterior, metrics | told | more
+
+    def _spread_out(
+        self, prior: Ensemble, posterior: Ensemble, numbers: int, key: PRNGKeyArray
+    ) -> Ensemble:
+        """The posterior after relaxation, inflation and rotation; noise for its first columns."""
+        rotation_key, noise_key = jr.split(key)
+        mean, anomalies = split(posterior)
+        if self.rtpp is not None:
+            anomalies = relaxed_to_perturbations(anomalies, split(prior)[1], self.rtpp)
+        if self.rtps is not None:
+            anomalies = relaxed_to_spread(anomalies, split(prior)[1], self.rtps)
+        anomalies = self.inflation.astype(anomalies.dtype) * anomalies
+        if self.rotate:
+            anomalies = rotation(rotation_key, len(anomalies), anomalies.dtype) @ anomalies
+        if self.additive is not None:
+            noise = jr.normal(noise_key, (len(anomalies), numbers), anomalies.dtype)
+            noise = self.additive.astype(noise.dtype) * split(noise)[1]
+            anomalies = anomalies.at[:, :numbers].add(noise)
+        return mean[None] + anomalies

@@ -1,0 +1,73 @@
+"""Ensembles of states as matrices, one row a member, and what would be observed of them."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
+
+from plugax import AbstractStateSpace, Cycle
+
+Ensemble = Float[Array, "members state"]
+
+
+class Seen(eqx.Module):
+    """An ensemble as the observations of one cycle see it, all in standard deviations of R.
+
+    Attributes:
+        anomalies: Y = R^{-½} (H(x) − mean H(x)), a row a member; 0 where nothing was observed.
+        innovation: d = R^{-½} (y − mean H(x)).
+        count: how many observations there are.
+    """
+
+    anomalies: Float[Array, "members observed"]
+    innovation: Float[Array, " observed"]
+    count: Int[Array, ""]
+
+
+def draw(problem: AbstractStateSpace, key: PRNGKeyArray, members: int) -> Ensemble:
+    """Draws from the initial distribution."""
+    one = lambda key: ravel_pytree(problem.initial.sample(key))[0]  # noqa: E731
+    return jax.vmap(one)(jr.split(key, members))
+
+
+def as_unknowns(problem: AbstractStateSpace, row: Float[Array, " state"]) -> PyTree:
+    """A row as the problem's states are structured."""
+    return ravel_pytree(problem.initial.mean)[1](row)
+
+
+def forecast(
+    problem: AbstractStateSpace, ensemble: Ensemble, cycle: Cycle, key: PRNGKeyArray
+) -> Ensemble:
+    """Every member run to the time of a cycle, with a draw of the model's error of its own."""
+    one = lambda row: ravel_pytree(problem.forecast(as_unknowns(problem, row), cycle))[0]  # noqa: E731
+    ensemble = jax.vmap(one)(ensemble)
+    error = problem.model_error
+    if error is None:
+        return ensemble
+    noise = jax.vmap(error.sample)(jr.split(key, len(ensemble)))
+    return ensemble + noise.astype(ensemble.dtype)
+
+
+def see(problem: AbstractStateSpace, ensemble: Ensemble, cycle: Cycle) -> Seen:
+    """The ensemble as the observations of a cycle see it."""
+    observed = jax.vmap(lambda row: problem.observe(cycle.time, as_unknowns(problem, row)))(
+        ensemble
+    )
+    mean, anomalies = split(observed)
+    whiten = problem.error_of(cycle).whiten
+    count = mean.size if cycle.available is None else jnp.sum(cycle.available)
+    return Seen(
+        anomalies=jax.vmap(whiten)(anomalies),
+        innovation=whiten(cycle.observations.astype(mean.dtype) - mean),
+        count=jnp.asarray(count),
+    )
+
+
+def split(
+    ensemble: Float[Array, "members numbers"],
+) -> tuple[Float[Array, " numbers"], Float[Array, "members numbers"]]:
+    """The mean, and the anomalies about it."""
+    mean = jnp.mean(ensemble, 0)
+    return mean, ensemble - mean[None]

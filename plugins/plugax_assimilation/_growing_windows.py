@@ -1,0 +1,49 @@
+"""Windows of observation times that begin at the start of the series and grow to their length."""
+
+import dataclasses
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int, PRNGKeyArray, PyTree
+
+from plugax import AbstractData, Cycle
+
+
+class GrowingWindows(AbstractData):
+    """Step i sees the last l of the first (i + 1) s cycles, or all of them while there are fewer.
+
+    A window has l cycles always. Those before the series begins have the duration 0, which no
+    other cycle has; whatever else stands in them means nothing. Cycles after the last whole shift
+    are never seen.
+
+    Arguments:
+        cycles: of all observation times.
+        length: l, the cycles of a window.
+        shift: s, the cycles that are new in every window, at most l.
+    """
+
+    cycles: Cycle
+    length: int = eqx.field(static=True)
+    shift: int = eqx.field(static=True)
+
+    @property
+    def steps(self) -> int:
+        """The number of windows."""
+        return len(self.cycles.time) // self.shift
+
+    def init(self, key: PRNGKeyArray, step: Int[Array, ""]) -> PyTree:  # noqa: ARG002
+        """Nothing to prepare."""
+        return ()
+
+    def next(
+        self,
+        cursor: PyTree,
+        key: PRNGKeyArray,  # noqa: ARG002
+        step: Int[Array, ""],
+    ) -> tuple[Cycle, PyTree]:
+        """The window of step number `step`."""
+        number = (step + 1) * self.shift - self.length + jnp.arange(self.length, dtype=step.dtype)
+        window = jax.tree.map(lambda leaf: leaf[jnp.maximum(number, 0)], self.cycles)
+        duration = jnp.where(number < 0, 0, window.duration)
+        return dataclasses.replace(window, duration=duration), cursor

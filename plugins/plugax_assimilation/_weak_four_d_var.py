@@ -1,0 +1,58 @@
+"""Weak-constraint 4DVar: the errors of the model are found too."""
+
+from jaxtyping import Array, Float
+
+from plugax import AbstractCovariance, AbstractStateSpace, Cycle, PlugaxError
+
+from ._rows import Row, forecast_row
+from ._segments import scan_in_segments
+from ._variational import AbstractVariational
+
+
+class WeakFourDVar(AbstractVariational):
+    """Cycled weak-constraint 4DVar, with the model's errors as controls.
+
+    x_0 = x_b + B^½ v,  x_k = M_k(x_{k−1}) + Q^½ w_k
+    J(v, w) = ½‖v‖² + ½ Σ_k ‖w_k‖² + ½ Σ_k ‖R_k^{-½} (y_k − H(x_k))‖²
+
+    Q is the problem's `model_error`. The control has as many numbers as the state, times one more
+    than the window has observation times.
+
+    Laws: with linear M and H the state at the end of a window is that of the Kalman filter which
+    starts the window with covariance B; with Q → 0 it tends to that of strong-constraint 4DVar.
+
+    Source: Y. Trémolet, Q. J. R. Meteorol. Soc. 132 (2006), doi 10.1256/qj.05.224.
+    """
+
+    def control_size(self, problem: AbstractStateSpace, background: AbstractCovariance) -> int:
+        """That of B^½ and, for every observation time, that of Q^½."""
+        return background.control_size + self.window * _model_error(problem).control_size
+
+    def trajectory(
+        self,
+        problem: AbstractStateSpace,
+        start: AbstractCovariance,
+        background: Row,
+        control: Float[Array, " control"],
+        window: Cycle,
+    ) -> Float[Array, "times state"]:
+        """x_k = M_k(x_{k−1}) + Q^½ w_k from x_0 = x_b + B^½ v."""
+        error = _model_error(problem)
+
+        def run(row: Row, here: tuple[Cycle, Array]) -> tuple[Row, Row]:
+            cycle, white = here
+            row = forecast_row(problem, row, cycle) + error.root(white)
+            return row, row
+
+        first = background + start.root(control[: start.control_size])
+        white = control[start.control_size :].reshape(self.window, error.control_size)
+        return scan_in_segments(run, first, (window, white), segments=self.checkpoints)
+
+
+def _model_error(problem: AbstractStateSpace) -> AbstractCovariance:
+    if problem.model_error is None:
+        raise PlugaxError(
+            "Weak-constraint 4DVar finds the errors of the model, and the problem says that it has "
+            "none. Give the problem a model_error, or take strong-constraint 4DVar."
+        )
+    return problem.model_error

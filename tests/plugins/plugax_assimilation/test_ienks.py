@@ -1,0 +1,264 @@
+"""The iterative ensemble Kalman smoother: Kalman's answers, Gauss–Newton, the scores."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+import pytest
+
+import plugax as px
+from plugax_assimilation._enkf_n import EnKFN
+from plugax_assimilation._ensemble import Seen, forecast, see
+from plugax_assimilation._ensemble_gauss_newton import minimised
+from plugax_assimilation._etkf import ETKF
+from plugax_assimilation._ienks import IEnKS
+from plugax_lorenz96 import Lorenz96
+
+pytestmark = pytest.mark.usefixtures("x64")
+
+STATES, OBSERVED, TIMES = 3, 2, 7
+random = np.random.default_rng(0)
+MODEL = np.linalg.qr(random.normal(size=(STATES, STATES)))[0] * 1.1
+OPERATOR = random.normal(size=(OBSERVED, STATES))
+ERROR = np.array([[1.0, 0.3], [0.3, 0.5]])
+OBSERVATIONS = random.normal(size=(TIMES, OBSERVED))
+PLAIN = {"members": 6, "inflation": 1.0, "rotate": False, "keep": "members"}
+
+
+def linear(observations=OBSERVATIONS, **parts):
+    return px.StateSpace(
+        lambda t, x: jnp.asarray(MODEL, x.dtype) @ x,
+        np.arange(1.0, len(observations) + 1),
+        observations,
+        lambda t, x: jnp.asarray(OPERATOR, x.dtype) @ x,
+        px.DenseCovariance(ERROR),
+        px.Gaussian(jnp.ones(STATES), px.ScalarCovariance(1.0, STATES)),
+        dt=1.0,
+        integrator="map",
+        **parts,
+    )
+
+
+def moments(ensemble):
+    return np.mean(ensemble, 0), np.cov(np.asarray(ensemble).T)
+
+
+def starts(solver, problem, seed=0):
+    """The ensemble that a run begins with."""
+    return solver.init(problem, None, jr.split(jr.key(seed), 4)[1]).start
+
+
+def smoothed_by_kalman(mean, covariance, lag, observations):
+    """Mean and covariance of every time up to the last, in one block, after all observations."""
+    steps = [np.linalg.matrix_power(MODEL, k) for k in range(lag + 1)]
+    states = np.concatenate(steps)
+    mean, covariance = states @ mean, states @ covariance @ states.T
+    rows = [(k, y) for k, y in enumerate(observations, 1) if np.isfinite(y).all()]
+    operator = np.concatenate(
+        [OPERATOR @ np.eye(STATES * (lag + 1))[k * STATES : (k + 1) * STATES] for k, _ in rows]
+    )
+    innovation = np.concatenate([y for _, y in rows]) - operator @ mean
+    error = np.kron(np.eye(len(rows)), ERROR)
+    gain = covariance @ operator.T @ np.linalg.inv(operator @ covariance @ operator.T + error)
+    return mean + gain @ innovation, covariance - gain @ operator @ covariance
+
+
+@pytest.mark.parametrize(("lag", "shift"), [(1, 1), (3, 1), (3, 2), (3, 3)])
+@pytest.mark.parametrize("iterations", [1, 3])
+def test_on_a_linear_model_it_is_the_kalman_filter_and_smoother(lag, shift, iterations):
+    observations = OBSERVATIONS.copy()
+    observations[2] = np.nan
+    problem = linear(observations)
+    solver = IEnKS(lag=lag, shift=shift, iterations=iterations, **PLAIN)
+    solution = px.solve(problem, solver)
+    last = solution.steps * shift
+    assert last == TIMES // shift * shift
+    mean, covariance = moments(starts(solver, problem))
+    means, covariances = smoothed_by_kalman(mean, covariance, last, observations[:last])
+    found_mean, found_covariance = moments(solution.series["analysis"][-1])
+    np.testing.assert_allclose(found_mean, means[-STATES:], atol=1e-11)
+    np.testing.assert_allclose(found_covariance, covariances[-STATES:, -STATES:], atol=1e-11)
+    np.testing.assert_allclose(solution.unknowns, means[-STATES:], atol=1e-11)
+    # The start of the window that would come next.
+    at = max(0, last - lag + shift) * STATES
+    found_mean, found_covariance = moments(solution.state.start)
+    np.testing.assert_allclose(found_mean, means[at : at + STATES], atol=1e-11)
+    expected = covariances[at : at + STATES, at : at + STATES]
+    np.testing.assert_allclose(found_covariance, expected, atol=1e-11)
+
+
+def test_with_one_iteration_and_lag_one_it_is_the_etkf_however_nonlinear():
+    problem, solver = lorenz(), IEnKS(iterations=1)
+    state, key = solver.init(problem, None, jr.key(0)), jr.key(1)
+    cycle = jax.tree.map(lambda leaf: leaf[0], problem.cycles)
+    found, _ = solver.step(problem, state, jax.tree.map(lambda x: x[:1], problem.cycles), key)
+    ensemble = forecast(problem, state.start, cycle, key)
+    seen = see(problem, ensemble, cycle)
+    expected, _ = ETKF(members=25, rotate=False).analyse(problem, ensemble, seen, key)
+    np.testing.assert_allclose(found.front, expected, atol=1e-11)
+
+
+def test_with_a_finite_size_prior_it_is_the_enkf_n_on_a_linear_model():
+    problem, solver = linear(), IEnKS(xN=1.5, **PLAIN)
+    state, key = solver.init(problem, None, jr.key(0)), jr.key(1)
+    cycle = jax.tree.map(lambda leaf: leaf[0], problem.cycles)
+    batch = jax.tree.map(lambda leaf: leaf[:1], problem.cycles)
+    found, metrics = solver.step(problem, state, batch, key)
+    ensemble = forecast(problem, state.start, cycle, key)
+    enkf_n = EnKFN(members=6, xN=1.5, rotate=False)
+    expected, told = enkf_n.analyse(problem, ensemble, see(problem, ensemble, cycle), key)
+    np.testing.assert_allclose(found.front, expected, atol=1e-8)  # Newton's tolerance squared
+    np.testing.assert_allclose(metrics["inflation_factor"], told["inflation_factor"], rtol=1e-7)
+
+
+def minimum(iterations, tolerance=1e-12):
+    """Of a cost that is not quadratic, with two observations of three numbers."""
+    start = 0.5 + 0.1 * jr.normal(jr.key(0), (5, 3))
+    target = jnp.array([1.1, 1.0])
+
+    def observed(x):
+        return jnp.stack([jnp.exp(x[0]) * x[1], jnp.sin(x[2]) + x[0] ** 2])
+
+    def run(ensemble):
+        seen = jax.vmap(observed)(ensemble)
+        mean = jnp.mean(seen, 0)
+        return ensemble, Seen((seen - mean[None]) / 0.1, (target - mean) / 0.1, jnp.asarray(2))
+
+    found = eqx.filter_jit(minimised)(
+        start, run, iterations=iterations, tolerance=jnp.asarray(tolerance), certainty=None
+    )
+
+    def cost(weights):
+        x = jnp.mean(start, 0) + weights @ (start - jnp.mean(start, 0)[None])
+        misfit = (target - observed(x)) / 0.1
+        return (len(start) - 1) * jnp.sum(weights**2) / 2 + jnp.sum(misfit**2) / 2
+
+    anomalies = start - jnp.mean(start, 0)[None]
+    increment = jnp.mean(found.ensemble, 0) - jnp.mean(start, 0)
+    weights = jnp.linalg.lstsq(anomalies.T, increment)[0]
+    return found, cost, weights
+
+
+def test_iterations_lower_the_cost_and_end_at_its_minimum():
+    (_, cost, first), (_, _, last) = minimum(1), minimum(20)
+    assert cost(jnp.zeros(5)) > 3 * cost(last)
+    assert cost(first) > cost(last)
+    # Sensitivities are those of an ensemble, not tangents at its mean, so the gradient is not zero,
+    # but all around the cost is higher.
+    around = [float(cost(last + 0.05 * jr.normal(jr.key(i), (5,)))) for i in range(50)]
+    assert cost(last) < min(around)
+
+
+def test_iterations_end_where_they_no_longer_move():
+    found, _, _ = minimum(50, tolerance=1e-6)
+    assert 2 < int(found.iterations) < 50
+    rough, _, _ = minimum(50, tolerance=0.5)
+    assert int(rough.iterations) < int(found.iterations)
+
+
+def test_the_smoothed_error_is_that_at_the_start_of_the_window():
+    states = np.stack(
+        [np.linalg.matrix_power(MODEL, k) @ np.ones(STATES) for k in range(TIMES + 1)]
+    )
+    problem = linear(truth=states[1:])
+    solver = IEnKS(lag=3, **PLAIN)
+    solution = px.solve(problem, solver)
+    mean, covariance = moments(starts(solver, problem))
+    found = solution.series["smoothed_rmse"]
+    assert solution.steps == TIMES
+    for step in range(TIMES):
+        last = step + 1
+        means, _ = smoothed_by_kalman(mean, covariance, last, OBSERVATIONS[:last])
+        at = last - 3 if last > 3 else last  # nobody knows the truth at time 0
+        error = means[at * STATES : (at + 1) * STATES] - states[at]
+        assert found[step] == pytest.approx(np.sqrt(np.mean(error**2)), rel=1e-9)
+
+
+def test_without_truth_there_are_no_errors_and_without_observations_nothing_changes():
+    rows = np.full((TIMES, OBSERVED), np.nan)
+    rows[-1] = 0.0
+    solution = px.solve(linear(rows), IEnKS(lag=2, **PLAIN), steps=TIMES - 1)
+    assert solution.status.success
+    assert not {"analysis_rmse", "smoothed_rmse"} & solution.series.keys()
+    mean, _ = moments(starts(IEnKS(lag=2, **PLAIN), linear(rows)))
+    expected = np.linalg.matrix_power(MODEL, TIMES - 1) @ mean
+    np.testing.assert_allclose(solution.unknowns, expected, atol=1e-12)
+
+
+def test_inflation_widens_the_ensemble_at_the_start_of_the_window_and_rotation_does_not():
+    problem = linear()
+    batch = jax.tree.map(lambda leaf: leaf[:1], problem.cycles)
+
+    def covariance(**options):
+        solver = IEnKS(**PLAIN | options)
+        state = solver.init(problem, None, jr.key(0))
+        return moments(solver.step(problem, state, batch, jr.key(1))[0].start)[1]
+
+    np.testing.assert_allclose(covariance(inflation=1.3), 1.69 * covariance(), rtol=1e-10)
+    np.testing.assert_allclose(covariance(rotate=True), covariance(), atol=1e-12)
+
+
+def test_the_models_error_spreads_the_members_and_is_drawn_once_for_all_iterations():
+    still = np.full((2, OBSERVED), np.nan)
+    still[1] = 0.0
+    problem = linear(still, model_error=px.ScalarCovariance(0.5, STATES))
+    solver = IEnKS(**PLAIN | {"members": 4000})
+    state = solver.init(problem, None, jr.key(0))
+    batch = jax.tree.map(lambda leaf: leaf[:1], problem.cycles)
+    after, metrics = solver.step(problem, state, batch, jr.key(1))
+    expected = MODEL @ moments(state.start)[1] @ MODEL.T + 0.25 * np.eye(STATES)
+    # Sample covariances of 4000 members scatter by √(2/4000) of variances of about 1.5.
+    np.testing.assert_allclose(moments(after.start)[1], expected, atol=0.15)
+    np.testing.assert_allclose(after.start, after.front, atol=1e-12)
+    assert metrics["iterations"] == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"lag": 0}, "lag must be a whole number"),
+        ({"lag": 2, "shift": 3}, "shift must be at most the lag, 2"),
+        ({"iterations": 0}, "iterations must be a whole number"),
+        ({"members": 1}, "members must be"),
+    ],
+)
+def test_options_out_of_range_are_refused(options, message):
+    with pytest.raises(px.PlugaxError, match=message):
+        IEnKS(**options)
+
+
+def lorenz(cycles=1000, every=1):
+    return px.twin_experiment(
+        Lorenz96(8.0),
+        0.05 * every * np.arange(1, cycles + 2),
+        lambda t, x: x,
+        px.ScalarCovariance(1.0, 40),
+        px.Gaussian(jnp.zeros(40).at[0].set(1.0), px.ScalarCovariance(0.001**0.5, 40)),
+        key=jr.key(0),
+        dt=0.05,
+        burn_in=20.0,
+    )
+
+
+def test_the_score_on_lorenz96_is_that_measured():
+    found = px.sweep(lorenz(), IEnKS(keep="nothing"), over={"seed": range(2)})
+    # 600 cycles of one truth scatter by 0.006.
+    score = found.metrics["analysis_rmse"].mean()
+    assert 0.85 * 0.182 < score < 1.05 * 0.182 + 0.006
+    assert found.metrics["smoothed_rmse"].mean() < 0.95 * score
+
+
+@pytest.mark.slow
+def test_the_score_of_a_long_window_with_a_finite_size_prior_is_that_measured():
+    solver = IEnKS(members=20, lag=4, xN=2.0, inflation=1.0, keep="nothing")
+    found = px.sweep(lorenz(1400, every=4), solver, over={"seed": range(2)})
+    assert found.metrics["analysis_rmse"].mean() < 1.05 * 0.289
+
+
+@pytest.mark.filterwarnings("ignore::plugax.PrecisionWarning")
+def test_single_precision_stays():
+    with jax.enable_x64(False):
+        solution = px.solve(lorenz(cycles=20), IEnKS(lag=2, xN=1.0))
+    assert solution.status.success
+    assert solution.unknowns.dtype == jnp.float32

@@ -1,0 +1,416 @@
+"""Variational methods: the Kalman filter's answer, the cost's minimum, windows."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+import pytest
+
+import plugax as px
+from plugax_assimilation._four_d_var import FourDVar
+from plugax_assimilation._gauss_newton import all_at_once, gauss_newton, one_by_one
+from plugax_assimilation._inner import conjugate_gradients, direct, inner_solver
+from plugax_assimilation._segments import scan_in_segments
+from plugax_assimilation._weak_four_d_var import WeakFourDVar
+from plugax_lorenz96 import Lorenz96
+
+pytestmark = pytest.mark.usefixtures("x64")
+
+STATES, OBSERVED = 5, 3
+MODEL = np.random.default_rng(0).normal(size=(STATES, STATES)) / 2
+SEEN = np.random.default_rng(1).normal(size=(OBSERVED, STATES))
+TIMES = np.array([0.1, 0.3, 0.4, 0.6, 0.7, 1.0, 1.1])
+STD = np.array([0.3, 0.5, 0.4])
+SOLVERS = ("direct", "conjugate-gradients")
+# So tight that conjugate gradients leave nothing but rounding.
+EXACT = {"rtol": 1e-13, "inner": 60}
+
+
+def linear(*, model_error=None, missing=False, truth=True, times=TIMES):
+    """Linear dynamics and observations, of which two are missing on demand."""
+    problem = px.twin_experiment(
+        lambda t, x: jnp.asarray(MODEL) @ x,
+        times,
+        lambda t, x: jnp.asarray(SEEN) @ x,
+        px.DiagonalCovariance(STD),
+        px.Gaussian(jnp.ones(STATES), px.DenseCovariance(np.diag([1.0, 2, 1, 1, 0.5]) + 0.2)),
+        key=jr.key(0),
+        dt=0.1,
+        model_error=model_error,
+    )
+    cycles = problem.cycles
+    if missing:
+        available = jnp.ones((len(times), OBSERVED), bool).at[1, 0].set(False).at[2].set(False)
+        observations = jnp.where(available, cycles.observations, 0)
+        new = (available, observations)
+        where = lambda c: (c.available, c.observations)  # noqa: E731
+        cycles = eqx.tree_at(where, cycles, new, is_leaf=lambda x: x is None)
+    if not truth:
+        cycles = eqx.tree_at(lambda c: c.truth, cycles, None)
+    return eqx.tree_at(lambda p: p.cycles, problem, cycles)
+
+
+def matrix_of(problem, cycle):
+    return np.asarray(jax.jacfwd(lambda x: problem.forecast(x, cycle))(jnp.zeros(STATES)))
+
+
+def kalman(problem, mean, covariance, cycles, *, inflation=1.0):
+    """The Kalman filter in its plainest form; means and covariances at the times of the cycles."""
+    error = 0 if problem.model_error is None else np.asarray(problem.model_error.as_matrix())
+    found = []
+    for k in range(len(cycles.time)):
+        cycle = jax.tree.map(lambda leaf, k=k: leaf[k], cycles)
+        here = matrix_of(problem, cycle)
+        mean = here @ mean
+        growth = inflation ** float(cycle.duration)
+        covariance = growth * here @ covariance @ here.T + error
+        rows = slice(None) if cycle.available is None else np.asarray(cycle.available)
+        h, r = SEEN[rows], np.diag(STD**2)[rows][:, rows]
+        gain = covariance @ h.T @ np.linalg.inv(h @ covariance @ h.T + r)
+        mean = mean + gain @ (np.asarray(cycle.observations)[rows] - h @ mean)
+        covariance = (np.eye(STATES) - gain @ h) @ covariance
+        found.append((mean, covariance))
+    return found
+
+
+def start_of(problem):
+    return np.asarray(problem.initial.mean), np.asarray(problem.initial.covariance.as_matrix())
+
+
+@pytest.mark.parametrize("inner_solver", SOLVERS)
+@pytest.mark.parametrize("missing", [False, True])
+@pytest.mark.parametrize("checkpoints", [None, 3])
+def test_the_end_of_a_linear_window_is_the_kalman_filters(inner_solver, missing, checkpoints):
+    problem = linear(missing=missing)
+    mean, covariance = start_of(problem)
+    solver = FourDVar(
+        window=7,
+        covariance=problem.initial.covariance,
+        inner_solver=inner_solver,
+        checkpoints=checkpoints,
+        **EXACT,
+    )
+    solution = px.solve(problem, solver)
+    expected = kalman(problem, mean, covariance, problem.cycles)[-1][0]
+    np.testing.assert_allclose(solution.unknowns, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("inner_solver", SOLVERS)
+@pytest.mark.parametrize("missing", [False, True])
+def test_the_end_of_a_weak_linear_window_is_the_kalman_filters(inner_solver, missing):
+    problem = linear(missing=missing, model_error=px.ScalarCovariance(0.4, STATES))
+    mean, covariance = start_of(problem)
+    solver = WeakFourDVar(
+        window=7, covariance=problem.initial.covariance, inner_solver=inner_solver, **EXACT
+    )
+    solution = px.solve(problem, solver)
+    expected = kalman(problem, mean, covariance, problem.cycles)[-1][0]
+    np.testing.assert_allclose(solution.unknowns, expected, rtol=1e-8)
+
+
+def test_weak_tends_to_strong_as_the_models_error_vanishes():
+    # The twins with model error have other observations: all three see those of the first.
+    first = linear()
+    problems = [
+        eqx.tree_at(lambda p: p.cycles, linear(model_error=error), first.cycles)
+        for error in (None, px.ScalarCovariance(1e-2, STATES), px.ScalarCovariance(1e-4, STATES))
+    ]
+    methods = (FourDVar, WeakFourDVar, WeakFourDVar)
+    covariance = px.ScalarCovariance(1.0, STATES)
+    ends = [
+        px.solve(problem, method(window=7, covariance=covariance, **EXACT)).unknowns
+        for problem, method in zip(problems, methods, strict=True)
+    ]
+    far, near = (float(jnp.max(jnp.abs(end - ends[0]))) for end in ends[1:])
+    # The difference is linear in the variance, so a hundredth of the std makes 10⁻⁴ of it.
+    assert near < 1e-3 * far < 1e-3 * float(jnp.max(jnp.abs(ends[0])))
+
+
+@pytest.mark.parametrize(("window", "shift"), [(1, None), (2, None), (3, 1), (3, 2), (4, 4)])
+def test_windows_follow_each_other_as_they_should(window, shift):
+    problem = linear()
+    covariance = 0.3 * np.eye(STATES)
+    solver = FourDVar(
+        window=window, shift=shift, covariance=px.DenseCovariance(covariance), **EXACT
+    )
+    solution = px.solve(problem, solver)
+    step = shift or window
+    background, times, ends = np.asarray(problem.initial.mean), [], []
+    for first in range(0, len(TIMES) - window + 1, step):
+        cycles = jax.tree.map(
+            lambda leaf, first=first: leaf[first : first + window], problem.cycles
+        )
+        # The minimum of the cost, from the normal equations of all observations of the window.
+        run, whitened, misfits, states = np.eye(STATES), [], [], []
+        for k in range(window):
+            run = matrix_of(problem, jax.tree.map(lambda leaf, k=k: leaf[k], cycles)) @ run
+            whitened.append(SEEN @ run / STD[:, None])
+            misfits.append((np.asarray(cycles.observations[k]) / STD) - whitened[-1] @ background)
+            states.append(run)
+        g, d = np.concatenate(whitened), np.concatenate(misfits)
+        start = background + np.linalg.solve(np.linalg.inv(covariance) + g.T @ g, g.T @ d)
+        background, end = states[step - 1] @ start, states[-1] @ start
+        times.append(TIMES[first + window - 1])
+        ends.append(end)
+    np.testing.assert_allclose(solution.series["time"], times)
+    np.testing.assert_allclose(solution.series["analysis"], ends, rtol=1e-8)
+    assert solution.metrics["analysis_rmse"] <= 2 * solution.metrics["smoothed_rmse"]
+
+
+def lorenz96(**parts):
+    """A small ring, of which a nonlinear function is observed."""
+    parts = {
+        "observation_operator": lambda t, x: jnp.arctan(x / 4)[::2] + 0.01 * t,
+        "times": 0.1 * np.arange(1, 61),
+        "size": 8,
+    } | parts
+    size = parts.pop("size")
+    return px.twin_experiment(
+        Lorenz96(8.0),
+        parts.pop("times"),
+        operator := parts.pop("observation_operator"),
+        px.ScalarCovariance(0.05, operator(0.0, jnp.zeros(size)).size),
+        px.Gaussian(8 + jnp.sin(jnp.linspace(0, 6, size)), px.ScalarCovariance(0.5, size)),
+        key=jr.key(3),
+        dt=0.05,
+        climatology=px.Gaussian(jnp.full(size, 2.3), px.ScalarCovariance(3.6, size)),
+        **parts,
+    )
+
+
+def nonlinear_run(problem, window):
+    """The misfits of a control over the first window, by the problem's own functions."""
+    cycles = jax.tree.map(lambda leaf: leaf[:window], problem.cycles)
+    root = problem.initial.covariance.root
+
+    def run(control):
+        states = problem.trajectory(problem.initial.mean + root(control), cycles)
+        return jax.vmap(problem.misfit)(states, cycles), states
+
+    return run
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_the_gradient_of_the_cost_vanishes_at_the_minimum(solver):
+    run = nonlinear_run(lorenz96(), 4)
+    inner = inner_solver(solver, 8, steps=40, rtol=jnp.asarray(1e-10))
+    found = gauss_newton(run, jnp.zeros(8), inner, all_at_once(40))
+    cost = lambda v: jnp.sum(v**2) / 2 + jnp.sum(run(v)[0] ** 2) / 2  # noqa: E731
+    before, after = (jnp.linalg.norm(jax.grad(cost)(v)) for v in (jnp.zeros(8), found.control))
+    assert after < 1e-6 * before
+    np.testing.assert_allclose(found.cost_background + found.cost_observations, cost(found.control))
+    np.testing.assert_allclose(found.first_cost, cost(jnp.zeros(8)))
+
+
+@pytest.mark.parametrize("outer", [1, 2, 7])
+def test_the_cost_never_increases(outer):
+    # An operator of fourth order seen from far away: full Gauss–Newton increments overshoot.
+    run = lambda v: ((v**4 - 0.1)[None] * 10, v[None])  # noqa: E731
+    for start in (0.05, -0.1, 2.0):
+        found = gauss_newton(run, jnp.full(1, start), direct, all_at_once(outer))
+        assert found.cost_background + found.cost_observations <= found.first_cost
+    problem = lorenz96()
+    solution = px.solve(problem, FourDVar(window=5, scale=1.0, outer=outer))
+    assert solution.status.success
+    assert np.all(solution.series["cost"] <= solution.series["loss"])
+
+
+@pytest.mark.parametrize("outer", [1, 2, 5])
+@pytest.mark.parametrize("quasi_static", [False, True])
+def test_an_increment_into_nowhere_is_taken_back(quasi_static, outer):
+    """√(1 + 10 v) is steep at the start, and the first increment leads where it is not defined."""
+
+    def run(v):
+        states = jnp.stack([v, 2 * v])
+        return 30 * (jnp.sqrt(1 + 10 * states) - 0.4), states
+
+    start = jnp.full(1, 1.0)
+    assert jnp.isnan(run(start + direct(*pushed(run, start), jnp.zeros(())).value)[0]).any()
+    stages = one_by_one(2, outer) if quasi_static else all_at_once(outer)
+    found = gauss_newton(run, start, direct, stages)
+    assert found.cost_background + found.cost_observations <= found.first_cost
+    assert jnp.isfinite(found.states).all()
+
+
+def pushed(run, control):
+    misfit, push = jax.linearize(lambda v: run(v)[0].reshape(-1), control)
+    return push, control, misfit
+
+
+def test_conjugate_gradients_need_no_more_steps_than_there_are_numbers():
+    matrix = jr.normal(jr.key(0), (30, 6))
+    push = lambda v: matrix @ v  # noqa: E731
+    arguments = (push, jnp.zeros(6), jr.normal(jr.key(1), (30,)), jnp.zeros(()))
+    exact = direct(*arguments)
+    by_steps = conjugate_gradients(*arguments, steps=100, rtol=jnp.asarray(1e-9))
+    np.testing.assert_allclose(by_steps.value, exact.value, rtol=1e-7)
+    np.testing.assert_allclose(by_steps.gradient, exact.gradient)
+    assert int(by_steps.iterations) <= 7
+    rough = conjugate_gradients(*arguments, steps=100, rtol=jnp.asarray(0.5))
+    assert int(rough.iterations) < int(by_steps.iterations)
+
+
+def test_quasi_static_stages_count_from_the_first_observation_time_on():
+    stages = one_by_one(3, 2)
+    np.testing.assert_array_equal(stages.times, [1, 1, 2, 2, 3, 3])
+    np.testing.assert_array_equal(stages.new, [True, False] * 3)
+    assert all_at_once(2).times is None
+
+
+def test_quasi_static_finds_the_deeper_minimum_of_a_long_window():
+    # 2.0 time units: errors grow by about e³, and from the background the cost has many minima.
+    problem = lorenz96(
+        times=0.2 * np.arange(1, 201), size=40, observation_operator=lambda t, x: x[::2]
+    )
+    costs = {
+        quasi_static: px.solve(
+            problem,
+            FourDVar(
+                window=10,
+                covariance=px.ScalarCovariance(0.5, 40),
+                quasi_static=quasi_static,
+                outer=4,
+            ),
+        ).series["cost"]
+        for quasi_static in (False, True)
+    }
+    # Half the number of observations in the window, 100, is what the cost should be.
+    assert np.median(costs[True]) < 130 < np.median(costs[False])
+
+
+@pytest.mark.parametrize("segments", [1, 2, 3, 4, 5, 7, 9])
+def test_segments_change_neither_values_nor_derivatives(segments):
+    inputs = jr.normal(jr.key(0), (7, 2))
+
+    def last(start, segments):
+        step = lambda x, u: (jnp.sin(x) + u, x * u)  # noqa: E731
+        return scan_in_segments(step, start, inputs, segments=segments)
+
+    start = jnp.array([0.3, -0.4])
+    np.testing.assert_array_equal(last(start, segments), last(start, None))
+    derivatives = [jax.jacrev(last)(start, number) for number in (segments, None)]
+    np.testing.assert_allclose(*derivatives, rtol=1e-12)
+
+
+def test_segments_bound_the_memory_of_long_windows():
+    problem = lorenz96(times=0.1 * np.arange(1, 401), size=200)
+    window = jax.tree.map(lambda leaf: leaf[:400], problem.cycles)
+
+    def memory(checkpoints):
+        solver = FourDVar(window=400, checkpoints=checkpoints, inner_solver="conjugate-gradients")
+        state = solver.init(problem, problem.initial.mean, jr.key(0))
+        step = jax.jit(lambda state: solver.step(problem, state, window, jr.key(0))[0])
+        return step.lower(state).compile().memory_analysis().temp_size_in_bytes
+
+    # 20 segments of 20 cycles, against 400: a tenth, if it were for the linearised model alone; the
+    # states at the observation times are kept in any case.
+    assert memory(20) < 0.3 * memory(None)
+
+
+@pytest.mark.parametrize("method", [FourDVar, WeakFourDVar])
+def test_the_program_does_not_grow_with_window_and_iterations(method):
+    def size(window, outer, quasi_static):
+        problem = linear(times=0.1 * np.arange(1, 41), model_error=px.ScalarCovariance(1.0, STATES))
+        solver = method(
+            window=window,
+            outer=outer,
+            quasi_static=quasi_static,
+            covariance=px.ScalarCovariance(1.0, STATES),
+            inner_solver="conjugate-gradients",
+        )
+        state = solver.init(problem, problem.initial.mean, jr.key(0))
+        batch = jax.tree.map(lambda leaf: leaf[:window], problem.cycles)
+        program = jax.make_jaxpr(lambda s, b: solver.step(problem, s, b, jr.key(0)))(state, batch)
+        return str(program).count(" = ")  # one an operation
+
+    for quasi_static in (False, True):
+        assert size(3, 2, quasi_static) == size(40, 9, quasi_static)
+
+
+def test_without_truth_there_are_no_errors():
+    solution = px.solve(linear(truth=False), FourDVar(covariance=px.ScalarCovariance(1.0, STATES)))
+    assert not [name for name in solution.metrics if name.endswith("rmse")]
+    assert solution.metrics["cost"] > 0
+
+
+def test_a_state_of_several_arrays_is_assimilated_like_one_row():
+    flat = linear()
+    apart = lambda x: {"a": x[..., :2], "b": x[..., 2:]}  # noqa: E731
+    whole = lambda x: jnp.concatenate([x["a"], x["b"]], -1)  # noqa: E731
+    problem = px.StateSpace(
+        lambda t, x: apart(jnp.asarray(MODEL) @ whole(x)),
+        TIMES,
+        flat.cycles.observations,
+        lambda t, x: jnp.asarray(SEEN) @ whole(x),
+        flat.observation_error,
+        px.Gaussian(apart(flat.initial.mean), flat.initial.covariance),
+        dt=0.1,
+        truth=apart(flat.cycles.truth),
+    )
+    solver = FourDVar(window=3, shift=2, covariance=flat.initial.covariance)
+    one, other = px.solve(flat, solver), px.solve(problem, solver)
+    np.testing.assert_allclose(one.unknowns, whole(other.unknowns), rtol=1e-10)
+    np.testing.assert_allclose(one.metrics["smoothed_rmse"], other.metrics["smoothed_rmse"])
+
+
+def test_a_hybrid_covariance_is_one_of_its_parts_together():
+    problem = linear()
+    anomalies = jr.normal(jr.key(5), (STATES, 3))
+    hybrid = 0.5 * px.ScalarCovariance(1.0, STATES) + px.FactorCovariance(anomalies)
+    dense = px.DenseCovariance(0.5 * np.eye(STATES) + np.asarray(anomalies @ anomalies.T))
+    ends = [
+        px.solve(problem, FourDVar(window=3, covariance=covariance, **EXACT)).unknowns
+        for covariance in (hybrid, dense)
+    ]
+    np.testing.assert_allclose(*ends, rtol=1e-8)
+
+
+def test_the_scale_is_that_of_the_climates_covariance():
+    problem = lorenz96()
+    scaled = px.solve(problem, FourDVar(window=2, scale=0.25))
+    given = px.solve(problem, FourDVar(window=2, covariance=px.ScalarCovariance(1.8, 8)))
+    np.testing.assert_allclose(scaled.unknowns, given.unknowns, rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "message"),
+    [
+        (FourDVar, {}, "no climatology|has none"),
+        (WeakFourDVar, {"covariance": px.ScalarCovariance(1.0, STATES)}, "has none|none. Give"),
+        (FourDVar, {"covariance": px.ScalarCovariance(1.0, 4)}, "5 numbers of the state"),
+        (FourDVar, {"window": 8, "covariance": px.ScalarCovariance(1.0, 5)}, "from 1 to 7"),
+    ],
+)
+def test_what_a_method_misses_is_said_before_it_runs(method, options, message):
+    with pytest.raises(px.PlugaxError, match=message):
+        px.solve(linear(), method(**options))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"window": 0}, "window must be a whole number"),
+        ({"window": 2, "shift": 3}, "shift must be at most window"),
+        ({"shift": 0}, "shift must be a whole number"),
+        ({"outer": 0}, "outer must be"),
+        ({"inner": 0}, "inner must be"),
+        ({"checkpoints": 0}, "checkpoints must be"),
+        ({"scale": -1.0}, "must be positive"),
+        ({"inner_solver": "lu"}, "inner_solver"),
+        ({"keep": "members"}, "keep"),
+    ],
+)
+def test_wrong_options_are_refused(options, message):
+    with pytest.raises((px.PlugaxError, TypeError), match=message):
+        FourDVar(**options)
+
+
+def test_single_precision_stays_single():
+    with jax.enable_x64(False):
+        problem = lorenz96()
+        solver = FourDVar(window=2, shift=1)
+        state = solver.init(problem, problem.initial.mean, jr.key(0))
+        batch = jax.tree.map(lambda leaf: leaf[:2], problem.cycles)
+        after, metrics = eqx.filter_eval_shape(solver.step, problem, state, batch, jr.key(0))
+        assert {leaf.dtype.name for leaf in jax.tree.leaves((after, metrics))} == {"float32"}
