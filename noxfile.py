@@ -71,6 +71,7 @@ def bench(session: nox.Session) -> None:
 
 def _cached(session: nox.Session) -> dict[str, str]:
     """One compilation cache for all workers of this run; the next run starts without it."""
-    cache = pathlib.Path(session.create_tmp()) / "xla-cache"
+    # Absolute, since some tests go to directories of their own.
+    cache = pathlib.Path(session.create_tmp()).resolve() / "xla-cache"
     shutil.rmtree(cache, ignore_errors=True)
     return {"JAX_COMPILATION_CACHE_DIR": str(cache), "JAX_PLATFORMS": "cpu"}
