@@ -45,7 +45,8 @@ def test_a_second_ctrl_c_is_not_needed(environment, tmp_path):
         text=True,
     ) as process:
         try:
-            assert process.stderr.readline() == "running\n"
+            # XLA may have something to say before, of programs that it takes from the cache.
+            assert "running\n" in iter(process.stderr.readline, "")
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=60)
         finally:
