@@ -36,7 +36,7 @@ class LETKF(AbstractEnsembleFilter):
 
     Arguments:
         radius: r of the localisation [units of the positions]; the taper has the half-width 1.82 r,
-            and is zero beyond 3.64 r. A sweep over radii starts from a solver with the largest.
+            and is zero beyond 3.64 r.
 
     Laws: an observation further away than 3.64 r changes nothing; with an infinite radius it is the
     ETKF with the symmetric square root.

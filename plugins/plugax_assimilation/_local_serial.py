@@ -31,7 +31,7 @@ class LocalSerialEAKF(AbstractEnsembleFilter):
 
     Arguments:
         radius: r of the localisation [units of the positions]; the taper has the half-width 1.82 r,
-            and is zero beyond 3.64 r. A sweep over radii starts from a solver with the largest.
+            and is zero beyond 3.64 r.
 
     Laws: an observation changes nothing further away than 3.64 r; with an infinite radius and
     linear H, mean and covariance are those of the Kalman filter.

@@ -43,7 +43,8 @@ class AbstractTransformFilter(AbstractCycledEnsemble):
     With a lag L the ensembles of the last L cycles go through every transform that the present one
     goes through. What the observations up to now say of the time L cycles ago, or of the first
     cycle while there are fewer, is in the metrics: `smoothed_rmse`, `smoothed_spread`, and with
-    `keep` in the history: `smoothed`. The answer is the mean of the analysis, as in a filter.
+    `keep` in the history: `smoothed`, and its time, `smoothed_time`. The answer is the mean of the
+    analysis, as in a filter.
 
     Arguments:
         lag: L, over how many cycles observations act back; 0 is a filter.
@@ -92,6 +93,7 @@ class AbstractTransformFilter(AbstractCycledEnsemble):
         metrics["smoothed_spread"] = spread(problem, anomalies)
         if self.keep != "nothing":
             metrics["smoothed"] = mean if self.keep == "mean" else smoothed
+            metrics["smoothed_time"] = problem.cycles.time[state.cycles - back]
         truth = state.truth
         if truth is not None:
             truth = jnp.concatenate([ravel_pytree(batch.truth)[0][None], truth])

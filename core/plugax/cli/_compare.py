@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import PlugaxError
 from ._component import Chosen, choose
+from ._entrants import add_solver_flags, entries_of, names
 from ._environment import prepare
 from ._flags import add_flags, joined, parse_flags, peek, peek_component
 from ._parser import Parser, version
@@ -70,7 +71,8 @@ def _read(argv: list[str]) -> tuple[Chosen, argparse.Namespace]:
     parser = _parser(f"plugax compare {name}", alone=False)
     add_flags(parser, [problem])
     flags = parse_flags(parser, argv, [problem])
-    flags.solvers = flags.solvers or list(getattr(problem.target, "recipes", {}))
+    entrants = flags.solvers or list(getattr(problem.target, "recipes", {}))
+    flags.solvers = entries_of(problem, entrants)
     flags.format = "json" if flags.json else flags.format
     if not flags.solvers:
         raise PlugaxError(f"The problem {name!r} recommends no solvers; give some with --solvers.")
@@ -95,7 +97,7 @@ def _parser(prog: str, *, alone: bool) -> Parser:
     add = parser.add_argument
     help_ = "a name from `plugax list problems`"
     add("problem", nargs="?", metavar="PROBLEM", help=help_ if alone else argparse.SUPPRESS)
-    add("--solvers", type=_names, metavar="A,B,…", help="default: all that the problem recommends")
+    add_solver_flags(parser)
     add("--seeds", type=int, default=3, metavar="N", help="so many, from 0 on; default: 3")
     add(
         "--over",
@@ -105,7 +107,7 @@ def _parser(prog: str, *, alone: bool) -> Parser:
     )
     add("--steps", type=int, metavar="N", help="at most so many steps; default: what is usual")
     add("--epochs", type=float, metavar="N", help="the same in passes over the data")
-    add("--metrics", type=_names, metavar="A,B,…", help="shown; default: what the problem says")
+    add("--metrics", type=names, metavar="A,B,…", help="shown; default: what the problem says")
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
     add("--precision", choices=NAMES, help="default: float64 for problems that need it")
     add(
@@ -119,16 +121,12 @@ def _parser(prog: str, *, alone: bool) -> Parser:
     return parser
 
 
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
 def _over(text: str) -> tuple[str, list[Any]]:
     """`members=10,20` as a name and its values: whole numbers, numbers or words."""
     name, equals, values = text.partition("=")
-    if not equals or not _names(values):
+    if not equals or not names(values):
         raise argparse.ArgumentTypeError(f"expected OPTION=A,B,…; got {text!r}")
-    return name.strip().replace("-", "_"), [_value(word) for word in _names(values)]
+    return name.strip().replace("-", "_"), [_value(word) for word in names(values)]
 
 
 def _value(text: str) -> Any:

@@ -72,7 +72,7 @@ def read_request(argv: list[str]) -> Request:
         add_flags(parser, [problem])
         parse_flags(parser, argv, [problem])
         raise PlugaxError(_no_solver(problem))
-    solver = _solver(problem, solver_name, config["solver"], find)
+    solver = choose_solver(problem, solver_name, config["solver"], find)
     add_flags(parser, [problem, solver])
     flags = vars(parse_flags(parser, argv, [problem, solver]))
     given = {key: flags[key] for key in RUN if flags[key] is not None}
@@ -84,8 +84,11 @@ def read_request(argv: list[str]) -> Request:
     return Request(problem, solver, **run, out=flags["out"], json=flags["json"])
 
 
-def _solver(problem: Chosen, name: str, config: Layer, find: Peek) -> Chosen:
-    """The solver, with what the problem's recipe says of it."""
+def choose_solver(problem: Chosen, name: str, config: Layer, find: Peek) -> Chosen:
+    """The solver by name, with what the problem's recipe says of it.
+
+    Errors: as `choose`.
+    """
     from ..runner import recipe_of
 
     alone = choose("solver", name, [config], find)

@@ -14,12 +14,13 @@ from .._errors import PlugaxError
 _NUMBERS = bool | int | float
 
 
-def stacked(trees: Sequence[Any], what: str) -> tuple[Any, Any]:
+def stacked(trees: Sequence[Any], what: str, member: str = "seed") -> tuple[Any, Any]:
     """One tree for all, and its axes: 0 where leaves differ and are stacked, None where shared.
 
     Arguments:
         trees: alike but for values.
         what: they are, for the error.
+        member: what each of them is of, likewise.
 
     Errors: `PlugaxError` where they differ in more than the values of arrays and numbers.
     """
@@ -31,19 +32,19 @@ def stacked(trees: Sequence[Any], what: str) -> tuple[Any, Any]:
         if another != structure:
             raise PlugaxError(
                 f"{what} must be alike but for the values of arrays, so that they are one program; "
-                f"their structures differ: {_difference(first, other)}. What depends on the seed "
-                "must be an array leaf, no static field."
+                f"their structures differ: {_difference(first, other)}. What depends on the "
+                f"{member} must be an array leaf, no static field."
             )
         columns.append(leaves)
     joined = [
-        _joined([leaf, *(leaves[place] for leaves in columns)], f"{what}, {_name(path)}")
+        _joined([leaf, *(leaves[place] for leaves in columns)], f"{what}, {_name(path)}", member)
         for place, (path, leaf) in enumerate(paths)
     ]
     values, axes = zip(*joined, strict=True) if joined else ((), ())
     return jax.tree.unflatten(structure, values), jax.tree.unflatten(structure, axes)
 
 
-def _joined(leaves: list[Any], where: str) -> tuple[PyTree, int | None]:
+def _joined(leaves: list[Any], where: str, member: str) -> tuple[PyTree, int | None]:
     """The leaves of one place as one, and its axis."""
     first = leaves[0]
     if all(leaf is first or _equal(first, leaf) for leaf in leaves):
@@ -51,11 +52,23 @@ def _joined(leaves: list[Any], where: str) -> tuple[PyTree, int | None]:
     if all(_is_array(leaf) or isinstance(leaf, _NUMBERS) for leaf in leaves):
         kinds = {(jnp.shape(leaf), jnp.result_type(leaf)) for leaf in leaves}
         if len(kinds) == 1:
-            return jnp.stack([jnp.asarray(leaf) for leaf in leaves]), 0
+            return _stack(leaves, *kinds.pop()), 0
     raise PlugaxError(
-        f"{where}: must be an array of one shape and dtype for every seed, or the same; got "
+        f"{where}: must be an array of one shape and dtype for every {member}, or the same; got "
         f"{_shown(first)} and {_shown(next(x for x in leaves if not _equal(first, x)))}."
     )
+
+
+def _stack(leaves: list[Any], shape: tuple[int, ...], dtype: Any) -> jax.Array:
+    """Leaves of one shape and dtype as one; on the host where it can be: that compiles nothing."""
+    special = jnp.issubdtype(dtype, jax.dtypes.prng_key)
+    # Weakly typed ones, such as plain numbers, stay so.
+    if special or any(getattr(leaf, "weak_type", isinstance(leaf, _NUMBERS)) for leaf in leaves):
+        return jnp.stack([jnp.asarray(leaf) for leaf in leaves])
+    whole = np.empty((len(leaves), *shape), dtype)
+    for place, leaf in enumerate(leaves):
+        whole[place] = leaf
+    return jnp.asarray(whole)
 
 
 def _equal(one: Any, other: Any) -> bool:

@@ -23,6 +23,7 @@ from ._interrupt import deferred_interrupt
 from ._length import EvaluateEvery, Length, Plan
 from ._outcome import status_of, summaries
 from ._place import check_call, place
+from ._plans import Swept, planned_members
 from ._program import Task, start, timed
 from ._provenance import provenance_of
 from ._resolve import resolve
@@ -72,7 +73,7 @@ def sweep(
     check_call(problem, seed=seed, chunk=chunk)
 
     def make() -> Task:
-        return _population(problem, solver.planned(problem, plan.steps), seed, values)
+        return _population(problem, solver, plan.steps, seed, values)
 
     return run_population(
         problem, solver, make, values, plan=plan, seed=seed, chunk=chunk, device=device
@@ -178,34 +179,38 @@ def _collected(
 
 
 def _population(
-    problem: AbstractProblem, solver: AbstractSolver, seed: int, values: dict[str, PyTree]
+    problem: AbstractProblem,
+    solver: AbstractSolver,
+    steps: int,
+    seed: int,
+    values: dict[str, PyTree],
 ) -> Task:
     """The task of all members: every combination of the values, the last name fastest."""
     grid = np.meshgrid(*(np.arange(_length(v)) for v in values.values()), indexing="ij")
     key, key_axis = jr.key(seed), None
-    trees: dict[str, Any] = {"problem": problem, "solver": solver}
-    axes: dict[str, Any] = {
-        name: jax.tree.map(lambda _: None, tree) for name, tree in trees.items()
-    }
-    start = None
+    trees = {"problem": problem, "solver": solver}
+    start, swept = None, []
     for (name, value), index in zip(values.items(), grid, strict=True):
-        members = _taken(value, index.ravel())
         if name == "start":
-            start = members
-            continue
-        if name == "seed":
-            key, key_axis = jax.vmap(jr.key)(jnp.asarray(members)), 0
-            continue
-        root, where = _leaf(name, trees)
-        leaf = where(trees[root])
-        members = jnp.asarray(members, jnp.result_type(leaf))
-        trees[root] = eqx.tree_at(where, trees[root], members)
-        axes[root] = eqx.tree_at(where, axes[root], 0, is_leaf=lambda leaf: leaf is None)
+            start = _taken(value, index.ravel())
+        elif name == "seed":
+            key, key_axis = jax.vmap(jr.key)(jnp.asarray(value[index.ravel()])), 0
+        else:
+            root, where = _leaf(name, trees)
+            precise = np.asarray(value, jnp.result_type(where(trees[root])))
+            swept.append(Swept(root, where, precise, index.ravel()))
+    solver, solver_axes = planned_members(problem, solver, swept, steps)
+    axes: Any = jax.tree.map(lambda _: None, problem)
+    for leaf in swept:
+        if leaf.root == "problem":
+            problem, axes = leaf.put(problem, leaf.index), leaf.put_axis(axes)
     if start is not None:
-        trees["problem"] = variant(trees["problem"], Unconstrained(), start)
-        everywhere = jax.tree.map(eqx.if_array(0), start)
-        axes["problem"] = variant(axes["problem"], Unconstrained(), everywhere)
-    return Task(trees["problem"], trees["solver"], key, (axes["problem"], axes["solver"], key_axis))
+        problem = variant(problem, Unconstrained(), start)
+        axes = variant(axes, Unconstrained(), jax.tree.map(eqx.if_array(0), start))
+    if key_axis is None and not jax.tree.leaves((axes, solver_axes)):
+        # All values are one: the members have to be led by an axis all the same.
+        key, key_axis = jnp.broadcast_to(key, (_size(values),)), 0
+    return Task(problem, solver, key, (axes, solver_axes, key_axis))
 
 
 def _leaf(name: str, trees: Mapping[str, Any]) -> tuple[str, Callable[[Any], Any]]:

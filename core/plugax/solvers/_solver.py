@@ -42,7 +42,9 @@ class AbstractSolver(eqx.Module):
         """The solver for a run of so many steps on a problem, asked for before it is compiled.
 
         Only what the host has to prepare needs this: a schedule that ends with the run, a table of
-        neighbours.
+        neighbours. The members of a sweep are planned for one by one. Only where these plans differ
+        in shape is it asked once more for all of them: the leaves that are swept have a leading
+        axis then, and one plan has to serve every value, such as a table for the largest of them.
         """
         return self
 

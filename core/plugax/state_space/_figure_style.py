@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._burn_in import after_burn_in
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -29,7 +31,7 @@ def drawn(width: float = 6.4, height: float = 4.0, rows: int = 1) -> tuple["Figu
 
 def counted(problem: "AbstractStateSpace", series: Series) -> np.ndarray:
     """Which steps are after the burn-in; all of them where none is."""
-    after = series["time"] > problem.burn_in
+    after = after_burn_in(series["time"], problem.burn_in)
     return after if after.any() else np.ones_like(after)
 
 

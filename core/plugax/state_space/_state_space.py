@@ -24,6 +24,7 @@ from ..covariances import AbstractCovariance
 from ..data import Sequence
 from ..integrators import AbstractIntegrator
 from ..problems import AbstractProblem, Metrics
+from ._burn_in import after_burn_in
 from ._cycle import Cycle
 from ._gaussian import Gaussian
 from ._geometry import Geometry
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 ObservationOperator = Callable[..., Any] | lx.AbstractLinearOperator
 """H(t, x), or a linear H."""
+
+TIMES = ("time", "smoothed_time")
+"""Metrics that tell when, of which no mean is taken."""
 
 
 class AbstractStateSpace(AbstractProblem):
@@ -130,16 +134,18 @@ class AbstractStateSpace(AbstractProblem):
     def summary(self, series: Mapping[str, np.ndarray]) -> Metrics:
         """Means over the cycles after the burn-in; what is counted (integers) is added up instead.
 
-        The solvers' metrics have to hold `time`, that of the analysis.
+        The solvers' metrics have to hold `time`, that of the analysis; a smoother that keeps its
+        states tells by `smoothed_time` what time they are of. A cycle at the very end of
+        the burn-in is not counted, however its time is rounded.
         """
         if "time" not in series:
             return {}
-        counted = series["time"] > self.burn_in
+        counted = after_burn_in(series["time"], self.burn_in)
         figures = {}
         for name, values in series.items():
             if values.dtype.kind in "iub":
                 figures[name] = values[counted].sum(0)
-            elif values.ndim == 1 and name != "time":
+            elif values.ndim == 1 and name not in TIMES:
                 figures[name] = values[counted].mean() if counted.any() else np.nan
         return figures
 

@@ -28,6 +28,12 @@ def trajectory(solution: "Solution") -> "xr.Dataset":
     own, such as `analysis_height` and `truth_height`, with the dimensions `height_0`, `height_1`, …
     What a state holds beyond what is verified (parameters, for example) stands under its own name.
 
+    A smoother that kept its states, with the metrics `smoothed` and `smoothed_time`, brings the
+    variable `smoothed`, at the times that these states are of: `smoothed[k]` and `analysis[k]` are
+    two estimates of the state at `time[k]`, the first with later observations, too. Of several
+    estimates for one time it is the latest, and NaN where there is none: a lag of L cycles leaves
+    the last L times without one.
+
     Arguments:
         solution: of a state-space problem, by a solver that kept its analyses.
 
@@ -53,6 +59,11 @@ def trajectory(solution: "Solution") -> "xr.Dataset":
     here = np.searchsorted(cycles.time, time)
     verified, others = states_of(problem, solution.series["analysis"])
     variables = named("analysis", verified, ahead) | named("", others, ahead)
+    if {"smoothed", "smoothed_time"} <= solution.series.keys():
+        smoothed = rows_at(time, solution.series["smoothed_time"], solution.series["smoothed"])
+        ahead = ("time", "member")[: smoothed.ndim - 1]
+        for part in states_of(problem, smoothed):
+            variables |= named("smoothed", part, ahead)
     if cycles.truth is not None:
         truth = jax.tree.map(lambda leaf: leaf[here], cycles.truth)
         variables |= named("truth", truth, ("time",))
@@ -61,6 +72,26 @@ def trajectory(solution: "Solution") -> "xr.Dataset":
         observations = np.where(cycles.available[here], observations, np.nan)
     variables["observations"] = (("time", "observation"), observations)
     return xr.Dataset(variables, coords={"time": ("time", time, {"units": TIME})})
+
+
+def rows_at(
+    times: Float[np.ndarray, " times"],
+    given: Float[np.ndarray, " rows"],
+    rows: Float[np.ndarray, "rows *axes"],
+) -> Float[np.ndarray, "times *axes"]:
+    """The last of the rows given for each time; NaN where there is none.
+
+    Arguments:
+        times: increasing.
+        given: the times that the rows are of, the same numbers to the last bit.
+        rows: what is given.
+    """
+    place = np.minimum(np.searchsorted(times, given), len(times) - 1)
+    there = times[place] == given
+    found = np.full((len(times), *rows.shape[1:]), np.nan, rows.dtype)
+    for row in np.flatnonzero(there):
+        found[place[row]] = rows[row]
+    return found
 
 
 def states_of(

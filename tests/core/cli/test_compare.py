@@ -64,6 +64,44 @@ def test_a_comparison_goes_over_an_option(call):
     assert [row["tolerance"] for row in result.json["rows"]] == [0.1, 0.001]
 
 
+def test_a_solver_has_options_of_its_own(call):
+    one = "descent --tolerance 1e-1"
+    other = "descent --optimizer signed --size .125 --solver.optimizer.dim 4 --tolerance none"
+    argv = ("compare", "bowl", "--seeds", 1, "--dim", 3, "--steps", 4)
+    argv = (*argv, "--solver", one, "--solvers", "descent", "--solver", other, "--solver", one)
+    rows = call(*argv, "--json").json["rows"]
+    assert [row["solver"] for row in rows] == [
+        "descent(tolerance=0.1)",
+        "descent",
+        "descent(optimizer=signed, optimizer.size=0.125, optimizer.dim=4, tolerance=none)",
+        "descent(tolerance=0.1) #2",
+    ]
+    hasty, usual, signed, again = (row["options"] for row in rows)
+    # What the problem recommends stays, where it was meant for these options.
+    assert hasty == again == usual | {"tolerance": 0.1}
+    assert usual["optimizer"] == {"name": "fixed", "rate": 0.25}
+    assert signed["optimizer"] == {"name": "signed", "size": 0.125, "dim": 4}
+    assert signed["tolerance"] is None
+    # Four steps of 1/8 down from 1.
+    assert rows[2]["distance"] == pytest.approx(0.5 * 3**0.5)
+    table = call(*argv, "--format", "markdown").out
+    assert table.splitlines()[2].startswith("| descent(tolerance=0.1) |")
+
+
+def test_options_of_one_solver_and_values_of_all_go_together(call):
+    argv = ("compare", "bowl", "--solver", "descent --rate .5", "--over", "tolerance=1e-1,1e-3")
+    rows = call(*argv, "--seeds", 1, "--json").json["rows"]
+    assert [row["tolerance"] for row in rows] == [0.1, 0.001]
+    assert {row["solver"] for row in rows} == {"descent(optimizer.rate=0.5)"}
+    assert {row["options"]["optimizer"]["rate"] for row in rows} == {0.5}
+
+
+def test_help_on_one_solver_lists_its_options(call):
+    result = call("compare", "bowl", "--solver", "descent --help")
+    assert result.status == 0
+    assert "--tolerance" in result.out
+
+
 def test_chosen_metrics_and_what_nobody_reports(call):
     result = call(*SHORT, "--metrics", "distance,speed")
     assert result.out.splitlines()[-1].startswith("No solver reports speed; there are distance")
@@ -85,6 +123,20 @@ def test_a_run_that_fails_exits_with_one(call):
         (("compare", "bowl"), "needs the option 'height'"),
         (("compare", "deep"), "recommends no solvers; give some with --solvers"),
         (("compare", "deep", "--solvers", "descent", "--dim", 2), "there is no option --dim"),
+        (("compare", "bowl", "--solver", "decent --rate 1"), "Did you mean 'descent'"),
+        (
+            ("compare", "bowl", "--solver", "descent --toleranc 1"),
+            '--solver "descent --toleranc 1": there is no option --toleranc. Did you mean '
+            "'--tolerance'",
+        ),
+        (
+            ("compare", "bowl", "--solver", "descent --rate quick"),
+            "argument --rate/--solver.optimizer.rate: expected number; got 'quick'",
+        ),
+        (("compare", "bowl", "--solver", "descent 3"), "unexpected argument '3'"),
+        (("compare", "bowl", "--solver", "--rate 3"), 'as in "A --option value"; got'),
+        (("compare", "bowl", "--solver", "descent '"), "No closing quotation"),
+        (("compare", "bowl", "--solver", "jump"), "needs the option 'height'"),
         ((*SHORT, "--seeds", 0), "Seeds must be different whole numbers"),
         ((*SHORT, "--out", "table.xls"), "expected a file that ends in one of"),
         ((*SHORT, "--out", "no/where/table.csv"), "there is no directory"),

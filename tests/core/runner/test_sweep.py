@@ -1,3 +1,5 @@
+import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -155,3 +157,93 @@ def test_a_member_that_failed_is_never_the_best(cliff, descent):
 def test_what_cannot_be_swept_is_said(bowl, descent, over, message):
     with pytest.raises(px.PlugaxError, match=message):
         px.sweep(bowl, descent(), over=over, steps=1)
+
+
+class Scheduled(px.AbstractSolver):
+    """u ← u − r_k ∇J, with the rates r_k planned on the host: as many as the value says, or one."""
+
+    first: jax.Array | float = 0.1
+    count: jax.Array | int = 3
+    keeps_length: bool = eqx.field(static=True, default=False)
+    rates: jax.Array | None = None
+
+    def planned(self, problem, steps):
+        most = int(np.max(np.asarray(self.count)))
+        number = 4 if self.keeps_length else most
+        rates = float(self.first) / np.arange(1, number + 1)
+        return eqx.tree_at(lambda s: s.rates, self, jnp.asarray(rates), is_leaf=lambda x: x is None)
+
+    def init(self, problem, unknowns, key):
+        return unknowns, jnp.zeros((), int)
+
+    def step(self, problem, state, batch, key):
+        unknowns, number = state
+        loss, slope = jax.value_and_grad(lambda u: problem.loss(u, batch, key)[0])(unknowns)
+        rate = jnp.where(number < self.count, self.rates[number % len(self.rates)], 0)
+        return (unknowns - rate.astype(slope.dtype) * slope, number + 1), {"loss": loss}
+
+    def converged(self, problem, state):
+        return None
+
+    def unknowns(self, problem, state):
+        return state[0]
+
+
+def assert_as_alone(population, bowl, members, **options):
+    for member, values in zip(np.ndindex(population.status.shape), members, strict=True):
+        alone = px.solve(bowl, Scheduled(**values, **options), steps=5)
+        np.testing.assert_allclose(population.unknowns[member], alone.unknowns, rtol=1e-6)
+    assert np.unique(population.unknowns[..., 0]).size == len(members)
+
+
+def test_every_member_has_the_plan_that_it_makes_alone(bowl):
+    before = _program.traces["advance"]
+    population = px.sweep(
+        bowl,
+        Scheduled(keeps_length=True),
+        over={
+            "first": [0.2, 0.05],
+            "problem.curvature": [[1.0, 4.0], [2.0, 3.0]],
+            "seed": range(2),
+        },
+        steps=5,
+    )
+    assert _program.traces["advance"] == before + 1
+    for i, first in enumerate((0.2, 0.05)):
+        for j, curvature in enumerate(([1.0, 4.0], [2.0, 3.0])):
+            problem = type(bowl)(jnp.asarray(curvature))
+            alone = px.solve(problem, Scheduled(first, keeps_length=True), steps=5, seed=1)
+            np.testing.assert_allclose(population.unknowns[i, j, 1], alone.unknowns, rtol=1e-6)
+
+
+@pytest.mark.parametrize("counts", [(1, 2, 4), (4, 1, 2)])
+def test_where_plans_differ_in_shape_one_serves_all_in_any_order(bowl, counts):
+    over = {"count": counts, "problem.curvature": [[1.0, 4.0]]}
+    population = px.sweep(bowl, Scheduled(count=1), over=over, steps=5)
+    assert_as_alone(population, bowl, [{"count": count} for count in counts])
+
+
+def test_plans_of_which_none_serves_all_are_refused(bowl):
+    over = {"count": (1, 2), "first": (0.1, 0.2)}
+    with pytest.raises(px.PlugaxError, match=r"rates: must be .* for every member.* failed .Only"):
+        px.sweep(bowl, Scheduled(), over=over, steps=5)
+
+
+class Spread(Scheduled):
+    """Its rates take on the axis of what is swept."""
+
+    def planned(self, problem, steps):
+        rates = np.asarray(self.count)[..., None] * np.ones(np.max(self.count))
+        rates = jnp.asarray(rates)
+        return eqx.tree_at(lambda s: s.rates, self, rates, is_leaf=lambda x: x is None)
+
+
+def test_a_plan_with_the_axis_of_the_members_in_it_is_refused(bowl):
+    with pytest.raises(px.PlugaxError, match="made arrays with an axis too many"):
+        px.sweep(bowl, Spread(), over={"count": (1, 2)}, steps=5)
+
+
+def test_equal_values_are_members_too(bowl):
+    population = px.sweep(bowl, Scheduled(), over={"count": [2, 2]}, steps=5)
+    np.testing.assert_array_equal(population.unknowns[0], population.unknowns[1])
+    assert population.success.shape == (2,)

@@ -123,6 +123,18 @@ def test_the_summary_takes_means_after_the_burn_in_and_adds_up_counts(make_sprin
     assert np.isnan(make_springs(burn_in=5.0).summary(series)["analysis_rmse"])
 
 
+@pytest.mark.parametrize("precision", [np.float32, np.float64])
+def test_a_cycle_at_the_end_of_the_burn_in_is_not_counted(make_springs, precision):
+    # Times are as they were computed, 0.15000000000000002 for one, or a rounding later still.
+    exact = (0.05 * np.arange(1, 10_401)).astype(precision)
+    later = np.nextafter(exact, np.inf, dtype=precision)
+    for end, burn_in in ((3, 0.15), (7, 0.35), (400, 20.0), (401, 20.05), (10_399, 519.95)):
+        problem = make_springs(burn_in=burn_in)
+        for times in (exact, later):
+            summary = problem.summary({"time": times, "cycles": np.ones(len(times), int)})
+            assert summary["cycles"] == len(times) - end
+
+
 def test_data_run_in_the_order_of_time(make_springs, cycle_of):
     problem = make_springs()
     assert problem.data.steps == 4

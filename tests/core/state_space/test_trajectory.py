@@ -127,6 +127,53 @@ def test_parameters_stand_beside_the_state_that_is_verified():
     np.testing.assert_array_equal(found["analysis"], found["truth"])
     assert found["parameters"].dims == ("time",)
     np.testing.assert_array_equal(found["parameters"], 8.0)
+    smoothed = {"smoothed": rows + 1, "smoothed_time": times_of(problem)}
+    found = trajectory(solution_of(problem, time=times_of(problem), analysis=rows, **smoothed))
+    assert set(found) == {
+        *("analysis", "parameters", "smoothed", "smoothed_parameters", "truth", "observations")
+    }
+    np.testing.assert_array_equal(found["smoothed_parameters"], 9.0)
+
+
+def test_smoothed_states_stand_at_the_time_they_are_of():
+    problem = problem_of(np.zeros(SIZE), truth=TRUTH)
+    time = times_of(problem)
+    # A lag of two cycles; the first three speak of the first time.
+    then = np.array([0, 0, 0, 1, 2, 3])
+    smoothed = TRUTH[then] + 0.1 * np.arange(CYCLES)[:, None]
+    series = {"time": time, "analysis": TRUTH + 9, "smoothed_time": time[then]}
+    found = trajectory(solution_of(problem, **series, smoothed=smoothed))
+    assert found["smoothed"].dims == ("time", "variable")
+    errors = (found["smoothed"] - found["truth"]).values
+    np.testing.assert_allclose(errors[:4, 0], [0.2, 0.3, 0.4, 0.5])
+    assert np.isnan(errors[4:]).all()
+    members = np.stack([smoothed - 1, smoothed + 1], axis=1)
+    series["analysis"] = np.zeros((CYCLES, 2, SIZE))
+    found = trajectory(solution_of(problem, **series, smoothed=members))
+    assert found["smoothed"].dims == found["analysis"].dims
+    np.testing.assert_allclose((found["smoothed"].mean("member") - found["truth"]).values, errors)
+
+
+def test_of_a_short_run_with_a_lag_only_the_first_time_is_smoothed():
+    problem = problem_of(np.zeros(SIZE), truth=None)
+    time = times_of(problem)[:2]
+    series = {"time": time, "analysis": TRUTH[:2], "smoothed": TRUTH[:2]}
+    found = trajectory(solution_of(problem, **series, smoothed_time=time[[0, 0]]))
+    np.testing.assert_array_equal(found["smoothed"][0], TRUTH[1])
+    assert np.isnan(found["smoothed"][1]).all()
+
+
+@pytest.mark.parametrize("keep", ["mean", "members"])
+def test_the_errors_of_smoothed_states_are_those_that_the_smoother_told(keep):
+    problem = problem_of(np.zeros(SIZE), truth=TRUTH)
+    solution = px.solve(problem, "etkf", members=6, lag=2, keep=keep)
+    found = trajectory(solution)
+    smoothed = found["smoothed"] if keep == "mean" else found["smoothed"].mean("member")
+    errors = np.sqrt(((smoothed - found["truth"]) ** 2).mean("variable", skipna=False))
+    np.testing.assert_allclose(errors[:4], solution.series["smoothed_rmse"][2:], rtol=1e-12)
+    assert np.isnan(errors[4:]).all()
+    assert "smoothed_rmse" in solution.metrics
+    assert "smoothed_time" not in solution.metrics
 
 
 def test_without_analyses_the_error_tells_how_to_keep_them():

@@ -271,12 +271,13 @@ def test_the_scores_on_lorenz96_are_those_published(kind, score):
     assert 0.9 < ratio < 1.4
 
 
-def test_a_sweep_over_radii_is_as_every_radius_alone(method):
-    problem = sakov(cycles=30)
-    swept = px.sweep(problem, method(radius=3.0), over={"radius": [2.0, 3.0]})
-    alone = px.solve(problem, method(radius=2.0))
-    np.testing.assert_allclose(swept.unknowns[0], alone.unknowns, rtol=1e-8)
-    assert abs(swept.unknowns[1] - alone.unknowns).max() > 1e-4
+def test_a_sweep_over_radii_in_any_order_is_as_every_radius_alone(method):
+    problem, radii = sakov(cycles=30), [3.0, 2.0]
+    swept = px.sweep(problem, method(radius=1.0), over={"radius": radii})
+    for radius, unknowns in zip(radii, swept.unknowns, strict=True):
+        alone = px.solve(problem, method(radius=radius))
+        np.testing.assert_allclose(unknowns, alone.unknowns, rtol=1e-8)
+    assert abs(swept.unknowns[1] - swept.unknowns[0]).max() > 1e-4
 
 
 @pytest.mark.filterwarnings("ignore::plugax.PrecisionWarning")

@@ -1,0 +1,91 @@
+"""The solvers of a comparison as the command line gives them, with options of their own.
+
+--solvers etkf,letkf    --solver "letkf --members 10 --radius 6"
+"""
+
+import argparse
+import functools
+import shlex
+from collections.abc import Iterable
+from typing import Any
+
+from .._errors import PlugaxError
+from ._component import Chosen
+from ._flags import add_flags, joined, parse_flags, peek_component
+from ._parser import Parser, UsageError
+from ._request import choose_solver
+from ._values import show
+
+Entrant = str | list[str]
+"""A solver's name; or, where it may have options, all words of a `--solver`."""
+
+
+def add_solver_flags(parser: Parser) -> None:
+    """Add `--solvers` and `--solver`, which may be mixed and repeated; their order stays."""
+    add = functools.partial(parser.add_argument, dest="solvers")
+    add(
+        "--solvers",
+        action="extend",
+        type=names,
+        metavar="A,B,…",
+        help="default: all that the problem recommends",
+    )
+    add(
+        "--solver",
+        action="append",
+        type=_words,
+        metavar='"A --option value…"',
+        help="one with options of its own, as `plugax run --solver A` has them; may be repeated",
+    )
+
+
+def names(text: str) -> list[str]:
+    """Names with commas between them."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def entries_of(problem: Chosen, entrants: Iterable[Entrant]) -> dict[str, Any]:
+    """What is to be compared, by labels that are all different.
+
+    Errors: those of `plugax run` for the options of a solver, with the solver in front.
+    """
+    entries: dict[str, Any] = {}
+    for entrant in entrants:
+        label, entry = (entrant, entrant) if isinstance(entrant, str) else _parsed(problem, entrant)
+        unique, count = label, 2
+        while unique in entries:
+            unique, count = f"{label} #{count}", count + 1
+        entries[unique] = entry
+    return entries
+
+
+def _words(text: str) -> list[str]:
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error} in {text!r}") from error
+    if not words or words[0].startswith("-"):
+        raise argparse.ArgumentTypeError(
+            f'expected a name, then options of that solver, as in "A --option value"; got {text!r}'
+        )
+    return words
+
+
+def _parsed(problem: Chosen, words: list[str]) -> tuple[str, dict[str, Any]]:
+    """A solver's label and its spec, from its name and its flags."""
+    name, *argv = joined(words)
+    solver = choose_solver(problem, name, {}, functools.partial(peek_component, argv))
+    # Where the same options are told of.
+    parser = Parser(prog=f"plugax run {problem.name} --solver {name}")
+    add_flags(parser, [solver])
+    try:
+        flags = vars(parse_flags(parser, argv, [solver]))
+    except UsageError as error:
+        raise PlugaxError(f'--solver "{shlex.join(words)}": {error}') from error
+    root = "solver."
+    given = ", ".join(
+        f"{flag.removeprefix(root)}={show(value)}"
+        for flag, value in flags.items()
+        if flag.startswith(root)
+    )
+    return f"{name}({given})" if given else name, solver.spec()
