@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from ._etkf import ETKF as ETKF
     from ._extended_kalman import ExtendedKalmanFilter as ExtendedKalmanFilter
     from ._four_d_var import FourDVar as FourDVar
+    from ._hybrid_four_d_var import HybridFourDVar as HybridFourDVar
     from ._ienks import IEnKS as IEnKS
+    from ._incremental import AbstractIncremental as AbstractIncremental
     from ._letkf import LETKF as LETKF
     from ._local_serial import LocalSerialEAKF as LocalSerialEAKF
     from ._optimal_interpolation import OptimalInterpolation as OptimalInterpolation
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 _MODULE_OF = {
     "AbstractEnsembleFilter": "_ensemble_filter",
+    "AbstractIncremental": "_incremental",
     "AbstractStaticBackground": "_static_background",
     "AbstractTransformFilter": "_transform_filter",
     "AbstractVariational": "_variational",
@@ -42,6 +45,7 @@ _MODULE_OF = {
     "EnKFN": "_enkf_n",
     "ExtendedKalmanFilter": "_extended_kalman",
     "FourDVar": "_four_d_var",
+    "HybridFourDVar": "_hybrid_four_d_var",
     "IEnKS": "_ienks",
     "LETKF": "_letkf",
     "LocalSerialEAKF": "_local_serial",
@@ -95,6 +99,11 @@ _SOLVERS = (
         "weak-4dvar",
         "_weak_four_d_var:WeakFourDVar",
         "Cycled 4DVar whose model errs, the errors being controls",
+    ),
+    (
+        "hybrid-4dvar",
+        "_hybrid_four_d_var:HybridFourDVar",
+        "Cycled 4DVar whose background errors are those of an ensemble and of the climate",
     ),
     ("ekf", "_extended_kalman:ExtendedKalmanFilter", "Extended Kalman filter, for few variables"),
     (

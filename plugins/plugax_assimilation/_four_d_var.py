@@ -4,6 +4,7 @@ from jaxtyping import Array, Float
 
 from plugax import AbstractCovariance, AbstractStateSpace, Cycle
 
+from ._incremental import States
 from ._rows import Row, forecast_row
 from ._segments import scan_in_segments
 from ._variational import AbstractVariational
@@ -39,10 +40,24 @@ class FourDVar(AbstractVariational):
         window: Cycle,
     ) -> Float[Array, "times state"]:
         """x_k = M_k(x_{k−1}) from x_0 = x_b + B^½ v."""
-
-        def run(row: Row, cycle: Cycle) -> tuple[Row, Row]:
-            row = forecast_row(problem, row, cycle)
-            return row, row
-
         first = background + start.root(control)
-        return scan_in_segments(run, first, window, segments=self.checkpoints)
+        return strong_trajectory(problem, first, window, segments=self.checkpoints)
+
+
+def strong_trajectory(
+    problem: AbstractStateSpace, first: Row, window: Cycle, *, segments: int | None
+) -> States:
+    """The states at the observation times of a window, by a model that makes no error.
+
+    Arguments:
+        problem: the problem.
+        first: x_0, at the start of the window.
+        window: its cycles.
+        segments: in how many it is linearised; None keeps everything.
+    """
+
+    def run(row: Row, cycle: Cycle) -> tuple[Row, Row]:
+        row = forecast_row(problem, row, cycle)
+        return row, row
+
+    return scan_in_segments(run, first, window, segments=segments)

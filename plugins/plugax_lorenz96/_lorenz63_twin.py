@@ -96,6 +96,7 @@ class Lorenz63Twin(AbstractTwin):
             "3dvar",
             "4dvar",
             "weak-4dvar",
+            "hybrid-4dvar",
             "ekf",
             "optimal-interpolation",
             "climatology",

@@ -75,8 +75,9 @@ class Lorenz96Twin(AbstractTwin):
     An option that is not given (none) has the value of the preset: `sakov2008` (Sakov and Oke 2008,
     and with `observe_every` 4 the set-up for long intervals), `hoteit2015` (the same over 365 time
     units), `todter2015` (80 variables, every other one observed at every second time step, with
-    Laplace errors) or `solvik2025` (36 variables, every other one observed; the paper's window is
-    two observation times). The values of `sakov2008` stand in brackets.
+    Laplace errors) or `solvik2025` (36 variables, every other one observed; the paper's windows
+    are two observation times long, and have those at both ends). The values of `sakov2008` stand
+    in brackets.
 
     Arguments:
         preset: the set-up that every option below has its value from where it is none; the values
@@ -128,6 +129,7 @@ class Lorenz96Twin(AbstractTwin):
             "3dvar",
             "4dvar",
             "weak-4dvar",
+            "hybrid-4dvar",
             "ekf",
             "optimal-interpolation",
             "climatology",

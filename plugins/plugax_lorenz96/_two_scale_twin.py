@@ -103,6 +103,7 @@ class TwoScaleLorenz96Twin(AbstractTwin):
             "3dvar",
             "4dvar",
             "weak-4dvar",
+            "hybrid-4dvar",
             "optimal-interpolation",
             "climatology",
             "no-assimilation",

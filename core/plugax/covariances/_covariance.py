@@ -7,6 +7,7 @@ method needs of an inverse is ‖B^{-½} x‖² = xᵀ B⁻¹ x, and that is `wh
 """
 
 import abc
+from typing import overload
 
 import jax
 import jax.numpy as jnp
@@ -96,6 +97,12 @@ class AbstractCovariance(lx.AbstractLinearOperator):
     def out_structure(self) -> jax.ShapeDtypeStruct:
         """The shape and dtype of B x."""
         return self.in_structure()
+
+    @overload
+    def __add__(self, other: "AbstractCovariance") -> "AbstractCovariance": ...
+
+    @overload
+    def __add__(self, other: lx.AbstractLinearOperator) -> lx.AbstractLinearOperator: ...
 
     def __add__(self, other: lx.AbstractLinearOperator) -> lx.AbstractLinearOperator:
         if isinstance(other, AbstractCovariance):

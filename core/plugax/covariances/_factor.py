@@ -28,7 +28,10 @@ class FactorCovariance(AbstractCovariance):
                 f"The factor of a FactorCovariance must have two axes; got shape "
                 f"{jnp.shape(factor)}."
             )
-        self.factor = jnp.asarray(factor, float)
+        factor = jnp.asarray(factor)
+        # Anomalies keep their precision.
+        inexact = jnp.issubdtype(factor.dtype, jnp.inexact)
+        self.factor = factor if inexact else factor.astype(float)
 
     @property
     def size(self) -> int:
