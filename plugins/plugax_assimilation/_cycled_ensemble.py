@@ -8,7 +8,7 @@ A method brings `analyse`, the second line.
 """
 
 import abc
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -20,7 +20,7 @@ from plugax import AbstractSolver, AbstractStateSpace, Cycle
 from ._diagnostics import Diagnostic, diagnostics_of
 from ._ensemble import Ensemble, Seen, forecast, see, split
 from ._options import check_choice, check_members, factor, optional_factor, weight
-from ._replacement import replaced
+from ._replacement import NonFinite, replaced
 from ._rotation import rotation
 from ._spread import relaxed_to_perturbations, relaxed_to_spread
 from ._verification import Keep, Metrics, ensemble_metrics
@@ -56,7 +56,7 @@ class AbstractCycledEnsemble(AbstractSolver):
     rtpp: Float[Array, ""] | None = eqx.field(converter=weight, default=None)
     rtps: Float[Array, ""] | None = eqx.field(converter=weight, default=None)
     rotate: bool = eqx.field(static=True, default=False)
-    non_finite: Literal["stop", "replace"] = eqx.field(static=True, default="stop")
+    non_finite: NonFinite = eqx.field(static=True, default="stop")
     keep: Keep = eqx.field(static=True, default="mean")
     diagnostics: tuple[Diagnostic, ...] = eqx.field(
         static=True, converter=diagnostics_of, default=()
@@ -134,11 +134,41 @@ class AbstractCycledEnsemble(AbstractSolver):
             anomalies = relaxed_to_perturbations(anomalies, split(prior)[1], self.rtpp)
         if self.rtps is not None:
             anomalies = relaxed_to_spread(anomalies, split(prior)[1], self.rtps)
-        anomalies = self.inflation.astype(anomalies.dtype) * anomalies
-        if self.rotate:
-            anomalies = rotation(rotation_key, len(anomalies), anomalies.dtype) @ anomalies
-        if self.additive is not None:
-            noise = jr.normal(noise_key, (len(anomalies), numbers), anomalies.dtype)
-            noise = self.additive.astype(noise.dtype) * split(noise)[1]
-            anomalies = anomalies.at[:, :numbers].add(noise)
-        return mean[None] + anomalies
+        members, dtype = len(anomalies), anomalies.dtype
+        return mean[None] + widened(
+            anomalies,
+            rotation(rotation_key, members, dtype) if self.rotate else None,
+            noise_key,
+            inflation=self.inflation,
+            additive=self.additive,
+            numbers=numbers,
+        )
+
+
+def widened(
+    anomalies: Float[Array, "members columns"],
+    rotated: Float[Array, "members members"] | None,
+    noise_key: PRNGKeyArray,
+    *,
+    inflation: Float[Array, ""],
+    additive: Float[Array, ""] | None,
+    numbers: int | None = None,
+) -> Float[Array, "members columns"]:
+    """Anomalies after inflation, rotation and additive noise.
+
+    Arguments:
+        anomalies: a row a member.
+        rotated: Ω, or None.
+        noise_key: of the noise.
+        inflation: λ.
+        additive: standard deviation of the noise, or None.
+        numbers: how many of the first columns have noise added; None for all.
+    """
+    anomalies = inflation.astype(anomalies.dtype) * anomalies
+    if rotated is not None:
+        anomalies = rotated @ anomalies
+    if additive is not None:
+        noise = jr.normal(noise_key, anomalies[:, :numbers].shape, anomalies.dtype)
+        noise = additive.astype(noise.dtype) * split(noise)[1]
+        anomalies = anomalies.at[:, :numbers].add(noise)
+    return anomalies

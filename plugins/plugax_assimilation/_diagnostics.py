@@ -3,13 +3,14 @@
 import typing
 from typing import Any, Literal
 
-from jaxtyping import Array
+from jaxtyping import Array, Float
 
 from plugax import AbstractStateSpace, Cycle, PlugaxError
 
-from ._ensemble import Ensemble, Seen
+from ._ensemble import Ensemble, Seen, see
 from ._ensemble_scores import crps, rank_histogram
-from ._innovations import Factor, chi_squared, degrees_of_freedom_for_signal, desroziers
+from ._factor import Factor
+from ._innovations import chi_squared, degrees_of_freedom_for_signal, desroziers
 from ._verified import verified_ensemble, verified_truth
 
 Diagnostic = Literal["crps", "rank-histogram", "innovations", "signal"]
@@ -24,14 +25,17 @@ def diagnostics_of(value: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
     return tuple(value)
 
 
-def check_diagnostics(value: Any) -> None:
-    """Raise `PlugaxError` unless `value` holds names of diagnostics."""
-    known = typing.get_args(Diagnostic)
+def check_diagnostics(
+    value: Any, known: tuple[str, ...] = typing.get_args(Diagnostic), of: str = ""
+) -> None:
+    """Raise `PlugaxError` unless `value` holds names of known diagnostics."""
     if isinstance(value, str):
         raise PlugaxError(f"diagnostics must be a tuple of names; got {value!r} for ({value!r},).")
     unknown = [name for name in value if name not in known]
     if unknown:
-        raise PlugaxError(f"There is no diagnostic {unknown[0]!r}; there are {', '.join(known)}.")
+        raise PlugaxError(
+            f"There is no diagnostic {unknown[0]!r}{of}; there are {', '.join(known)}."
+        )
 
 
 def diagnose(
@@ -41,6 +45,7 @@ def diagnose(
     prior: Ensemble,
     posterior: Ensemble,
     seen: Seen,
+    residual: Float[Array, " observed"] | None,
     wanted: tuple[Diagnostic, ...],
 ) -> dict[str, Array]:
     """The metrics of the diagnostics that are wanted; those that need the truth, where it is known.
@@ -51,6 +56,8 @@ def diagnose(
         prior: the forecast.
         posterior: the analysis, as it goes into the next forecast.
         seen: the forecast as the observations see it.
+        residual: what the analysis leaves of the innovation; None for what this cycle's
+            observations see of the posterior.
         wanted: the diagnostics.
     """
     metrics = {}
@@ -65,10 +72,12 @@ def diagnose(
             metrics["rank_histogram"] = rank_histogram(analysis, truth)
             metrics["forecast_rank_histogram"] = rank_histogram(forecast, truth)
     if {"innovations", "signal"} & set(wanted):
-        factor = Factor(seen)
+        factor = Factor(seen.anomalies)
         if "innovations" in wanted:
             metrics["chi_squared"] = chi_squared(seen, factor)
-            observation, background = desroziers(problem, cycle, posterior, seen)
+            if residual is None:
+                residual = see(problem, posterior, cycle).innovation
+            observation, background = desroziers(seen, residual)
             metrics["desroziers_observation"] = observation
             metrics["desroziers_background"] = background
         if "signal" in wanted:

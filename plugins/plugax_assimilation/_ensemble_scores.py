@@ -28,16 +28,38 @@ def crps(
     members = len(ensemble)
     twice = jnp.concatenate([ensemble, ensemble])
 
-    def add(shift: Int[Array, ""], total: Float[Array, "members numbers"]):
-        return total + jnp.abs(ensemble - lax.dynamic_slice_in_dim(twice, shift, members))
+    def add(shift: Int[Array, ""], total: Float[Array, " numbers"]) -> Float[Array, " numbers"]:
+        other = lax.dynamic_slice_in_dim(twice, shift, members)
+        return total + jnp.sum(jnp.abs(ensemble - other), 0)
 
     # The shifts k and N − k pair the same members.
     below_half = (members - 1) // 2
-    pairs = 2 * lax.fori_loop(1, below_half + 1, add, jnp.zeros_like(ensemble))
+    pairs = 2 * lax.fori_loop(1, below_half + 1, add, jnp.zeros_like(truth))
     if members % 2 == 0:
         pairs = add(jnp.asarray(members // 2), pairs)
     error = jnp.mean(jnp.abs(ensemble - truth[None]), 0)
-    return jnp.mean(error - jnp.sum(pairs, 0) / (2 * members**2))
+    return jnp.mean(error - pairs / (2 * members**2))
+
+
+def weighted_crps(
+    particles: Float[Array, "members numbers"],
+    weights: Float[Array, " members"],
+    truth: Float[Array, " numbers"],
+) -> Float[Array, ""]:
+    """The same of members with weights that add up to 1.
+
+    CRPS = Σᵢ wᵢ |xᵢ − t| − Σₖ Fₖ (1 − Fₖ) (x₍ₖ₊₁₎ − x₍ₖ₎)
+
+    Fₖ is the weight of the k lowest. The second sum is the integral of F (1 − F), half the mean
+    distance of two draws; it takes N log N operations, since particles are many.
+
+    Laws: `crps` where all weights are equal; a particle of weight 0 might as well not be there.
+    """
+    order = jnp.argsort(particles, 0)
+    gaps = jnp.diff(jnp.take_along_axis(particles, order, 0), axis=0)
+    below = jnp.cumsum(weights[order], 0)[:-1]
+    error = weights @ jnp.abs(particles - truth[None])
+    return jnp.mean(error - jnp.sum(below * (1 - below) * gaps, 0))
 
 
 def rank_histogram(

@@ -2,16 +2,15 @@
 
 import equinox as eqx
 import jax.numpy as jnp
-from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from plugax import AbstractStateSpace
 
 from ._ensemble import Ensemble, Seen, split
 from ._options import factor
-from ._rotation import reflected
 from ._spectrum import spectrum
 from ._transform_filter import AbstractTransformFilter
+from ._triangle import triangular
 from ._verification import Metrics
 
 
@@ -49,34 +48,9 @@ class ETKF(AbstractTransformFilter):
         members, observed = seen.anomalies.shape
         # RTPP adds prior anomalies to those of the analysis, so it needs the symmetric root.
         if self.rotate and self.rtpp is None and members <= observed:
-            weights, transform = _by_cholesky(seen)
-            anomalies_after = transform @ anomalies
+            found = triangular(seen)
+            weights, anomalies_after = found.weights, found.transform @ anomalies
         else:
             found, zeta = spectrum(seen), jnp.asarray(members - 1, seen.anomalies.dtype)
             weights, anomalies_after = found.weights(zeta), found.transformed(anomalies, zeta)
         return (mean + weights @ anomalies)[None] + anomalies_after, {}
-
-
-def _by_cholesky(seen: Seen) -> tuple[Float[Array, " members"], Float[Array, "members members"]]:
-    """The weights w, and P L⁻¹ P with L Lᵀ = P (I + Y Yᵀ / (N − 1)) P.
-
-    The reflection P takes the mean to the first axis, of which L and its inverse know nothing. So
-    the mean stays, and (P L⁻¹ P)ᵀ P L⁻¹ P = (I + Y Yᵀ / (N − 1))⁻¹ = Tᵀ T.
-    """
-    members, dtype = len(seen.anomalies), seen.anomalies.dtype
-    identity = jnp.eye(members, dtype=dtype)
-    observed = reflected(seen.anomalies)
-    lower = jnp.linalg.cholesky(observed @ observed.T / (members - 1) + identity)
-    inverse = solve_triangular(lower, identity, lower=True)
-    weights = (inverse @ (observed @ seen.innovation)) @ inverse / (members - 1)
-    transform = reflected(reflected(inverse).T).T
-    return reflected(weights[:, None])[:, 0], transform
-
-
-def transformation(
-    seen: Seen,
-) -> tuple[Float[Array, " members"], Float[Array, "members members"]]:
-    """The weights w of the mean, and the symmetric transform T, as a matrix."""
-    members = len(seen.anomalies)
-    found, zeta = spectrum(seen), jnp.asarray(members - 1, seen.anomalies.dtype)
-    return found.weights(zeta), found.transformed(jnp.eye(members, dtype=zeta.dtype), zeta)

@@ -8,17 +8,21 @@ import jax
 import jax.lax as lax
 import jax.numpy as jnp
 import jax.random as jr
-from jaxtyping import Array, Bool, Float, Int, Key, PRNGKeyArray, PyTree
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
 from plugax import AbstractSolver, AbstractStateSpace, Cycle, PlugaxError
 
-from ._ensemble import Ensemble, Seen, as_unknowns, draw, forecast, see, split
+from ._cycled_ensemble import widened
+from ._diagnostics import Diagnostic, diagnostics_of
+from ._ensemble import Ensemble, as_unknowns, draw, forecast, split
 from ._ensemble_gauss_newton import minimised
 from ._growing_windows import GrowingWindows
 from ._options import check_choice, check_members, factor, optional_factor
+from ._replacement import NonFinite
 from ._rotation import rotation
 from ._verification import Keep, Metrics, ensemble_metrics, rmse, spread
 from ._verified import verified_truth
+from ._window_run import Run, run_through
 
 
 class Smoothed(eqx.Module):
@@ -59,6 +63,14 @@ class IEnKS(AbstractSolver):
     `smoothed_spread`, of the window's start, and `iterations`. The truth at the start of the series
     is not known: for windows that start there, `smoothed_rmse` is that of t_k.
 
+    Diagnostics are those of filters, the forecast being the first iteration's run and the analysis
+    that at t_k, before inflation. Innovations, and what remains of them after the analysis, are of
+    all S observation times.
+
+    A member that is not finite where a window starts, or is lost in its first run, is replaced by a
+    copy of a sound one, from start to end. An iteration that loses a member later is not counted;
+    what was found before it is the answer.
+
     Arguments:
         members: N, the size of the ensemble, at least 2.
         lag: L, the length of the window [observation times].
@@ -67,10 +79,16 @@ class IEnKS(AbstractSolver):
         tolerance: ends the iterations where they move the mean by less than this part of the
             standard deviation of the ensemble before the analysis.
         inflation: what the anomalies are multiplied by after the analysis.
+        additive: standard deviation of independent noise that is added to every member at the start
+            of the next window, without a change of the mean [model units].
         rotate: rotate the ensemble at random after the analysis; mean and covariance stay.
         xN: with it, the prior is that of an ensemble of finite size (IEnKS-N), which finds the
             inflation itself, `inflation_factor`; 1 for a random ensemble, more is more certain.
+        non_finite: what happens when a member is no longer finite: stop the run, or replace it by a
+            copy of a sound one; `replaced_members` counts those. Copies part again by rotation, by
+            additive noise or by the model's error.
         keep: what of every analysis goes into the history: nothing, the mean, or all members.
+        diagnostics: what more every window tells: crps, rank-histogram, innovations, signal.
 
     Law: with a linear model without error and linear observations one iteration does, and mean and
     covariance are those of the Kalman filter at t_k, and of the Kalman smoother before.
@@ -90,12 +108,18 @@ class IEnKS(AbstractSolver):
     iterations: int = eqx.field(static=True, default=3)
     tolerance: Float[Array, ""] = eqx.field(converter=factor, default=1e-3)
     inflation: Float[Array, ""] = eqx.field(converter=factor, default=1.02)
+    additive: Float[Array, ""] | None = eqx.field(converter=optional_factor, default=None)
     rotate: bool = eqx.field(static=True, default=True)
     xN: Float[Array, ""] | None = eqx.field(converter=optional_factor, default=None)
+    non_finite: NonFinite = eqx.field(static=True, default="stop")
     keep: Keep = eqx.field(static=True, default="mean")
+    diagnostics: tuple[Diagnostic, ...] = eqx.field(
+        static=True, converter=diagnostics_of, default=()
+    )
 
     def __check_init__(self):
         check_members(self.members)
+        check_choice("non_finite", self.non_finite, ("stop", "replace"))
         check_choice("keep", self.keep, ("nothing", "mean", "members"))
         for name in ("lag", "shift", "iterations"):
             value = getattr(self, name)
@@ -127,7 +151,7 @@ class IEnKS(AbstractSolver):
         self, problem: AbstractStateSpace, state: Smoothed, batch: Cycle, key: PRNGKeyArray
     ) -> tuple[Smoothed, Metrics]:
         """One window."""
-        model_key, rotation_key = jr.split(key)
+        model_key, rotation_key, noise_key, replacement_key = jr.split(key, 4)
         keys = jax.vmap(lambda j: jr.fold_in(model_key, j))(jnp.arange(self.lag))
         older = self.lag - self.shift
         # Where the window starts: after the cycles that were before the series, which only a
@@ -137,11 +161,20 @@ class IEnKS(AbstractSolver):
         def advanced(j: Int[Array, ""], ensemble: Ensemble) -> Ensemble:
             return forecast(problem, ensemble, *jax.tree.map(lambda x: x[j], (batch, keys)))
 
-        def run(ensemble: Ensemble) -> tuple[Ensemble, Seen]:
-            if older:
-                ensemble = lax.fori_loop(first, older, advanced, ensemble)
-            newest = jax.tree.map(lambda leaf: leaf[older:], (batch, keys))
-            return _run_and_see(problem, ensemble, *newest)
+        def before(ensemble: Ensemble) -> Ensemble:
+            return lax.fori_loop(first, older, advanced, ensemble) if older else ensemble
+
+        newest, newest_keys = jax.tree.map(lambda leaf: leaf[older:], (batch, keys))
+
+        def run(ensemble: Ensemble) -> Run:
+            return run_through(
+                problem,
+                ensemble,
+                before=before,
+                cycles=newest,
+                keys=newest_keys,
+                replacement=replacement_key if self.non_finite == "replace" else None,
+            )
 
         found = minimised(
             state.start,
@@ -149,19 +182,37 @@ class IEnKS(AbstractSolver):
             iterations=self.iterations,
             tolerance=self.tolerance.astype(state.start.dtype),
             certainty=None if self.xN is None else self.xN.astype(state.start.dtype),
+            any_root=self.rotate,
         )
-        start = self._spread_out(found.ensemble, rotation_key)
+        front, rotated = found.front, None
+        mean, anomalies = split(found.ensemble)
+        if self.rotate:
+            rotated = rotation(rotation_key, self.members, anomalies.dtype)
+            # What a quick root makes of the members is no random draw before it is rotated.
+            centre, around = split(front)
+            front = centre[None] + rotated @ around
+        start = mean[None] + widened(
+            anomalies,
+            rotated,
+            noise_key,
+            inflation=self.inflation,
+            additive=self.additive,
+        )
         after = lax.fori_loop(first, self.shift, advanced, start)
         last = jax.tree.map(lambda leaf: leaf[-1], batch)
         metrics = ensemble_metrics(
             problem,
             last,
-            prior=found.forecast,
-            posterior=found.front,
-            seen=found.seen,
+            prior=found.forecast.front,
+            posterior=front,
+            seen=found.forecast.seen,
+            residual=found.residual,
             keep=self.keep,
+            diagnostics=self.diagnostics,
         )
         metrics["iterations"] = found.iterations.astype(start.dtype)
+        if found.forecast.lost is not None:
+            metrics["replaced_members"] = found.forecast.lost
         if self.xN is not None:
             metrics["inflation_factor"] = found.inflation
         mean, anomalies = split(start)
@@ -173,7 +224,7 @@ class IEnKS(AbstractSolver):
             moved = jnp.asarray(first < self.shift)
             then = verified_truth(jax.tree.map(lambda leaf: leaf[self.shift - 1], batch))
             truth, known = jnp.where(moved, then, truth), known | moved
-        return Smoothed(after, found.front, truth, known), metrics
+        return Smoothed(after, front, truth, known), metrics
 
     def converged(
         self,
@@ -186,28 +237,3 @@ class IEnKS(AbstractSolver):
     def unknowns(self, problem: AbstractStateSpace, state: Smoothed) -> PyTree:
         """The mean at the last observation time."""
         return as_unknowns(problem, jnp.mean(state.front, 0))
-
-    def _spread_out(self, ensemble: Ensemble, key: PRNGKeyArray) -> Ensemble:
-        """Inflated, and rotated."""
-        mean, anomalies = split(ensemble)
-        anomalies = self.inflation.astype(anomalies.dtype) * anomalies
-        if self.rotate:
-            anomalies = rotation(key, len(anomalies), anomalies.dtype) @ anomalies
-        return mean[None] + anomalies
-
-
-def _run_and_see(
-    problem: AbstractStateSpace, ensemble: Ensemble, cycles: Cycle, keys: Key[Array, " cycles"]
-) -> tuple[Ensemble, Seen]:
-    """The ensemble run through some cycles, and what all their observations see of it."""
-
-    def through(ensemble: Ensemble, here: tuple[Cycle, PRNGKeyArray]) -> tuple[Ensemble, Seen]:
-        ensemble = forecast(problem, ensemble, *here)
-        return ensemble, see(problem, ensemble, here[0])
-
-    ensemble, seen = lax.scan(through, ensemble, (cycles, keys))
-    return ensemble, Seen(
-        anomalies=jnp.swapaxes(seen.anomalies, 0, 1).reshape(len(ensemble), -1),
-        innovation=seen.innovation.reshape(-1),
-        count=jnp.sum(seen.count),
-    )

@@ -13,6 +13,8 @@ from plugax import AbstractSolver, AbstractStateSpace, Cycle, PlugaxError
 
 from ._ensemble import Ensemble, as_unknowns, draw, forecast, see
 from ._options import check_choice, check_members, optional_factor
+from ._particle_scores import ParticleDiagnostic, diagnose_particles, particle_diagnostics_of
+from ._replacement import NonFinite, replaced, sound
 from ._resampling import residual, systematic
 from ._verification import Keep, Metrics, rmse
 from ._verified import verified_row
@@ -56,8 +58,12 @@ class ParticleFilter(AbstractSolver):
         threshold: the part of N that the effective size must fall below, from 0 (never) to 1.
         regularisation: how far drawn particles are moved, in units of the bandwidth that is best
             for a normal distribution; none where the model's error moves them.
+        non_finite: what happens when a particle is no longer finite: stop the run, or go on without
+            it, a copy of a sound one with no weight in its place; `replaced_members` counts those.
+            Where no particle that is sound has a weight, the run stops.
         keep: what of every analysis goes into the history: nothing, the mean, or all members. The
             members are those that go on, drawn or with their `weights`.
+        diagnostics: what more every cycle tells: crps, innovations.
 
     Law: weights do not depend on a constant factor of the likelihood.
 
@@ -72,11 +78,16 @@ class ParticleFilter(AbstractSolver):
     resampling: Literal["systematic", "residual"] = eqx.field(static=True, default="systematic")
     threshold: Float[Array, ""] = eqx.field(converter=_part, default=0.5)
     regularisation: Float[Array, ""] | None = eqx.field(converter=optional_factor, default=1.0)
+    non_finite: NonFinite = eqx.field(static=True, default="stop")
     keep: Keep = eqx.field(static=True, default="mean")
+    diagnostics: tuple[ParticleDiagnostic, ...] = eqx.field(
+        static=True, converter=particle_diagnostics_of, default=()
+    )
 
     def __check_init__(self):
         check_members(self.members)
         check_choice("resampling", self.resampling, ("systematic", "residual"))
+        check_choice("non_finite", self.non_finite, ("stop", "replace"))
         check_choice("keep", self.keep, ("nothing", "mean", "members"))
 
     def init(
@@ -93,9 +104,14 @@ class ParticleFilter(AbstractSolver):
         self, problem: AbstractStateSpace, state: Particles, batch: Cycle, key: PRNGKeyArray
     ) -> tuple[Particles, Metrics]:
         """One cycle."""
-        model_key, after_key = jr.split(key)
-        states = forecast(problem, state.states, batch, model_key)
-        seen, before = see(problem, states, batch), state.log_weights
+        model_key, after_key, replacement_key = jr.split(key, 3)
+        states, before = forecast(problem, state.states, batch, model_key), state.log_weights
+        told = {}
+        if self.non_finite == "replace":
+            # A weight of zero times a number that is not finite would still be none.
+            before = jax.nn.log_softmax(jnp.where(sound(states), before, -jnp.inf))
+            states, told["replaced_members"] = replaced(states, replacement_key)
+        seen = see(problem, states, batch)
         misfits = seen.innovation[None] - seen.anomalies
         log_weights = before - jnp.sum(jnp.square(misfits), 1) / 2
         log_weights = jax.nn.log_softmax(log_weights)
@@ -116,7 +132,17 @@ class ParticleFilter(AbstractSolver):
         if batch.truth is not None:
             metrics["analysis_rmse"] = rmse(problem, mean, batch)
             metrics["forecast_rmse"] = rmse(problem, prior_mean, batch)
-        metrics |= problem.diagnose(as_unknowns(problem, mean))
+        metrics |= diagnose_particles(
+            problem,
+            batch,
+            states=states,
+            misfits=misfits,
+            count=seen.count,
+            prior=jnp.exp(before),
+            posterior=weights,
+            wanted=self.diagnostics,
+        )
+        metrics |= told | problem.diagnose(as_unknowns(problem, mean))
         if self.keep == "mean":
             metrics["analysis"] = mean
         if self.keep == "members":

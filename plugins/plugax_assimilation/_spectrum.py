@@ -48,6 +48,15 @@ class Spectrum(eqx.Module):
         change = -1 / (zeta * root * (1 + root))
         return anomalies + (vectors * change[None, :]) @ (vectors.T @ anomalies)
 
+    def restored(self, anomalies: Ensemble, zeta: Float[Array, ""]) -> Ensemble:
+        """(Y Yᵀ + ζ I)^½ A / √ζ, what `transformed` undoes."""
+        vectors = self.vectors
+        root = jnp.sqrt(1 + self.values / zeta)
+        if self.by_member:
+            return ((vectors * root[None, :]) @ vectors.T) @ anomalies
+        change = 1 / (zeta * (1 + root))
+        return anomalies + (vectors * change[None, :]) @ (vectors.T @ anomalies)
+
 
 def spectrum(seen: Seen) -> Spectrum:
     """The eigenvalues and vectors of the smaller matrix."""

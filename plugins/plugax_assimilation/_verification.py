@@ -38,6 +38,7 @@ def ensemble_metrics(
     seen: Seen,
     keep: Keep,
     diagnostics: tuple[Diagnostic, ...] = (),
+    residual: Float[Array, " observed"] | None = None,
 ) -> Metrics:
     """The metrics that every ensemble method has.
 
@@ -51,6 +52,8 @@ def ensemble_metrics(
         seen: the forecast as the observations see it.
         keep: what of the analysis goes into the history.
         diagnostics: what more is wanted.
+        residual: what the analysis leaves of the innovation, where `seen` is of more observations
+            than those of the cycle.
     """
     before, prior_anomalies = split(prior)
     after, anomalies = split(posterior)
@@ -64,7 +67,13 @@ def ensemble_metrics(
         metrics["analysis_rmse"] = rmse(problem, after, cycle)
         metrics["forecast_rmse"] = rmse(problem, before, cycle)
     metrics |= diagnose(
-        problem, cycle, prior=prior, posterior=posterior, seen=seen, wanted=diagnostics
+        problem,
+        cycle,
+        prior=prior,
+        posterior=posterior,
+        seen=seen,
+        residual=residual,
+        wanted=diagnostics,
     )
     metrics |= problem.diagnose(as_unknowns(problem, after))
     if keep != "nothing":

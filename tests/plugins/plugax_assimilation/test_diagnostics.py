@@ -13,7 +13,8 @@ from plugax_assimilation import ETKF
 from plugax_assimilation._diagnostics import check_diagnostics, diagnostics_of
 from plugax_assimilation._ensemble import Seen, see
 from plugax_assimilation._ensemble_scores import crps, rank_histogram
-from plugax_assimilation._innovations import Factor, chi_squared, degrees_of_freedom_for_signal
+from plugax_assimilation._factor import Factor
+from plugax_assimilation._innovations import chi_squared, degrees_of_freedom_for_signal
 from plugax_assimilation._verification import ensemble_metrics
 
 ALL = ("crps", "rank-histogram", "innovations", "signal")
@@ -181,8 +182,8 @@ def test_innovation_statistics_are_those_of_dense_matrices(members, observed):
     seen = whitened(members, observed)
     hph = seen.anomalies.T @ seen.anomalies / (members - 1)
     solved = jnp.linalg.solve(jnp.eye(observed) + hph, seen.innovation)
-    factor = Factor(seen)
-    assert factor.lower.shape == (min(members, observed),) * 2
+    factor = Factor(seen.anomalies)
+    assert factor.inverse.shape == (min(members, observed),) * 2
     np.testing.assert_allclose(
         chi_squared(seen, factor), seen.innovation @ solved / observed, rtol=1e-10
     )
@@ -257,7 +258,7 @@ def test_a_time_without_any_observation_tells_nothing():
 
 def test_diagnostics_keep_the_precision_of_the_ensemble():
     seen = jax.tree.map(lambda leaf: leaf.astype(jnp.float32), whitened(5, 12))
-    factor = Factor(seen)
+    factor = Factor(seen.anomalies)
     assert chi_squared(seen, factor).dtype == jnp.float32
     assert degrees_of_freedom_for_signal(factor).dtype == jnp.float32
     assert crps(seen.anomalies, seen.innovation).dtype == jnp.float32

@@ -12,10 +12,12 @@ import plugax as px
 from plugax_assimilation._denkf import DEnKF
 from plugax_assimilation._enkf import EnKF
 from plugax_assimilation._enkf_n import EnKFN
-from plugax_assimilation._ensemble import see
-from plugax_assimilation._etkf import ETKF, transformation
+from plugax_assimilation._ensemble import Seen, see, split
+from plugax_assimilation._etkf import ETKF
 from plugax_assimilation._options import check_choice
 from plugax_assimilation._serial_enkf import SerialEnKF
+from plugax_assimilation._spectrum import spectrum
+from plugax_assimilation._triangle import triangular
 from plugax_lorenz96 import Lorenz96
 
 pytestmark = pytest.mark.usefixtures("x64")
@@ -119,13 +121,33 @@ def test_the_stochastic_enkf_has_the_kalman_filters_mean_and_its_covariance_on_a
     assert np.all(np.abs(covariances.mean(0) - covariance) < 4 * error)
 
 
-def test_the_symmetric_transform_is_symmetric_and_keeps_the_mean():
+@pytest.mark.parametrize("members", SIZES)
+def test_the_symmetric_transform_is_the_symmetric_root_and_keeps_the_mean(members):
     problem = linear()
     here = jax.tree.map(lambda leaf: leaf[0], problem.cycles)
-    for members in SIZES:
-        _, transform = transformation(see(problem, ensemble_of(members), here))
-        np.testing.assert_allclose(transform, transform.T, atol=1e-13)
-        np.testing.assert_allclose(transform @ np.ones(members), 1, atol=1e-13)
+    seen, eye, zeta = see(problem, ensemble_of(members), here), np.eye(members), members - 1.0
+    found = spectrum(seen)
+    transform = found.transformed(jnp.asarray(eye), jnp.asarray(zeta))
+    np.testing.assert_allclose(transform, transform.T, atol=1e-13)
+    expected = np.linalg.inv(eye + seen.anomalies @ seen.anomalies.T / zeta)
+    np.testing.assert_allclose(transform @ transform, expected, atol=1e-12)
+    np.testing.assert_allclose(transform @ np.ones(members), 1, atol=1e-13)
+    restored = found.restored(transform, jnp.asarray(zeta))
+    np.testing.assert_allclose(restored, eye, atol=1e-12)
+
+
+@pytest.mark.parametrize("members", [2, 5, 12])
+def test_the_quick_transform_is_a_root_of_the_same_matrix_and_keeps_the_mean(members):
+    keys, zeta = jr.split(jr.key(0)), members - 1.0
+    anomalies = split(jr.normal(keys[0], (members, 12)))[1]
+    seen = Seen(anomalies, jr.normal(keys[1], (12,)), jnp.asarray(12))
+    found, eye = triangular(seen), np.eye(members)
+    matrix = eye + anomalies @ anomalies.T / zeta
+    np.testing.assert_allclose(found.transform.T @ found.transform, np.linalg.inv(matrix))
+    np.testing.assert_allclose(found.transform @ np.ones(members), 1, atol=1e-13)
+    np.testing.assert_allclose(found.inverse @ found.transform, eye, atol=1e-12)
+    weights = np.linalg.solve(zeta * matrix, anomalies @ seen.innovation)
+    np.testing.assert_allclose(found.weights, weights, atol=1e-13)
 
 
 def test_over_many_cycles_the_filter_stays_the_kalman_filter():

@@ -11,8 +11,10 @@ import plugax as px
 from plugax_assimilation._enkf_n import EnKFN
 from plugax_assimilation._ensemble import Seen, forecast, see
 from plugax_assimilation._ensemble_gauss_newton import minimised
+from plugax_assimilation._ensemble_scores import crps, rank_histogram
 from plugax_assimilation._etkf import ETKF
 from plugax_assimilation._ienks import IEnKS
+from plugax_assimilation._window_run import Run
 from plugax_lorenz96 import Lorenz96
 
 pytestmark = pytest.mark.usefixtures("x64")
@@ -66,11 +68,12 @@ def smoothed_by_kalman(mean, covariance, lag, observations):
 
 @pytest.mark.parametrize(("lag", "shift"), [(1, 1), (3, 1), (3, 2), (3, 3)])
 @pytest.mark.parametrize("iterations", [1, 3])
-def test_on_a_linear_model_it_is_the_kalman_filter_and_smoother(lag, shift, iterations):
+@pytest.mark.parametrize("rotate", [False, True])
+def test_on_a_linear_model_it_is_the_kalman_filter_and_smoother(lag, shift, iterations, rotate):
     observations = OBSERVATIONS.copy()
     observations[2] = np.nan
     problem = linear(observations)
-    solver = IEnKS(lag=lag, shift=shift, iterations=iterations, **PLAIN)
+    solver = IEnKS(lag=lag, shift=shift, iterations=iterations, **PLAIN | {"rotate": rotate})
     solution = px.solve(problem, solver)
     last = solution.steps * shift
     assert last == TIMES // shift * shift
@@ -88,15 +91,20 @@ def test_on_a_linear_model_it_is_the_kalman_filter_and_smoother(lag, shift, iter
     np.testing.assert_allclose(found_covariance, expected, atol=1e-11)
 
 
-def test_with_one_iteration_and_lag_one_it_is_the_etkf_however_nonlinear():
-    problem, solver = lorenz(), IEnKS(iterations=1)
+@pytest.mark.parametrize("rotate", [False, True])
+def test_with_one_iteration_and_lag_one_it_is_the_etkf_however_nonlinear(rotate):
+    problem, solver = lorenz(), IEnKS(iterations=1, rotate=rotate)
     state, key = solver.init(problem, None, jr.key(0)), jr.key(1)
     cycle = jax.tree.map(lambda leaf: leaf[0], problem.cycles)
     found, _ = solver.step(problem, state, jax.tree.map(lambda x: x[:1], problem.cycles), key)
     ensemble = forecast(problem, state.start, cycle, key)
     seen = see(problem, ensemble, cycle)
     expected, _ = ETKF(members=25, rotate=False).analyse(problem, ensemble, seen, key)
-    np.testing.assert_allclose(found.front, expected, atol=1e-11)
+    if rotate:
+        for moment, other in zip(moments(found.front), moments(expected), strict=True):
+            np.testing.assert_allclose(moment, other, atol=1e-11)
+    else:
+        np.testing.assert_allclose(found.front, expected, atol=1e-11)
 
 
 def test_with_a_finite_size_prior_it_is_the_enkf_n_on_a_linear_model():
@@ -112,6 +120,50 @@ def test_with_a_finite_size_prior_it_is_the_enkf_n_on_a_linear_model():
     np.testing.assert_allclose(metrics["inflation_factor"], told["inflation_factor"], rtol=1e-7)
 
 
+@pytest.mark.parametrize(("lag", "shift"), [(1, 1), (3, 2)])
+@pytest.mark.parametrize("iterations", [1, 3])
+def test_innovation_statistics_are_those_of_all_new_observations_together(lag, shift, iterations):
+    diagnostics = ("innovations", "signal")
+    solver = IEnKS(lag=lag, shift=shift, iterations=iterations, diagnostics=diagnostics, **PLAIN)
+    observations = OBSERVATIONS.copy()
+    observations[lag - 1, 1] = np.nan
+    problem = linear(observations)
+    state = solver.init(problem, None, jr.key(0))
+    window = jax.tree.map(lambda leaf: leaf[:lag], problem.cycles)
+    found = solver.step(problem, state, window, jr.key(1))[1]
+    mean, covariance = moments(np.asarray(state.start))
+    times = range(lag - shift + 1, lag + 1)
+    there = np.isfinite(observations[lag - shift : lag]).ravel()
+    operator = np.concatenate([OPERATOR @ np.linalg.matrix_power(MODEL, k) for k in times])[there]
+    error = np.kron(np.eye(shift), ERROR)[np.ix_(there, there)]
+    innovation = observations[lag - shift : lag].ravel()[there] - operator @ mean
+    background = operator @ covariance @ operator.T
+    gain = background @ np.linalg.inv(background + error)
+    residual = np.linalg.solve(error, innovation - gain @ innovation)
+    expected = {
+        "chi_squared": innovation @ np.linalg.solve(background + error, innovation) / there.sum(),
+        "desroziers_observation": residual @ innovation / there.sum(),
+        "desroziers_background": innovation
+        @ np.linalg.solve(error, gain @ innovation)
+        / np.trace(np.linalg.solve(error, background)),
+        "degrees_of_freedom_for_signal": np.trace(gain),
+    }
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, rtol=1e-9, err_msg=name)
+
+
+def test_scores_of_the_ensemble_are_those_of_its_front():
+    solver = IEnKS(lag=2, diagnostics=("crps", "rank-histogram"), **PLAIN)
+    states = np.stack([np.linalg.matrix_power(MODEL, k) @ np.ones(STATES) for k in range(TIMES)])
+    solution = px.solve(linear(truth=states), solver)
+    for step, ensemble in enumerate(solution.series["analysis"]):
+        truth = jnp.asarray(states[step])
+        expected = float(crps(jnp.asarray(ensemble), truth))
+        assert solution.series["analysis_crps"][step] == pytest.approx(expected, rel=1e-12)
+        ranks = rank_histogram(jnp.asarray(ensemble), truth)
+        np.testing.assert_array_equal(solution.series["rank_histogram"][step], ranks)
+
+
 def minimum(iterations, tolerance=1e-12):
     """Of a cost that is not quadratic, with two observations of three numbers."""
     start = 0.5 + 0.1 * jr.normal(jr.key(0), (5, 3))
@@ -123,10 +175,16 @@ def minimum(iterations, tolerance=1e-12):
     def run(ensemble):
         seen = jax.vmap(observed)(ensemble)
         mean = jnp.mean(seen, 0)
-        return ensemble, Seen((seen - mean[None]) / 0.1, (target - mean) / 0.1, jnp.asarray(2))
+        seen = Seen((seen - mean[None]) / 0.1, (target - mean) / 0.1, jnp.asarray(2))
+        return Run(ensemble, ensemble, seen, None)
 
     found = eqx.filter_jit(minimised)(
-        start, run, iterations=iterations, tolerance=jnp.asarray(tolerance), certainty=None
+        start,
+        run,
+        iterations=iterations,
+        tolerance=jnp.asarray(tolerance),
+        certainty=None,
+        any_root=False,
     )
 
     def cost(weights):
@@ -197,6 +255,25 @@ def test_inflation_widens_the_ensemble_at_the_start_of_the_window_and_rotation_d
 
     np.testing.assert_allclose(covariance(inflation=1.3), 1.69 * covariance(), rtol=1e-10)
     np.testing.assert_allclose(covariance(rotate=True), covariance(), atol=1e-12)
+
+
+def test_additive_noise_widens_the_ensemble_at_the_start_of_the_window_and_keeps_its_mean():
+    problem = linear()
+    batch = jax.tree.map(lambda leaf: leaf[:1], problem.cycles)
+
+    def after(**options):
+        solver = IEnKS(**PLAIN | {"members": 4000} | options)
+        return moments(
+            solver.step(problem, solver.init(problem, None, jr.key(0)), batch, jr.key(1))[0].start
+        )
+
+    (mean, covariance), (noisy_mean, noisy) = after(), after(additive=0.7)
+    # The start of the next window is the analysis run once more where the lag is the shift.
+    np.testing.assert_allclose(noisy_mean, mean, atol=1e-11)
+    added = 0.49 * MODEL @ MODEL.T
+    # Sample covariances of 4000 members scatter by √(2/4000) of variances of about 1.
+    np.testing.assert_allclose(noisy, covariance + added, atol=0.1)
+    assert not np.allclose(noisy, covariance, atol=0.1)
 
 
 def test_the_models_error_spreads_the_members_and_is_drawn_once_for_all_iterations():

@@ -1,13 +1,20 @@
 """A member that is no longer finite stops the run, or is replaced and counted."""
 
+import equinox as eqx
+import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
 
 import plugax as px
+from plugax_assimilation._ensemble import Seen
+from plugax_assimilation._ensemble_gauss_newton import minimised
 from plugax_assimilation._etkf import ETKF
+from plugax_assimilation._ienks import IEnKS
+from plugax_assimilation._particle_filter import ParticleFilter, Particles
 from plugax_assimilation._replacement import replaced
+from plugax_assimilation._window_run import Run
 
 pytestmark = pytest.mark.usefixtures("x64")
 
@@ -26,8 +33,12 @@ def fragile():
     )
 
 
-def test_the_run_stops_and_says_where():
-    solution = px.solve(fragile(), ETKF(members=30))
+METHODS = {"etkf": ETKF, "ienks": IEnKS, "particle-filter": ParticleFilter}
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_the_run_stops_and_says_where(method):
+    solution = px.solve(fragile(), method(members=30))
     assert not solution.status.success
     assert solution.steps < 30
     # The message names the step and the metric.
@@ -66,3 +77,96 @@ def test_where_no_member_is_sound_the_run_stops():
     found, count = replaced(lost, jr.key(0))
     assert int(count) == 4
     assert np.isnan(found).all()
+
+
+@pytest.mark.parametrize(("lag", "shift"), [(1, 1), (3, 2)])
+def test_members_of_a_smoother_are_replaced_and_counted(lag, shift):
+    solver = IEnKS(members=30, non_finite="replace", lag=lag, shift=shift, keep="members")
+    solution = px.solve(fragile(), solver)
+    assert solution.status.success
+    assert solution.steps == 30 // shift
+    assert np.isfinite(solution.series["analysis"]).all()
+    assert solution.series["replaced_members"][0] > 0
+    assert solution.metrics["replaced_members"] == solution.series["replaced_members"].sum()
+    last = solution.series["analysis"][-1]
+    assert len(np.unique(np.round(last, 9), axis=0)) == 30
+
+
+def test_a_smoother_goes_on_as_if_the_copy_had_been_there_from_the_start():
+    problem, solver = fragile(), IEnKS(members=6, non_finite="replace", rotate=False)
+    state, key = solver.init(problem, None, jr.key(3)), jr.key(1)
+    calm = jnp.clip(state.start, -1, 1)
+    batch = jax.tree.map(lambda leaf: leaf[:1], problem.cycles)
+
+    def step(start):
+        return solver.step(problem, eqx.tree_at(lambda s: s.start, state, start), batch, key)
+
+    after, metrics = step(calm.at[2, 0].set(3.0))
+    assert int(metrics["replaced_members"]) == 1
+    copied = [step(calm.at[2].set(calm[i])) for i in (0, 1, 3, 4, 5)]
+    assert all(int(told["replaced_members"]) == 0 for _, told in copied)
+    assert any(np.allclose(after.front, same.front, atol=1e-12) for same, _ in copied)
+
+
+@pytest.mark.parametrize("iterations", [1, 4])
+def test_an_iterate_that_loses_a_member_ends_the_iterations_with_the_one_before(iterations):
+    start = jr.normal(jr.key(0), (5, 2))
+
+    def run(ensemble):
+        seen = jax.vmap(lambda x: jnp.exp(0.3 * x))(ensemble)
+        mean = jnp.mean(seen, 0)
+        lost = jnp.where(jnp.all(ensemble == start), 0, 1)
+        seen = Seen(seen - mean[None], 1.0 - mean, jnp.asarray(2))
+        front = jnp.where(lost > 0, jnp.nan, ensemble)
+        return Run(ensemble, front, seen, lost)
+
+    def found(iterations):
+        return minimised(
+            start,
+            run,
+            iterations=iterations,
+            tolerance=jnp.asarray(1e-9),
+            certainty=None,
+            any_root=False,
+        )
+
+    np.testing.assert_allclose(found(iterations).ensemble, found(1).ensemble, rtol=1e-12)
+    np.testing.assert_allclose(found(iterations).front, found(1).front, rtol=1e-12)
+    assert int(found(iterations).iterations) == 1
+
+
+def test_lost_particles_are_left_out():
+    options = {"non_finite": "replace", "threshold": 0.0, "regularisation": None}
+    solver, problem = ParticleFilter(members=20, **options), fragile()
+    cycle = jax.tree.map(lambda leaf: leaf[0], problem.cycles)
+    states = jr.uniform(jr.key(0), (20, 2), minval=-1.0)
+    weights = jax.nn.softmax(jr.normal(jr.key(1), (20,)))
+    lost = jnp.arange(20) % 7 == 3
+    begun = Particles(jnp.where(lost[:, None], 3.0, states), jnp.log(weights))
+    after, metrics = solver.step(problem, begun, cycle, jr.key(2))
+    assert int(metrics["replaced_members"]) == 3
+    assert np.isneginf(after.log_weights[lost]).all()
+    assert np.isfinite(after.states).all()
+    # Those that are left, alone.
+    left = Particles(states[~lost], jnp.log(weights[~lost] / jnp.sum(weights[~lost])))
+    expected, told = ParticleFilter(members=17, **options).step(problem, left, cycle, jr.key(2))
+    np.testing.assert_allclose(after.log_weights[~lost], expected.log_weights, rtol=1e-12)
+    for name in ("loss", "spread", "forecast_spread", "effective_size", "analysis"):
+        np.testing.assert_allclose(metrics[name], told[name], rtol=1e-12)
+
+
+def test_particles_are_lost_on_the_way_and_the_filter_goes_on():
+    problem = fragile()
+    solution = px.solve(problem, ParticleFilter(members=200, non_finite="replace"))
+    assert solution.status.success
+    assert solution.metrics["replaced_members"] > 0
+    assert np.isfinite(solution.series["analysis"]).all()
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_where_all_are_lost_the_run_stops_even_so(method):
+    problem = fragile()
+    far = eqx.tree_at(lambda p: p.initial.mean, problem, jnp.full(2, 50.0))
+    solution = px.solve(far, method(members=10, non_finite="replace"))
+    assert not solution.status.success
+    assert solution.steps == 0

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 import plugax as px
+from plugax_assimilation._ensemble_scores import crps, weighted_crps
 from plugax_assimilation._particle_filter import ParticleFilter
+from plugax_assimilation._particle_scores import check_particle_diagnostics, particle_diagnostics_of
 from plugax_assimilation._resampling import residual, systematic
 from plugax_lorenz96 import Lorenz63
 
@@ -130,6 +132,44 @@ def test_regularisation_moves_copies_by_the_covariance_times_the_bandwidth(size,
     # of √(2 / N).
     expected = width**2 * np.var(np.asarray(before.states))
     assert np.mean(moves**2) == pytest.approx(expected, rel=4 * np.sqrt(2 / members))
+
+
+def test_innovation_statistics_on_a_linear_gaussian_model_are_those_of_the_kalman_filter():
+    problem = walk()
+    solver = ParticleFilter(members=4000, diagnostics=("crps", "innovations"))
+    solution = px.solve(problem, solver)
+    means, variances = kalman(problem)
+    before = SLOPE * np.concatenate([[0.0], means[:-1]])
+    prior = SLOPE**2 * np.concatenate([[1.0], variances[:-1]]) + NOISE**2
+    innovation = np.asarray(problem.cycles.observations[:, 0]) - before
+    expected = np.mean(innovation**2 / (prior + ERROR**2))
+    # Means of 4000 particles are known to 2 % of a standard deviation, variances to 2 %.
+    assert solution.series["chi_squared"].mean() == pytest.approx(expected, rel=0.05)
+    assert solution.series["desroziers_observation"].mean() == pytest.approx(expected, rel=0.05)
+    assert solution.series["desroziers_background"].mean() == pytest.approx(expected, rel=0.1)
+    # Mean CRPS of a normal distribution whose spread is the error is σ/√π; 40 cycles scatter.
+    scale = np.mean(np.sqrt(variances)) / np.sqrt(np.pi)
+    assert 0.7 * scale < solution.series["analysis_crps"].mean() < 1.3 * scale
+
+
+@pytest.mark.parametrize("members", [1, 2, 7])
+def test_weighted_crps_is_its_double_sum(members):
+    states = jr.normal(jr.key(0), (members, 3)).at[-1].set(0.25)
+    truth = jr.normal(jr.key(1), (3,))
+    weights = jax.nn.softmax(2 * jr.normal(jr.key(2), (members,)))
+    pairs = np.abs(states[:, None] - states[None])
+    distance = np.einsum("i,j,ijk->k", weights, weights, pairs)
+    expected = np.mean(weights @ np.abs(states - truth[None]) - distance / 2)
+    np.testing.assert_allclose(weighted_crps(states, weights, truth), expected, rtol=1e-12)
+    equal = jnp.full(members, 1 / members)
+    same = crps(states, truth)
+    np.testing.assert_allclose(weighted_crps(states, equal, truth), same, rtol=1e-12)
+
+
+def test_diagnostics_that_weights_have_not_are_refused():
+    with pytest.raises(px.PlugaxError, match="no diagnostic 'signal' of weighted particles; there"):
+        check_particle_diagnostics(("crps", "signal"))
+    assert particle_diagnostics_of(("innovations",)) == ("innovations",)
 
 
 def test_on_lorenz63_errors_are_well_below_those_of_the_observations():

@@ -1,0 +1,36 @@
+"""The factor by which an analysis and its diagnostics invert one and the same matrix."""
+
+import equinox as eqx
+import jax.numpy as jnp
+from jax.scipy.linalg import solve_triangular
+from jaxtyping import Array, Float
+
+from ._rotation import reflected
+
+
+class Factor(eqx.Module):
+    """Cholesky's factor of the smaller one of two matrices, and its inverse.
+
+    L Lᵀ = I + Z Zᵀ / (N − 1),  Z = P Y,  or Z = Yᵀ where observations are fewer than members
+
+    The reflection P takes the mean to the first axis, of which L then knows nothing.
+
+    Attributes:
+        whole: Z.
+        lower: L.
+        inverse: L⁻¹.
+        by_members: whether the size of L is the number of members.
+    """
+
+    whole: Float[Array, "size others"]
+    lower: Float[Array, "size size"]
+    inverse: Float[Array, "size size"]
+    by_members: bool = eqx.field(static=True)
+
+    def __init__(self, anomalies: Float[Array, "members observed"]):
+        members, observed = anomalies.shape
+        self.by_members = members <= observed
+        self.whole = reflected(anomalies) if self.by_members else anomalies.T
+        identity = jnp.eye(len(self.whole), dtype=self.whole.dtype)
+        self.lower = jnp.linalg.cholesky(self.whole @ self.whole.T / (members - 1) + identity)
+        self.inverse = solve_triangular(self.lower, identity, lower=True)

@@ -1,0 +1,88 @@
+"""An ensemble run through a window, and what the observations see of it."""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.lax as lax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key, PRNGKeyArray
+
+from plugax import AbstractStateSpace, Cycle
+
+from ._ensemble import Ensemble, Seen, as_unknowns, forecast, split
+from ._replacement import replaced
+
+
+class Run(eqx.Module):
+    """A run through a window.
+
+    Attributes:
+        start: the ensemble at the window's start; copies of sound members for those that were lost.
+        front: the same at its end.
+        seen: what the observations of the newest times saw of it, one time after the other.
+        lost: how many members were lost; None where nobody looks.
+    """
+
+    start: Ensemble
+    front: Ensemble
+    seen: Seen
+    lost: Int[Array, ""] | None
+
+
+def run_through(
+    problem: AbstractStateSpace,
+    start: Ensemble,
+    *,
+    before: Callable[[Ensemble], Ensemble],
+    cycles: Cycle,
+    keys: Key[Array, " cycles"],
+    replacement: PRNGKeyArray | None,
+) -> Run:
+    """The ensemble run to some cycles and through them, and what all their observations see of it.
+
+    A member is lost that is not sound at the start or at the end, or not seen as a finite number.
+    Another one takes its place from start to end, so that what is seen belongs to what was run.
+
+    Arguments:
+        problem: the problem.
+        start: the ensemble at the start of the window.
+        before: runs it to where the cycles begin.
+        cycles: those that are assimilated.
+        keys: of the model's error, one a cycle.
+        replacement: the key by which sound members are drawn for lost ones; None to leave them.
+    """
+
+    def through(ensemble: Ensemble, here: tuple[Cycle, PRNGKeyArray]) -> tuple[Ensemble, Array]:
+        ensemble, time = forecast(problem, ensemble, *here), here[0].time
+        one = lambda row: problem.observe(time, as_unknowns(problem, row))  # noqa: E731
+        return ensemble, jax.vmap(one)(ensemble)
+
+    front, observed = lax.scan(through, before(start), (cycles, keys))
+    lost = None
+    if replacement is not None:
+        times, members, size = observed.shape
+        numbers = start.shape[1]
+        rows = jnp.swapaxes(observed, 0, 1).reshape(members, times * size)
+        rows, lost = replaced(jnp.concatenate([start, front, rows], 1), replacement)
+        start, front = rows[:, :numbers], rows[:, numbers : 2 * numbers]
+        observed = jnp.swapaxes(rows[:, 2 * numbers :].reshape(members, times, size), 0, 1)
+    seen = jax.vmap(lambda observed, cycle: _seen(problem, observed, cycle))(observed, cycles)
+    anomalies = jnp.swapaxes(seen.anomalies, 0, 1).reshape(len(start), -1)
+    return Run(
+        start, front, Seen(anomalies, seen.innovation.reshape(-1), jnp.sum(seen.count)), lost
+    )
+
+
+def _seen(
+    problem: AbstractStateSpace, observed: Float[Array, "members observed"], cycle: Cycle
+) -> Seen:
+    """What would be observed of the members, whitened."""
+    mean, anomalies = split(observed)
+    whiten = problem.error_of(cycle).whiten
+    count = mean.size if cycle.available is None else jnp.sum(cycle.available)
+    return Seen(
+        anomalies=jax.vmap(whiten)(anomalies),
+        innovation=whiten(cycle.observations.astype(mean.dtype) - mean),
+        count=jnp.asarray(count),
+    )
