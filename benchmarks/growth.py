@@ -25,7 +25,8 @@ LINES = [
     *((LETKF, {"members": 10}, size) for size in SIZES),
     *((FOUR_D_VAR, {"window": length, "scale": 0.005}, 40) for length in (1, 2, 4, 8, 16, 32)),
     *((FOUR_D_VAR, {"window": 4, "scale": 0.005}, size) for size in SIZES),
-    *((FOUR_D_VAR, {"window": 4, "scale": 0.005, "checkpoints": 2}, size) for size in SIZES[-1:]),
+    (FOUR_D_VAR, {"window": 64, "scale": 0.005}, 40_000),
+    (FOUR_D_VAR, {"window": 64, "scale": 0.005, "checkpoints": 8}, 40_000),
 ]
 
 

@@ -8,9 +8,11 @@ import datetime
 import os
 import pathlib
 import platform
+from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -33,19 +35,19 @@ class Row:
     Attributes:
         method: what readers call it.
         solver: its name.
-        options: its options.
+        options: its options, or a function that makes them.
         listed: the figure that DAPPER 1.8.1 lists, or None.
         measured: what DAPPER 1.8.1, or the reference code, measured.
         setup: the options of the problem.
         metric: which score is meant.
         loses: whether the ensemble is so small that it loses the truth for good now and then, in
-            DAPPER too (with 24 members in 3 of 8 runs of this length): the score is then the
-            median over more twins.
+            DAPPER too (with 24 members in 3 of 8 runs of this length, with 17 in 2 of 8): the
+            score is then the median over more twins, of which a third at most may be lost.
     """
 
     method: str
     solver: str
-    options: dict[str, Any]
+    options: dict[str, Any] | Callable[[], dict[str, Any]]
     listed: float | None
     measured: float | None
     setup: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -77,8 +79,23 @@ def four_d_var(every: int, window: int, scale: float, smoothed: float, end: floa
     return rows
 
 
+def both_ends_of_the_window() -> dict[str, Any]:
+    """4DVar as Solvik and others ran it (their notebooks: DataAssimBench-Examples on GitHub).
+
+    A window of 0.1 has the observations at both its ends, so that the next one has the last again;
+    B is a multiple of the covariance of an ETKF's errors; and the multiple is chosen on twins of
+    its own: 2 out of 1/2, 1, 2, 4, 8 and 16 on the seeds 100 to 102.
+    """
+    twin = px.problem("lorenz96-twin", cycles=400, twin_seed=900, **SOLVIK)
+    ensembles = px.solve(twin, "etkf", members=200, inflation=1.01, keep="members").history
+    members = np.asarray(ensembles["analysis"])[200::2]
+    errors = (members - members.mean(1, keepdims=True)).reshape(-1, members.shape[-1])
+    covariance = px.DenseCovariance(jnp.asarray(2 * errors.T @ errors / len(errors)))
+    return {"window": 3, "shift": 2, "covariance": covariance}
+
+
 EVERY_4, EVERY_12 = {"observe_every": 4}, {"observe_every": 12}
-HOTEIT = {"preset": "hoteit2015"}
+HOTEIT, SOLVIK = {"preset": "hoteit2015"}, {"preset": "solvik2025"}
 ROWS = [
     Row("climatology", "climatology", {}, 3.6, 3.62),
     Row("optimal interpolation", "optimal-interpolation", {}, 0.95, 0.94),
@@ -108,7 +125,7 @@ ROWS = [
         "ienks",
         {"inflation": 1.2, "iterations": 10},
         0.46,
-        None,
+        0.485,  # three runs of 7000 cycles: 0.486, 0.490, 0.479
         EVERY_12,
     ),
     *four_d_var(1, 1, 0.01, 0.340, 0.341),
@@ -163,13 +180,10 @@ ROWS = [
     Row(
         "4DVar, 36 variables, half observed, window 0.1",
         "4dvar",
-        # The reference page gives neither B nor which observations lie in a window. Here a window
-        # holds those at both its ends, so that the next one has the last again: our reading, and
-        # scale the choice among five. With the end's only the best of five scores 0.282.
-        {"window": 3, "shift": 2, "scale": 0.005},
+        both_ends_of_the_window,
         None,
         0.249,
-        {"preset": "solvik2025"},
+        SOLVIK,
         "smoothed_rmse",
     ),
 ]
@@ -189,10 +203,13 @@ def table():
 def test_a_score_is_that_of_the_literature_or_better(row, table):
     problem = px.problem("lorenz96-twin", **({"cycles": CYCLES} | row.setup))
     seeds = range(MANY_SEEDS if row.loses else SEEDS)
-    found = px.compare(problem, [(row.solver, row.options)], seeds=seeds).rows[0]
+    options = row.options() if callable(row.options) else row.options
+    found = px.compare(problem, [(row.solver, options)], seeds=seeds).rows[0]
     table.append((row, found))
     assert found.success, found.outcome
     scores = found.scores[row.metric]
+    if row.loses:
+        assert (scores > LOST).sum() <= MANY_SEEDS // 3
     assert (np.median(scores) if row.loses else scores.mean()) <= ALLOWED * row.figure
 
 
@@ -209,6 +226,12 @@ def page(rows) -> str:
         "reference code, gave elsewhere on the same set-up. The set-up is that of Sakov and Oke",
         "2008 (40 variables, all observed every 0.05 with standard deviation 1) unless said",
         "otherwise.",
+        "",
+        "Small ensembles without localisation lose the truth for good now and then, in DAPPER",
+        f"too: their score is the median over {MANY_SEEDS} twins, beside how many lost it (a mean",
+        f"error above {LOST:g}). In the last row B is twice the covariance of an ETKF's errors,",
+        "twice being chosen on twins of its own; the window has the observations at both its",
+        "ends, and the score is over all observation times.",
         "",
         "| method | set-up | score | listed | measured | time per cycle or window |",
         "|---|---|---:|---:|---:|---:|",
