@@ -1,12 +1,18 @@
 """What every test runs under: strict promotion, checked shapes, the data where they are."""
 
 import gc
+import itertools
 import os
 import pathlib
 import signal
 
 # Before JAX loads it: small matrices gain nothing from threads, and workers would wait for them.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# Programs compiled once are there for the other workers, for the next run within this one, and for
+# the processes that tests start, which have it from the environment.
+if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 import jax
 import pytest
@@ -34,24 +40,29 @@ SHARED_DATA = ROOT.parent / "shared" / "data"
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
-# Programs compiled once are there for the other workers, and for the next run within this one.
-if "JAX_COMPILATION_CACHE_DIR" in os.environ:
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 if SHARED_DATA.is_dir():
     os.environ.setdefault("PLUGAX_DATA", str(SHARED_DATA))
 
+# Tracing makes many objects that stay; to look for garbage among them after every 700 new ones, as
+# Python does, takes some per cent of the time.
+gc.set_threshold(20_000, 20, 20)
 
 # Every compiled program takes some mappings of memory, of which Linux allows a process 65 530: XLA
-# crashes at the next. A worker that has compiled many forgets them, well before.
-MAPPINGS, MOST_MAPPINGS = pathlib.Path("/proc/self/maps"), 8_000
+# crashes at the next. A worker that has compiled many forgets them, well before; but not often,
+# since what tests share has then to be traced and loaded again.
+MAPPINGS, MOST_MAPPINGS = pathlib.Path("/proc/self/maps"), 16_000
+# Reading what there are takes milliseconds: so only after every tenth test, which make some
+# thousands each at most.
+TESTS = itertools.count(1)
 
 
 @pytest.fixture(autouse=True)
 def few_mappings():
     """Forget what is compiled, where this process has made too many programs."""
     yield
-    if MAPPINGS.exists() and MAPPINGS.read_bytes().count(b"\n") > MOST_MAPPINGS:
+    if next(TESTS) % 10 or not MAPPINGS.exists():
+        return
+    if MAPPINGS.read_bytes().count(b"\n") > MOST_MAPPINGS:
         jax.clear_caches()
         gc.collect()
 

@@ -6,9 +6,15 @@ import tempfile
 import warnings
 
 import numpy as np
+import pytest
 
 import plugax as px
-from plugax.testing import parametrize_checks
+from plugax.testing import (
+    check_integrator_accuracy,
+    check_pytree_round_trip,
+    check_static_fields,
+    collect_checks,
+)
 
 # Kept until the process ends: the checks make their problems anew.
 PICTURES = tempfile.TemporaryDirectory()
@@ -48,6 +54,10 @@ OPTIONS = {
     },
 }
 
+# Integrators that differ from "adaptive-tsit5" and "kvaerno5" in their coefficients alone, and take
+# long to compile; whether those are right, the check of accuracy says.
+LIKE_ANOTHER = ("adaptive-dopri5", "adaptive-dopri8", "kvaerno3", "kvaerno4")
+CHEAP = (check_pytree_round_trip, check_static_fields, check_integrator_accuracy)
 BASELINES = ("optimal-interpolation", "climatology", "no-assimilation")
 
 with warnings.catch_warnings():
@@ -62,11 +72,20 @@ def test_every_bundled_plugin_is_active():
     assert {r.name: r.error for r in BUNDLED if r.status != "active"} == {}
 
 
-@parametrize_checks(
+CHECKS = collect_checks(
     plugin=ACTIVE,
     options=OPTIONS,
     # Baselines: they follow nothing, which is what they are for.
     without={name: ["check_solver_solves"] for name in BASELINES},
 )
+
+
+def marked(check):
+    """The check as a parameter of a test: slow where the same program is checked already."""
+    slow = check.subject.name in LIKE_ANOTHER and check.check not in CHEAP
+    return pytest.param(check, id=check.id, marks=[pytest.mark.slow] if slow else [])
+
+
+@pytest.mark.parametrize("check", [marked(check) for check in CHECKS])
 def test_what_is_registered_conforms(check):
     check()

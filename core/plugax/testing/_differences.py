@@ -13,7 +13,8 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import PRNGKeyArray, PyTree
+import numpy as np
+from jaxtyping import Array, PRNGKeyArray, PyTree
 
 from ._claim import claim
 from ._precision import noise_like
@@ -44,15 +45,10 @@ def check_slope(
         what: what is differentiated, in words.
         slack: how far off the gradient may be, as a fraction of its size.
     """
-    direction = jax.tree.map(
-        # In proportion to what it moves, so that small numbers are not pushed out of their range.
-        lambda leaf, noise: noise * jnp.where(leaf == 0, 1, jnp.abs(leaf)).astype(leaf.dtype),
-        point,
-        noise_like(point, key),
-    )
+    direction = _direction(point, key)
     _, gradient = value_and_gradient(point)
     terms = [
-        jnp.real(g * d).ravel()
+        np.real(np.asarray(g) * np.asarray(d)).ravel()
         for g, d in zip(
             jax.tree.leaves(eqx.filter(gradient, eqx.is_inexact_array)),
             jax.tree.leaves(direction),
@@ -61,13 +57,13 @@ def check_slope(
     ]
     if not terms:
         return
-    parts = jnp.concatenate(terms)
-    slope, size = float(parts.sum()), float(jnp.linalg.norm(parts))
+    parts = np.concatenate(terms)
+    slope, size = float(parts.sum()), float(np.linalg.norm(parts))
 
     def quotient(step: float) -> float:
         ahead, back = (
-            value_and_gradient(jax.tree.map(lambda x, d: x + sign * step * d, point, direction))[0]  # noqa: B023 - called at once
-            for sign in (1, -1)
+            value_and_gradient(_moved(point, direction, jnp.asarray(move)))[0]
+            for move in (step, -step)
         )
         return float(ahead - back) / (2 * step)
 
@@ -95,3 +91,19 @@ def check_slope(
         "Look for a stop_gradient, a custom derivative, a cast to a shorter float, or a solve "
         "inside that is not differentiated exactly.",
     )
+
+
+# Compiled whole: one operation after the other would be a program for each, and each shape.
+@eqx.filter_jit
+def _direction(point: PyTree, key: PRNGKeyArray) -> PyTree:
+    """At random, in proportion to what it moves: so nothing small is pushed out of its range."""
+    return jax.tree.map(
+        lambda leaf, noise: noise * jnp.where(leaf == 0, 1, jnp.abs(leaf)).astype(leaf.dtype),
+        point,
+        noise_like(point, key),
+    )
+
+
+@eqx.filter_jit
+def _moved(point: PyTree, direction: PyTree, step: Array) -> PyTree:
+    return jax.tree.map(lambda x, d: x + step.astype(d.dtype) * d, point, direction)

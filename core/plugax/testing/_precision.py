@@ -96,12 +96,16 @@ def nearby(tree: PyTree, key: PRNGKeyArray, distance: float = 0.01) -> PyTree:
     What is zero is moved by about `distance`; so nothing changes its sign, and special points
     (starts at zero, where much is symmetric) are left.
     """
+    floats, rest = eqx.partition(tree, eqx.is_inexact_array)
+    return eqx.combine(_moved(floats, key, distance), rest)
 
+
+@eqx.filter_jit
+def _moved(floats: PyTree, key: PRNGKeyArray, distance: float) -> PyTree:
     def move(leaf: Any, noise: Any) -> Any:
         return leaf + distance * noise * jnp.where(leaf == 0, 1, leaf).astype(leaf.dtype)
 
-    floats, rest = eqx.partition(tree, eqx.is_inexact_array)
-    return eqx.combine(jax.tree.map(move, floats, noise_like(floats, key)), rest)
+    return jax.tree.map(move, floats, noise_like(floats, key))
 
 
 def noise_like(tree: PyTree, key: PRNGKeyArray) -> PyTree:

@@ -11,6 +11,7 @@ from jaxtyping import PRNGKeyArray, PyTree
 
 from ..problems import AbstractLogDensity, AbstractProblem
 from ..runner import solve
+from ..runner._program import Task, advance, start, unknowns_of
 from ..solvers import AbstractSolver
 from ..state_space import AbstractStateSpace
 from ._claim import claim, claimed
@@ -22,7 +23,7 @@ from ._tracks import claim_tracks
 
 # What must be left of the loss above its minimum, at most, after the solver's usual steps.
 _LEFT = 0.05
-# The steps of the run that a solver is planned for.
+# The steps of the run that a solver is planned for: a power of two, as are compiled runs.
 PLANNED = 8
 
 
@@ -99,7 +100,8 @@ def check_solver_solves(
     with tried(solver, problem) as (solver, problem, bits):
         law = f"it solves {type(problem).__name__}"
         with claimed(solver, law, "See the error itself."):
-            solution = solve(problem, solver, seed=seed_from(key))
+            # In chunks as long as the runs of other checks, whose program then does for this one.
+            solution = solve(problem, solver, seed=seed_from(key), chunk=PLANNED)
         remedy = "Are the defaults fit for unknowns and curvatures of about one?"
         claim(solution.status.success, solver, law, solution.status, remedy)
         if isinstance(problem, AbstractStateSpace):
@@ -142,10 +144,12 @@ def check_solver_hyperparameters(
             "A hyperparameter that is to stay a Python number (a count, a flag, something that "
             "an `if` asks for) is made static: eqx.field(static=True)."
         )
-        members = [solver, scaled(solver)]
+        members, run_key = [solver, scaled(solver)], jr.key(seed_from(key))
+        both = stacked(members)
+        axes = jax.tree.map(lambda leaf: 0 if eqx.is_inexact_array(leaf) else None, both)
         with claimed(solver, law, remedy):
-            alone = [_three_steps(member, given) for member in members]
-            together = _three_steps_of_both(stacked(members), given)
+            alone = [_three_steps(Task(given.problem, member, run_key)) for member in members]
+            together = _three_steps(Task(given.problem, both, run_key, (None, axes, None)))
         alone = jax.tree.map(lambda *leaves: jnp.stack(leaves), *alone)
         found = difference(together, alone, tolerance=ROUNDING)
         law = "vmapped over its float hyperparameters, it does as with each value alone"
@@ -179,22 +183,8 @@ def _step(solver: AbstractSolver, given: Trial, state: PyTree) -> Any:
     return solver.step(given.problem, state, given.batch, given.key)
 
 
-@eqx.filter_jit
-def _three_steps(solver: AbstractSolver, given: Trial) -> PyTree:
-    """The float unknowns after three steps."""
-    arrays, rest = eqx.partition(_init(solver, given), eqx.is_array)
-
-    def step(i: Any, arrays: PyTree) -> PyTree:
-        one = given._replace(key=jr.fold_in(given.key, i))
-        return eqx.filter(_step(solver, one, eqx.combine(arrays, rest))[0], eqx.is_array)
-
-    arrays = jax.lax.fori_loop(0, 3, step, arrays)
-    return eqx.filter(
-        solver.unknowns(given.problem, eqx.combine(arrays, rest)), eqx.is_inexact_array
-    )
-
-
-@eqx.filter_jit
-def _three_steps_of_both(solvers: AbstractSolver, given: Trial) -> PyTree:
-    axes = jax.tree.map(lambda leaf: 0 if eqx.is_inexact_array(leaf) else None, solvers)
-    return eqx.filter_vmap(_three_steps, in_axes=(axes, None))(solvers, given)
+def _three_steps(task: Task) -> PyTree:
+    """The float unknowns after three steps, by the program of a run of `PLANNED`."""
+    first, limit = jnp.asarray(0, "int32"), jnp.asarray(3, "int32")
+    _, here, _ = advance((task, first, limit, PLANNED), start(task))
+    return eqx.filter(unknowns_of(task, here.state), eqx.is_inexact_array)

@@ -21,11 +21,11 @@ from ._module import made_again
 from ._precision import cast, trial
 from ._problem_runs import seed_from
 from ._references import reference_for, tried
-from ._solver import as_arrays, scaled
+from ._solver import PLANNED, as_arrays, scaled
 from ._tracks import claim_times
 
 # Chunks of another length than the run are another program, and must still give the same bits.
-STEPS, CHUNK = 8, 3
+STEPS, CHUNK = PLANNED, 3
 SEEDS = 3
 
 

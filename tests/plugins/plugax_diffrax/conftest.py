@@ -22,7 +22,7 @@ IMPLICIT = ("implicit-euler", "implicit-midpoint")
 STIFF = ("kvaerno3", "kvaerno4", "kvaerno5")
 ADAPTIVE = ("adaptive-tsit5", "adaptive-dopri5", "adaptive-dopri8", *STIFF)
 # Those that differ from another one in their coefficients alone, and take long to compile.
-LIKE_ANOTHER = ("adaptive-dopri5", "kvaerno3", "kvaerno4")
+LIKE_ANOTHER = ("adaptive-dopri5", "adaptive-dopri8", "kvaerno3", "kvaerno4")
 MAPS = ("map",)
 STOCHASTIC = ("euler-maruyama", "milstein", "stochastic-heun")
 
@@ -40,7 +40,7 @@ def pytest_generate_tests(metafunc):
     }
     for argument, names in kinds.items():
         if argument in metafunc.fixturenames:
-            several = argument in ("adaptive", "name")
+            several = argument in ("adaptive", "stiff", "name")
             metafunc.parametrize(argument, [_marked(n) if several else n for n in names])
 
 

@@ -87,15 +87,18 @@ def test_times_that_make_no_sense_are_errors(times, message):
 
 
 def test_states_and_times_keep_the_precision_of_the_start():
-    rk4 = px.integrator("rk4")
+    def found(y0):
+        rk4 = px.integrator("rk4")
+        at = rk4.at(ball, y0, [0.1, 0.2], substeps=1)
+        path = rk4.dense(ball, y0, dt=0.1, steps=2)
+        return at, path(0.1), rk4.until(ball, lambda t, y: y["h"], y0, dt=0.1, steps=9)
+
     for x64, dtype in ((False, "float32"), (True, "float32"), (True, "float64")):
         with jax.enable_x64(x64):
             y0 = {"h": jnp.ones((), dtype), "v": jnp.zeros((), dtype)}
-            at = rk4.at(ball, y0, [0.1, 0.2], substeps=1)
-            path = rk4.dense(ball, y0, dt=0.1, steps=2)
-            crossing = rk4.until(ball, lambda t, y: y["h"], y0, dt=0.1, steps=9)
-            found = [*jax.tree.leaves((at, path(0.1), crossing.state)), crossing.time]
-            assert {leaf.dtype.name for leaf in found} == {dtype}
+            at, between, crossing = jax.jit(found)(y0)
+            leaves = [*jax.tree.leaves((at, between, crossing.state)), crossing.time]
+            assert {leaf.dtype.name for leaf in leaves} == {dtype}
             assert crossing.happened
 
 
@@ -106,9 +109,9 @@ def test_a_dense_path_is_cubic_between_the_states_of_fixed_steps(of):
     states = integrator.trajectory(forced, 1.0, dt=0.1, steps=10)
     path = integrator.dense(forced, 1.0, dt=0.1, steps=10)
     times = 0.1 * np.arange(11)
-    at_steps = jax.vmap(path)(times)
+    at_steps = jax.jit(jax.vmap(path))(times)
     np.testing.assert_allclose(at_steps, np.r_[1.0, states], rtol=1e-13)
-    slopes = jax.vmap(jax.grad(path))(times)
+    slopes = jax.jit(jax.vmap(jax.grad(path)))(times)
     np.testing.assert_allclose(slopes, at_steps * np.cos(times), rtol=1e-11)
 
 
@@ -117,7 +120,7 @@ def test_the_error_of_a_dense_path_has_order_four():
     def error(steps):
         path = px.integrator("dopri8").dense(forced, 1.0, dt=2 / steps, steps=steps)
         times = np.linspace(0, 2, 333)
-        return np.abs(jax.vmap(path)(times) - np.exp(np.sin(times))).max()
+        return np.abs(jax.jit(jax.vmap(path))(times) - np.exp(np.sin(times))).max()
 
     assert np.log2(error(16) / error(32)) == pytest.approx(4, abs=0.2)
 
@@ -136,7 +139,7 @@ def test_the_error_of_an_adaptive_dense_path_follows_the_tolerance(of):
     for tolerance in (1e-4, 1e-7):
         integrator = px.integrator(of, rtol=tolerance, atol=tolerance)
         path = integrator.dense(forced, exact[0], dt=0.2, steps=10, t0=1.0)
-        error = np.abs(jax.vmap(path)(times) - exact).max()
+        error = np.abs(jax.jit(jax.vmap(path))(times) - exact).max()
         # Between steps the polynomials of the scheme have an order less than the steps. The stiff
         # one's is a cubic: steps of 0.3, which it makes here, leave 1e-4 whatever is asked for.
         assert error < max(200 * tolerance, 5e-4 if of == "kvaerno5" else 0)
@@ -152,16 +155,17 @@ def test_a_dense_path_is_differentiable():
     for of, options in (("rk4", {}), ("adaptive-tsit5", {"rtol": 1e-9, "atol": 1e-9})):
         integrator = px.integrator(of, **options)
 
-        @jax.jit
         def value(y0, t, integrator=integrator):
             return integrator.dense(forced, y0, dt=0.05, steps=20)(t)
 
-        by_start, by_time = jax.grad(value, (0, 1))(0.7, 0.33)
+        value_and_slopes = jax.jit(jax.value_and_grad(value, (0, 1)))
+        _, (by_start, by_time) = value_and_slopes(0.7, 0.33)
         exact = np.exp(np.sin(0.33))
         np.testing.assert_allclose(by_start, exact, rtol=1e-5)
         np.testing.assert_allclose(by_time, 0.7 * exact * np.cos(0.33), rtol=1e-4)
         step = 1e-5
-        quotient = (value(0.7 + step, 0.33) - value(0.7 - step, 0.33)) / (2 * step)
+        ahead, back = (value_and_slopes(0.7 + move, 0.33)[0] for move in (step, -step))
+        quotient = (ahead - back) / (2 * step)
         np.testing.assert_allclose(by_start, quotient, rtol=1e-6)
 
 
@@ -180,7 +184,7 @@ def test_a_fall_ends_when_and_as_fast_as_galilei_says(of):
     height, g = 10.0, 9.81
     time, velocity = fall(height)
     np.testing.assert_allclose([time, velocity], [np.sqrt(20 / g), -np.sqrt(20 * g)], rtol=1e-13)
-    slopes = jax.jacrev(fall)(height)
+    slopes = jax.jit(jax.jacrev(fall))(height)
     expected = [1 / np.sqrt(2 * g * height), -np.sqrt(g / (2 * height))]
     np.testing.assert_allclose(slopes, expected, rtol=1e-10)
 

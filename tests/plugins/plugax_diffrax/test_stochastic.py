@@ -28,12 +28,17 @@ def observed_order(name, drift, diffusion, exact, refinements=4, steps=8, member
     y0 = jnp.ones(members)
     grid = {"dt": 1 / steps, "steps": steps, "every": steps}
 
-    def error(refine):
+    def error(refine, expected):
         integrator = px.integrator(name, refine=refine)
         end = integrator.trajectory(drift, diffusion, y0, key=KEY, **grid)[-1]
-        return jnp.mean(jnp.abs(end - exact(brownian(y0, **grid)[-1])))
+        return jnp.mean(jnp.abs(end - expected))
 
-    errors = jax.jit(lambda: jnp.stack([error(r) for r in range(refinements + 1)]))()
+    @jax.jit
+    def all_errors():
+        expected = exact(brownian(y0, **grid)[-1])
+        return jnp.stack([error(r, expected) for r in range(refinements + 1)])
+
+    errors = all_errors()
     return -np.polyfit(np.arange(refinements + 1), np.log2(errors), 1)[0]
 
 

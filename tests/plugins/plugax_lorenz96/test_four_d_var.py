@@ -71,6 +71,13 @@ def problem(request, make):
     return make(jr.key(1), *request.param)
 
 
+def many(make, **options):
+    """Four hundred problems from as many keys, made by one compiled program."""
+    return eqx.filter_jit(eqx.filter_vmap(lambda key: make(key, **options)))(
+        jr.split(jr.key(0), 400)
+    )
+
+
 def cost_of(problem):
     """J as a compiled function of v."""
     return jax.jit(lambda v: problem.loss(v, problem.observations, jr.key(0))[0])
@@ -112,7 +119,7 @@ def test_loss_is_half_the_squared_residuals_and_the_sum_of_its_parts(problem):
 def test_twice_the_cost_at_the_minimum_is_chi_squared(make, minimise):
     # Errors a fiftieth of the usual size keep the window linear, where the law is exact: the mean
     # of n draws of χ² with m degrees of freedom is m, with a standard error of √(2m/n).
-    problems = eqx.filter_vmap(lambda key: make(key, scale=0.02))(jr.split(jr.key(0), 400))
+    problems = many(make, scale=0.02)
 
     def twice_the_cost(problem):
         return 2 * problem.loss(minimise(problem, 3)[0], problem.observations, jr.key(0))[0]
@@ -127,7 +134,7 @@ def test_twice_the_cost_at_the_minimum_is_chi_squared(make, minimise):
 
 def test_analysis_errors_are_those_of_best_linear_estimation(make, minimise):
     # In a linear window E‖analysis − truth‖² = tr (B⁻¹ + HᵀR⁻¹H)⁻¹, by the Hessian of J.
-    problems = eqx.filter_vmap(lambda key: make(key, scale=0.02))(jr.split(jr.key(0), 400))
+    problems = many(make, scale=0.02)
 
     def squares(problem):
         v, _ = minimise(problem, 3)

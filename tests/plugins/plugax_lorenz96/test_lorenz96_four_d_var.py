@@ -95,8 +95,9 @@ def test_the_seed_draws_truth_and_errors(integrator):
 
 
 def test_arrays_have_the_float_type_jax_has_by_default(integrator):
+    # Few variables would be sampled longer.
     make = lambda: Lorenz96FourDVar(  # noqa: E731
-        dim=8, spinup_steps=10, background_correlation="climatological", integrator=integrator
+        dim=400, spinup_steps=10, background_correlation="climatological", integrator=integrator
     )
 
     def types(problem):
