@@ -9,7 +9,6 @@ from plugax import AbstractStateSpace, Cycle, PlugaxError
 
 from ._ensemble import Ensemble, Seen, see
 from ._ensemble_scores import crps, rank_histogram
-from ._factor import Factor
 from ._innovations import chi_squared, degrees_of_freedom_for_signal, desroziers
 from ._verified import verified_ensemble, verified_truth
 
@@ -72,7 +71,7 @@ def diagnose(
             metrics["rank_histogram"] = rank_histogram(analysis, truth)
             metrics["forecast_rank_histogram"] = rank_histogram(forecast, truth)
     if {"innovations", "signal"} & set(wanted):
-        factor = Factor(seen.anomalies)
+        factor = seen.factor
         if "innovations" in wanted:
             metrics["chi_squared"] = chi_squared(seen, factor)
             if residual is None:

@@ -1,5 +1,7 @@
 """Ensembles of states as matrices, one row a member, and what would be observed of them."""
 
+import functools
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -8,6 +10,8 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
 from plugax import AbstractStateSpace, Cycle
+
+from ._factor import Factor
 
 Ensemble = Float[Array, "members state"]
 
@@ -24,6 +28,14 @@ class Seen(eqx.Module):
     anomalies: Float[Array, "members observed"]
     innovation: Float[Array, " observed"]
     count: Int[Array, ""]
+
+    @functools.cached_property
+    def factor(self) -> Factor:
+        """The factor of I + Y Yᵀ / (N − 1), made once for the analysis and for its diagnostics.
+
+        Inside a loop the compiler does not find out that two of them are the same.
+        """
+        return Factor(self.anomalies)
 
 
 def draw(problem: AbstractStateSpace, key: PRNGKeyArray, members: int) -> Ensemble:
@@ -52,9 +64,21 @@ def forecast(
 
 def see(problem: AbstractStateSpace, ensemble: Ensemble, cycle: Cycle) -> Seen:
     """The ensemble as the observations of a cycle see it."""
-    observed = jax.vmap(lambda row: problem.observe(cycle.time, as_unknowns(problem, row)))(
-        ensemble
-    )
+    return as_seen(problem, observed_of(problem, ensemble, cycle), cycle)
+
+
+def observed_of(
+    problem: AbstractStateSpace, ensemble: Ensemble, cycle: Cycle
+) -> Float[Array, "members observed"]:
+    """H(x) of every member."""
+    one = lambda row: problem.observe(cycle.time, as_unknowns(problem, row))  # noqa: E731
+    return jax.vmap(one)(ensemble)
+
+
+def as_seen(
+    problem: AbstractStateSpace, observed: Float[Array, "members observed"], cycle: Cycle
+) -> Seen:
+    """The same, of what would be observed of the members."""
     mean, anomalies = split(observed)
     whiten = problem.error_of(cycle).whiten
     count = mean.size if cycle.available is None else jnp.sum(cycle.available)

@@ -5,7 +5,6 @@ from typing import NamedTuple
 from jaxtyping import Array, Float
 
 from ._ensemble import Seen
-from ._factor import Factor
 from ._rotation import reflected
 
 
@@ -29,7 +28,7 @@ def triangular(seen: Seen) -> Triangular:
     The reflection P takes the mean to the first axis, of which L and its inverse know nothing. So
     the mean stays, T 1 = 1, and Tᵀ T = (I + Y Yᵀ / (N − 1))⁻¹.
     """
-    factor = Factor(seen.anomalies)
+    factor = seen.factor
     innovation = factor.whole @ seen.innovation / (len(seen.anomalies) - 1)
     weights = (factor.inverse @ innovation) @ factor.inverse
     return Triangular(

@@ -6,11 +6,11 @@ import equinox as eqx
 import jax
 import jax.lax as lax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key, PRNGKeyArray
+from jaxtyping import Array, Int, Key, PRNGKeyArray
 
 from plugax import AbstractStateSpace, Cycle
 
-from ._ensemble import Ensemble, Seen, as_unknowns, forecast, split
+from ._ensemble import Ensemble, Seen, as_seen, forecast, observed_of
 from ._replacement import replaced
 
 
@@ -54,9 +54,8 @@ def run_through(
     """
 
     def through(ensemble: Ensemble, here: tuple[Cycle, PRNGKeyArray]) -> tuple[Ensemble, Array]:
-        ensemble, time = forecast(problem, ensemble, *here), here[0].time
-        one = lambda row: problem.observe(time, as_unknowns(problem, row))  # noqa: E731
-        return ensemble, jax.vmap(one)(ensemble)
+        ensemble = forecast(problem, ensemble, *here)
+        return ensemble, observed_of(problem, ensemble, here[0])
 
     front, observed = lax.scan(through, before(start), (cycles, keys))
     lost = None
@@ -67,22 +66,8 @@ def run_through(
         rows, lost = replaced(jnp.concatenate([start, front, rows], 1), replacement)
         start, front = rows[:, :numbers], rows[:, numbers : 2 * numbers]
         observed = jnp.swapaxes(rows[:, 2 * numbers :].reshape(members, times, size), 0, 1)
-    seen = jax.vmap(lambda observed, cycle: _seen(problem, observed, cycle))(observed, cycles)
+    seen = jax.vmap(lambda observed, cycle: as_seen(problem, observed, cycle))(observed, cycles)
     anomalies = jnp.swapaxes(seen.anomalies, 0, 1).reshape(len(start), -1)
     return Run(
         start, front, Seen(anomalies, seen.innovation.reshape(-1), jnp.sum(seen.count)), lost
-    )
-
-
-def _seen(
-    problem: AbstractStateSpace, observed: Float[Array, "members observed"], cycle: Cycle
-) -> Seen:
-    """What would be observed of the members, whitened."""
-    mean, anomalies = split(observed)
-    whiten = problem.error_of(cycle).whiten
-    count = mean.size if cycle.available is None else jnp.sum(cycle.available)
-    return Seen(
-        anomalies=jax.vmap(whiten)(anomalies),
-        innovation=whiten(cycle.observations.astype(mean.dtype) - mean),
-        count=jnp.asarray(count),
     )

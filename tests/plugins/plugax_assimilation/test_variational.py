@@ -213,7 +213,9 @@ def test_the_cost_never_increases(outer):
     problem = lorenz96()
     solution = px.solve(problem, FourDVar(window=5, scale=1.0, outer=outer))
     assert solution.status.success
-    assert np.all(solution.series["cost"] <= solution.series["loss"])
+    # Where every increment was taken back, both are the background's cost, computed in two places.
+    rounding = 1 + 1e-12
+    assert np.all(solution.series["cost"] <= rounding * solution.series["loss"])
 
 
 @pytest.mark.parametrize("outer", [1, 2, 5])
