@@ -9,6 +9,8 @@ import shutil
 import nox
 
 OLDEST, NEWEST = "3.11", "3.13"
+# Every worker keeps to tests that follow each other, which share fixtures and compiled programs.
+PARALLEL = ("-n", "auto", "--dist", "worksteal")
 
 nox.options.sessions = ["tests", "lint", "types"]
 # A Python that is not there is no reason to fail, on a server no more than elsewhere.
@@ -20,14 +22,14 @@ nox.options.download_python = "never"
 def tests(session: nox.Session) -> None:
     """All tests but the slow ones, in parallel; arguments go to pytest."""
     session.install("-e", ".[test]")
-    session.run("pytest", "-n", "auto", "-m", "not slow", *session.posargs, env=_cached(session))
+    session.run("pytest", *PARALLEL, "-m", "not slow", *session.posargs, env=_cached(session))
 
 
 @nox.session(python=OLDEST)
 def slow(session: nox.Session) -> None:
     """The tests that take minutes."""
     session.install("-e", ".[test]")
-    session.run("pytest", "-n", "auto", "-m", "slow", *session.posargs, env=_cached(session))
+    session.run("pytest", *PARALLEL, "-m", "slow", *session.posargs, env=_cached(session))
 
 
 @nox.session(python=OLDEST)
@@ -44,7 +46,7 @@ def minimums(session: nox.Session) -> None:
     """All tests with the lowest version of every dependency that pyproject.toml declares."""
     session.install("uv")
     session.run("uv", "pip", "install", "--resolution", "lowest-direct", "-e", ".[test]")
-    session.run("pytest", "-n", "auto", "-m", "not slow", *session.posargs, env=_cached(session))
+    session.run("pytest", *PARALLEL, "-m", "not slow", *session.posargs, env=_cached(session))
 
 
 @nox.session(python=OLDEST)
