@@ -1,7 +1,7 @@
 """Covariances that look the same from every variable of a ring.
 
 Such a covariance is diagonal in Fourier space, so its root costs n log n operations, and memory for
-n numbers, at any size.
+n numbers. On short rings a product with the matrix is quicker than two transforms.
 """
 
 from typing import Any
@@ -15,6 +15,10 @@ from jaxtyping import Array, ArrayLike, Float
 from plugax import AbstractCovariance, PlugaxError
 
 from ._check import check_positive
+
+# Products are quicker up to about here. And XLA of JAX 0.12 refuses to transform vectors that do
+# not lie one after the other in memory, as those of 4DVar's direct solver do in a population.
+LONGEST_MATRIX = 128
 
 
 class RingCovariance(AbstractCovariance):
@@ -105,9 +109,7 @@ class RingCovariance(AbstractCovariance):
 
     def root(self, control: Float[Array, " size"]) -> Float[Array, " size"]:
         """B^½ v = σ F⁻¹ √s F v."""
-        transformed = jnp.fft.rfft(control)
-        transformed = self.amplitudes.astype(transformed.dtype) * transformed
-        return self.std.astype(control.dtype) * jnp.fft.irfft(transformed, self.size)
+        return self.std.astype(control.dtype) * self._filtered(self.amplitudes, control)
 
     def root_transposed(self, x: Float[Array, " size"]) -> Float[Array, " size"]:
         """The root itself: it is symmetric."""
@@ -120,9 +122,18 @@ class RingCovariance(AbstractCovariance):
                 "This RingCovariance has no inverse: its spectrum is 0 at some wavenumbers, to "
                 "rounding. A shorter correlation, or a ScalarCovariance added to it, has one."
             )
-        transformed = jnp.fft.rfft(x)
-        transformed = transformed / self.amplitudes.astype(transformed.dtype)
-        return jnp.fft.irfft(transformed, self.size) / self.std.astype(x.dtype)
+        return self._filtered(1 / self.amplitudes, x) / self.std.astype(x.dtype)
+
+    def _filtered(
+        self, factors: Float[Array, " wavenumbers"], x: Float[Array, " size"]
+    ) -> Float[Array, " size"]:
+        """F⁻¹ f F x."""
+        if self.size > LONGEST_MATRIX:
+            transformed = jnp.fft.rfft(x)
+            return jnp.fft.irfft(factors.astype(transformed.dtype) * transformed, self.size)
+        column = jnp.fft.irfft(factors, self.size).astype(x.dtype)
+        number = np.arange(self.size)
+        return column[(number[:, None] - number[None, :]) % self.size] @ x
 
     def mv(self, vector: Float[Array, " size"]) -> Float[Array, " size"]:
         """B x, in one transform and back."""

@@ -416,3 +416,11 @@ def test_single_precision_stays_single():
         batch = jax.tree.map(lambda leaf: leaf[:2], problem.cycles)
         after, metrics = eqx.filter_eval_shape(solver.step, problem, state, batch, jr.key(0))
         assert {leaf.dtype.name for leaf in jax.tree.leaves((after, metrics))} == {"float32"}
+
+
+def test_a_population_of_twins_is_every_twin_alone():
+    problem = px.problem("lorenz96-twin", cycles=40, burn_in=0.5)
+    row = px.compare(problem, [("4dvar", {"window": 4})], seeds=range(2)).rows[0]
+    assert row.success, row.outcome
+    alone = px.solve(problem.reseeded(1), "4dvar", window=4, seed=1)
+    assert row.scores["analysis_rmse"][1] == pytest.approx(alone.metrics["analysis_rmse"])

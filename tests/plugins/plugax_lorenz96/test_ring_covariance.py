@@ -8,7 +8,8 @@ import plugax as px
 from plugax_lorenz96 import RingCovariance
 
 pytestmark = pytest.mark.usefixtures("x64")
-SIZES = pytest.mark.parametrize("size", [12, 13])
+# Short rings are matrices, long ones are transformed.
+SIZES = pytest.mark.parametrize("size", [12, 13, 140, 141])
 
 
 @SIZES
