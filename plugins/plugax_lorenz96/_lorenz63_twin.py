@@ -11,6 +11,7 @@ from ._abstract_twin import AbstractTwin
 from ._climate import lorenz63_climate
 from ._free_run import lorenz63
 from ._lorenz63 import Lorenz63
+from ._methods import LOCALISED, METHODS
 from ._observation import ObserveFirst
 from ._setup import Errors, Setup, chosen
 from ._twin_draws import draw_experiment, draws_of
@@ -84,24 +85,8 @@ class Lorenz63Twin(AbstractTwin):
     """
 
     # Members and inflation are those that go with the first set-up; its other rows have others.
-    recipes: ClassVar = {"etkf": {"members": 10, "inflation": 1.02}} | {
-        name: {}
-        for name in (
-            "enkf",
-            "denkf",
-            "serial-enkf",
-            "enkf-n",
-            "ienks",
-            "particle-filter",
-            "3dvar",
-            "4dvar",
-            "weak-4dvar",
-            "hybrid-4dvar",
-            "ekf",
-            "optimal-interpolation",
-            "climatology",
-            "no-assimilation",
-        )
+    recipes: ClassVar = {name: {} for name in METHODS if name not in LOCALISED} | {
+        "etkf": {"members": 10, "inflation": 1.02}
     }
 
     def __init__(

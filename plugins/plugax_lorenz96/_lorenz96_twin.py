@@ -12,6 +12,7 @@ from ._check import check_whole
 from ._climate import lorenz96_climate
 from ._free_run import lorenz96
 from ._lorenz96 import Lorenz96
+from ._methods import METHODS
 from ._observation import Instrument, Observe, observation_operator
 from ._setup import Errors, Setup, chosen
 from ._twin_draws import draw_experiment, draws_of
@@ -114,28 +115,7 @@ class Lorenz96Twin(AbstractTwin):
     S. G. Penny and S. Hoyer, J. Adv. Model. Earth Syst. 17 (2025), doi 10.1029/2024MS004608.
     """
 
-    recipes: ClassVar = {
-        name: {}
-        for name in (
-            "etkf",
-            "enkf",
-            "denkf",
-            "serial-enkf",
-            "enkf-n",
-            "letkf",
-            "local-serial-eakf",
-            "ienks",
-            "particle-filter",
-            "3dvar",
-            "4dvar",
-            "weak-4dvar",
-            "hybrid-4dvar",
-            "ekf",
-            "optimal-interpolation",
-            "climatology",
-            "no-assimilation",
-        )
-    }
+    recipes: ClassVar = {name: {} for name in METHODS}
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ from ._abstract_twin import AbstractTwin
 from ._check import check_whole
 from ._climate import two_scale_climate
 from ._free_run import two_scale
+from ._methods import FOR_FEW_VARIABLES, METHODS
 from ._observation import ObserveFirst
 from ._setup import Errors, Setup, chosen
 from ._twin_draws import draw_experiment, draws_of
@@ -89,26 +90,7 @@ class TwoScaleLorenz96Twin(AbstractTwin):
     (1996).
     """
 
-    recipes: ClassVar = {
-        name: {}
-        for name in (
-            "etkf",
-            "enkf",
-            "denkf",
-            "serial-enkf",
-            "enkf-n",
-            "letkf",
-            "local-serial-eakf",
-            "ienks",
-            "3dvar",
-            "4dvar",
-            "weak-4dvar",
-            "hybrid-4dvar",
-            "optimal-interpolation",
-            "climatology",
-            "no-assimilation",
-        )
-    }
+    recipes: ClassVar = {name: {} for name in METHODS if name not in FOR_FEW_VARIABLES}
 
     def __init__(
         self,
