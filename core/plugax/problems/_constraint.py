@@ -1,6 +1,7 @@
 """Constraints as changes of variables: a solver moves z, the problem sees u(z), which holds."""
 
 import abc
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -14,9 +15,13 @@ MARGIN = 1e-3
 class AbstractConstraint(eqx.Module):
     """A map from free variables z to unknowns u that hold a constraint.
 
+    - `affine`: whether u(z) is, so that linear problems stay linear and densities keep their shape.
+
     Law: `constrained(free(u)) == u` to rounding for every u that holds the constraint, boundaries
     apart.
     """
+
+    affine: ClassVar[bool] = True
 
     @abc.abstractmethod
     def free(self, unknowns: PyTree) -> PyTree:
@@ -71,6 +76,8 @@ class Box(AbstractConstraint):
         lower: l, the pytree of the unknowns with None for leaves without bounds.
         upper: h, likewise.
     """
+
+    affine: ClassVar[bool] = False
 
     lower: PyTree
     upper: PyTree

@@ -6,7 +6,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
+from ._constraint import AbstractConstraint
 from ._problem import AbstractProblem, Metrics
+from ._variant import AbstractVariant
 
 
 class AbstractLeastSquares(AbstractProblem):
@@ -29,6 +31,10 @@ class AbstractLeastSquares(AbstractProblem):
         squares = [jnp.sum(jnp.square(leaf)) for leaf in jax.tree.leaves(residuals)]
         return sum(squares[1:], start=squares[0]) / 2, metrics
 
+    def in_variables(self, constraint: AbstractConstraint, start: PyTree | None) -> AbstractProblem:
+        """½‖r(u(z))‖²."""
+        return LeastSquaresVariant(self, constraint, start)
+
 
 class AbstractLinearLeastSquares(AbstractLeastSquares):
     """Least squares whose residuals are affine in the unknowns: r(u) = A u − b.
@@ -36,3 +42,36 @@ class AbstractLinearLeastSquares(AbstractLeastSquares):
     Law: the Jacobian of `residuals` is the same at all unknowns. So one linear solve, at any point,
     finds the minimum; nothing else is asked of a subclass.
     """
+
+    def in_variables(self, constraint: AbstractConstraint, start: PyTree | None) -> AbstractProblem:
+        """½‖A u(z) − b‖², linear if u(z) is affine."""
+        kind = LinearLeastSquaresVariant if constraint.affine else LeastSquaresVariant
+        return kind(self, constraint, start)
+
+
+class LeastSquaresVariant(AbstractVariant, AbstractLeastSquares):  # pyright: ignore[reportIncompatibleVariableOverride]
+    """A variant of a least-squares problem."""
+
+    problem: AbstractLeastSquares
+    constraint: AbstractConstraint
+    start: PyTree | None
+
+    def residuals(
+        self, unknowns: PyTree, batch: PyTree, key: PRNGKeyArray
+    ) -> tuple[PyTree[Array], Metrics]:
+        """r(u(z))."""
+        return self.problem.residuals(self._inner(unknowns), batch, key)
+
+
+class LinearLeastSquaresVariant(AbstractVariant, AbstractLinearLeastSquares):  # pyright: ignore[reportIncompatibleVariableOverride]
+    """A variant of a linear least-squares problem whose u(z) is affine."""
+
+    problem: AbstractLinearLeastSquares
+    constraint: AbstractConstraint
+    start: PyTree | None
+
+    def residuals(
+        self, unknowns: PyTree, batch: PyTree, key: PRNGKeyArray
+    ) -> tuple[PyTree[Array], Metrics]:
+        """r(u(z))."""
+        return self.problem.residuals(self._inner(unknowns), batch, key)

@@ -4,7 +4,9 @@ import abc
 
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
+from ._constraint import AbstractConstraint
 from ._problem import AbstractProblem, Metrics
+from ._variant import AbstractVariant
 
 
 class AbstractLogDensity(AbstractProblem):
@@ -25,3 +27,27 @@ class AbstractLogDensity(AbstractProblem):
         """−ℓ(u), and the metrics of the log-density."""
         value, metrics = self.log_density(unknowns, batch, key)
         return -value, metrics
+
+    def in_variables(
+        self, constraint: AbstractConstraint, start: PyTree | None
+    ) -> AbstractProblem | None:
+        """ℓ(u(z)) if u(z) is affine.
+
+        Else the density changes by the derivative of u(z) too, which a minimiser has no use for:
+        there the loss is all that is kept.
+        """
+        return LogDensityVariant(self, constraint, start) if constraint.affine else None
+
+
+class LogDensityVariant(AbstractVariant, AbstractLogDensity):  # pyright: ignore[reportIncompatibleVariableOverride]
+    """A variant of a log-density."""
+
+    problem: AbstractLogDensity
+    constraint: AbstractConstraint
+    start: PyTree | None
+
+    def log_density(
+        self, unknowns: PyTree, batch: PyTree, key: PRNGKeyArray
+    ) -> tuple[Float[Array, ""], Metrics]:
+        """ℓ(u(z))."""
+        return self.problem.log_density(self._inner(unknowns), batch, key)

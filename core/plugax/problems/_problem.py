@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from ..data import AbstractData, FullBatch
+from ._constraint import AbstractConstraint
 
 if TYPE_CHECKING:
     from ..solution import Solution
@@ -66,6 +67,27 @@ class AbstractProblem(eqx.Module):
         Law: only the values of array leaves differ, so all seeds are one program.
         """
         return self
+
+    def in_variables(
+        self,
+        constraint: AbstractConstraint,  # noqa: ARG002 - the default keeps nothing
+        start: PyTree | None,  # noqa: ARG002
+    ) -> "AbstractProblem | None":
+        """The problem in the variables of a constraint, and still of its kind.
+
+        A kind that offers its solvers more than a loss says here how that is offered in other
+        variables: `fixed`, `bounded`, `starting_at` and sweeps over starts ask for it.
+
+        Arguments:
+            constraint: u(z).
+            start: the unknowns u to start from; None for those of `init`.
+
+        Returns:
+            the problem whose unknowns are z; None if there is nothing to keep but the loss.
+
+        Errors: `UnsuitableProblemError` if this kind has no such variant.
+        """
+        return None
 
     def constrained(self, unknowns: PyTree) -> PyTree:
         """The unknowns as the answer gives them, where a solver works with others in their place.

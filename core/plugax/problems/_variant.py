@@ -1,4 +1,4 @@
-"""A problem in other variables, or from another start; still of the kind that it was."""
+"""A problem in other variables, or from another start."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -9,9 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from ..data import AbstractData
-from ._constraint import AbstractConstraint, Box
-from ._least_squares import AbstractLeastSquares, AbstractLinearLeastSquares
-from ._log_density import AbstractLogDensity
+from ._constraint import AbstractConstraint
 from ._problem import AbstractProblem, Metrics
 
 if TYPE_CHECKING:
@@ -92,58 +90,9 @@ class Variant(AbstractVariant):
         return self.problem.loss(self._inner(unknowns), batch, key)
 
 
-class LogDensityVariant(AbstractVariant, AbstractLogDensity):  # pyright: ignore[reportIncompatibleVariableOverride]
-    """A variant of a log-density."""
-
-    problem: AbstractLogDensity
-    constraint: AbstractConstraint
-    start: PyTree | None
-
-    def log_density(
-        self, unknowns: PyTree, batch: PyTree, key: PRNGKeyArray
-    ) -> tuple[Float[Array, ""], Metrics]:
-        """ℓ(u(z))."""
-        return self.problem.log_density(self._inner(unknowns), batch, key)
-
-
-class LeastSquaresVariant(AbstractVariant, AbstractLeastSquares):  # pyright: ignore[reportIncompatibleVariableOverride]
-    """A variant of a least-squares problem."""
-
-    problem: AbstractLeastSquares
-    constraint: AbstractConstraint
-    start: PyTree | None
-
-    def residuals(
-        self, unknowns: PyTree, batch: PyTree, key: PRNGKeyArray
-    ) -> tuple[PyTree[Array], Metrics]:
-        """r(u(z))."""
-        return self.problem.residuals(self._inner(unknowns), batch, key)
-
-
-class LinearLeastSquaresVariant(AbstractVariant, AbstractLinearLeastSquares):  # pyright: ignore[reportIncompatibleVariableOverride]
-    """A variant of a linear least-squares problem whose u(z) is affine."""
-
-    problem: AbstractLinearLeastSquares
-    constraint: AbstractConstraint
-    start: PyTree | None
-
-    def residuals(
-        self, unknowns: PyTree, batch: PyTree, key: PRNGKeyArray
-    ) -> tuple[PyTree[Array], Metrics]:
-        """r(u(z))."""
-        return self.problem.residuals(self._inner(unknowns), batch, key)
-
-
 def variant(
     problem: AbstractProblem, constraint: AbstractConstraint, start: PyTree | None = None
-) -> AbstractVariant:
-    """The variant of a problem, of the same kind as far as the constraint lets it be."""
-    curved = isinstance(constraint, Box)
-    if isinstance(problem, AbstractLinearLeastSquares) and not curved:
-        return LinearLeastSquaresVariant(problem, constraint, start)
-    if isinstance(problem, AbstractLeastSquares):
-        return LeastSquaresVariant(problem, constraint, start)
-    # A density changes by the derivative of u(z) too, which a minimiser has no use for.
-    if isinstance(problem, AbstractLogDensity) and not curved:
-        return LogDensityVariant(problem, constraint, start)
-    return Variant(problem, constraint, start)
+) -> AbstractProblem:
+    """The problem in other variables, of the same kind as far as the constraint lets it be."""
+    of_its_kind = problem.in_variables(constraint, start)
+    return Variant(problem, constraint, start) if of_its_kind is None else of_its_kind

@@ -13,10 +13,10 @@ from jaxtyping import PyTree
 from .._errors import PlugaxError
 from ._constraint import Box, Fixed, Unconstrained
 from ._problem import AbstractProblem
-from ._variant import AbstractVariant, variant
+from ._variant import variant
 
 
-def starting_at(problem: AbstractProblem, unknowns: PyTree) -> AbstractVariant:
+def starting_at(problem: AbstractProblem, unknowns: PyTree) -> AbstractProblem:
     """The problem, with the unknowns to start from given.
 
     Arguments:
@@ -64,7 +64,7 @@ def stacked_like(problem: AbstractProblem, starts: PyTree) -> PyTree:
 
 def fixed(
     problem: AbstractProblem, where: Callable[[PyTree], Any] | PyTree, *, seed: int = 0
-) -> AbstractVariant:
+) -> AbstractProblem:
     """The problem with some of its unknowns held at their start; a solver sees the others.
 
     With `starting_at` they are held at values of your own. The same values hold for every member of
@@ -99,7 +99,7 @@ def fixed(
 
 def bounded(
     problem: AbstractProblem, *, lower: PyTree = None, upper: PyTree = None
-) -> AbstractVariant:
+) -> AbstractProblem:
     """The problem with its unknowns kept between bounds, whatever the solver.
 
     By a change of variables (see `plugax.problems.Box`) rather than by projection, which would be
@@ -171,7 +171,8 @@ def _check_structure(shapes: PyTree, unknowns: PyTree, name: str) -> None:
 
 
 def _is_array(leaf: Any) -> bool:
-    return isinstance(leaf, jax.ShapeDtypeStruct) or eqx.is_array_like(leaf)
+    """Whether the leaf is an array, or the shape of one; a plain number is none."""
+    return isinstance(leaf, jax.ShapeDtypeStruct | np.ndarray) or eqx.is_array(leaf)
 
 
 def _described(tree: PyTree) -> str:

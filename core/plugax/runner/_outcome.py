@@ -9,6 +9,7 @@ from ..problems import AbstractProblem, Metrics
 from ..solution import Status
 from ..solution import _status as statuses
 from ._drive import Course
+from ._program import Task
 
 
 def status_of(course: Course, member: int, *, stopped_by: str | None, steps: int) -> Status:
@@ -33,14 +34,20 @@ def status_of(course: Course, member: int, *, stopped_by: str | None, steps: int
     return statuses.completed(taken) if course.converged is None else statuses.not_converged(taken)
 
 
-def summaries(problem: AbstractProblem, course: Course) -> dict[str, np.ndarray]:
-    """What the problem says of every member's run, members leading."""
+def summaries(task: Task, course: Course) -> dict[str, np.ndarray]:
+    """What the problem of every member says of its run, members leading."""
     series = course.series()
-    rows = [
-        problem.summary({name: values[member, :taken] for name, values in series.items()})
-        for member, taken in enumerate(course.taken)
-    ]
+    rows = []
+    for member, taken in enumerate(course.taken):
+        own = {name: values[member, :taken] for name, values in series.items()}
+        rows.append(_own_problem(task, member).summary(own))
     return {name: np.stack([np.asarray(row[name]) for row in rows]) for name in rows[0]}
+
+
+def _own_problem(task: Task, member: int) -> AbstractProblem:
+    """The problem of one member of a population."""
+    own = lambda leaf, axis: leaf if axis is None else leaf[member]  # noqa: E731
+    return jax.tree.map(own, task.problem, task.axes[0])
 
 
 def plain_metrics(metrics: Metrics) -> dict[str, Any]:

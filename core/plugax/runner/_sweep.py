@@ -135,7 +135,7 @@ def run_population(
     except BaseException as error:
         hook.on_run_error(problem=problem, solver=solver, error=error)
         raise
-    metrics = metrics | summaries(problem, course)
+    metrics = metrics | summaries(task, course)
     population = _collected(course, values, unknowns, metrics, plan.steps, origin)
     hook.after_run(solution=population)
     return population

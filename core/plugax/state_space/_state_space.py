@@ -20,10 +20,11 @@ import lineax as lx
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
+from .._errors import UnsuitableProblemError
 from ..covariances import AbstractCovariance
 from ..data import Sequence
 from ..integrators import AbstractIntegrator
-from ..problems import AbstractProblem, Metrics
+from ..problems import AbstractConstraint, AbstractProblem, Metrics, Unconstrained
 from ._burn_in import after_burn_in
 from ._cycle import Cycle
 from ._gaussian import Gaussian
@@ -74,6 +75,24 @@ class AbstractStateSpace(AbstractProblem):
     def init(self, key: PRNGKeyArray) -> PyTree[Float[Array, "..."]]:  # noqa: ARG002
         """The mean of the initial distribution."""
         return self.initial.mean
+
+    def in_variables(
+        self, constraint: AbstractConstraint, start: PyTree | None
+    ) -> "AbstractStateSpace":
+        """The problem with another mean m₀ of the initial distribution.
+
+        Errors: `UnsuitableProblemError` for any change of variables. The state is advanced by the
+        model, which would not keep a part of it fixed, nor within bounds.
+        """
+        if not isinstance(constraint, Unconstrained):
+            raise UnsuitableProblemError(
+                f"The unknowns of {type(self).__name__} are a state, which its model advances: it "
+                "can be neither held nor bounded. Build the constraint into the model, or into "
+                "what it advances (a logarithm, say); px.starting_at gives another start."
+            )
+        none = lambda leaf: leaf is None  # noqa: E731 - where a tree of axes has no axis
+        mean = lambda problem: jax.tree.leaves(problem.initial.mean, is_leaf=none)  # noqa: E731
+        return eqx.tree_at(mean, self, jax.tree.leaves(start, is_leaf=none), is_leaf=none)
 
     def forecast(self, state: PyTree, cycle: Cycle) -> PyTree:
         """M_k(x), from the observation time before a cycle to that of the cycle."""

@@ -185,6 +185,33 @@ def test_a_variant_is_still_of_its_kind():
         px.solve(bounded, "least-squares")
 
 
+class Dropped(px.AbstractProblem):
+    """Unknowns with numbers in them that are none: the share of a dropout."""
+
+    def init(self, key):
+        first, second = jr.split(key)
+        layers = [eqx.nn.Linear(2, 3, key=first), eqx.nn.Dropout(0.3)]
+        return eqx.nn.Sequential([*layers, eqx.nn.Linear(3, 1, key=second)])
+
+    def loss(self, unknowns, batch, key):
+        return jnp.sum(unknowns(jnp.ones(2), key=key) ** 2), {}
+
+
+def test_plain_numbers_among_the_unknowns_are_left_as_they_are():
+    problem = Dropped()
+    start = problem.init(jr.key(5))
+    begun = px.starting_at(problem, start)
+    assert eqx.tree_equal(begun.init(jr.key(0)), start)
+    solution = px.solve(begun, "gradient", steps=3)
+    assert solution.unknowns.layers[1].p == 0.3
+    starts = eqx.filter_vmap(problem.init)(jr.split(jr.key(1), 2))
+    population = px.sweep(problem, "gradient", over={"start": starts}, steps=3)
+    first = jax.tree.map(lambda leaf: leaf[0] if eqx.is_array(leaf) else leaf, starts)
+    alone = px.solve(px.starting_at(problem, first), "gradient", steps=3)
+    # The same operations in another order of a vectorised program: rounding only.
+    np.testing.assert_allclose(population.history.loss[0], alone.series["loss"], rtol=1e-5)
+
+
 def test_saved_and_resumed_in_the_terms_of_the_answer(tmp_path):
     problem = px.bounded(Decay(), lower=0.0, upper=4.0)
     whole = px.solve(problem, "gradient", steps=10)

@@ -247,3 +247,29 @@ def test_equal_values_are_members_too(bowl):
     population = px.sweep(bowl, Scheduled(), over={"count": [2, 2]}, steps=5)
     np.testing.assert_array_equal(population.unknowns[0], population.unknowns[1])
     assert population.success.shape == (2,)
+
+
+class Summed(px.AbstractProblem):
+    """½ s u², whose summary says s."""
+
+    steepness: jax.Array
+
+    def init(self, key):
+        return jnp.ones(2)
+
+    def loss(self, unknowns, batch, key):
+        return self.steepness * jnp.sum(unknowns**2) / 2, {}
+
+    def summary(self, series):
+        return {"steepness": np.asarray(self.steepness), "first": series["loss"][0]}
+
+
+def test_the_summary_of_a_member_is_that_of_its_own_problem(descent):
+    population = px.sweep(
+        Summed(jnp.asarray(1.0)),
+        descent(),
+        over={"seed": range(2), "problem.steepness": [1.0, 3.0]},
+        steps=2,
+    )
+    assert population.metrics["steepness"].tolist() == [[1.0, 3.0]] * 2
+    assert population.metrics["first"].tolist() == [[1.0, 3.0]] * 2

@@ -11,7 +11,7 @@ from plugax_assimilation import ETKF
 MEMBERS = 20
 
 
-def tracked(rows, **parts):
+def tracked(rows, mean=(1.0, 0.0), **parts):
     """A linear model of two numbers, with every part of it given."""
     matrix = jnp.asarray([[0.0, 1.0], [-1.0, -0.2]])
     return px.StateSpace(
@@ -20,7 +20,7 @@ def tracked(rows, **parts):
         rows,
         lambda t, x: x[:1],
         px.ScalarCovariance(0.1, 1),
-        px.Gaussian(np.asarray([1.0, 0.0]), px.ScalarCovariance(0.5, 2)),
+        px.Gaussian(np.asarray(mean), px.ScalarCovariance(0.5, 2)),
         dt=0.1,
         **parts,
     )
@@ -67,6 +67,31 @@ def test_an_ensemble_of_many_members_gives_the_answer_of_the_kalman_filter():
     # A sampled covariance of 2000 members is off by 1/√1000; so is the weight of the prior, which
     # is a tenth of the answer or less at the end.
     np.testing.assert_allclose(solution.unknowns, expected, atol=0.01)
+
+
+def test_from_another_start_it_is_the_same_kind_of_problem():
+    rows = rows_of(6)
+    elsewhere = tracked(rows, mean=(0.0, 2.0))
+    moved = px.starting_at(tracked(rows), jnp.asarray([0.0, 2.0]))
+    assert moved.initial.mean.tolist() == [0.0, 2.0]
+    answers = [px.solve(problem, "ekf").unknowns for problem in (moved, elsewhere)]
+    np.testing.assert_array_equal(*answers)
+
+
+def test_members_from_many_starts_are_as_alone():
+    rows = rows_of(6)
+    starts = np.asarray([[1.0, 0.0], [0.0, 2.0]])
+    population = px.sweep(tracked(rows), "ekf", over={"start": starts})
+    for member, mean in enumerate(starts):
+        alone = px.solve(tracked(rows, mean=mean), "ekf")
+        np.testing.assert_allclose(population.unknowns[member], alone.unknowns, rtol=1e-12)
+        spread = population.metrics["spread"][member]
+        np.testing.assert_allclose(spread, alone.metrics["spread"], rtol=1e-12)
+
+
+def test_a_state_that_its_model_advances_cannot_be_bounded():
+    with pytest.raises(px.UnsuitableProblemError, match="a state, which its model advances"):
+        px.bounded(tracked(rows_of(3)), lower=0.0)
 
 
 def test_without_a_truth_errors_are_left_out_and_all_else_is_there():
