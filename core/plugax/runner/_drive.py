@@ -22,7 +22,6 @@ from ._interrupt import Interrupt
 from ._length import Plan
 from ._program import Here, Task, advance, copy
 
-CAPACITY = 2**18
 FEW_STEPS = 16
 SMALL_DATA = 100_000
 TARGET_SECONDS = 1.0
@@ -84,17 +83,12 @@ class Course:
         }
 
 
-def compile_loop(task: Task, course: Course, steps: int, chunk: int | None) -> int:
-    """Compile the loop by a chunk of no steps, and say how many steps fit in a chunk."""
-    began = time.perf_counter()
-    wanted = min(steps, CAPACITY) if chunk is None else min(chunk, steps)
-    # A power of two, so that runs of nearly the same length share one compilation.
-    capacity = 1 << max(wanted - 1, 0).bit_length()
-    _, here, nothing = _advance(task, course, 0, capacity)
+def capacity_of(task: Task, course: Course) -> int:
+    """How many steps fit in a chunk, learnt from a chunk of none; compiles the loop."""
+    _, here, nothing = _advance(task, course, 0)
     course.state, course.cursor = here.state, here.cursor
     jax.block_until_ready(course.state)
-    course.compile_seconds += time.perf_counter() - began
-    return min(capacity, nothing.metrics["loss"].shape[-1])
+    return nothing.metrics["loss"].shape[-1]
 
 
 def drive(
@@ -123,7 +117,7 @@ def drive(
     while course.step < plan.steps and course.active().any() and not interrupt.requested:
         began = time.perf_counter()
         count = min(size, capacity, plan.until_stop(course.step))
-        then, here, left = _advance(task, course, count, capacity)
+        then, here, left = _advance(task, course, count)
         course.state, course.cursor = here.state, here.cursor
         before = dataclasses.replace(
             course, state=then.state, cursor=then.cursor, taken=course.taken.copy()
@@ -138,7 +132,7 @@ def drive(
             course.converged = np.atleast_1d(np.asarray(left.converged))
         found = _failures(metrics, taken, before)
         if found:
-            _retreat(task, course, before, earlier, found, capacity)
+            _retreat(task, course, before, earlier, found)
         course.pieces.append(_blanked(metrics, taken, before, course))
         course.step += int(taken.max())
         earlier = before
@@ -161,14 +155,15 @@ def next_size(count: int, seconds: float) -> int:
     return int(np.clip(count * TARGET_SECONDS / max(seconds, 1e-9), 1, count * GROWTH))
 
 
-def _advance(task: Task, course: Course, count: int, capacity: int):
+def _advance(task: Task, course: Course, count: int):
     """`advance` by `count` steps for the members that may go on."""
     first = jnp.asarray(course.step, "int32")
     limit = np.asarray(count, "int32")
     if course.failures:
         limit = np.where(course.active(), limit, 0).astype("int32")
         limit = limit[0] if task.axes is None else limit
-    return advance((task, first, jnp.asarray(limit), capacity), Here(course.state, course.cursor))
+    members = course.taken.size
+    return advance((task, first, jnp.asarray(limit), members), Here(course.state, course.cursor))
 
 
 def _by_member(value: jax.Array, task: Task) -> np.ndarray:
@@ -177,7 +172,7 @@ def _by_member(value: jax.Array, task: Task) -> np.ndarray:
 
 
 def _filled(buffer: np.ndarray, steps: int) -> np.ndarray:
-    """The part of a buffer that was written; copied where keeping all of it would be a waste."""
+    """The part of a buffer that was written; copied if keeping all of it would be a waste."""
     part = buffer[:, :steps]
     return part if 2 * steps > buffer.shape[1] else part.copy()
 
@@ -209,7 +204,6 @@ def _retreat(
     before: Course,
     earlier: Course,
     found: dict[int, Failure],
-    capacity: int,
 ) -> None:
     """Put the members that failed back to their last good state, by running up to it again."""
     # There is no chunk before the first one, of a run or of what was resumed.
@@ -229,7 +223,7 @@ def _retreat(
         first = jnp.asarray(origin.step, "int32")
         limits = jnp.asarray(limit[0] if task.axes is None else limit)
         there = copy(Here(origin.state, origin.cursor))
-        _, again, _ = advance((task, first, limits, capacity), there)
+        _, again, _ = advance((task, first, limits, limit.size), there)
         chosen = np.isin(np.arange(limit.size), list(share))
         course.state = _choose(chosen, again.state, course.state, task)
     for member, failure in found.items():

@@ -1,10 +1,10 @@
 """The compiled part of a run: three functions, each compiled once per shape.
 
-`advance` is the loop. It runs at most `limit` steps, stops where the solver says converged, and
+`advance` is the loop. It runs at most `limit` steps, stops when the solver says converged, and
 writes the metrics of every step into buffers that leave the device once. `limit` is an argument,
-not a constant, so chunks of any length share one compilation, and a chunk of none compiles it.
-Only arrays cross the boundary of the loop. What comes in is donated, and comes out again beside the
-new, without a call of its own for the copy.
+not a constant, and the buffers are as long for a short run as for a long one: so runs and chunks of
+any length share one compilation. Only arrays cross the boundary of the loop. What comes in is
+donated, and comes out again beside the new, without a call of its own for the copy.
 """
 
 import collections
@@ -24,8 +24,13 @@ from .._errors import PlugaxError
 from ..problems import AbstractProblem, Metrics
 from ..solvers import AbstractSolver
 
-# Above this, the buffers of metrics are shortened, and with them the longest possible chunk.
-BUFFER_BYTES = 2**26
+# The buffers of metrics have room for as many steps as fit into so many bytes, or for MANY_STEPS if
+# those fit into more. To fill the room with zeros costs a fraction of a millisecond a chunk.
+BUFFER_BYTES, MOST_BUFFER_BYTES = 2**21, 2**26
+MANY_STEPS, MOST_STEPS = 64, 2**18
+# What runs once may be slow: LLVM takes a third of the time over random numbers, and the numbers
+# are the same to the bit.
+ONCE = {"xla_backend_optimization_level": 1}
 
 
 traces: collections.Counter[str] = collections.Counter()
@@ -65,7 +70,7 @@ class Chunk(eqx.Module):
     Attributes:
         taken: steps taken.
         converged: whether the solver says so now; None where it has no such test.
-        metrics: buffers of `capacity` steps, of which the first `taken` are filled.
+        metrics: buffers of `capacity_of` steps, of which the first `taken` are filled.
     """
 
     taken: Int[Array, "*members"]
@@ -95,6 +100,12 @@ def start(task: Task) -> Here:
     return Here(state, _cursor(task, jnp.asarray(0, "int32")))
 
 
+@eqx.filter_jit(compiler_options=ONCE)
+def begin(task: Task) -> Here:
+    """`start`, compiled to be run once."""
+    return start(task)
+
+
 @eqx.filter_jit
 def again_at(task: Task, state: PyTree, first: Int[Array, ""]) -> Here:
     """Where a run stands that goes on from a state, in buffers of its own."""
@@ -108,10 +119,10 @@ def advance(
 ) -> tuple[Here, Here, Chunk]:
     """Where a run stands before and after at most `limit` further steps, and what they left."""
     traces["advance"] += 1
-    task, first, limit, capacity = task_and_limits
+    task, first, limit, members = task_and_limits
     limit_axis = 0 if jnp.ndim(limit) else None
     function = task.over_members(_advance, None, limit_axis, None, eqx.if_array(0))
-    after, chunk = function(task.problem, task.solver, task.key, first, limit, capacity, here)
+    after, chunk = function(task.problem, task.solver, task.key, first, limit, members, here)
     return here, after, chunk
 
 
@@ -192,7 +203,7 @@ def _advance(
     key: PRNGKeyArray,
     first: Int[Array, ""],
     limit: Int[Array, ""],
-    capacity: int,
+    members: int,
     here: Here,
 ) -> tuple[Here, Chunk]:
     _, _, data_key, step_key = _keys(key)
@@ -215,13 +226,13 @@ def _advance(
     # Traced here, once; the loop below gets the result of the tracing.
     traced: Any = eqx.filter_closure_convert(step, jnp.zeros_like(first), arrays, cursor)
     shapes = traced.out_struct[2]
-    size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes))
-    capacity = max(1, min(capacity, BUFFER_BYTES // max(size, 1)))
+    capacity = _capacity(shapes, members)
     buffers = jax.tree.map(lambda leaf: jnp.zeros((capacity, *leaf.shape), leaf.dtype), shapes)
 
     def unfinished(carry: tuple) -> Bool[Array, ""]:
         i, arrays, _, _ = carry
         converged = solver.converged(problem, eqx.combine(arrays, rest))
+        _check_converged(solver, converged)
         return i < limit if converged is None else (i < limit) & ~converged
 
     def body(carry: tuple) -> tuple:
@@ -235,6 +246,13 @@ def _advance(
     state = eqx.combine(arrays, rest)
     after = Here(state, None if here.cursor is None else cursor)
     return after, Chunk(taken, solver.converged(problem, state), buffers)
+
+
+def _capacity(metrics: PyTree[jax.ShapeDtypeStruct], members: int) -> int:
+    """How many steps the buffers of a member have room for."""
+    size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(metrics)) * members
+    fit, most = (room // max(size, 1) for room in (BUFFER_BYTES, MOST_BUFFER_BYTES))
+    return min(max(fit, min(most, MANY_STEPS), 1), MOST_STEPS)
 
 
 def _strong(leaf: Any) -> Any:
@@ -259,6 +277,18 @@ def _check_metrics(solver: AbstractSolver, metrics: Metrics) -> None:
     odd = [key for key, value in metrics.items() if not eqx.is_array_like(value)]
     if odd:
         raise PlugaxError(f"The metrics of {name}.step must be arrays; {odd[0]!r} is not.")
+
+
+def _check_converged(solver: AbstractSolver, converged: Any) -> None:
+    """Raise if the test of convergence is neither None nor one boolean of JAX."""
+    if converged is None:
+        return
+    if not eqx.is_array(converged) or converged.dtype != bool or converged.shape != ():
+        came = f"{converged.dtype}{list(converged.shape)}" if eqx.is_array(converged) else converged
+        raise PlugaxError(
+            f"{type(solver).__name__}.converged must return a boolean scalar of JAX, or None from "
+            f"a solver that has no such test; got {came}."
+        )
 
 
 def _check_state(solver: AbstractSolver, before: PyTree, after: PyTree) -> None:

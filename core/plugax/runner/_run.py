@@ -17,14 +17,15 @@ from ..observers import AbstractObserver, Progress
 from ..problems import AbstractProblem
 from ..solution import Solution, Status
 from ..solvers import AbstractSolver
+from ._compile import compile_ahead
 from ._device import find_device
-from ._drive import Course, compile_loop, drive
+from ._drive import Course, capacity_of, drive
 from ._evaluate import evaluate_if_due, evaluations_of, finished
 from ._interrupt import deferred_interrupt
 from ._length import Plan
 from ._outcome import plain_metrics, status_of
 from ._place import check_call, place
-from ._program import Task, again_at, copy, start, unknowns_of
+from ._program import Task, again_at, begin, copy, unknowns_of
 from ._provenance import provenance_of
 
 # A run with `out` leaves its state on disk at least this often, looked at between chunks.
@@ -58,8 +59,10 @@ def run(
         with jax.default_device(chosen), deferred_interrupt() as interrupt:
             task = Task(problem, solver.planned(problem, steps), jr.key(seed))
             task = task if device is None else place(task, chosen)
-            course = _begin(task, before)
-            capacity = compile_loop(task, course, steps, chunk)
+            began = time.perf_counter()
+            course = _course(task, before)
+            capacity = capacity_of(task, course)
+            course.compile_seconds = time.perf_counter() - began
             hook.after_compile(problem=problem, solver=solver, seconds=course.compile_seconds)
             hook.before_run(problem=problem, solver=solver, steps=steps)
             between = _Between(problem, solver, before, task, plan, listeners, out, origin)
@@ -89,19 +92,16 @@ def run(
     return solution
 
 
-def _begin(task: Task, before: Solution | None) -> Course:
+def _course(task: Task, before: Solution | None) -> Course:
     """The course before the first step, or as `before` left it."""
-    began = time.perf_counter()
     if before is None:
-        here = start(task)
-        course = Course(here.state, 0, np.zeros(1, int), here.cursor)
-    else:
-        # The loop takes the state's buffers for itself; those of `before` belong to its owner.
-        here = again_at(task, before.state, jnp.asarray(before.steps, "int32"))
-        course = Course(here.state, before.steps, np.full(1, before.steps), here.cursor)
-    jax.block_until_ready(course.state)
-    course.compile_seconds = time.perf_counter() - began
-    return course
+        compile_ahead(task, 1)
+        here = begin(task)
+        return Course(here.state, 0, np.zeros(1, int), here.cursor)
+    # The loop takes the state's buffers for itself; those of `before` belong to its owner.
+    here = again_at(task, before.state, jnp.asarray(before.steps, "int32"))
+    compile_ahead(task, 1, here)
+    return Course(here.state, before.steps, np.full(1, before.steps), here.cursor)
 
 
 @dataclasses.dataclass

@@ -1,6 +1,7 @@
 """`sweep`: one solve, vmapped over seeds and over any array leaves of problem and solver."""
 
 import math
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,15 +17,16 @@ from .._errors import PlugaxError
 from ..problems import AbstractProblem, Unconstrained, stacked_like, variant
 from ..solution import Population
 from ..solvers import AbstractSolver
+from ._compile import compile_ahead
 from ._device import find_device
-from ._drive import Course, compile_loop, drive
+from ._drive import Course, capacity_of, drive
 from ._evaluate import evaluate_if_due, evaluations_of, finished
 from ._interrupt import deferred_interrupt
 from ._length import EvaluateEvery, Length, Plan
 from ._outcome import status_of, summaries
 from ._place import check_call, place
 from ._plans import Swept, planned_members
-from ._program import Task, start, timed
+from ._program import Task, begin
 from ._provenance import provenance_of
 from ._resolve import resolve
 
@@ -117,9 +119,11 @@ def run_population(
             task = make()
             task = task if device is None else place(task, chosen)
             course = Course(None, 0, np.zeros(_size(values), int))
-            with timed(course):
-                course.state = jax.block_until_ready(start(task).state)
-            capacity = compile_loop(task, course, plan.steps, chunk)
+            began = time.perf_counter()
+            compile_ahead(task, course.taken.size)
+            course.state = begin(task).state
+            capacity = capacity_of(task, course)
+            course.compile_seconds = time.perf_counter() - began
             hook.after_compile(problem=problem, solver=solver, seconds=course.compile_seconds)
             hook.before_run(problem=problem, solver=solver, steps=plan.steps)
             drive(

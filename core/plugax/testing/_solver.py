@@ -1,5 +1,8 @@
 """Checks of a solver by itself: what it promises of one step."""
 
+import itertools
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import equinox as eqx
@@ -11,7 +14,7 @@ from jaxtyping import PRNGKeyArray, PyTree
 
 from ..problems import AbstractLogDensity, AbstractProblem
 from ..runner import solve
-from ..runner._program import Task, advance, start, unknowns_of
+from ..runner._program import Task, advance, begin, unknowns_of
 from ..solvers import AbstractSolver
 from ..state_space import AbstractStateSpace
 from ._claim import claim, claimed
@@ -23,7 +26,7 @@ from ._tracks import claim_tracks
 
 # What must be left of the loss above its minimum, at most, after the solver's usual steps.
 _LEFT = 0.05
-# The steps of the run that a solver is planned for: a power of two, as are compiled runs.
+# The steps of the run that a solver is planned for.
 PLANNED = 8
 
 
@@ -32,8 +35,9 @@ def check_solver_state(
 ) -> None:
     """A step keeps the structure, shapes and dtypes of the state, in float32 and in float64.
 
-    And `unknowns` are shaped as the problem made them, `converged` is a scalar bool or None, and
-    the metrics are a flat dictionary of arrays with a scalar "loss".
+    And it is pure: traced twice, it is the same program. `unknowns` are shaped as the problem made
+    them, `converged` is a scalar bool or None, and the metrics are a flat dictionary of arrays with
+    a scalar "loss".
 
     Arguments:
         solver: the solver.
@@ -45,7 +49,32 @@ def check_solver_state(
             ready = cast(solver, bits)
             given = trial(reference_for(solver) if problem is None else problem, key, bits, ready)
             where = f"in float{bits}{', with float64 switched on' if x64 and bits == 32 else ''}"
-            _check_state(ready.planned(given.problem, PLANNED), given, where)
+            ready = ready.planned(given.problem, PLANNED)
+            _check_state(ready, given, where)
+            if bits == 64:
+                _check_pure(ready, given)
+
+
+def _check_pure(solver: AbstractSolver, given: Trial) -> None:
+    state = eqx.filter_eval_shape(_init, solver, given)
+    # Where an object lies in memory is no part of the program.
+    once, again = (
+        re.sub(r" at 0x\w+", "", str(eqx.filter_make_jaxpr(_step)(solver, given, state)[0]))
+        for _ in range(2)
+    )
+    claim(
+        once == again,
+        solver,
+        "a step is pure: traced twice, it is the same program",
+        "two programs, the second of which begins to differ with "
+        f"{next(_changed(once, again), '').strip()!r}",
+        "Keep what changes from step to step in the state.",
+    )
+
+
+def _changed(once: str, again: str) -> Iterator[str]:
+    pairs = itertools.zip_longest(once.splitlines(), again.splitlines(), fillvalue="")
+    return (second for first, second in pairs if first != second)
 
 
 def _check_state(solver: AbstractSolver, given: Trial, where: str) -> None:
@@ -184,7 +213,8 @@ def _step(solver: AbstractSolver, given: Trial, state: PyTree) -> Any:
 
 
 def _three_steps(task: Task) -> PyTree:
-    """The float unknowns after three steps, by the program of a run of `PLANNED`."""
+    """The float unknowns after three steps, by the program of any run."""
     first, limit = jnp.asarray(0, "int32"), jnp.asarray(3, "int32")
-    _, here, _ = advance((task, first, limit, PLANNED), start(task))
+    members = 1 if task.axes is None else 2
+    _, here, _ = advance((task, first, limit, members), begin(task))
     return eqx.filter(unknowns_of(task, here.state), eqx.is_inexact_array)

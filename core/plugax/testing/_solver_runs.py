@@ -11,7 +11,7 @@ from jaxtyping import PRNGKeyArray
 
 from ..problems import AbstractProblem
 from ..runner import resume, solve, sweep
-from ..runner._program import Task, start, traces
+from ..runner._program import Task, begin, traces
 from ..solution import Solution
 from ..solvers import AbstractSolver
 from ..state_space import AbstractStateSpace
@@ -24,7 +24,6 @@ from ._references import reference_for, tried
 from ._solver import PLANNED, as_arrays, scaled
 from ._tracks import claim_times
 
-# Chunks of another length than the run are another program, and must still give the same bits.
 STEPS, CHUNK = PLANNED, 3
 SEEDS = 3
 
@@ -48,7 +47,7 @@ def check_solver_history(
         if isinstance(problem, AbstractStateSpace):
             claim_times(solver, problem, solution)
             return
-        state = start(Task(problem, solver, jr.key(seed))).state
+        state = begin(Task(problem, solver, jr.key(seed))).state
         unknowns = solver.unknowns(problem, state)
         given = trial(problem, key, bits)
         expected = float(given.problem.loss(unknowns, given.batch, given.key)[0])

@@ -66,11 +66,13 @@ class Deep(px.AbstractLeastSquares):
 
     precision: ClassVar = "float64"
 
+    def __check_init__(self):
+        print("a plugin that prints")
+
     def init(self, key):
         return jnp.ones(1)
 
     def residuals(self, unknowns, batch, key):
-        print("a plugin that prints")
         return unknowns, {}
 
 

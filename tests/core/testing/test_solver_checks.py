@@ -1,10 +1,15 @@
 """Every check of a solver catches a solver made wrong in just that way, and passes its twin."""
 
+import itertools
+from typing import ClassVar
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 import pytest
+from jax.experimental import io_callback
 
 import plugax as px
 from plugax import testing
@@ -118,7 +123,7 @@ class Ahead(Plain):
         return after, metrics | {"loss": problem.loss(after["unknowns"], batch, key)[0]}
 
 
-class Counting(Plain):
+class Retraced(Plain):
     """Keeps something outside of its state: how often it was traced."""
 
     def rate(self, state):
@@ -126,8 +131,14 @@ class Counting(Plain):
         return self.learning_rate / type(self).traced
 
 
-class AlsoCounting(Counting):
-    """Its own count."""
+class Counting(Plain):
+    """Keeps something outside of its state, on the host: how many steps it has taken."""
+
+    count: ClassVar = itertools.count(1)
+
+    def rate(self, state):
+        took = lambda: np.asarray(next(self.count), self.learning_rate.dtype)  # noqa: E731
+        return self.learning_rate / io_callback(took, self.learning_rate)
 
 
 @jax.custom_batching.custom_vmap
@@ -190,13 +201,14 @@ TABLE = [
     (testing.check_solver_state, Plain, Chatty, r"\['name'\], which are no arrays"),
     (testing.check_solver_state, Plain, WholeState, "structured as problem.init"),
     (testing.check_solver_state, Plain, Untraceable, "ConcretizationTypeError"),
+    (testing.check_solver_state, Plain, Retraced, "traced twice"),
     (testing.check_solver_solves, Plain, Slow, "after 1000 steps"),
     (testing.check_solver_solves, Langevin, Wild, "non-finite"),
     (testing.check_solver_solves, Stops, NeverThere, "not-converged"),
     (testing.check_solver_history, Plain, Ahead, "unknowns it starts from"),
     (testing.check_solver_chunks, Langevin, Counting, "bit for bit"),
     (testing.check_solver_chunks, Stops, Counting, "bit for bit"),
-    (testing.check_solver_resumes, Langevin, AlsoCounting, "bit for bit"),
+    (testing.check_solver_resumes, Langevin, Counting, "bit for bit"),
     (testing.check_solver_seeds, Stops, Gossip, "run of every seed"),
     (testing.check_solver_seeds, Langevin, StopsForAll, "run of every seed"),
     (testing.check_solver_hyperparameters, Plain, Asks, "TracerBoolConversionError"),

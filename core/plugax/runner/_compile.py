@@ -1,0 +1,68 @@
+"""The programs of a run, compiled side by side before the first of them is called.
+
+XLA compiles a program on one core. But the three programs of a run need each other's shapes only,
+so they are traced one after the other, and compiled in threads. JAX keeps what was compiled: the
+calls that follow find it.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+from jaxtyping import PyTree
+
+from ._program import Here, Task, advance, begin, finish, start
+
+_compiled: set[int] = set()
+"""Hashes of what was compiled, so that it is not even traced again."""
+
+
+def compile_ahead(task: Task, members: int, here: Here | None = None) -> None:
+    """Compile the programs of a run, unless that was done.
+
+    Arguments:
+        task: of the run.
+        members: how many it has.
+        here: where it goes on; None for a run from its beginning.
+    """
+    arrays, rest = eqx.partition((task, here), eqx.is_array)
+    # Arrays that are bound to a device make other programs than those lowered here.
+    if any(getattr(leaf, "committed", False) for leaf in jax.tree.leaves(arrays)):
+        return
+    signature = hash((_shapes(arrays), *_hashable(rest), members, jnp.result_type(float)))
+    if signature in _compiled:
+        return
+    with ThreadPoolExecutor() as pool:
+        jobs = []
+        if here is None:
+            jobs.append(pool.submit(begin.lower(task).compile))
+            here = jax.tree.map(_stand_in, eqx.filter_eval_shape(start, task))
+        none = jnp.asarray(0, "int32")
+        jobs.append(pool.submit(advance.lower((task, none, none, members), here).compile))
+        jobs.append(pool.submit(finish.lower(task, here.state).compile))
+        for job in jobs:
+            job.result()
+    _compiled.add(signature)
+
+
+def _shapes(arrays: PyTree) -> tuple:
+    leaves, structure = jax.tree.flatten(arrays)
+    return structure, *((x.shape, x.dtype, getattr(x, "weak_type", False)) for x in leaves)
+
+
+def _hashable(rest: PyTree) -> tuple:
+    leaves, structure = jax.tree.flatten(rest)
+    return structure, *leaves
+
+
+def _stand_in(leaf: Any) -> Any:
+    """An array of a shape, which takes no memory: it is looked at, never read."""
+    if not isinstance(leaf, jax.ShapeDtypeStruct):
+        return leaf
+    if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        return jnp.broadcast_to(jr.key(0, impl=jr.key_impl(leaf)), leaf.shape)
+    return np.broadcast_to(np.zeros((), leaf.dtype), leaf.shape)
