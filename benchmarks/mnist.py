@@ -10,6 +10,7 @@ batches picked from bytes on the device, and an evaluation at the end, as Plugax
 Plugax takes beyond it is the price of the runner. PyTorch makes no evaluation.
 """
 
+import math
 import os
 import pathlib
 import sys
@@ -117,7 +118,7 @@ def ours(problem, optimizer, **options):
 def bare(problem, optimizer):
     """By hand: the same steps on the same shapes, losses and accuracies kept, one evaluation."""
     images, labels = problem.data.arrays
-    steps, size = problem.data.steps_per_epoch, problem.data.batch_size
+    steps, size = math.ceil(problem.data.steps_per_epoch), problem.data.batch_size
     parameters, static = eqx.partition(problem.init(jr.key(0)), eqx.is_array)
 
     @jax.jit
@@ -329,7 +330,7 @@ def to_accuracy(name, accuracy, data) -> list[Row]:
     answers = torch.from_numpy(np.array(problem.test_labels)).long()
     network = networks()[name]()
     optimizer = torch.optim.Adam(network.parameters(), lr=recipe["optimizer"]["learning_rate"])
-    steps = recipe["epochs"] * problem.data.steps_per_epoch
+    steps = recipe["epochs"] * math.ceil(problem.data.steps_per_epoch)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     began = time.perf_counter()
     for epoch in range(recipe["epochs"]):

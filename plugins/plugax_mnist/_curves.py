@@ -1,5 +1,6 @@
 """Loss and accuracy by epoch: of the batches as they came, and of the test set."""
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,18 +18,14 @@ PANELS = (
 )
 
 
-def draw_curves(solution: "Solution", steps_per_epoch: int) -> Figure:
+def draw_curves(solution: "Solution", steps_per_epoch: Fraction) -> Figure:
     """Two panels over epochs; where nothing was evaluated on the way, the end is a dot."""
-    figure = Figure(figsize=(9, 3.8), layout="constrained")
+    figure, per_epoch = Figure(figsize=(9, 3.8), layout="constrained"), float(steps_per_epoch)
     for axes, (name, test_name, label, factor) in zip(figure.subplots(1, 2), PANELS, strict=True):
         steps, values = averaged(solution.series.get(name, np.empty(0)))
-        axes.plot(
-            steps / steps_per_epoch, factor * values, color=TRAINING, lw=1.6, label="training"
-        )
+        axes.plot(steps / per_epoch, factor * values, color=TRAINING, lw=1.6, label="training")
         steps, values = evaluations_of(solution, test_name)
-        axes.plot(
-            steps / steps_per_epoch, factor * values, "o-", color=TEST, lw=1.6, ms=4, label="test"
-        )
+        axes.plot(steps / per_epoch, factor * values, "o-", color=TEST, lw=1.6, ms=4, label="test")
         axes.set(xlabel="epochs", ylabel=label, xlim=(0, None))
         if factor == 1 and all((line.get_ydata() > 0).all() for line in axes.lines):
             axes.set_yscale("log")

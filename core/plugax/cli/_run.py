@@ -32,7 +32,7 @@ def main(argv: list[str]) -> int:
                 _made(request.problem), _made(request.solver), asked, {}
             )
         setup_seconds = time.perf_counter() - began
-        every = plan.evaluate_every or "never"
+        every = plan.evaluate_every
         request = dataclasses.replace(
             request, steps=plan.steps, epochs=None, evaluate_every=every, precision=used
         )

@@ -1,6 +1,7 @@
 """The interface of data: which batch belongs to which step."""
 
 import abc
+from fractions import Fraction
 
 import equinox as eqx
 import jax
@@ -35,8 +36,12 @@ class AbstractData(eqx.Module):
         return None
 
     @property
-    def steps_per_epoch(self) -> int | None:
-        """How many steps see every example once, or None where nothing like an epoch exists."""
+    def steps_per_epoch(self) -> int | Fraction | None:
+        """How many steps see every example once; None if nothing like an epoch exists.
+
+        A `Fraction` if the last batch of an epoch reaches into the next one: n epochs are the whole
+        number of steps that n times this many are rounded up to.
+        """
         return None
 
     def first(self, key: PRNGKeyArray | None = None) -> PyTree:

@@ -7,6 +7,7 @@ batch size divides the number of examples, none is dropped, and all batches have
 """
 
 import math
+from fractions import Fraction
 
 import equinox as eqx
 import jax
@@ -57,9 +58,9 @@ class Shuffled(AbstractData):
         return self.examples // math.gcd(self.examples, self.batch_size)
 
     @property
-    def steps_per_epoch(self) -> int:
-        """The number of examples by the batch size; one more where a batch crosses the end."""
-        return math.ceil(self.examples / self.batch_size)
+    def steps_per_epoch(self) -> Fraction:
+        """The number of examples by the batch size."""
+        return Fraction(self.examples, self.batch_size)
 
     def _order(self, key: PRNGKeyArray, epoch: Int[Array, ""]) -> Int[Array, " examples"]:
         return jr.permutation(jr.fold_in(key, epoch), self.examples)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from fractions import Fraction
 from typing import Any
 
 from .._errors import PlugaxError
@@ -52,7 +53,8 @@ class Length:
             sound = isinstance(epochs, int | float) and math.isfinite(epochs) and epochs > 0
             if isinstance(epochs, bool) or not sound:
                 raise PlugaxError(f"epochs must be a positive number; got {epochs!r}.")
-            steps = math.ceil(epochs * _steps_per_epoch(data, "epochs"))
+            # A decimal number of epochs is meant as it is written: 0.1 is a tenth.
+            steps = math.ceil(Fraction(str(epochs)) * _steps_per_epoch(data, "epochs"))
         if steps is None:
             steps = data.steps or default_steps
         _check_count("steps", steps)
@@ -60,7 +62,8 @@ class Length:
             raise PlugaxError(
                 f"{steps} steps were asked for, but the data last for {data.steps} only."
             )
-        return Plan(steps, _every(self.evaluate_every, data))
+        every = "never" if self.evaluate_every is None else self.evaluate_every
+        return Plan(steps, every, _interval(every, data))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,24 +72,37 @@ class Plan:
 
     Attributes:
         steps: at most so many.
-        evaluate_every: steps from one evaluation to the next; None for none before the end.
+        evaluate_every: as it was asked for, `"never"` included.
+        interval: steps from one evaluation to the next; not a whole number if batches cross the
+            ends of epochs. None for no evaluation before the end.
     """
 
     steps: int
-    evaluate_every: int | None
+    evaluate_every: EvaluateEvery = "never"
+    interval: Fraction | None = None
+
+    @property
+    def asked(self) -> dict[str, EvaluateEvery]:
+        """What makes this plan again on the same data, as `Length` takes it."""
+        return {"steps": self.steps, "evaluate_every": self.evaluate_every}
 
     def until_stop(self, step: int) -> int:
         """Steps from `step` to the next evaluation, or to the end."""
-        every = self.evaluate_every or self.steps
-        return min(every - step % every, self.steps - step)
+        left = self.steps - step
+        return left if self.interval is None else min(_next(step, self.interval) - step, left)
 
     def evaluates(self, step: int) -> bool:
         """Whether an evaluation is due after so many steps."""
-        return self.evaluate_every is not None and step % self.evaluate_every == 0
+        return self.interval is not None and _next(step - 1, self.interval) == step
 
 
-def _every(asked: EvaluateEvery | None, data: AbstractData) -> int | None:
-    if asked is None or asked == "never":
+def _next(step: int, interval: Fraction) -> int:
+    """The first step after `step` at which an interval has ended: ⌈k e⌉ with k a whole number."""
+    return math.ceil((math.floor(step / interval) + 1) * interval)
+
+
+def _interval(asked: EvaluateEvery, data: AbstractData) -> Fraction | None:
+    if asked == "never":
         return None
     if asked == "epoch":
         return _steps_per_epoch(data, 'evaluate_every="epoch"')
@@ -95,16 +111,16 @@ def _every(asked: EvaluateEvery | None, data: AbstractData) -> int | None:
             f"evaluate_every must be a number of steps, 'epoch' or 'never'; got {asked!r}."
         )
     _check_count("evaluate_every", asked)
-    return asked
+    return Fraction(asked)
 
 
-def _steps_per_epoch(data: AbstractData, asked: str) -> int:
+def _steps_per_epoch(data: AbstractData, asked: str) -> Fraction:
     if data.steps_per_epoch is None:
         raise PlugaxError(
             f"{asked} was asked for, but {type(data).__name__} data have no epochs; give a number "
             "of steps."
         )
-    return data.steps_per_epoch
+    return Fraction(data.steps_per_epoch)
 
 
 def _check_count(name: str, value: Any) -> None:

@@ -51,7 +51,7 @@ def run(
     listeners = [plugins.observer(observer) for observer in observers]
     hook = plugins.default_manager().hook
     chosen = find_device(device)
-    origin = provenance_of(problem, solver, chosen, seed=seed, **vars(plan), chunk=chunk)
+    origin = provenance_of(problem, solver, chosen, seed=seed, **plan.asked, chunk=chunk)
     try:
         for listener in listeners:
             listener.on_start(steps)

@@ -107,7 +107,7 @@ def run_population(
     """
     chosen = find_device(device)
     hook = plugins.default_manager().hook
-    origin = provenance_of(problem, solver, chosen, seed=seed, **vars(plan), chunk=chunk)
+    origin = provenance_of(problem, solver, chosen, seed=seed, **plan.asked, chunk=chunk)
 
     def after_chunk(course: Course) -> bool:
         evaluate_if_due(task, course, plan)

@@ -1,15 +1,17 @@
+import math
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
 
 import plugax as px
-from plugax.runner import _program
+from plugax.runner import Length, _program
 
 
 @pytest.fixture
 def epochs(bowl):
-    """The bowl with seven examples in batches of two: four steps see them all."""
+    """The bowl with seven examples in batches of two: seven steps see them twice."""
 
     class Epochs(type(bowl)):
         recipes = {"gradient": {"epochs": 3, "evaluate_every": "epoch"}}  # noqa: RUF012
@@ -101,16 +103,39 @@ def test_observers_are_told(bowl, descent):
 
 
 def test_epochs_are_passes_over_the_data(epochs, descent):
-    assert epochs.data.steps_per_epoch == 4
-    assert px.solve(epochs, descent(), epochs=2).steps == 8
+    assert px.solve(epochs, descent(), epochs=2).steps == 7
     assert px.solve(epochs, descent(), epochs=0.5).steps == 2
-    solution = px.solve(epochs, descent(), epochs=3, evaluate_every="epoch")
-    assert solution.evaluations.step.values.tolist() == [4, 8, 12]
+    solution = px.solve(epochs, descent(), epochs=4, evaluate_every="epoch")
+    # Each right after the batch that the last example of a pass is in.
+    assert solution.evaluations.step.values.tolist() == [4, 7, 11, 14]
+
+
+@pytest.mark.parametrize(("examples", "batch"), [(100, 99), (100, 51), (60, 60), (7, 1), (12, 5)])
+@pytest.mark.parametrize("epochs", [0.1, 0.3, 1, 2.5, 10, 33])
+def test_so_many_epochs_are_so_many_passes_to_within_one_batch(examples, batch, epochs):
+    data = px.Shuffled(jnp.arange(examples), batch)
+    plan = Length(epochs=epochs, evaluate_every="epoch").in_steps(data, 1)
+    assert 0 <= plan.steps * batch - epochs * examples < batch + 1e-9
+    ends, step = [], 0
+    while step < plan.steps:
+        step += plan.until_stop(step)
+        ends += [step] if plan.evaluates(step) else []
+    # In whole numbers: the steps after which a pass is complete.
+    complete = [-(-e * examples // batch) for e in range(1, math.ceil(epochs) + 1)]
+    assert ends == [step for step in complete if step <= plan.steps]
+
+
+def test_a_run_over_epochs_is_resumed_with_evaluations_where_passes_end(epochs, tmp_path):
+    whole = px.solve(epochs, "gradient", epochs=4)
+    px.solve(epochs, "gradient", steps=5, evaluate_every="epoch", out=tmp_path)
+    resumed = px.resume(tmp_path, problem=epochs, epochs=4)
+    np.testing.assert_array_equal(resumed.evaluations.step, whole.evaluations.step)
+    np.testing.assert_array_equal(resumed.evaluations.norm, whole.evaluations.norm)
 
 
 def test_a_recipe_may_speak_of_epochs(epochs):
     solution = px.solve(epochs, "gradient")
-    assert (solution.steps, solution.evaluations.sizes["step"]) == (12, 3)
+    assert (solution.steps, solution.evaluations.sizes["step"]) == (11, 3)
     solution = px.solve(epochs, "gradient", steps=5)
     assert (solution.steps, solution.evaluations.sizes["step"]) == (5, 1)
     solution = px.solve(epochs, "gradient", epochs=1, evaluate_every="never")
