@@ -16,6 +16,9 @@ from ._report import FAILURE, SUCCESS, stdout_kept_clean
 from ._request import problem_name as first_name
 from ._text import print_json
 
+# What all other checks take for granted.
+GRANTED = ("init", "loss", "state")
+
 
 def main(argv: list[str]) -> int:
     """Check, and print a line for every check."""
@@ -33,11 +36,13 @@ def main(argv: list[str]) -> int:
     with stdout_kept_clean(flags.json):
         kind, checks = _checks(name, found, flags.seed)
         width = max(map(len, checks))
-        results = []
+        results, label = [], ""
         for label, check in checks.items():
             results.append(_result(label, check))
             if not flags.json:
                 _print(results[-1], width)
+            if label in GRANTED and not results[-1]["passed"]:
+                break
     failed = sum(not result["passed"] for result in results)
     if flags.json:
         print_json(
@@ -46,12 +51,17 @@ def main(argv: list[str]) -> int:
                 "kind": kind,
                 "passed": not failed,
                 "failed": failed,
+                "not_run": len(checks) - len(results),
                 "checks": results,
                 "plugax": version(),
             }
         )
     else:
         print(f"{failed} of {len(results)} checks failed" if failed else f"{len(results)} passed")
+        if len(results) < len(checks):
+            print(
+                f"{len(checks) - len(results)} were not run, since they take {label!r} for granted"
+            )
     return FAILURE if failed else SUCCESS
 
 

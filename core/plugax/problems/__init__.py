@@ -9,6 +9,7 @@ from ._least_squares import AbstractLinearLeastSquares as AbstractLinearLeastSqu
 from ._log_density import AbstractLogDensity as AbstractLogDensity
 from ._problem import AbstractProblem as AbstractProblem
 from ._problem import Metrics as Metrics
+from ._unknowns import check_unknowns as check_unknowns
 from ._variant import variant as variant
 from ._variants import bounded as bounded
 from ._variants import fixed as fixed

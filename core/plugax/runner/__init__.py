@@ -1,5 +1,6 @@
 """Compiles, places and runs: the only code that does."""
 
+from ._breach import find_breach as find_breach
 from ._compare import compare as compare
 from ._length import Length as Length
 from ._load import load as load

@@ -1,10 +1,13 @@
 """What a course came to: a status for every member, and metrics as plain numbers."""
 
+import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import jax
 import numpy as np
 
+from .._errors import PluginWarning
 from ..problems import AbstractProblem, Metrics
 from ..solution import Status
 from ..solution import _status as statuses
@@ -40,8 +43,23 @@ def summaries(task: Task, course: Course) -> dict[str, np.ndarray]:
     rows = []
     for member, taken in enumerate(course.taken):
         own = {name: values[member, :taken] for name, values in series.items()}
-        rows.append(_own_problem(task, member).summary(own))
-    return {name: np.stack([np.asarray(row[name]) for row in rows]) for name in rows[0]}
+        rows.append(summary_of(_own_problem(task, member), own))
+    common = [name for name in rows[0] if all(name in row for row in rows)]
+    return {name: np.stack([np.asarray(row[name]) for row in rows]) for name in common}
+
+
+def summary_of(problem: AbstractProblem, series: Mapping[str, np.ndarray]) -> Metrics:
+    """What the problem says of a run; nothing, and a warning, if it raises: the run is not lost."""
+    try:
+        return problem.summary(series)
+    except Exception as error:
+        warnings.warn(
+            f"{type(problem).__name__}.summary raised {type(error).__name__}: {error}. What it "
+            "says of the run is left out.",
+            PluginWarning,
+            stacklevel=2,
+        )
+        return {}
 
 
 def _own_problem(task: Task, member: int) -> AbstractProblem:

@@ -21,7 +21,7 @@ import jax.random as jr
 from jaxtyping import Array, Bool, Int, Key, PRNGKeyArray, PyTree
 
 from .._errors import PlugaxError
-from ..problems import AbstractProblem, Metrics
+from ..problems import AbstractProblem, Metrics, check_unknowns
 from ..solvers import AbstractSolver
 
 # The buffers of metrics have room for as many steps as fit into so many bytes, or for MANY_STEPS if
@@ -178,7 +178,9 @@ def _cursor(task: Task, first: Int[Array, ""]) -> PyTree | None:
 
 def _start(problem: AbstractProblem, solver: AbstractSolver, key: PRNGKeyArray) -> PyTree:
     unknowns_key, state_key, _, _ = _keys(key)
-    state = solver.init(problem, problem.init(unknowns_key), state_key)
+    unknowns = problem.init(unknowns_key)
+    check_unknowns(unknowns, type(problem).__name__)
+    state = solver.init(problem, unknowns, state_key)
     return jax.tree.map(_strong, state)
 
 
@@ -270,10 +272,10 @@ def _check_metrics(solver: AbstractSolver, metrics: Metrics) -> None:
             f"{name}.step must return its metrics as a dictionary with the key 'loss'; got "
             f"{sorted(metrics) if isinstance(metrics, dict) else type(metrics).__name__}."
         )
-    if jnp.shape(metrics["loss"]) != ():
-        raise PlugaxError(
-            f"{name}.step must return a scalar 'loss'; got shape {jnp.shape(metrics['loss'])}."
-        )
+    loss = metrics["loss"]
+    if not eqx.is_array(loss) or loss.shape != () or not jnp.issubdtype(loss.dtype, jnp.floating):
+        came = f"{loss.dtype}{list(loss.shape)}" if eqx.is_array(loss) else repr(loss)
+        raise PlugaxError(f"{name}.step must return a scalar array of floats 'loss'; got {came}.")
     odd = [key for key, value in metrics.items() if not eqx.is_array_like(value)]
     if odd:
         raise PlugaxError(f"The metrics of {name}.step must be arrays; {odd[0]!r} is not.")

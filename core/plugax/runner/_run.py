@@ -17,13 +17,14 @@ from ..observers import AbstractObserver, Progress
 from ..problems import AbstractProblem
 from ..solution import Solution, Status
 from ..solvers import AbstractSolver
+from ._breach import explained
 from ._compile import compile_ahead
 from ._device import find_device
 from ._drive import Course, capacity_of, drive
 from ._evaluate import evaluate_if_due, evaluations_of, finished
 from ._interrupt import deferred_interrupt
 from ._length import Plan
-from ._outcome import plain_metrics, status_of
+from ._outcome import plain_metrics, status_of, summary_of
 from ._place import check_call, place
 from ._program import Task, again_at, begin, copy, unknowns_of
 from ._provenance import provenance_of
@@ -56,7 +57,11 @@ def run(
         for listener in listeners:
             listener.on_start(steps)
         hook.before_compile(problem=problem, solver=solver)
-        with jax.default_device(chosen), deferred_interrupt() as interrupt:
+        with (
+            jax.default_device(chosen),
+            explained(problem, solver),
+            deferred_interrupt() as interrupt,
+        ):
             task = Task(problem, solver.planned(problem, steps), jr.key(seed))
             task = task if device is None else place(task, chosen)
             began = time.perf_counter()
@@ -146,7 +151,7 @@ class _Between:
         return Solution(
             unknowns=unknowns,
             status=status,
-            metrics=plain_metrics(metrics | self.problem.summary(series)),
+            metrics=plain_metrics(metrics | summary_of(self.problem, series)),
             steps=int(course.taken[0]),
             compile_seconds=course.compile_seconds,
             run_seconds=course.run_seconds,

@@ -17,6 +17,7 @@ from .._errors import PlugaxError
 from ..problems import AbstractProblem, Unconstrained, stacked_like, variant
 from ..solution import Population
 from ..solvers import AbstractSolver
+from ._breach import explained
 from ._compile import compile_ahead
 from ._device import find_device
 from ._drive import Course, capacity_of, drive
@@ -115,7 +116,11 @@ def run_population(
 
     try:
         hook.before_compile(problem=problem, solver=solver)
-        with jax.default_device(chosen), deferred_interrupt() as interrupt:
+        with (
+            jax.default_device(chosen),
+            explained(problem, solver),
+            deferred_interrupt() as interrupt,
+        ):
             task = make()
             task = task if device is None else place(task, chosen)
             course = Course(None, 0, np.zeros(_size(values), int))

@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray, PyTree
 
-from ..problems import AbstractProblem
+from ..problems import AbstractProblem, check_unknowns
+from ..runner import find_breach
 from ._claim import claim, claimed
 from ._compare import difference, shapes
 from ._precision import Trial, cast, native, trial
@@ -24,6 +25,9 @@ def check_init(problem: AbstractProblem, key: PRNGKeyArray) -> None:
     with native(problem) as bits:
         problem = cast(problem, bits)
         first, again = problem.init(key), problem.init(key)
+        law = "the unknowns hold nothing that is meant to change and no solver would"
+        with claimed(problem, law, ""):
+            check_unknowns(first, type(problem).__name__)
         found = difference(first, again)
         claim(
             found is None,
@@ -37,14 +41,6 @@ def check_init(problem: AbstractProblem, key: PRNGKeyArray) -> None:
             traced = eqx.filter_eval_shape(problem.init, key)
         found = difference(shapes(first), shapes(traced))
         claim(found is None, problem, law, found, "Let the key choose values, nothing else.")
-        plain = [leaf for leaf in jax.tree.leaves(first) if isinstance(leaf, float | complex)]
-        claim(
-            not plain,
-            problem,
-            "every number among the unknowns is an array",
-            f"{plain[:1]}, a Python number, which no solver would ever change",
-            "Wrap it in jnp.asarray.",
-        )
 
 
 def check_loss(problem: AbstractProblem, key: PRNGKeyArray) -> None:
@@ -56,19 +52,12 @@ def check_loss(problem: AbstractProblem, key: PRNGKeyArray) -> None:
     """
     with native(problem) as bits:
         given = trial(problem, key, bits)
+        breach = find_breach(given.problem)
+        law = "its methods take and return what the interface says"
+        claim(breach is None, problem, law, (breach or "").rstrip("."), "")
         law = "loss returns a pair: a scalar float and a flat dictionary of arrays"
         with claimed(problem, law, "Return (loss, {}) where there are no metrics."):
-            loss, metrics = eqx.filter_eval_shape(_loss, *given)
-        claim(
-            isinstance(loss, jax.ShapeDtypeStruct)
-            and loss.shape == ()
-            and jnp.issubdtype(loss.dtype, jnp.floating),
-            problem,
-            law,
-            f"a loss {shapes(loss)}",
-            "Sum or average over all elements.",
-        )
-        claim(isinstance(metrics, dict), problem, law, f"metrics {metrics!r}", "Return a dict.")
+            _, metrics = eqx.filter_eval_shape(_loss, *given)
         odd = [
             name
             for name, value in metrics.items()

@@ -24,6 +24,10 @@ OWN = """
         def loss(self, unknowns, batch, key):
             return jnp.sum(unknowns * jax.lax.stop_gradient(unknowns)), {}
 
+    class Narrow(Hill):
+        def loss(self, unknowns):
+            return jnp.sum(unknowns), {}
+
     class Decay(eqx.Module):
         def __call__(self, t, x):
             return -x * jnp.abs(x)
@@ -96,6 +100,15 @@ def test_what_fails_is_named_with_its_remedy_and_exits_with_one(call, own):
     assert line.split("  ")[1] == "loss gradient"
     assert "Crooked: the gradient of the loss equals its finite differences" in result.out
     assert result.out.splitlines()[-1].startswith("1 of ")
+
+
+def test_it_stops_at_what_all_other_checks_take_for_granted(call, own):
+    result = call("check", f"{own}:Narrow")
+    failed = [line for line in result.out.splitlines() if line.startswith("FAILED")]
+    assert [line.split()[1] for line in failed] == ["loss"]
+    assert "Narrow.loss must take (unknowns, batch, key) besides self" in result.out
+    assert result.out.splitlines()[-1].endswith("were not run, since they take 'loss' for granted")
+    assert result.status == 1
 
 
 def test_a_state_space_problem_gets_the_tests_of_its_derivatives(call, own, monkeypatch):

@@ -42,6 +42,24 @@ class PythonNumber(Valley):
         return {"x": jnp.zeros(2), "s": 0.5}
 
 
+class Dropped(Valley):
+    """The share of a dropout is a number that is meant to stay."""
+
+    def init(self, key):
+        return super().init(key) | {"dropout": eqx.nn.Dropout(0.3)}
+
+
+class Normed(eqx.Module):
+    weight: jax.Array
+    norm: eqx.nn.BatchNorm
+
+
+class Normalised(Valley):
+    def init(self, key):
+        norm = eqx.nn.BatchNorm(2, "batch", mode="batch")
+        return Normed(jnp.ones(2), norm)
+
+
 def with_loss(function, base=Valley):
     """A problem whose loss is `function(the right loss, unknowns)`; a pair holds metrics too."""
 
@@ -194,11 +212,17 @@ TABLE = [
     (testing.check_static_fields, Valley, Lambda, "made twice"),
     (testing.check_init, Valley, HostRandom, "same unknowns for the same key"),
     (testing.check_init, Valley, Concrete, "ConcretizationTypeError"),
-    (testing.check_init, Valley, PythonNumber, r"0\.5.*Python number"),
-    (testing.check_loss, Valley, with_loss(lambda loss, u: u["x"]), r"a loss float32\[2\]"),
-    (testing.check_loss, Valley, with_loss(lambda loss, u: (loss, None)), "metrics None"),
+    (testing.check_init, Dropped, PythonNumber, r"0\.5.*Python number"),
+    (testing.check_init, Dropped, Normalised, "unknowns.norm is an equinox BatchNorm"),
+    (
+        testing.check_loss,
+        Valley,
+        with_loss(lambda loss, u: u["x"]),
+        r"must return a pair.*f32\[2\]",
+    ),
+    (testing.check_loss, Valley, with_loss(lambda loss, u: (loss, None)), r"f32\[\], None"),
     (testing.check_loss, Valley, with_loss(lambda loss, u: (loss, {"loss": loss})), "'loss'"),
-    (testing.check_loss, Valley, with_loss(lambda loss, u: (loss, {"a": "b"})), r"\['a'\]"),
+    (testing.check_loss, Valley, with_loss(lambda loss, u: (loss, {"a": "b"})), r"\{'a': 'b'\}"),
     (testing.check_loss, Valley, with_loss(lambda loss, u: (loss, {}, 1)), "pair"),
     (
         testing.check_loss_precision,

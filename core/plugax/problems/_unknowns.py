@@ -1,0 +1,52 @@
+"""What can be no unknown: a state that a layer keeps for itself, a number that is no array."""
+
+import dataclasses
+from typing import Any
+
+import equinox as eqx
+import jax
+from jaxtyping import PyTree
+
+from .._errors import PlugaxError
+
+
+def check_unknowns(unknowns: PyTree, name: str) -> None:
+    """Raise if the unknowns hold what no step would change, though it is meant to change.
+
+    That is an `eqx.nn.State`, or a layer that keeps its running statistics in one (`BatchNorm`) and
+    is not in inference mode: the loss would drop the new statistics, and the old ones would stay.
+    And it is a Python number in a list, tuple or dictionary: a constant, since it is no array. A
+    number in a field of a module (the share of a dropout) is one by intention.
+
+    Arguments:
+        unknowns: as `init` made them.
+        name: of the problem.
+
+    Errors: `PlugaxError` that names the place.
+    """
+    for path, leaf in jax.tree_util.tree_leaves_with_path(unknowns, is_leaf=_keeps_state):
+        where = f"The unknowns of {name}"
+        at = f"unknowns{jax.tree_util.keystr(path)}"
+        if _keeps_state(leaf):
+            raise PlugaxError(
+                f"{where} hold a state: {at} is an equinox {type(leaf).__name__}, whose running "
+                "statistics no step would update. Use a layer without a state (GroupNorm, "
+                "LayerNorm), or put the layer into inference mode (eqx.nn.inference_mode) and keep "
+                "its eqx.nn.State in a field of the problem."
+            )
+        in_module = bool(path) and isinstance(path[-1], jax.tree_util.GetAttrKey)
+        if isinstance(leaf, float | complex) and not in_module:
+            raise PlugaxError(
+                f"{where} must be arrays: {at} is {leaf!r}, a Python number, which no solver would "
+                "change. Write jnp.asarray(…) around it; what is to stay as it is belongs in a "
+                "field of the problem."
+            )
+
+
+def _keeps_state(node: Any) -> bool:
+    if isinstance(node, eqx.nn.State):
+        return True
+    if not isinstance(node, eqx.Module) or getattr(node, "inference", False):
+        return False
+    fields = (getattr(node, field.name, None) for field in dataclasses.fields(node))
+    return any(isinstance(value, eqx.nn.StateIndex) for value in fields)
