@@ -1,7 +1,7 @@
 """`main`: picks the command, and turns what happens in it into messages and an exit status.
 
     0    solved, or the question answered
-    1    a run that did not succeed
+    1    a run that did not succeed, or a component that raised what nobody expects
     2    a wrong call, or an input that cannot be used
     130  interrupted
 
@@ -11,7 +11,10 @@ is called for: that, and no JAX before it is needed, is what makes the short com
 
 import importlib
 import os
+import pathlib
 import sys
+import sysconfig
+import traceback
 from collections.abc import Sequence
 
 from .._errors import PlugaxError, did_you_mean
@@ -29,6 +32,7 @@ COMMANDS = {
     "check": "hold a component, registered or your own, to the laws",
     "doctor": "report devices, versions, settings, plugins and caches",
 }
+TRACEBACK = "--traceback"
 SUCCESS, FAILURE, WRONG_CALL, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -39,6 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the command and its arguments; those of this process by default.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    wanted = os.environ.get("PLUGAX_TRACEBACK", "0") not in ("", "0")
+    if TRACEBACK in arguments:
+        arguments, wanted = [word for word in arguments if word != TRACEBACK], True
     try:
         with plain_warnings():
             status = _dispatch(arguments)
@@ -46,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as exit_:  # argparse's --help and --version
         return exit_.code if isinstance(exit_.code, int) else SUCCESS
     except PlugaxError as error:
+        if wanted:
+            traceback.print_exc()
         print(f"plugax: {error}", file=sys.stderr)
         return WRONG_CALL
     except KeyboardInterrupt:
@@ -55,7 +64,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read the output has left (`plugax list | head`); Python would complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILURE
+    except Exception as error:
+        if wanted:
+            traceback.print_exc()
+        print(f"plugax: {_raised(error)}", file=sys.stderr)
+        return FAILURE
     return status
+
+
+def _raised(error: Exception) -> str:
+    """What a component raised, and where: the last line of code that is no library's."""
+    libraries = (
+        str(pathlib.Path(__file__).parents[1]),
+        "site-packages",
+        sysconfig.get_path("stdlib"),
+    )
+    frames = [
+        frame
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+        if not any(library in frame.f_code.co_filename for library in libraries)
+    ]
+    where = ""
+    if frames:
+        code, line = frames[-1].f_code, frames[-1].f_lineno
+        where = f"{code.co_qualname} ({pathlib.Path(code.co_filename).name}, line {line}) raised "
+    text = str(error).strip().partition("\n")[0]
+    return f"{where}{type(error).__name__}: {text} ({TRACEBACK} shows all)"
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -78,11 +112,13 @@ def _parser() -> Parser:
     commands = "\n".join(f"  {name:<{width}}  {text}" for name, text in COMMANDS.items())
     parser = Parser(
         prog="plugax",
-        usage="plugax [--help] [--version] COMMAND …",
+        usage="plugax [--help] [--version] [--traceback] COMMAND …",
         description="Scientific machine learning on JAX: any solver on any problem.",
         epilog=f"commands:\n{commands}\n\n`plugax COMMAND --help` tells more; a start is\n"
         "  plugax list problems\n  plugax run NAME",
     )
     show = f"plugax {version()}"
-    parser.add_argument("--version", action="version", version=show, help="show it and exit")
+    add = parser.add_argument
+    add("--version", "-V", action="version", version=show, help="show it and exit")
+    add(TRACEBACK, action="store_true", help="of errors, with any command; or PLUGAX_TRACEBACK=1")
     return parser

@@ -40,7 +40,8 @@ def converged(step: int) -> Status:
 
 def completed(step: int) -> Status:
     """All steps were run, and no test of convergence was asked for."""
-    return Status("completed", f"All {_steps(step)} were run.")
+    told = "The one step was run." if step == 1 else f"All {step} steps were run."
+    return Status("completed", told)
 
 
 def stopped(step: int, observer: str) -> Status:

@@ -1,5 +1,8 @@
 """A stranger's plugin for the command line to work with."""
 
+import enum
+import pathlib
+from collections.abc import Callable
 from typing import ClassVar, Literal
 
 import equinox as eqx
@@ -34,7 +37,7 @@ class Bowl(px.AbstractLeastSquares):
     shape: Literal["round", "square"] = eqx.field(static=True, default="round")
     tilted: bool = eqx.field(static=True, default=False)
     label: str | None = eqx.field(static=True, default=None)
-    colour: jax.Array | None = None
+    colour: Callable | None = eqx.field(static=True, default=None)
 
     def __check_init__(self):
         if self.dim < 1:
@@ -98,6 +101,39 @@ class Orbit(px.AbstractProblem):
 
     def loss(self, unknowns, batch, key):
         return jnp.sum(unknowns**2), {}
+
+
+class Shade(enum.Enum):
+    light = 1
+    dark = 2
+
+
+class Painted(px.AbstractProblem):
+    """Options that are written as something else than what they are."""
+
+    recipes: ClassVar = {"descent": {"steps": 1}}
+
+    weights: jax.Array | None = None
+    shade: Shade = eqx.field(static=True, default=Shade.light)
+    path: pathlib.Path | None = eqx.field(static=True, default=None)
+    activation: Callable = eqx.field(static=True, default=jnp.tanh)
+
+    def init(self, key):
+        return jnp.ones(2)
+
+    def loss(self, unknowns, batch, key):
+        return jnp.sum(unknowns**2), {}
+
+    def evaluate(self, unknowns):
+        total = jnp.zeros(()) if self.weights is None else jnp.sum(self.weights)
+        return {"total": total, "shade": self.shade.name, "path": str(self.path)}
+
+
+class Crooked(Painted):
+    """Raises what nobody expects."""
+
+    def evaluate(self, unknowns):
+        raise LookupError("no such figure")
 
 
 class Euler(px.AbstractIntegrator):
@@ -216,6 +252,8 @@ class Plugin:
         register("bowl", Bowl, summary="A round bowl")
         register("deep", Deep)
         register("orbit", Orbit)
+        register("painted", Painted)
+        register("crooked", Crooked)
 
     @hookimpl
     def register_solvers(self, register):

@@ -8,7 +8,7 @@ import plugax as px
 def test_list_of_a_kind_is_a_list_of_objects(call):
     listed = call("list", "problems", "--json").json
     assert listed[0] == {"name": "bowl", "plugin": "stranger", "summary": "A round bowl"}
-    assert [entry["name"] for entry in listed] == ["bowl", "deep", "orbit"]
+    assert [entry["name"] for entry in listed] == ["bowl", "crooked", "deep", "orbit", "painted"]
 
 
 def test_list_of_all_kinds_has_a_section_each(call):

@@ -155,7 +155,7 @@ def test_help_has_options_with_defaults_units_and_headings(call):
     assert "--shape {round,square}" in text
     assert "--[no-]tilted" in text
     assert "--tolerance NUMBER|NONE" in text
-    assert "--colour" not in text  # an array, which has no text
+    assert "--colour" not in text  # a function, which has no text
 
 
 def test_help_follows_the_flags(call):
@@ -234,3 +234,48 @@ def test_out_holds_a_configuration_that_repeats_the_run(call, tmp_path):
     run = {"seed": 5, "steps": 1000, "evaluate_every": "never", "precision": "float32"}
     assert tables["run"] == run
     assert tables["solver"]["tolerance"] == "none"  # the recipe's would come back otherwise
+
+
+def test_arrays_paths_and_members_of_an_enumeration_have_flags(call, tmp_path):
+    flags = ("--weights", "1,2.5", "--shade", "dark", "--path", "a/b")
+    result = call("run", "painted", *flags, "--json", "--out", tmp_path / "run")
+    assert result.json["metrics"] == {"total": 3.5, "shade": "dark", "path": "a/b"}
+    given = {"weights": [1.0, 2.5], "shade": "dark", "path": "a/b"}
+    assert result.json["options"]["problem"] == given
+    again = call("run", "--config", tmp_path / "run" / "config.toml", "--json")
+    assert again.json["metrics"] == result.json["metrics"]
+    loaded = px.load(tmp_path / "run").problem
+    assert (loaded.weights.tolist(), loaded.shade.name) == ([1.0, 2.5], "dark")
+
+
+def test_none_takes_an_option_back(call, tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text("[problem]\nname = 'painted'\nweights = [1.0]\n")
+    assert call("run", "--config", config, "--json").json["metrics"]["total"] == 1
+    taken = call("run", "--config", config, "--weights", "none", "--json")
+    assert taken.json["metrics"]["total"] == 0
+
+
+def test_what_only_python_can_say_is_told_so(call):
+    result = call("run", "painted", "--activation", "tanh")
+    assert (result.status, result.out) == (2, "")
+    assert "--activation can be written in Python only: px.problem('painted'" in result.err
+
+
+def test_what_a_component_raises_is_one_line_that_says_where(call):
+    result = call("run", "crooked")
+    assert result.status == 1
+    (line,) = result.err.splitlines()
+    assert "LookupError: no such figure" in line
+    assert "Crooked.evaluate" in line
+    assert "components.py, line " in line
+    assert "--traceback" in line
+
+
+def test_an_author_may_see_the_traceback(call, monkeypatch):
+    assert "Traceback" in call("run", "crooked", "--traceback").err
+    monkeypatch.setenv("PLUGAX_TRACEBACK", "1")
+    assert "Traceback" in call("run", "crooked").err
+    # An error of the user's own is a line, unless it is asked for more.
+    monkeypatch.setenv("PLUGAX_TRACEBACK", "0")
+    assert "Traceback" not in call("run", "crooked").err
