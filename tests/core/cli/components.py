@@ -1,5 +1,6 @@
 """A stranger's plugin for the command line to work with."""
 
+from collections.abc import Callable
 from typing import ClassVar, Literal
 
 import equinox as eqx
@@ -34,7 +35,7 @@ class Bowl(px.AbstractLeastSquares):
     shape: Literal["round", "square"] = eqx.field(static=True, default="round")
     tilted: bool = eqx.field(static=True, default=False)
     label: str | None = eqx.field(static=True, default=None)
-    colour: jax.Array | None = None
+    colour: Callable | None = None
 
     def __check_init__(self):
         if self.dim < 1:
