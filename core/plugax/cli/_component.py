@@ -11,7 +11,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .._errors import PlugaxError, UnknownNameError, did_you_mean
-from ..plugins import Component, Option, component_kind, default_manager, options_of, origin_of
+from ..plugins import (
+    Component,
+    Option,
+    component_kind,
+    default_manager,
+    options_of,
+    origin_of,
+    plain,
+)
 from ._values import NONE, coerce
 
 Layer = dict[str, Any]
@@ -66,9 +74,9 @@ class Chosen:
             none: what stands for a None that was asked for.
         """
         defaults = {
-            name: option.default
+            name: plain(option.default)
             for name, option in self.options.items()
-            if not option.required and _plain(option.default)
+            if not option.required and _plain(plain(option.default))
         }
         given = {name: none if value is None else value for name, value in self.given.items()}
         parts = {

@@ -1,4 +1,4 @@
-"""A run's configuration as a TOML file: `[problem]`, `[solver]`, `[run]`.
+"""A run's configuration as a TOML file: `[problem]`, `[solver]`, `[[observer]]`, `[run]`.
 
 [problem]
 name = "regression"
@@ -10,6 +10,10 @@ name = "gradient"
 [solver.optimizer]
 name = "sgd"
 learning_rate = 0.05
+
+[[observer]]
+name = "csv"
+path = "losses.csv"
 
 [run]
 seed = 0
@@ -33,17 +37,17 @@ RUN = {
     "precision": (str,),
 }
 KINDS = {int: "a whole number", float: "a number", str: "text"}
-TABLES = ("problem", "solver", "run")
+TABLES = ("problem", "solver", "observer", "run")
 FILE_NAME = "config.toml"
 
 
-def read_config(path: str | os.PathLike | None) -> dict[str, dict[str, Any]]:
-    """The tables of a configuration file; empty ones without a file.
+def read_config(path: str | os.PathLike | None) -> dict[str, Any]:
+    """The tables of a configuration file, of observers a list; empty ones without a file.
 
     Errors: `PlugaxError` where it cannot be read, or holds what a run has no use for. Options of
     problem and solver are checked by those who take them.
     """
-    tables: dict[str, dict[str, Any]] = {name: {} for name in TABLES}
+    tables: dict[str, Any] = {name: {} for name in TABLES} | {"observer": []}
     if path is None:
         return tables
     try:
@@ -53,11 +57,15 @@ def read_config(path: str | os.PathLike | None) -> dict[str, dict[str, Any]]:
         raise PlugaxError(f"The configuration {path} cannot be read: {error.strerror}.") from error
     except ValueError as error:  # not TOML, or not even text
         raise PlugaxError(f"The configuration {path} is not TOML: {error}.") from error
+    if isinstance(tables["observer"], dict):  # one may be written as a plain table
+        tables["observer"] = [tables["observer"]]
     for name, table in tables.items():
-        if name not in TABLES or not isinstance(table, dict):
+        if name == "observer":
+            _check_observers(path, table)
+        elif name not in TABLES or not isinstance(table, dict):
             raise PlugaxError(
                 f"The configuration {path} has {name!r}; it may have the tables [problem], "
-                f"[solver] and [run].{did_you_mean(name, TABLES)}"
+                f"[solver], [[observer]] and [run].{did_you_mean(name, TABLES)}"
             )
     for name in ("problem", "solver"):
         if not isinstance(tables[name].get("name", ""), str):
@@ -72,6 +80,15 @@ def read_config(path: str | os.PathLike | None) -> dict[str, dict[str, Any]]:
             kind = " or ".join(KINDS[kind] for kind in RUN[key])
             raise PlugaxError(f"[run] {key} in {path} must be {kind}; got {value!r}.")
     return tables
+
+
+def _check_observers(path: Any, tables: Any) -> None:
+    entries = tables if isinstance(tables, list) else [tables]
+    for entry in entries:
+        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+            raise PlugaxError(
+                f"The configuration {path} must give every [[observer]] a name that is text."
+            )
 
 
 def write_config(directory: pathlib.Path, tables: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ import inspect
 from typing import Any
 
 from .._errors import UnknownNameError, did_you_mean
-from ..plugins import KINDS, Component, Option, component_kind, default_manager, options_of
+from ..plugins import KINDS, Component, Option, component_kind, default_manager, options_of, plain
 from ._environment import prepare
 from ._flags import kebab
 from ._parser import Parser
@@ -108,6 +108,7 @@ def _option(option: Option) -> dict[str, Any]:
 
 def _data(value: Any) -> Any:
     """`value` as JSON can say it: what it cannot, by its name."""
+    value = plain(value)
     if isinstance(value, dict):
         return {str(key): _data(item) for key, item in value.items()}
     if isinstance(value, tuple | list):

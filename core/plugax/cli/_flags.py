@@ -91,10 +91,24 @@ def add_flags(parser: Parser, roots: list[Chosen]) -> None:
                 if kind in inner and len(inner[kind]) == 1:
                     forms.insert(0, f"--{kind}")
                 _add_flag(group, chosen, option, forms)
+    _refuse_unwritable(parser, roots)
     for name, count in counts.items():
         if count > 1 and f"--{kebab(name)}" not in common and name not in inner:
             rivals = [place for place in places if place[1].name == name]
             _add_refused(parser, f"--{kebab(name)}", _ambiguous(f"--{kebab(name)}", rivals))
+
+
+def _refuse_unwritable(parser: Parser, roots: list[Chosen]) -> None:
+    """Tell of the options that no text can stand for, in the place of their flags."""
+    for root in roots:
+        for chosen in root.walk():
+            settable = {option.name for option in _settable(chosen)}
+            for name in chosen.options.keys() - settable:
+                made = f"px.{chosen.component.kind}({chosen.name!r}, {name}=…)"
+                message = f"{name} of {chosen.name} can be given from Python only: {made}."
+                taken = {form for action in parser._actions for form in action.option_strings}
+                for flag in {qualified((*chosen.path, name)), f"--{kebab(name)}"} - taken:
+                    _add_refused(parser, flag, message)
 
 
 def parse_flags(parser: Parser, argv: list[str], roots: list[Chosen]) -> argparse.Namespace:

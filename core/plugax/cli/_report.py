@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..plugins import default_manager
 from ._parser import version
 from ._text import columns, print_json
 
@@ -37,12 +36,6 @@ class Report:
     options: Mapping[str, Mapping[str, Any]]
     seconds: Mapping[str, float]
     directory: pathlib.Path | None
-
-
-def observers() -> list[str]:
-    """The progress bar, where someone can see it and its plugin is in use."""
-    known = {component.name for component in default_manager().components("observer")}
-    return ["progress"] if sys.stderr.isatty() and "progress" in known else []
 
 
 def stdout_kept_clean(wanted: bool) -> contextlib.AbstractContextManager:

@@ -15,6 +15,7 @@ from ._component import Chosen, Layer, Peek, choose
 from ._config import RUN, read_config
 from ._environment import prepare
 from ._flags import INNER_KINDS, add_flags, joined, parse_flags, peek, peek_component
+from ._observers import add_observer_flag, choose_observers
 from ._parser import Parser
 from ._precision import NAMES
 
@@ -26,6 +27,7 @@ class Request:
     Attributes:
         problem: the problem and its options.
         solver: the solver and its options.
+        observers: those of the run and their options, the progress bar apart.
         seed: of the run.
         steps: at most so many; None for what is usual.
         epochs: the same in passes over the data; None where nobody asks.
@@ -39,6 +41,7 @@ class Request:
 
     problem: Chosen
     solver: Chosen
+    observers: list[Chosen]
     seed: int
     steps: int | None
     epochs: int | float | None
@@ -67,21 +70,23 @@ def read_request(argv: list[str]) -> Request:
     recipes = dict(getattr(problem.target, "recipes", {}))
     recommended = next(iter(recipes), None)
     solver_name = peek(argv, "--solver") or config["solver"].get("name") or recommended
+    observers = choose_observers(argv, config["observer"], find)
     parser = _parser(inner=False, prog=f"plugax run {name}")
     if solver_name is None:
-        add_flags(parser, [problem])
-        parse_flags(parser, argv, [problem])
+        add_flags(parser, [problem, *observers])
+        parse_flags(parser, argv, [problem, *observers])
         raise PlugaxError(_no_solver(problem))
     solver = choose_solver(problem, solver_name, config["solver"], find)
-    add_flags(parser, [problem, solver])
-    flags = vars(parse_flags(parser, argv, [problem, solver]))
+    roots = [problem, solver, *observers]
+    add_flags(parser, roots)
+    flags = vars(parse_flags(parser, argv, roots))
     given = {key: flags[key] for key in RUN if flags[key] is not None}
     configured = dict(config["run"])
     if {"steps", "epochs"} & given.keys():
         # Two words for one thing: what a flag says in one goes before the other in the file.
         configured = {k: v for k, v in configured.items() if k not in ("steps", "epochs")}
     run: dict[str, Any] = dict.fromkeys(RUN) | {"seed": 0} | configured | given
-    return Request(problem, solver, **run, out=flags["out"], json=flags["json"])
+    return Request(problem, solver, observers, **run, out=flags["out"], json=flags["json"])
 
 
 def choose_solver(problem: Chosen, name: str, config: Layer, find: Peek) -> Chosen:
@@ -129,6 +134,7 @@ def _parser(*, inner: bool, prog: str = "plugax run") -> Parser:
     add("--solver", metavar="NAME", help="default: the first that the problem recommends")
     for kind in INNER_KINDS * inner:
         add(f"--{kind}", metavar="NAME", help=f"of the problem or the solver that takes an {kind}")
+    add_observer_flag(parser)
     add("--steps", type=int, metavar="N", help="at most so many steps; default: what is usual")
     add("--epochs", type=float, metavar="N", help="the same in passes over the data")
     add(

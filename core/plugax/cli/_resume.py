@@ -1,34 +1,37 @@
 """`plugax resume`: go on with a saved run."""
 
 import argparse
+import functools
 import pathlib
 from typing import Any
 
 from ._component import Chosen, choose
 from ._config import FILE_NAME, read_config, write_config
 from ._environment import prepare
+from ._flags import add_flags, joined, parse_flags, peek, peek_component
+from ._observers import add_observer_flag, choose_observers, made_observers
 from ._parser import Parser
 from ._precision import precision
-from ._report import Report, observers, report, stdout_kept_clean
+from ._report import Report, report, stdout_kept_clean
 from ._saved import saved_precision
 
 
 def main(argv: list[str]) -> int:
     """Go on, and report."""
-    arguments = _parse(argv)
-    prepare(arguments.device)
+    arguments, observers = _read(argv)
     import plugax
 
     directory = pathlib.Path(arguments.directory)
     with precision(saved_precision(arguments.directory)):
         with stdout_kept_clean(arguments.json):
+            listeners = made_observers(observers)
             solution = plugax.resume(
                 directory,
                 steps=arguments.steps,
                 epochs=arguments.epochs,
                 chunk=arguments.chunk,
                 device=arguments.device,
-                observers=observers(),
+                observers=listeners,
             )
         if (arguments.steps is not None or arguments.epochs is not None) and (
             directory / FILE_NAME
@@ -55,7 +58,20 @@ def _chosen(kind: str, spec: dict[str, Any]) -> Chosen:
     return choose(kind, spec["name"], [spec], lambda path, kind: None)  # noqa: ARG005 - no flags
 
 
-def _parse(argv: list[str]) -> argparse.Namespace:
+def _read(argv: list[str]) -> tuple[argparse.Namespace, list[Chosen]]:
+    """The arguments, and the observers: those of the run, unless flags name others."""
+    argv = joined(argv)
+    parser = _parser()
+    known, _ = parser.parse_known_args([word for word in argv if word not in ("--help", "-h")])
+    prepare(peek(argv, "--device"))
+    file = pathlib.Path(known.directory) / FILE_NAME
+    configured = read_config(file)["observer"] if file.exists() else []
+    observers = choose_observers(argv, configured, functools.partial(peek_component, argv))
+    add_flags(parser, observers)
+    return parse_flags(parser, argv, observers), observers
+
+
+def _parser() -> Parser:
     parser = Parser(
         prog="plugax resume",
         description="Go on with a saved run that was interrupted or has more steps to do. The "
@@ -67,5 +83,6 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     add("--epochs", type=float, metavar="N", help="the same in passes over the data")
     add("--chunk", type=int, metavar="N", help="steps between two looks at the run")
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
+    add_observer_flag(parser)
     add("--json", action="store_true", help="print one JSON object on standard output")
-    return parser.parse_args(argv)
+    return parser

@@ -8,8 +8,9 @@ from typing import Any
 from .._errors import PlugaxError
 from ._component import Chosen
 from ._config import RUN, write_config
+from ._observers import made_observers
 from ._precision import precision
-from ._report import Report, observers, report, stdout_kept_clean
+from ._report import Report, report, stdout_kept_clean
 from ._request import Request, read_request
 
 
@@ -31,6 +32,7 @@ def main(argv: list[str]) -> int:
             problem, solver, plan = resolve(
                 _made(request.problem), _made(request.solver), asked, {}
             )
+            listeners = made_observers(request.observers)
         setup_seconds = time.perf_counter() - began
         every = plan.evaluate_every
         request = dataclasses.replace(
@@ -48,7 +50,7 @@ def main(argv: list[str]) -> int:
                 evaluate_every=every,
                 chunk=request.chunk,
                 device=request.device,
-                observers=observers(),
+                observers=listeners,
                 out=directory,
             )
         return report(
@@ -95,5 +97,6 @@ def _tables(request: Request) -> dict[str, Any]:
     return {
         "problem": request.problem.resolved(none="none"),
         "solver": request.solver.resolved(none="none"),
+        "observer": [observer.resolved(none="none") for observer in request.observers],
         "run": run,
     }

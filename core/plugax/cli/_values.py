@@ -2,11 +2,13 @@
 
 import argparse
 import collections.abc
+import enum
+import inspect
 import typing
 from collections.abc import Callable
 from typing import Any
 
-from ..plugins import Option
+from ..plugins import Option, is_path, plain
 
 NONE = "none"
 _SWITCH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -16,7 +18,8 @@ _SEQUENCES = (tuple, list, collections.abc.Sequence)
 def types_of(option: Option) -> list[Any]:
     """The plain types an option takes: those of its annotation, or else that of its default.
 
-    Arrays, functions and modules have no text; an option that takes nothing else has no flag.
+    Functions, modules and arrays of two axes or more have no text; an option that takes nothing
+    else has no flag.
     """
     plain = [kind for kind in option.types if _plain(kind)]
     if not plain and _plain(type(option.default)) and option.default is not None:
@@ -38,9 +41,9 @@ def is_switch(option: Option) -> bool:
 def choices_of(option: Option) -> list[str] | None:
     """What may be written, where that is a short list."""
     kinds = types_of(option)
-    if len(kinds) != 1 or typing.get_origin(kinds[0]) is not typing.Literal:
+    if len(kinds) != 1 or not (values := _choices(kinds[0])):
         return None
-    return [str(value) for value in typing.get_args(kinds[0])] + [NONE] * is_optional(option)
+    return list(map(str, values)) + [NONE] * is_optional(option)
 
 
 def describe_type(option: Option) -> str:
@@ -60,7 +63,7 @@ def parse(option: Option, text: str) -> Any:
             return _parser(kind)(text)
         except ValueError:
             continue
-    raise argparse.ArgumentTypeError(f"expected {describe_type(option)}; got {text!r}")
+    raise argparse.ArgumentTypeError(_refusal(option, text))
 
 
 def coerce(option: Option, value: Any) -> Any:
@@ -73,13 +76,20 @@ def coerce(option: Option, value: Any) -> Any:
             return kind(value)
         if _is_sequence(kind) and isinstance(value, list):
             return parse(option, ",".join(map(str, value)))
-        if typing.get_origin(kind) is typing.Literal and value in typing.get_args(kind):
+        if value in _choices(kind):
             return value
-    raise argparse.ArgumentTypeError(f"expected {describe_type(option)}; got {value!r}")
+    raise argparse.ArgumentTypeError(_refusal(option, value))
+
+
+def _refusal(option: Option, value: Any) -> str:
+    if not types_of(option):
+        return f"{option.name} can be given from Python only; got {value!r}"
+    return f"expected {describe_type(option)}; got {value!r}"
 
 
 def show(value: Any) -> str:
     """A value as one would write it on the command line."""
+    value = plain(value)
     if value is None:
         return NONE
     if isinstance(value, bool):
@@ -92,7 +102,16 @@ def show(value: Any) -> str:
 def _plain(kind: Any) -> bool:
     if _is_sequence(kind):
         return all(_plain(item) for item in typing.get_args(kind) if item is not ...)
-    return kind in (bool, int, float, str) or typing.get_origin(kind) is typing.Literal
+    return kind in (bool, int, float, str) or is_path(kind) or bool(_choices(kind))
+
+
+def _choices(kind: Any) -> tuple[Any, ...]:
+    """The values of a `Literal`, the names of an `Enum`; nothing for any other type."""
+    if typing.get_origin(kind) is typing.Literal:
+        return typing.get_args(kind)
+    if inspect.isclass(kind) and issubclass(kind, enum.Enum):
+        return tuple(kind.__members__)
+    return ()
 
 
 def _is_sequence(kind: Any) -> bool:
@@ -100,15 +119,17 @@ def _is_sequence(kind: Any) -> bool:
 
 
 def _leniency(kind: Any) -> int:
-    if typing.get_origin(kind) is typing.Literal:
+    if _choices(kind):
         return 0
     order = (bool, int, float)
     return 1 + order.index(kind) if kind in order else len(order) + 1 + (kind is str)
 
 
 def _words(kind: Any) -> str:
-    if typing.get_origin(kind) is typing.Literal:
-        return "|".join(map(str, typing.get_args(kind)))
+    if _choices(kind):
+        return "|".join(map(str, _choices(kind)))
+    if is_path(kind):
+        return "path"
     if _is_sequence(kind):
         return ",".join("…" if item is ... else _words(item) for item in typing.get_args(kind))
     return {bool: "yes/no", int: "integer", float: "number", str: "text"}[kind]
@@ -116,8 +137,10 @@ def _words(kind: Any) -> str:
 
 def _parser(kind: Any) -> Callable[[str], Any]:
     """A function from text that raises `ValueError` where the text does not fit."""
-    if typing.get_origin(kind) is typing.Literal:
-        return lambda text: _one_of(text, typing.get_args(kind))
+    if _choices(kind):
+        return lambda text: _one_of(text, _choices(kind))
+    if is_path(kind):
+        return str
     if _is_sequence(kind):
         return lambda text: _several(text, typing.get_args(kind))
     if kind is bool:

@@ -8,6 +8,7 @@ from ._component import KINDS, Component
 from ._manager import PluginManager, default_manager
 from ._options import Option, options_of
 from ._origin import Spec, origin_of, remember_origin
+from ._written import plain
 
 
 def build(kind: str, name: Any, options: Spec, *, plugins: PluginManager | None = None) -> Any:
@@ -41,7 +42,7 @@ def build(kind: str, name: Any, options: Spec, *, plugins: PluginManager | None 
     target = component.load()
     options = _resolve(component, target, options, plugins)
     try:
-        made = target(**options)
+        made = target(**_with_arrays(target, options))
     except PlugaxError:
         raise
     except (TypeError, ValueError, OSError) as error:
@@ -51,7 +52,7 @@ def build(kind: str, name: Any, options: Spec, *, plugins: PluginManager | None 
             f"The {kind} {name!r} of {component.owner} made a {type(made).__name__}, which is not "
             f"an {interface.__name__}."
         )
-    spec = {key: origin_of(value) or value for key, value in options.items()}
+    spec = {key: origin_of(value) or plain(value) for key, value in options.items()}
     qualified = name if ":" in name else component.name
     remember_origin(made, {"name": qualified, **spec})
     return made
@@ -87,6 +88,21 @@ def _resolve(component: Component, target: Any, options: Spec, plugins: PluginMa
         )
     return {
         key: _resolved(known[key], value, plugins) if key in known else value
+        for key, value in options.items()
+    }
+
+
+def _with_arrays(target: Any, options: Spec) -> Spec:
+    """The options, with arrays of the numbers given for options that are arrays unconverted."""
+    arrays = {option.name for option in options_of(target) if option.array}
+    if not arrays & options.keys():
+        return options
+    import jax.numpy as jnp
+
+    return {
+        key: jnp.asarray(value)
+        if key in arrays and isinstance(value, bool | int | float | list | tuple)
+        else value
         for key, value in options.items()
     }
 

@@ -7,17 +7,15 @@ An option is documented once, under `Arguments:` in the docstring of the class o
 import dataclasses
 import inspect
 import re
-import types
 import typing
 from collections.abc import Callable
 from typing import Any
 
 from .._errors import PluginError
+from ._written import fit, members, written_type
 
-_LINE = re.compile(r"(\w+):(?:\s+(.*))?")
 _PLAIN = (bool, int, float, str)
-# Where the types of arrays live. Told by name, since reading options needs no JAX.
-_ARRAYS = ("jaxtyping", "jax", "jaxlib", "numpy")
+_LINE = re.compile(r"(\w+):(?:\s+(.*))?")
 
 
 @dataclasses.dataclass
@@ -35,16 +33,18 @@ class Option:
 
     Attributes:
         name: the keyword.
-        type: its annotation; the type of its default where the annotation is an array's, or none.
+        type: what people write for it: its annotation, with plain types in the place of arrays'.
         default: its default; `inspect.Parameter.empty` where it must be given, `...` where it is
             computed when the component is made.
         help: what the docstring says of it.
+        array: whether what people write must be made an array before the component gets it.
     """
 
     name: str
     type: Any
     default: Any
     help: str
+    array: bool = False
 
     @property
     def required(self) -> bool:
@@ -62,14 +62,15 @@ class Option:
     @property
     def types(self) -> tuple[Any, ...]:
         """The members of its type, where that is a union; else the type alone."""
-        return _members(self.type)
+        return members(self.type)
 
     def fit(self, value: Any) -> Any:
         """The value in this option's type, where plain data could not say it.
 
-        TOML and JSON know no tuples, and people write 1 for 1.0; all else stays as it is.
+        TOML and JSON know no tuples, paths or enumerations, and people write 1 for 1.0; all else
+        stays as it is.
         """
-        return _fit(value, self.types)
+        return fit(value, self.types)
 
 
 def options_of(target: Callable[..., Any]) -> list[Option]:
@@ -83,6 +84,8 @@ def options_of(target: Callable[..., Any]) -> list[Option]:
         raise PluginError(f"The options of {target!r} cannot be read: {error}.") from error
     hints = _hints(target)
     help_of = _help(target)
+    fields = getattr(target, "__dataclass_fields__", {}) if inspect.isclass(target) else {}
+    held = _resolved(target) if fields else {}
     options = []
     for name, parameter in parameters.items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
@@ -90,54 +93,26 @@ def options_of(target: Callable[..., Any]) -> list[Option]:
         annotation, default = parameter.annotation, parameter.default
         if isinstance(annotation, str):
             annotation = hints.get(name, annotation)
+        field = fields.get(name)
+        converted = field is not None and "converter" in field.metadata
+        if converted and field is not None and annotation is Any:
+            # The signature has the converter's type, which is often not annotated.
+            annotation = held.get(name, Any) if isinstance(field.type, str) else field.type
         default = ... if default is _COMPUTED else default
-        options.append(Option(name, _type(annotation, default), default, help_of.get(name, "")))
+        kind = written_type(annotation, default)
+        array = kind is not annotation and not converted and type(default) not in _PLAIN
+        options.append(Option(name, kind, default, help_of.get(name, ""), array))
     return options
-
-
-def _members(kind: Any) -> tuple[Any, ...]:
-    is_union = typing.get_origin(kind) in (typing.Union, types.UnionType)
-    return typing.get_args(kind) if is_union else (kind,)
-
-
-def _type(annotation: Any, default: Any) -> Any:
-    """The annotation, or the default's type where that tells better what to write.
-
-    A field such as `learning_rate: Float[Array, ""] = eqx.field(converter=jnp.asarray,
-    default=0.1)` is an array of which people write a float.
-    """
-    members = _members(annotation)
-    if type(default) not in _PLAIN or any(kind in _PLAIN for kind in members):
-        return annotation
-    if any(kind in (inspect.Parameter.empty, Any) or _is_array(kind) for kind in members):
-        return type(default) | None if types.NoneType in members else type(default)
-    return annotation
-
-
-def _is_array(kind: Any) -> bool:
-    return getattr(kind, "__module__", "").partition(".")[0] in _ARRAYS
-
-
-def _fit(value: Any, kinds: tuple[Any, ...]) -> Any:
-    if type(value) is int and float in kinds and int not in kinds:
-        return float(value)
-    if isinstance(value, list | tuple):
-        for kind in kinds:
-            if kind is tuple or typing.get_origin(kind) is tuple:
-                inner = typing.get_args(kind)
-                if len(inner) == 2 and inner[1] is ...:
-                    inner = inner[:1] * len(value)
-                if len(inner) != len(value):  # the constructor knows better what to say of it
-                    return tuple(value)
-                return tuple(_fit(v, _members(k)) for v, k in zip(value, inner, strict=True))
-    return value
 
 
 def _hints(target: Any) -> dict[str, Any]:
     """Annotations given as strings, as objects; those that cannot be resolved stay strings."""
-    function = target.__init__ if inspect.isclass(target) else target
+    return _resolved(target.__init__ if inspect.isclass(target) else target)
+
+
+def _resolved(annotated: Any) -> dict[str, Any]:
     try:
-        return typing.get_type_hints(function)
+        return typing.get_type_hints(annotated)
     except (NameError, TypeError, AttributeError, SyntaxError):
         return {}
 

@@ -1,0 +1,122 @@
+"""What people write for a value: plain data, whatever type the component holds.
+
+| the component holds | people write |
+|---|---|
+| an array without axes, `Float[Array, ""]` | a number |
+| an array with one axis, `Float[Array, " n"]` | several numbers |
+| an array of any shape, `jax.Array` | a number or several |
+| a `Path` | text |
+| a member of an `Enum` | its name |
+"""
+
+import enum
+import inspect
+import os
+import pathlib
+import types
+import typing
+from typing import Any
+
+_PLAIN = (bool, int, float, str)
+# Where the types of arrays live. Told by name, since reading options needs no JAX.
+_ARRAYS = ("jaxtyping", "jax", "jaxlib", "numpy")
+
+
+def members(kind: Any) -> tuple[Any, ...]:
+    """The members of a union; else the type alone."""
+    is_union = typing.get_origin(kind) in (typing.Union, types.UnionType)
+    return typing.get_args(kind) if is_union else (kind,)
+
+
+def written_type(annotation: Any, default: Any) -> Any:
+    """The annotation, with the plain type that people write in the place of an array's.
+
+    A field such as `learning_rate: Float[Array, ""] = eqx.field(converter=jnp.asarray,
+    default=0.1)` is an array of which people write a float. A plain default tells the type where
+    the annotation does not.
+    """
+    kinds = members(annotation)
+    if any(kind in _PLAIN for kind in kinds):
+        return annotation
+    open_ = any(kind in (inspect.Parameter.empty, Any) for kind in kinds)
+    arrays = [kind for kind in kinds if is_array(kind)]
+    if type(default) in _PLAIN and (open_ or arrays):
+        plain: tuple[Any, ...] = (type(default),)
+        if plain == (int,) and any(_number(kind) is float for kind in arrays):
+            plain = (float,)
+    else:
+        plain = tuple(new for kind in arrays for new in _of_array(kind))
+    if not plain:
+        return annotation
+    others = tuple(k for k in kinds if k not in (inspect.Parameter.empty, Any) and k not in arrays)
+    return typing.Union[(*plain, *others)]
+
+
+def is_array(kind: Any) -> bool:
+    """Whether a type is that of arrays."""
+    return getattr(kind, "__module__", "").partition(".")[0] in _ARRAYS
+
+
+def fit(value: Any, kinds: tuple[Any, ...]) -> Any:
+    """Plain data as the first of these types that it can stand for; all else as it is."""
+    if type(value) is int and float in kinds and int not in kinds:
+        return float(value)
+    if isinstance(value, str) and str not in kinds:
+        for kind in kinds:
+            if _is_enum(kind) and value in kind.__members__:
+                return kind[value]
+            if is_path(kind):
+                return pathlib.Path(value)
+    if isinstance(value, list | tuple):
+        for kind in kinds:
+            if kind is tuple or typing.get_origin(kind) is tuple:
+                inner = typing.get_args(kind)
+                if len(inner) == 2 and inner[1] is ...:
+                    inner = inner[:1] * len(value)
+                if len(inner) != len(value):  # the constructor knows better what to say of it
+                    return tuple(value)
+                return tuple(fit(v, members(k)) for v, k in zip(value, inner, strict=True))
+    return value
+
+
+def plain(value: Any) -> Any:
+    """A path as text, a member of an `Enum` by its name; all else as it is."""
+    if isinstance(value, enum.Enum):
+        return value.name
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if type(value) in (list, tuple):
+        return type(value)(map(plain, value))
+    return value
+
+
+def is_path(kind: Any) -> bool:
+    """Whether a type is that of paths."""
+    return inspect.isclass(kind) and (kind is os.PathLike or issubclass(kind, pathlib.PurePath))
+
+
+def _is_enum(kind: Any) -> bool:
+    return inspect.isclass(kind) and issubclass(kind, enum.Enum)
+
+
+def _of_array(kind: Any) -> tuple[Any, ...]:
+    """The plain types that can be written for an array type; none if it has two axes or more."""
+    number = _number(kind)
+    if number is None:
+        return ()
+    several = tuple[number, ...]  # type: ignore[valid-type]
+    axes = getattr(kind, "dims", None)
+    if not isinstance(axes, tuple) or getattr(kind, "index_variadic", None) is not None:
+        return number, several
+    return {0: (number,), 1: (several,)}.get(len(axes), ())
+
+
+def _number(kind: Any) -> type | None:
+    """The plain type of an array type's elements; None for keys, complex numbers and the like."""
+    dtypes = getattr(kind, "dtypes", None)
+    if not isinstance(dtypes, list | tuple):  # any dtype
+        return float
+    for prefix, number in (("float", float), ("int", int), ("bool", bool)):
+        if any(str(dtype).startswith(prefix) for dtype in dtypes):
+            return number
+    return None
