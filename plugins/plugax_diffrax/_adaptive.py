@@ -24,6 +24,7 @@ from ._adaptive_path import AdaptivePath
 from ._esdirk import KVAERNO3, KVAERNO4, KVAERNO5, Esdirk, ImplicitTableau
 from ._first_step import FirstStep
 from ._state import VectorField, as_state, check_steps, tendency, time_dtype
+from ._trial_solver import TrialSolver
 
 
 class Adaptive(AbstractIntegrator):
@@ -131,7 +132,7 @@ class Adaptive(AbstractIntegrator):
         control = diffrax.PIDController(rtol=self.rtol, atol=self.atol)
         return diffrax.diffeqsolve(
             diffrax.ODETerm(on_own_clock),
-            self.solver,
+            TrialSolver(self.solver, control),
             t0=real(0),
             t1=real(1),
             dt0=None,
@@ -179,19 +180,19 @@ adaptive_tsit5 = _named(
     "adaptive_tsit5",
     "Tsitouras' scheme of order 5, adaptive (Tsitouras, Comput. Math. Appl. 62, 2011, "
     "doi:10.1016/j.camwa.2011.06.002).",
-    lambda rtol, atol: diffrax.Tsit5(),  # noqa: ARG005
+    lambda rtol, atol: diffrax.Tsit5(scan_kind="bounded"),  # noqa: ARG005
 )
 adaptive_dopri5 = _named(
     "adaptive_dopri5",
     "Dormand and Prince's scheme of order 5, adaptive (Dormand and Prince, J. Comput. Appl. Math. "
     "6, 1980, doi:10.1016/0771-050X(80)90013-3).",
-    lambda rtol, atol: diffrax.Dopri5(),  # noqa: ARG005
+    lambda rtol, atol: diffrax.Dopri5(scan_kind="bounded"),  # noqa: ARG005
 )
 adaptive_dopri8 = _named(
     "adaptive_dopri8",
     "Prince and Dormand's scheme of order 8, adaptive (Prince and Dormand, J. Comput. Appl. Math. "
     "7, 1981, doi:10.1016/0771-050X(81)90010-3).",
-    lambda rtol, atol: diffrax.Dopri8(),  # noqa: ARG005
+    lambda rtol, atol: diffrax.Dopri8(scan_kind="bounded"),  # noqa: ARG005
 )
 
 

@@ -4,10 +4,13 @@ from typing import Any
 
 import diffrax
 import jax
+import jax.lax as lax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, PyTree
 
 from plugax import AbstractPath
+
+from ._trial import trial
 
 
 class AdaptivePath(AbstractPath):
@@ -32,5 +35,8 @@ class AdaptivePath(AbstractPath):
         size = 1 + jnp.abs(self.start / self.length)
         slack = 16 * jnp.finfo(s.dtype).eps * size
         inside = (s >= -slack) & (s <= 1 + slack) & self.succeeded
-        state: Any = self.interpolation.evaluate(jnp.clip(s, 0, 1))
+        # Moved, not clipped: at the ends themselves the derivative of a clip is a half.
+        s = s + lax.stop_gradient(jnp.clip(s, 0, 1) - s)
+        state: Any
+        state, _ = trial(lambda: (self.interpolation.evaluate(s), inside))
         return jax.tree.map(lambda leaf: jnp.where(inside, leaf, jnp.nan), state)

@@ -18,6 +18,7 @@ from plugax import AbstractIntegrator, PlugaxError
 from ._loop import loop
 from ._newton import Residual, root
 from ._state import VectorField, as_state, check_steps, tendency, time_dtype
+from ._trial import trial
 
 # What is left of Newton's changes, in units of rounding: a few bits that a stiff field loses.
 _ROUNDINGS = 256
@@ -84,7 +85,7 @@ class ImplicitTheta(AbstractIntegrator):
             change = ravel_pytree(tendency(field, start + theta * dt, between))[0]
             return z - flat - h * change
 
-        z, converged = root(residual, flat, _newton, _size, _MAX_ITERATIONS)
+        z, converged = trial(lambda: root(residual, flat, _newton, _size, _MAX_ITERATIONS))
         return unravel(jnp.where(converged, z, jnp.nan))
 
 

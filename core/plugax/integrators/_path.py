@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from ._start import as_arrays, time_dtype, with_start
+from ._start import as_arrays, choose, time_dtype, with_start
 
 
 class AbstractPath(eqx.Module):
@@ -53,11 +53,12 @@ class CubicPath(AbstractPath):
         inside = (position >= -1e-3) & (position <= steps + 1e-3)
 
         def one(states: Array, slopes: Array) -> Array:
-            u = jnp.where(inside, s, jnp.nan).astype(states.dtype)
+            u = jnp.where(inside, s, 0).astype(states.dtype)
             h = self.dt.astype(states.dtype)
             y0, y1, k0, k1 = states[index], states[index + 1], slopes[index], slopes[index + 1]
             value = (1 + 2 * u) * (1 - u) ** 2 * y0 + u**2 * (3 - 2 * u) * y1
-            return value + h * u * (1 - u) * ((1 - u) * k0 - u * k1)
+            value = value + h * u * (1 - u) * ((1 - u) * k0 - u * k1)
+            return jnp.where(inside, value, jnp.nan)
 
         return jax.tree.map(one, self.states, self.slopes)
 
@@ -71,6 +72,10 @@ def cubic_path(
     t0, dt = jnp.asarray(t0, dtype), jnp.asarray(dt, dtype)
     states = with_start(y0, trajectory(field, y0, dt=dt, steps=steps, t0=t0))
     times = t0 + dt * jnp.arange(steps + 1).astype(dtype)
-    slopes = jax.vmap(field)(times, states)
+    # No slope is needed next to a state that is NaN; its derivative would be NaN times zero.
+    valid = jax.vmap(
+        lambda y: jnp.all(jnp.asarray([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(y)]))
+    )(states)
+    slopes = jax.vmap(lambda t, ok, y: field(t, choose(ok, y, y0)))(times, valid, states)
     slopes = jax.tree.map(lambda k, y: jnp.asarray(k, y.dtype), slopes, states)
     return CubicPath(t0, dt, states, slopes)

@@ -4,7 +4,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import PyTree
+from jaxtyping import Array, PyTree
 
 from .._errors import PlugaxError
 
@@ -34,3 +34,8 @@ def last(states: PyTree) -> PyTree:
 def with_start(y0: PyTree, states: PyTree) -> PyTree:
     """The trajectory with its start in front."""
     return jax.tree.map(lambda a, b: jnp.concatenate([a[None], b]), y0, states)
+
+
+def choose(condition: Array, one: PyTree, other: PyTree) -> PyTree:
+    """One of two states."""
+    return jax.tree.map(lambda a, b: jnp.where(condition, a, b), one, other)

@@ -15,7 +15,7 @@ from jaxtyping import Array, Bool, Float, PyTree
 
 from .._errors import PlugaxError
 from ._bracketed_root import bracketed_root
-from ._start import as_arrays, last, time_dtype, with_start
+from ._start import as_arrays, choose, last, time_dtype, with_start
 
 DIRECTIONS = ("both", "up", "down")
 
@@ -56,19 +56,22 @@ def first_crossing(
     values = jax.vmap(lambda t, y: _number(event(t, y), dtype))(times, states)
     crossed = _sign_changes(values, direction)
     happened = jnp.any(crossed)
-    before = jnp.where(happened, jnp.argmax(crossed), steps - 1)
-    start, y = times[before], jax.tree.map(lambda leaf: leaf[before], states)
+    before = jnp.argmax(crossed)
+    # Without a crossing nothing is evaluated further on, where a failed solution is NaN: not
+    # selecting a NaN keeps it out of the result, but not out of the gradient.
+    found = jax.tree.map(lambda leaf: leaf[before], states)
+    start, y = times[before], choose(happened, found, y0)
 
     def ahead(fraction: Array) -> PyTree:
         return last(trajectory(field, y, dt=fraction * dt, steps=1, t0=start))
 
     def residual(fraction: Array) -> Array:
-        value = _number(event(start + fraction * dt, ahead(fraction)), dtype)
-        # Where there is no crossing, the end of the trajectory.
-        return jnp.where(happened, value, fraction - 1)
+        value = event(start + fraction * dt, choose(happened, ahead(fraction), y0))
+        return jnp.where(happened, _number(value, dtype), fraction - 1)
 
     fraction = bracketed_root(residual, jnp.zeros((), dtype), jnp.ones((), dtype))
-    return Crossing(happened, start + fraction * dt, ahead(fraction))
+    time = jnp.where(happened, start + fraction * dt, times[-1])
+    return Crossing(happened, time, choose(happened, ahead(fraction), last(states)))
 
 
 def _sign_changes(values: Array, direction: str) -> Array:

@@ -53,6 +53,7 @@ from ._solver_runs import check_solver_traces_once as check_solver_traces_once
 from ._state_space_linearisation import (
     check_state_space_linearisation as check_state_space_linearisation,
 )
+from ._stiff import check_integrator_stiff_gradient as check_integrator_stiff_gradient
 from ._stochastic_integrator import check_stochastic_callbacks as check_stochastic_callbacks
 from ._stochastic_integrator import check_stochastic_drift as check_stochastic_drift
 from ._stochastic_integrator import check_stochastic_every as check_stochastic_every

@@ -73,6 +73,7 @@ from ._solver_runs import (
     check_solver_seeds,
     check_solver_traces_once,
 )
+from ._stiff import check_integrator_stiff_gradient
 from ._stochastic_integrator import (
     check_stochastic_callbacks,
     check_stochastic_drift,
@@ -148,6 +149,7 @@ CHECKS: dict[str, dict[type, tuple[Check, ...]]] = {
             check_integrator_every,
             check_integrator_composition,
             check_integrator_gradient,
+            check_integrator_stiff_gradient,
             check_integrator_precision,
             check_integrator_vmap_equals_loop,
             check_integrator_callbacks,

@@ -85,6 +85,14 @@ class FarOff(Adaptive):
     rtol: float = eqx.field(static=True, default=1e-9)
 
 
+class TriesInVain(Heun):
+    """Makes a step that overflows, and does not take it."""
+
+    def step(self, field, t, y, dt):
+        long, short = (super(TriesInVain, self).step(field, t, y, h) for h in (1e300 * dt, dt))
+        return jax.tree.map(lambda a, b: jnp.where(jnp.isfinite(a) & (a > 1e9), a, b), long, short)
+
+
 class LongTimes(Heun):
     def times(self, t0, dt, steps, dtype):
         return jnp.linspace(0, 1, steps)
@@ -150,6 +158,7 @@ TABLE = [
     (testing.check_integrator_composition, Adaptive, BeginsAtZero, "six steps"),
     (testing.check_integrator_gradient, Heun, CutsTheGradient, "trajectory of 7 steps of 0.05"),
     (testing.check_integrator_gradient, Adaptive, FarOff, "equals its finite differences"),
+    (testing.check_integrator_stiff_gradient, Heun, TriesInVain, "reverse mode equals forward"),
     (testing.check_integrator_precision, Heun, LongTimes, "float32, with float64 switched on"),
     (testing.check_integrator_vmap_equals_loop, Heun, Gossip, "each start alone"),
     (testing.check_integrator_callbacks, Heun, Prints, "1 callbacks"),

@@ -1,0 +1,171 @@
+"""A check of an integrator's gradient where steps are rejected, or solved in vain.
+
+Robertson's reactions of a, b and c, or van der Pol's oscillator of a and b (v = 1):
+
+    da/dt = −k₁ a + k₂ b c + v b
+    db/dt =  k₁ a − k₂ b c − k₃ b² + v (μ (1 − a²) b − a)
+    dc/dt =  k₃ b²
+
+One equation, so that one program does both, and a member that is not stiff, side by side.
+"""
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
+
+from ..integrators import AbstractIntegrator
+from ._claim import claim, claimed
+from ._compare import ROUNDING, difference
+from ._differences import check_slope
+from ._integrator import slack
+from ._precision import cast
+
+_STEPS = 4
+# No state of the solutions is larger than 3; an explicit scheme that is not stable soon is.
+_BOUND = 10.0
+
+
+class Reactions(eqx.Module):
+    """The equation above.
+
+    Arguments:
+        rates: k₁, k₂, k₃ and μ.
+        oscillates: v, 0 or 1; a whole number, since it is no parameter.
+    """
+
+    rates: Float[Array, " 4"]
+    oscillates: Int[Array, ""]
+
+    def __call__(self, t: Any, y: Float[Array, " 3"]) -> Float[Array, " 3"]:  # noqa: ARG002
+        """The tendencies at any time."""
+        (k1, k2, k3, mu), v = self.rates, self.oscillates.astype(y.dtype)
+        a, b, c = y
+        first, second, third = k1 * a, k2 * b * c, k3 * b * b
+        force = mu * (1 - a * a) * b - a
+        return jnp.stack([second - first + v * b, first - second - third + v * force, third])
+
+
+class _Case(NamedTuple):
+    """Robertson's reactions, van der Pol's oscillator and reactions that are all slow."""
+
+    name: str
+    rates: tuple[tuple[float, ...], ...]
+    dt: float
+
+
+_SLOW = (0.04, 1.0, 3.0, 1.0)
+_AFFORDABLE = ((0.04, 1e2, 3e5, 1.0), (1e-3, 1e-3, 1e-3, 100.0), _SLOW)
+# From hard to easy: for implicit schemes, for explicit ones that choose their steps, for all.
+_CASES = (
+    _Case("stiff", ((0.04, 1e4, 3e7, 1.0), (1e-3, 1e-3, 1e-3, 1e3), _SLOW), 25.0),
+    _Case("moderately stiff", _AFFORDABLE, 0.1),
+    _Case("moderately stiff", _AFFORDABLE, 1e-6),
+)
+# The fast variables start so far off that the first step of an adaptive scheme overflows.
+_STARTS = ((1.0, 1.0, 1e-3), (2.0, 0.5, 1.0), (1.0, 0.1, 0.1))
+_OSCILLATE = (0, 1, 0)
+
+
+def _point(case: _Case) -> PyTree:
+    rates, starts = (jnp.asarray(numbers, jnp.float64) for numbers in (case.rates, _STARTS))
+    return Reactions(rates, jnp.asarray(_OSCILLATE)), starts, jnp.asarray(case.dt, jnp.float64)
+
+
+def _number(point: PyTree, integrator: AbstractIntegrator) -> tuple[Array, Array]:
+    """One number of the state after four time steps, and how large that is."""
+    field, y0, dt = point
+    states = integrator.trajectory(field, y0, dt=dt, steps=_STEPS, every=_STEPS)
+    weights = jnp.cos(jnp.arange(states.size).astype(states.dtype))
+    return jnp.vdot(weights.reshape(states.shape), states), jnp.max(jnp.abs(states))
+
+
+_alone = eqx.filter_jit(eqx.filter_grad(_number, has_aux=True))
+
+
+@eqx.filter_jit
+def _together(point: PyTree, integrator: AbstractIntegrator) -> tuple[Array, PyTree, Array, Array]:
+    """The members' sum, its gradient, its slope by forward mode along the point, and the sizes."""
+    moving, rest = eqx.partition(point, eqx.is_inexact_array)
+
+    def total(moving: PyTree) -> tuple[Array, Array]:
+        fields, starts, dt = eqx.combine(moving, rest)
+        numbers, sizes = jax.vmap(lambda field, y0: _number((field, y0, dt), integrator))(
+            fields, starts
+        )
+        return jnp.sum(numbers), sizes
+
+    value, linear, sizes = jax.linearize(total, moving, has_aux=True)
+    (gradient,) = jax.linear_transpose(linear, moving)(jnp.ones_like(value))
+    return value, gradient, linear(moving), sizes
+
+
+def check_integrator_stiff_gradient(integrator: AbstractIntegrator, key: PRNGKeyArray) -> None:
+    """Reverse mode equals forward mode and finite differences on stiff equations.
+
+    For Robertson's reactions and van der Pol's oscillator beside an equation that is not stiff, in
+    one `vmap`, and alone: as stiff as the integrator can do in four time steps. What it tries and
+    rejects there overflows, and must not reach the gradient. A map solves no equation, and is
+    passed over.
+
+    Arguments:
+        integrator: the integrator.
+        key: of the direction.
+    """
+    if getattr(integrator, "discrete", False):
+        return
+    with jax.enable_x64(True):
+        ready = cast(integrator, 64)
+        law = "a trajectory of a stiff equation can be differentiated in both modes"
+        with claimed(integrator, law, "Use loops that reverse mode can go back through."):
+            case, (_, gradient, slope, _) = _suitable(integrator, ready)
+        point = _point(case)
+        moving, rest = eqx.partition(point, eqx.is_inexact_array)
+        what = f"trajectories of {case.name} equations and of one that is not, side by side,"
+        parts = [
+            jnp.vdot(g, x)
+            for g, x in zip(jax.tree.leaves(gradient), jax.tree.leaves(moving), strict=True)
+        ]
+        size = jnp.sqrt(sum(part**2 for part in parts))
+        reverse = sum(parts)
+        claim(
+            bool(jnp.abs(reverse - slope) <= ROUNDING * jnp.maximum(size, jnp.abs(slope))),
+            integrator,
+            f"reverse mode equals forward mode, for {what} in time steps of {case.dt:g}",
+            f"the slope {reverse:.8g} in reverse mode, {slope:.8g} in forward mode",
+            "What is computed in vain, in steps that are rejected or not selected, may be "
+            "infinite: backwards its cotangent is zero, and zero times infinity is NaN. Choose the "
+            "inputs of such a computation with jnp.where, not only its results.",
+        )
+        more = 0.0 if slack(ready) == ROUNDING else slack(ready)
+
+        def at(moving: PyTree) -> Any:
+            return _together(eqx.combine(moving, rest), ready)[:2]
+
+        check_slope(integrator, at, moving, key, what=what, slack=more)
+        law = f"the gradient of a member of a vmap is that of the member alone, for {what}"
+        for i in range(len(_STARTS)):
+            field, y0 = jax.tree.map(lambda leaf, i=i: leaf[i], point[:2])
+            (by_field, by_start, _), _ = _alone((field, y0, point[2]), ready)
+            member = jax.tree.map(lambda leaf, i=i: leaf[i], gradient[:2])
+            alone = (by_field.rates, by_start)
+            found = difference(alone, (member[0].rates, member[1]), tolerance=slack(ready))
+            claim(found is None, integrator, law, found, "Does one member's step reach others?")
+
+
+def _suitable(integrator: AbstractIntegrator, ready: AbstractIntegrator) -> tuple[_Case, Any]:
+    """The hardest case that can be done, and what comes out."""
+    for case in _CASES:
+        out = _together(_point(case), ready)
+        if bool(jnp.all(out[-1] <= _BOUND)):
+            return case, out
+    claim(
+        False,
+        integrator,
+        f"a moderately stiff equation can be solved in time steps of {_CASES[-1].dt:g}",
+        f"states as large as {out[-1]}, where they should be at most 3",
+        "Is it stable? Forward Euler steps are, for this equation.",
+    )
+    raise AssertionError("unreachable")
