@@ -4,7 +4,7 @@
     x_a = analysis(x_f; H(x_f), y)
     A_a ← Ω λ relaxed(A_a)      A_a the anomalies, λ the inflation, Ω a random rotation
 
-A method brings `analyse`, the second line.
+A method brings `analyse`, the second line. A cycle without observations is the first line alone.
 """
 
 import abc
@@ -22,16 +22,32 @@ from ._ensemble import Ensemble, Seen, forecast, see, split
 from ._options import check_choice, check_members, factor, optional_factor, weight
 from ._replacement import NonFinite, replaced
 from ._rotation import rotation
-from ._spread import relaxed_to_perturbations, relaxed_to_spread
+from ._spread import (
+    inflation_at,
+    relaxed_to_perturbations,
+    relaxed_to_spread,
+    spread_ratio,
+    stretched,
+    widened,
+)
 from ._verification import Keep, Metrics, ensemble_metrics
 
 
 class AbstractCycledEnsemble(AbstractSolver):
     """An ensemble that is run, analysed and inflated, cycle by cycle.
 
+    What keeps the spread up makes good for an analysis, so it acts where there is one: a cycle
+    without observations is the forecast, with no inflation, noise or rotation. What observations
+    never reach is inflated all the same by a method that knows no distance, and grows without bound
+    if the model does not hold it back; `rtps` instead of `inflation` leaves it alone.
+
+    Law: cycles without observations change nothing but the times of the forecasts.
+
     Arguments:
         members: N, the size of the ensemble, at least 2.
-        inflation: λ, what the anomalies are multiplied by after the analysis.
+        inflation: λ, what the anomalies are multiplied by after the analysis. In a localised method
+            it fades with the distance from the observations, and between them gives back no more
+            spread than the analysis took.
         prior_inflation: the same before the analysis.
         additive: standard deviation of independent noise that is added to every member after the
             analysis, without a change of the mean [model units].
@@ -81,6 +97,23 @@ class AbstractCycledEnsemble(AbstractSolver):
             key: of the method's own draws.
         """
 
+    def inflation_weights(
+        self,
+        problem: AbstractStateSpace,  # noqa: ARG002
+        cycle: Cycle,  # noqa: ARG002 - observations are everywhere where no distance is known
+        dtype: jnp.dtype,  # noqa: ARG002
+    ) -> Float[Array, " state"] | None:
+        """How far observations reach every number of the state, from 0 to 1; None for all the way.
+
+        An inflation λ is 1 + (λ − 1) times the weight there, and additive noise times the weight.
+
+        Arguments:
+            problem: the problem.
+            cycle: with its observations.
+            dtype: of the weights.
+        """
+        return None
+
     def cycled(
         self,
         problem: AbstractStateSpace,
@@ -106,13 +139,20 @@ class AbstractCycledEnsemble(AbstractSolver):
             prior = jnp.concatenate([prior, earlier], 1)
         if self.non_finite == "replace":
             prior, told["replaced_members"] = replaced(prior, replacement_key)
+        # Data without gaps pay nothing for those that have some.
+        observed = None if cycle.available is None else jnp.any(cycle.available)
+        weights = self.inflation_weights(problem, cycle, prior.dtype)
         if self.prior_inflation is not None:
             mean, anomalies = split(prior)
-            prior = mean[None] + self.prior_inflation.astype(prior.dtype) * anomalies
+            inflation = inflation_at(weights, self.prior_inflation.astype(prior.dtype))
+            inflated = mean[None] + stretched(anomalies, inflation)
+            prior = inflated if observed is None else jnp.where(observed, inflated, prior)
         now = prior[:, :numbers]
         seen = see(problem, now, cycle)
         posterior, more = self.analyse(problem, prior, seen, analysis_key)
-        posterior = self._spread_out(prior, posterior, numbers, after_key)
+        posterior = self._spread_out(prior, posterior, weights, numbers, after_key)
+        if observed is not None:
+            posterior = jnp.where(observed, posterior, prior)
         metrics = ensemble_metrics(
             problem,
             cycle,
@@ -125,7 +165,12 @@ class AbstractCycledEnsemble(AbstractSolver):
         return posterior, metrics | told | more
 
     def _spread_out(
-        self, prior: Ensemble, posterior: Ensemble, numbers: int, key: PRNGKeyArray
+        self,
+        prior: Ensemble,
+        posterior: Ensemble,
+        weights: Float[Array, " state"] | None,
+        numbers: int,
+        key: PRNGKeyArray,
     ) -> Ensemble:
         """The posterior after relaxation, inflation and rotation; noise for its first columns."""
         rotation_key, noise_key = jr.split(key)
@@ -135,40 +180,18 @@ class AbstractCycledEnsemble(AbstractSolver):
         if self.rtps is not None:
             anomalies = relaxed_to_spread(anomalies, split(prior)[1], self.rtps)
         members, dtype = len(anomalies), anomalies.dtype
+        inflation = inflation_at(weights, self.inflation.astype(dtype))
+        if weights is not None:
+            # Beside the observations no more than the analysis took, or the spread might grow there
+            # from cycle to cycle without bound.
+            taken = jnp.maximum(spread_ratio(split(prior)[1], anomalies), 1)
+            inflation = jnp.where(weights < 1, jnp.minimum(inflation, taken), inflation)
         return mean[None] + widened(
             anomalies,
             rotation(rotation_key, members, dtype) if self.rotate else None,
             noise_key,
-            inflation=self.inflation,
+            inflation=inflation,
             additive=self.additive,
+            weights=weights,
             numbers=numbers,
         )
-
-
-def widened(
-    anomalies: Float[Array, "members columns"],
-    rotated: Float[Array, "members members"] | None,
-    noise_key: PRNGKeyArray,
-    *,
-    inflation: Float[Array, ""],
-    additive: Float[Array, ""] | None,
-    numbers: int | None = None,
-) -> Float[Array, "members columns"]:
-    """Anomalies after inflation, rotation and additive noise.
-
-    Arguments:
-        anomalies: a row a member.
-        rotated: Ω, or None.
-        noise_key: of the noise.
-        inflation: λ.
-        additive: standard deviation of the noise, or None.
-        numbers: how many of the first columns have noise added; None for all.
-    """
-    anomalies = inflation.astype(anomalies.dtype) * anomalies
-    if rotated is not None:
-        anomalies = rotated @ anomalies
-    if additive is not None:
-        noise = jr.normal(noise_key, anomalies[:, :numbers].shape, anomalies.dtype)
-        noise = additive.astype(noise.dtype) * split(noise)[1]
-        anomalies = anomalies.at[:, :numbers].add(noise)
-    return anomalies

@@ -12,7 +12,6 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
 from plugax import AbstractSolver, AbstractStateSpace, Cycle, PlugaxError
 
-from ._cycled_ensemble import widened
 from ._diagnostics import Diagnostic, diagnostics_of
 from ._ensemble import Ensemble, as_unknowns, draw, forecast, split
 from ._ensemble_gauss_newton import minimised
@@ -20,6 +19,7 @@ from ._growing_windows import GrowingWindows
 from ._options import check_choice, check_members, factor, optional_factor
 from ._replacement import NonFinite
 from ._rotation import rotation
+from ._spread import widened
 from ._verification import Keep, Metrics, ensemble_metrics, rmse, spread
 from ._verified import verified_truth
 from ._window_run import Run, run_through
@@ -57,7 +57,8 @@ class IEnKS(AbstractSolver):
     Where the lag is longer than the shift, the first windows are shorter: they start at the start
     of the series, and grow by S until they have the length L. The model's error, if there is one,
     is drawn anew in every window for every member, the same in all iterations; it is not estimated.
-    The answer is the mean at the last observation time.
+    The answer is the mean at the last observation time. A window whose newest times have no
+    observation is the forecast alone, without inflation, noise or rotation.
 
     Metrics beside those of all ensemble methods, of the time t_k: `smoothed_rmse` and
     `smoothed_spread`, of the window's start, and `iterations`. The truth at the start of the series
@@ -198,6 +199,11 @@ class IEnKS(AbstractSolver):
             inflation=self.inflation,
             additive=self.additive,
         )
+        if batch.available is not None:
+            # Without observations the window is a forecast, with nothing to make good for.
+            observed = found.forecast.seen.count > 0
+            start = jnp.where(observed, start, found.forecast.start)
+            front = jnp.where(observed, front, found.forecast.front)
         after = lax.fori_loop(first, self.shift, advanced, start)
         last = jax.tree.map(lambda leaf: leaf[-1], batch)
         metrics = ensemble_metrics(

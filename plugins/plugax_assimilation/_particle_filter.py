@@ -47,7 +47,8 @@ class ParticleFilter(AbstractSolver):
     which are equal again. With regularisation every drawn particle is then moved by a draw from
     N(0, h² P), P the weighted covariance, h = regularisation × (4 / ((n + 2) N))^{1 / (n + 4)} for
     n numbers in the state: copies part even where the model makes no error. The answer is the
-    weighted mean, before particles are drawn.
+    weighted mean, before particles are drawn. A cycle without observations is the forecast: no
+    particle is drawn or moved.
 
     Metrics beside `loss`, errors and (weighted) spreads: `effective_size` of the analysis, and
     `resampled`, which counts.
@@ -118,6 +119,8 @@ class ParticleFilter(AbstractSolver):
         weights = jnp.exp(log_weights)
         size = 1 / jnp.sum(jnp.square(weights))
         low = size < self.threshold.astype(size.dtype) * self.members
+        if batch.available is not None:
+            low &= seen.count > 0  # without observations there is nothing to draw by
         drawn = lambda particles: self._drawn(particles, after_key)  # noqa: E731
         after = lax.cond(low, drawn, lambda particles: particles, Particles(states, log_weights))
         mean, prior_mean = weights @ states, jnp.exp(before) @ states
