@@ -1,5 +1,6 @@
 """The bootstrap particle filter."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import equinox as eqx
@@ -7,10 +8,12 @@ import jax
 import jax.lax as lax
 import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from plugax import AbstractSolver, AbstractStateSpace, Cycle, PlugaxError
 
+from ._effective_size import effective_size
 from ._ensemble import Ensemble, as_unknowns, draw, forecast, see
 from ._options import check_choice, check_members, optional_factor
 from ._particle_scores import ParticleDiagnostic, diagnose_particles, particle_diagnostics_of
@@ -24,6 +27,10 @@ def _part(value: Any) -> Float[Array, ""]:
     if isinstance(value, int | float) and not 0 <= value <= 1:
         raise PlugaxError(f"threshold must lie from 0 to 1; got {value}.")
     return value if isinstance(value, jnp.ndarray) else jnp.asarray(value, float)
+
+
+# Analyses on fewer effective particles are none of a distribution.
+FEWEST_PARTICLES = 2
 
 
 class Particles(eqx.Module):
@@ -50,8 +57,8 @@ class ParticleFilter(AbstractSolver):
     weighted mean, before particles are drawn. A cycle without observations is the forecast: no
     particle is drawn or moved.
 
-    Metrics beside `loss`, errors and (weighted) spreads: `effective_size` of the analysis, and
-    `resampled`, which counts.
+    Metrics beside `loss`, errors and (weighted) spreads: `effective_size` of the analysis, in which
+    particles that are copies of each other count as one, and `resampled`, which counts.
 
     Arguments:
         members: N, the number of particles, at least 2.
@@ -124,10 +131,13 @@ class ParticleFilter(AbstractSolver):
         drawn = lambda particles: self._drawn(particles, after_key)  # noqa: E731
         after = lax.cond(low, drawn, lambda particles: particles, Particles(states, log_weights))
         mean, prior_mean = weights @ states, jnp.exp(before) @ states
+        innovation = jnp.exp(before) @ misfits
+        variances = jnp.exp(before) @ jnp.sum(jnp.square(misfits - innovation[None]), 1)
         metrics = {
-            "loss": jnp.sum(jnp.square(jnp.exp(before) @ misfits)) / 2,
+            "loss": jnp.sum(jnp.square(innovation)) / 2,
+            "expected_loss": (variances + seen.count.astype(variances.dtype)) / 2,
             "time": batch.time,
-            "effective_size": size,
+            "effective_size": effective_size(states, weights),
             "resampled": low.astype(int),
             "spread": _spread(problem, states, mean, weights),
             "forecast_spread": _spread(problem, states, prior_mean, jnp.exp(before)),
@@ -163,6 +173,21 @@ class ParticleFilter(AbstractSolver):
     def unknowns(self, problem: AbstractStateSpace, state: Particles) -> PyTree:
         """The weighted mean."""
         return as_unknowns(problem, jnp.exp(state.log_weights) @ state.states)
+
+    def remarks(
+        self,
+        problem: AbstractStateSpace,  # noqa: ARG002
+        series: Mapping[str, np.ndarray],
+    ) -> tuple[str, ...]:
+        """Whether most analyses stand on hardly more than one particle."""
+        sizes = series.get("effective_size", np.zeros(0))
+        if not len(sizes) or not np.median(sizes) < FEWEST_PARTICLES:
+            return ()
+        return (
+            f"The particles have collapsed: half of the analyses stand on fewer than "
+            f"{FEWEST_PARTICLES} of {self.members}. Try more members, a larger regularisation or a "
+            "model_error; many variables or precise observations need an ensemble filter.",
+        )
 
     def _drawn(self, particles: Particles, key: PRNGKeyArray) -> Particles:
         """As many particles of equal weight."""

@@ -1,5 +1,6 @@
 """What a course came to: a status for every member, and metrics as plain numbers."""
 
+import dataclasses
 from typing import Any
 
 import jax
@@ -8,6 +9,7 @@ import numpy as np
 from ..problems import AbstractProblem, Metrics
 from ..solution import Status
 from ..solution import _status as statuses
+from ..solvers import AbstractSolver
 from ._drive import Course
 from ._program import Task
 
@@ -42,6 +44,34 @@ def summaries(task: Task, course: Course) -> dict[str, np.ndarray]:
         own = {name: values[member, :taken] for name, values in series.items()}
         rows.append(_own_problem(task, member).summary(own))
     return {name: np.stack([np.asarray(row[name]) for row in rows]) for name in rows[0]}
+
+
+def remarked(
+    status: Status, problem: AbstractProblem, solver: AbstractSolver, series: dict[str, np.ndarray]
+) -> Status:
+    """The status with what problem and solver have to say of the run."""
+    if not series:
+        return status
+    remarks = (*problem.remarks(series), *solver.remarks(problem, series))
+    return dataclasses.replace(status, remarks=remarks)
+
+
+def statuses_of(task: Task, course: Course, *, solver: AbstractSolver, steps: int) -> list[Status]:
+    """The status of every member of a population, with remarks.
+
+    Arguments:
+        task: of all members.
+        course: how the run went.
+        solver: as the hooks are told of it.
+        steps: the steps that were asked for.
+    """
+    series, found = course.series(), []
+    for member, taken in enumerate(course.taken):
+        rows = course.failures[member].step if member in course.failures else taken
+        own = {name: values[member, :rows] for name, values in series.items()}
+        status = status_of(course, member, stopped_by=None, steps=steps)
+        found.append(remarked(status, _own_problem(task, member), solver, own))
+    return found
 
 
 def _own_problem(task: Task, member: int) -> AbstractProblem:

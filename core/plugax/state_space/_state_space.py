@@ -26,6 +26,7 @@ from ..data import Sequence
 from ..integrators import AbstractIntegrator
 from ..problems import AbstractConstraint, AbstractProblem, Metrics, Unconstrained
 from ._burn_in import after_burn_in
+from ._consistency import consistency, remarks_of
 from ._cycle import Cycle
 from ._gaussian import Gaussian
 from ._geometry import Geometry
@@ -153,6 +154,12 @@ class AbstractStateSpace(AbstractProblem):
     def summary(self, series: Mapping[str, np.ndarray]) -> Metrics:
         """Means over the cycles after the burn-in; what is counted (integers) is added up instead.
 
+        And two figures that are 1 where a method is as certain as it should be, the first of what
+        it knows, the second of what it foresees: `spread_to_error`, the root mean square of
+        `spread` over that of `analysis_rmse`, and `innovation_ratio`, the mean of `loss` over that
+        of `expected_loss`, which is half the variance of the innovations in standard deviations of
+        R, ½ tr (H P Hᵀ R⁻¹ + I).
+
         The solvers' metrics have to hold `time`, that of the analysis; a smoother that keeps its
         states tells by `smoothed_time` what time they are of. A cycle at the very end of
         the burn-in is not counted, however its time is rounded.
@@ -166,7 +173,11 @@ class AbstractStateSpace(AbstractProblem):
                 figures[name] = values[counted].sum(0)
             elif values.ndim == 1 and name not in TIMES:
                 figures[name] = values[counted].mean() if counted.any() else np.nan
-        return figures
+        return figures | consistency(series, counted)
+
+    def remarks(self, series: Mapping[str, np.ndarray]) -> tuple[str, ...]:
+        """Whether scores mean something, whether a method's certainty fits, what was not finite."""
+        return remarks_of(series, self.burn_in)
 
     def figures(self, solution: "Solution") -> dict[str, Any]:
         """Errors and spread in time, states and errors as Hovmöller diagrams, rank histograms."""
