@@ -18,9 +18,9 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from plugax import AbstractSolver, AbstractStateSpace, Cycle
 
 from ._diagnostics import Diagnostic, diagnostics_of
-from ._ensemble import Ensemble, Seen, forecast, see, split
+from ._ensemble import Ensemble, Seen, as_seen, forecast, observed_of, split
 from ._options import check_choice, check_members, factor, optional_factor, weight
-from ._replacement import NonFinite, replaced
+from ._replacement import NonFinite, replaced, seen_sound, sound
 from ._rotation import rotation
 from ._spread import (
     inflation_at,
@@ -54,9 +54,9 @@ class AbstractCycledEnsemble(AbstractSolver):
         rtpp: α of the relaxation to prior perturbations, from 0 to 1.
         rtps: α of the relaxation to prior spread, from 0 to 1.
         rotate: rotate the ensemble at random after the analysis; mean and covariance stay.
-        non_finite: what happens when a member is no longer finite: stop the run, or replace it by a
-            copy of a sound one; `replaced_members` counts those. Copies part again by rotation, by
-            additive noise or by the model's error.
+        non_finite: what happens when a member, or what is observed of it, is no longer finite: stop
+            the run, or replace it by a copy of a sound one; `replaced_members` counts those. Copies
+            part again by rotation, by additive noise or by the model's error.
         keep: what of every analysis goes into the history: nothing, the mean, or all members.
         diagnostics: what more every cycle tells: crps, rank-histogram, innovations, signal.
 
@@ -137,8 +137,11 @@ class AbstractCycledEnsemble(AbstractSolver):
         numbers, told = prior.shape[1], {}
         if earlier is not None:
             prior = jnp.concatenate([prior, earlier], 1)
+        seen_as = observed_of(problem, prior[:, :numbers], cycle)
         if self.non_finite == "replace":
-            prior, told["replaced_members"] = replaced(prior, replacement_key)
+            kept = sound(prior) & seen_sound(seen_as, cycle.available)
+            (prior, seen_as), lost = replaced((prior, seen_as), replacement_key, kept)
+            told["replaced_members"] = lost
         # Data without gaps pay nothing for those that have some.
         observed = None if cycle.available is None else jnp.any(cycle.available)
         weights = self.inflation_weights(problem, cycle, prior.dtype)
@@ -147,20 +150,35 @@ class AbstractCycledEnsemble(AbstractSolver):
             inflation = inflation_at(weights, self.prior_inflation.astype(prior.dtype))
             inflated = mean[None] + stretched(anomalies, inflation)
             prior = inflated if observed is None else jnp.where(observed, inflated, prior)
+            seen_as = observed_of(problem, prior[:, :numbers], cycle)
+            if self.non_finite == "replace":
+                # What has a square root, say, may have none any more.
+                kept = seen_sound(seen_as, cycle.available)
+                again_key = jr.fold_in(replacement_key, 1)
+                (prior, seen_as), lost = replaced((prior, seen_as), again_key, kept)
+                told["replaced_members"] += lost
         now = prior[:, :numbers]
-        seen = see(problem, now, cycle)
+        seen = as_seen(problem, seen_as, cycle)
         posterior, more = self.analyse(problem, prior, seen, analysis_key)
         posterior = self._spread_out(prior, posterior, weights, numbers, after_key)
         if observed is not None:
             posterior = jnp.where(observed, posterior, prior)
+        after, residual = posterior[:, :numbers], None
+        if self.non_finite == "replace" and "innovations" in self.diagnostics:
+            # A member that is not seen as a number now is replaced in the next cycle only.
+            seen_after = observed_of(problem, after, cycle)
+            kept = seen_sound(seen_after, cycle.available)
+            seen_after, _ = replaced(seen_after, replacement_key, kept)
+            residual = as_seen(problem, seen_after, cycle).innovation
         metrics = ensemble_metrics(
             problem,
             cycle,
             prior=now,
-            posterior=posterior[:, :numbers],
+            posterior=after,
             seen=seen,
             keep=self.keep,
             diagnostics=self.diagnostics,
+            residual=residual,
         )
         return posterior, metrics | told | more
 

@@ -85,9 +85,9 @@ class IEnKS(AbstractSolver):
         rotate: rotate the ensemble at random after the analysis; mean and covariance stay.
         xN: with it, the prior is that of an ensemble of finite size (IEnKS-N), which finds the
             inflation itself, `inflation_factor`; 1 for a random ensemble, more is more certain.
-        non_finite: what happens when a member is no longer finite: stop the run, or replace it by a
-            copy of a sound one; `replaced_members` counts those. Copies part again by rotation, by
-            additive noise or by the model's error.
+        non_finite: what happens when a member, or what is observed of it, is no longer finite: stop
+            the run, or replace it by a copy of a sound one; `replaced_members` counts those. Copies
+            part again by rotation, by additive noise or by the model's error.
         keep: what of every analysis goes into the history: nothing, the mean, or all members.
         diagnostics: what more every window tells: crps, rank-histogram, innovations, signal.
 

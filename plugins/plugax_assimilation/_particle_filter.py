@@ -14,10 +14,10 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 from plugax import AbstractSolver, AbstractStateSpace, Cycle, PlugaxError
 
 from ._effective_size import effective_size
-from ._ensemble import Ensemble, as_unknowns, draw, forecast, see
+from ._ensemble import Ensemble, as_seen, as_unknowns, draw, forecast, observed_of
 from ._options import check_choice, check_members, optional_factor
 from ._particle_scores import ParticleDiagnostic, diagnose_particles, particle_diagnostics_of
-from ._replacement import NonFinite, replaced, sound
+from ._replacement import NonFinite, replaced, seen_sound, sound
 from ._resampling import residual, systematic
 from ._verification import Keep, Metrics, rmse
 from ._verified import verified_row
@@ -66,8 +66,9 @@ class ParticleFilter(AbstractSolver):
         threshold: the part of N that the effective size must fall below, from 0 (never) to 1.
         regularisation: how far drawn particles are moved, in units of the bandwidth that is best
             for a normal distribution; none where the model's error moves them.
-        non_finite: what happens when a particle is no longer finite: stop the run, or go on without
-            it, a copy of a sound one with no weight in its place; `replaced_members` counts those.
+        non_finite: what happens when a particle, or what is observed of it, is no longer finite:
+            stop the run, or go on without it, a copy of a sound one with no weight in its place;
+            `replaced_members` counts those.
             Where no particle that is sound has a weight, the run stops.
         keep: what of every analysis goes into the history: nothing, the mean, or all members. The
             members are those that go on, drawn or with their `weights`.
@@ -115,11 +116,14 @@ class ParticleFilter(AbstractSolver):
         model_key, after_key, replacement_key = jr.split(key, 3)
         states, before = forecast(problem, state.states, batch, model_key), state.log_weights
         told = {}
+        seen_as = observed_of(problem, states, batch)
         if self.non_finite == "replace":
+            kept = sound(states) & seen_sound(seen_as, batch.available)
+            before = jax.nn.log_softmax(jnp.where(kept, before, -jnp.inf))
             # A weight of zero times a number that is not finite would still be none.
-            before = jax.nn.log_softmax(jnp.where(sound(states), before, -jnp.inf))
-            states, told["replaced_members"] = replaced(states, replacement_key)
-        seen = see(problem, states, batch)
+            (states, seen_as), lost = replaced((states, seen_as), replacement_key, kept)
+            told["replaced_members"] = lost
+        seen = as_seen(problem, seen_as, batch)
         misfits = seen.innovation[None] - seen.anomalies
         log_weights = before - jnp.sum(jnp.square(misfits), 1) / 2
         log_weights = jax.nn.log_softmax(log_weights)

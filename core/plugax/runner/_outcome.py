@@ -10,7 +10,7 @@ from ..problems import AbstractProblem, Metrics
 from ..solution import Status
 from ..solution import _status as statuses
 from ..solvers import AbstractSolver
-from ._drive import Course
+from ._drive import Course, Failure
 from ._program import Task
 
 
@@ -47,9 +47,27 @@ def summaries(task: Task, course: Course) -> dict[str, np.ndarray]:
 
 
 def remarked(
-    status: Status, problem: AbstractProblem, solver: AbstractSolver, series: dict[str, np.ndarray]
+    status: Status,
+    problem: AbstractProblem,
+    solver: AbstractSolver,
+    series: dict[str, np.ndarray],
+    failure: Failure | None,
 ) -> Status:
-    """The status with what problem and solver have to say of the run."""
+    """The status with what problem and solver have to say of the run.
+
+    Arguments:
+        status: how the run ended.
+        problem: the problem.
+        solver: the solver.
+        series: the metrics of every step that did not fail.
+        failure: the step that did.
+    """
+    if failure is not None:
+        last = {name: np.asarray(value)[None] for name, value in failure.row.items()}
+        series = {
+            name: np.concatenate([series[name], row]) if name in series else row
+            for name, row in last.items()
+        }
     if not series:
         return status
     remarks = (*problem.remarks(series), *solver.remarks(problem, series))
@@ -67,10 +85,13 @@ def statuses_of(task: Task, course: Course, *, solver: AbstractSolver, steps: in
     """
     series, found = course.series(), []
     for member, taken in enumerate(course.taken):
-        rows = course.failures[member].step if member in course.failures else taken
-        own = {name: values[member, :rows] for name, values in series.items()}
+        failure = course.failures.get(member)
+        own = {
+            name: values[member, : failure.step if failure else taken]
+            for name, values in series.items()
+        }
         status = status_of(course, member, stopped_by=None, steps=steps)
-        found.append(remarked(status, _own_problem(task, member), solver, own))
+        found.append(remarked(status, _own_problem(task, member), solver, own, failure))
     return found
 
 

@@ -145,7 +145,7 @@ class _Between:
         series = self._series(course)
         return Solution(
             unknowns=unknowns,
-            status=remarked(status, self.problem, self.solver, series),
+            status=remarked(status, self.problem, self.solver, series, course.failures.get(0)),
             metrics=plain_metrics(metrics | self.problem.summary(series)),
             steps=int(course.taken[0]),
             compile_seconds=course.compile_seconds,

@@ -41,7 +41,7 @@ def remarks_of(series: Series, burn_in: float) -> tuple[str, ...]:
         series: the metrics of every cycle.
         burn_in: up to when cycles do not count.
     """
-    if "time" not in series:
+    if not len(series.get("time", ())):
         return ()
     culprit = _culprit(series)
     if culprit:
