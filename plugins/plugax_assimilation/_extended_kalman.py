@@ -87,8 +87,9 @@ class ExtendedKalmanFilter(AbstractSolver):
         mean, push = jax.linearize(lambda row: forecast_row(problem, row, batch), state.mean)
         inflation = jnp.power(self.inflation.astype(mean.dtype), batch.duration.astype(mean.dtype))
         root = jnp.sqrt(inflation) * jax.vmap(push)(state.root)
-        if problem.model_error is not None:
-            root = square(jnp.concatenate([root, columns_of(problem.model_error, mean)]))
+        error = problem.model_error_of(batch)
+        if error is not None:
+            root = square(jnp.concatenate([root, columns_of(error, mean)]))
         misfit, seen = jax.linearize(lambda row: misfit_row(problem, row, batch), mean)
         observed = -jax.vmap(seen)(root)
         posterior = _analysis(Estimate(mean, root), misfit, observed)

@@ -36,7 +36,7 @@ class Failure:
         step: the step they belong to.
         metric: the first of them.
         value: its value.
-        row: all metrics of the step.
+        row: all metrics of the step, with a leading axis of one.
     """
 
     step: int
@@ -202,7 +202,8 @@ def _failures(
             if int(member) not in found or step < found[int(member)].step:
                 culprit = values[member, offset].ravel()
                 value = float(np.real(culprit[~np.isfinite(culprit)][0]))
-                row = {name: values[member, offset] for name, values in metrics.items()}
+                here = slice(offset, offset + 1)
+                row = {name: values[member, here] for name, values in metrics.items()}
                 found[int(member)] = Failure(step, name, value, row)
     return found
 

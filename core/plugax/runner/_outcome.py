@@ -63,10 +63,9 @@ def remarked(
         failure: the step that did.
     """
     if failure is not None:
-        last = {name: np.asarray(value)[None] for name, value in failure.row.items()}
         series = {
             name: np.concatenate([series[name], row]) if name in series else row
-            for name, row in last.items()
+            for name, row in failure.row.items()
         }
     if not series:
         return status

@@ -21,7 +21,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from .._errors import UnsuitableProblemError
-from ..covariances import AbstractCovariance
+from ..covariances import AbstractCovariance, RestrictedCovariance
 from ..data import Sequence
 from ..integrators import AbstractIntegrator
 from ..problems import AbstractConstraint, AbstractProblem, Metrics, Unconstrained
@@ -97,6 +97,13 @@ class AbstractStateSpace(AbstractProblem):
 
     def forecast(self, state: PyTree, cycle: Cycle) -> PyTree:
         """M_k(x), from the observation time before a cycle to that of the cycle."""
+        if cycle.moves is None:
+            return self._run(state, cycle)
+        run = lambda state: self._run(state, cycle)  # noqa: E731
+        return lax.cond(cycle.moves, run, lambda state: state, state)
+
+    def _run(self, state: PyTree, cycle: Cycle) -> PyTree:
+        """The model's steps to the time of a cycle."""
         states = self.integrator.trajectory(
             self.model,
             state,
@@ -124,9 +131,16 @@ class AbstractStateSpace(AbstractProblem):
 
     def error_of(self, cycle: Cycle) -> AbstractCovariance:
         """R of the observations that a cycle has; missing ones are whitened to 0."""
-        if cycle.available is None:
-            return self.observation_error
-        return self.observation_error.restricted(cycle.available)
+        error = self.observation_error if cycle.error is None else cycle.error
+        return error if cycle.available is None else error.restricted(cycle.available)
+
+    def model_error_of(self, cycle: Cycle) -> AbstractCovariance | None:
+        """Q of the time before a cycle; none where no time passes, None of a perfect model."""
+        if self.model_error is None or cycle.moves is None:
+            return self.model_error
+        return RestrictedCovariance(
+            self.model_error, jnp.broadcast_to(cycle.moves, (self.model_error.size,))
+        )
 
     def misfit(self, state: PyTree, cycle: Cycle) -> Float[Array, " observed"]:
         """R^{-½} (y − H(t, x)) of a state at the time of a cycle."""
