@@ -21,7 +21,7 @@ from ._diagnostics import Diagnostic, diagnostics_of
 from ._ensemble import Ensemble, Seen, as_seen, forecast, observed_of, split
 from ._options import check_choice, check_members, factor, optional_factor, weight
 from ._replacement import NonFinite, replaced, seen_sound, sound
-from ._rotation import rotation
+from ._rotation import rotated
 from ._spread import (
     inflation_at,
     relaxed_to_perturbations,
@@ -197,16 +197,16 @@ class AbstractCycledEnsemble(AbstractSolver):
             anomalies = relaxed_to_perturbations(anomalies, split(prior)[1], self.rtpp)
         if self.rtps is not None:
             anomalies = relaxed_to_spread(anomalies, split(prior)[1], self.rtps)
-        members, dtype = len(anomalies), anomalies.dtype
-        inflation = inflation_at(weights, self.inflation.astype(dtype))
+        inflation = inflation_at(weights, self.inflation.astype(anomalies.dtype))
         if weights is not None:
             # Beside the observations no more than the analysis took, or the spread might grow there
             # from cycle to cycle without bound.
             taken = jnp.maximum(spread_ratio(split(prior)[1], anomalies), 1)
             inflation = jnp.where(weights < 1, jnp.minimum(inflation, taken), inflation)
+        if self.rotate:
+            anomalies = rotated(rotation_key, anomalies)
         return mean[None] + widened(
             anomalies,
-            rotation(rotation_key, members, dtype) if self.rotate else None,
             noise_key,
             inflation=inflation,
             additive=self.additive,

@@ -18,7 +18,7 @@ from ._ensemble_gauss_newton import minimised
 from ._growing_windows import GrowingWindows
 from ._options import check_choice, check_members, factor, optional_factor
 from ._replacement import NonFinite
-from ._rotation import rotation
+from ._rotation import rotated
 from ._spread import widened
 from ._verification import Keep, Metrics, ensemble_metrics, rmse, spread
 from ._verified import verified_truth
@@ -185,16 +185,16 @@ class IEnKS(AbstractSolver):
             certainty=None if self.xN is None else self.xN.astype(state.start.dtype),
             any_root=self.rotate,
         )
-        front, rotated = found.front, None
+        front = found.front
         mean, anomalies = split(found.ensemble)
         if self.rotate:
-            rotated = rotation(rotation_key, self.members, anomalies.dtype)
             # What a quick root makes of the members is no random draw before it is rotated.
             centre, around = split(front)
-            front = centre[None] + rotated @ around
+            both = rotated(rotation_key, jnp.concatenate([anomalies, around], 1))
+            anomalies, around = jnp.split(both, 2, 1)
+            front = centre[None] + around
         start = mean[None] + widened(
             anomalies,
-            rotated,
             noise_key,
             inflation=self.inflation,
             additive=self.additive,

@@ -140,7 +140,7 @@ def _local_analyses(
         return _block(table[indices] * roots[:, :, None], anomalies)
 
     variables = len(anomalies)
-    most = max(1, BLOCK_NUMBERS // (near * (members + 1) + 4 * members**2))
+    most = max(1, BLOCK_NUMBERS // (near * (members + 1) + 4 * members * min(members, near)))
     blocks = -(-variables // most)
     if blocks == 1:
         return block((anomalies, indices, roots))

@@ -55,7 +55,6 @@ def spread_ratio(prior: Anomalies, analysis: Anomalies) -> Float[Array, " state"
 
 def widened(
     anomalies: Float[Array, "members columns"],
-    rotated: Float[Array, "members members"] | None,
     noise_key: PRNGKeyArray,
     *,
     inflation: Float[Array, "*columns"],
@@ -63,11 +62,10 @@ def widened(
     weights: Float[Array, " state"] | None = None,
     numbers: int | None = None,
 ) -> Float[Array, "members columns"]:
-    """Anomalies after inflation, rotation and additive noise.
+    """Anomalies after inflation and additive noise.
 
     Arguments:
         anomalies: a row a member.
-        rotated: Ω, or None.
         noise_key: of the noise.
         inflation: λ, one or one for every column.
         additive: standard deviation of the noise, or None.
@@ -75,8 +73,6 @@ def widened(
         numbers: how many of the first columns have noise added; None for all.
     """
     anomalies = stretched(anomalies, inflation.astype(anomalies.dtype))
-    if rotated is not None:
-        anomalies = rotated @ anomalies
     if additive is not None:
         noise = jr.normal(noise_key, anomalies[:, :numbers].shape, anomalies.dtype)
         noise = additive.astype(noise.dtype) * split(noise)[1]
