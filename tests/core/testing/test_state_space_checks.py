@@ -195,6 +195,25 @@ def test_solvers_that_group_the_data_or_prepare_tables_conform(solver):
         check()
 
 
+def picked(t, x):
+    return x[np.arange(0, 3, 2)]
+
+
+def test_an_operator_that_picks_by_an_array_of_numpy_is_good_code():
+    with jax.enable_x64(True):
+        problem = px.StateSpace(
+            lambda t, x: -x,
+            np.arange(1.0, 5.0),
+            np.ones((4, 2)),
+            picked,
+            px.ScalarCovariance(1.0, 2),
+            px.Gaussian(np.zeros(3), px.ScalarCovariance(1.0, 3)),
+            dt=1.0,
+        )
+    testing.check_state_space_precision(problem, KEY)
+    testing.check_strict_promotion(problem, KEY)
+
+
 def test_solvers_of_other_problems_need_no_truth():
     testing.check_solver_truth(testing._references.Descent(), KEY)
 
