@@ -55,7 +55,7 @@ def forecast(
     """Every member run to the time of a cycle, with a draw of the model's error of its own."""
     one = lambda row: ravel_pytree(problem.forecast(as_unknowns(problem, row), cycle))[0]  # noqa: E731
     ensemble = jax.vmap(one)(ensemble)
-    error = problem.model_error
+    error = problem.model_error_of(cycle)
     if error is None:
         return ensemble
     noise = jax.vmap(error.sample)(jr.split(key, len(ensemble)))

@@ -17,6 +17,7 @@ from jaxtyping import Array, Bool, Float, Int, PyTree
 from ._ensemble import Ensemble, Seen, split
 from ._finite_size import inflation_for
 from ._spectrum import spectrum
+from ._transform import AbstractTransform, Dense, no_transform, transform_of
 from ._triangle import triangular
 from ._window_run import Run
 
@@ -46,13 +47,12 @@ class _Iterate(eqx.Module):
     mean: Float[Array, " state"]
     anomalies: Ensemble
     weights: Float[Array, " members"]
-    transform: Float[Array, "members members"]
-    inverse: Float[Array, "members members"]
+    transform: AbstractTransform
     inflation: Float[Array, ""]
     step: Float[Array, " members"]
     result: Ensemble
     residual: Float[Array, " observed"]
-    inverse_before: Float[Array, "members members"]
+    transform_before: AbstractTransform
     forecast: Run
     count: Int[Array, ""]
     failed: Bool[Array, ""]
@@ -85,11 +85,10 @@ def minimised(
         any_root: whether T may be another root than the symmetric one, which is quicker.
     """
     members, dtype = len(start), start.dtype
-    eye = jnp.eye(members, dtype=dtype)
     least = jnp.asarray(members - 1, dtype)
 
     def ensemble_of(at: _Iterate) -> Ensemble:
-        return (at.mean + at.weights @ at.anomalies)[None] + at.transform @ at.anomalies
+        return (at.mean + at.weights @ at.anomalies)[None] + at.transform.apply(at.anomalies)
 
     def improved(at: _Iterate) -> _Iterate:
         ran, first = run(ensemble_of(at)), at.count == 0
@@ -97,31 +96,30 @@ def minimised(
         if ran.lost is not None:
             begun = split(ran.start)
             mean, anomalies = _chosen(first, begun, (mean, anomalies))
-        sensitivity = at.inverse @ ran.seen.anomalies
+        sensitivity = at.transform.undo(ran.seen.anomalies)
         innovation = ran.seen.innovation + at.weights @ sensitivity
         linear = Seen(sensitivity, innovation, ran.seen.count)
         inflation = jnp.ones((), dtype)
         if any_root and certainty is None and members <= innovation.size:
-            weights, transform, inverse = triangular(linear)
+            root = triangular(linear)
+            weights, transform = root.weights, Dense(root.transform, root.inverse)
         else:
             found = spectrum(linear)
             if certainty is not None:
                 inflation = inflation_for(found.values, found.squared_weights(), members, certainty)
             zeta = least / jnp.square(inflation)
             weights = found.weights(zeta)
-            transform = inflation * found.transformed(eye, zeta)
-            inverse = found.restored(eye, zeta) / inflation
+            transform = transform_of(found, zeta, inflation)
         after = _Iterate(
             mean=mean,
             anomalies=anomalies,
             weights=weights,
             transform=transform,
-            inverse=inverse,
             inflation=inflation,
             step=weights - at.weights,
             result=ran.front,
             residual=innovation - weights @ sensitivity,
-            inverse_before=at.inverse,
+            transform_before=at.transform,
             forecast=_chosen(first, ran, at.forecast),
             count=at.count + 1,
             failed=at.failed,
@@ -140,24 +138,24 @@ def minimised(
         lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), eqx.filter_eval_shape(run, start)
     )
     zero, one = jnp.zeros(members, dtype), jnp.ones((), dtype)
+    unchanged = no_transform(members, nothing.seen.innovation.size, dtype)
     begin = _Iterate(
         *split(start),
         weights=zero,
-        transform=eye,
-        inverse=eye,
+        transform=unchanged,
         inflation=one,
         step=zero,
         result=nothing.front,
         residual=nothing.seen.innovation,
-        inverse_before=eye,
+        transform_before=unchanged,
         forecast=nothing,
         count=jnp.zeros((), int),
         failed=jnp.zeros((), bool),
     )
     end = lax.while_loop(going, improved, begin)
     mean_after, after = split(end.result)
-    after = end.inverse_before @ after
-    front = (mean_after + end.step @ after)[None] + end.transform @ after
+    after = end.transform_before.undo(after)
+    front = (mean_after + end.step @ after)[None] + end.transform.apply(after)
     return Minimum(ensemble_of(end), front, end.residual, end.forecast, end.count, end.inflation)
 
 

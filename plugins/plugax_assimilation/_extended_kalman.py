@@ -87,10 +87,12 @@ class ExtendedKalmanFilter(AbstractSolver):
         mean, push = jax.linearize(lambda row: forecast_row(problem, row, batch), state.mean)
         inflation = jnp.power(self.inflation.astype(mean.dtype), batch.duration.astype(mean.dtype))
         root = jnp.sqrt(inflation) * jax.vmap(push)(state.root)
-        if problem.model_error is not None:
-            root = square(jnp.concatenate([root, columns_of(problem.model_error, mean)]))
+        error = problem.model_error_of(batch)
+        if error is not None:
+            root = square(jnp.concatenate([root, columns_of(error, mean)]))
         misfit, seen = jax.linearize(lambda row: misfit_row(problem, row, batch), mean)
-        posterior = _analysis(Estimate(mean, root), misfit, -jax.vmap(seen)(root))
+        observed = -jax.vmap(seen)(root)
+        posterior = _analysis(Estimate(mean, root), misfit, observed)
         metrics = state_metrics(
             problem,
             batch,
@@ -99,6 +101,9 @@ class ExtendedKalmanFilter(AbstractSolver):
             analysis=posterior.mean,
             keep=self.keep,
         )
+        count = misfit.size if batch.available is None else jnp.sum(batch.available)
+        variances = jnp.sum(jnp.square(observed)) + jnp.asarray(count).astype(mean.dtype)
+        metrics["expected_loss"] = variances / 2
         metrics["spread"] = _spread(problem, posterior.root)
         metrics["forecast_spread"] = _spread(problem, root)
         return posterior, metrics

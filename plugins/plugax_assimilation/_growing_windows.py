@@ -13,9 +13,10 @@ from plugax import AbstractData, Cycle
 class GrowingWindows(AbstractData):
     """Step i sees the last l of the first (i + 1) s cycles, or all of them while there are fewer.
 
-    A window has l cycles always. Those before the series begins have the duration 0, which no
-    other cycle has; whatever else stands in them means nothing. Cycles after the last whole shift
-    are never seen.
+    A window has l cycles always. Those before the series begins have the duration 0; whatever else
+    stands in them means nothing. No other cycle has it, but the first one if its observations are
+    made at the start, to which no time passes either. Cycles after the last whole shift are never
+    seen.
 
     Arguments:
         cycles: of all observation times.

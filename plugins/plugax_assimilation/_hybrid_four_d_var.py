@@ -90,8 +90,8 @@ class HybridFourDVar(AbstractIncremental):
         members: N, the size of the ensemble, at least 2.
         inflation: what the anomalies are multiplied by after every analysis of the ensemble.
         rotate: rotate the ensemble at random after every analysis; mean and covariance stay.
-        non_finite: what happens when a member is no longer finite: stop the run, or replace it by a
-            copy of a sound one; `replaced_members` counts those.
+        non_finite: what happens when a member, or what is observed of it, is no longer finite: stop
+            the run, or replace it by a copy of a sound one; `replaced_members` counts those.
 
     Errors: `PlugaxError` where the problem has no climatology and α is not 0.
 

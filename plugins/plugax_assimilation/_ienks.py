@@ -12,14 +12,14 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
 from plugax import AbstractSolver, AbstractStateSpace, Cycle, PlugaxError
 
-from ._cycled_ensemble import widened
 from ._diagnostics import Diagnostic, diagnostics_of
 from ._ensemble import Ensemble, as_unknowns, draw, forecast, split
 from ._ensemble_gauss_newton import minimised
 from ._growing_windows import GrowingWindows
 from ._options import check_choice, check_members, factor, optional_factor
 from ._replacement import NonFinite
-from ._rotation import rotation
+from ._rotation import rotated
+from ._spread import widened
 from ._verification import Keep, Metrics, ensemble_metrics, rmse, spread
 from ._verified import verified_truth
 from ._window_run import Run, run_through
@@ -57,7 +57,8 @@ class IEnKS(AbstractSolver):
     Where the lag is longer than the shift, the first windows are shorter: they start at the start
     of the series, and grow by S until they have the length L. The model's error, if there is one,
     is drawn anew in every window for every member, the same in all iterations; it is not estimated.
-    The answer is the mean at the last observation time.
+    The answer is the mean at the last observation time. A window whose newest times have no
+    observation is the forecast alone, without inflation, noise or rotation.
 
     Metrics beside those of all ensemble methods, of the time t_k: `smoothed_rmse` and
     `smoothed_spread`, of the window's start, and `iterations`. The truth at the start of the series
@@ -84,9 +85,9 @@ class IEnKS(AbstractSolver):
         rotate: rotate the ensemble at random after the analysis; mean and covariance stay.
         xN: with it, the prior is that of an ensemble of finite size (IEnKS-N), which finds the
             inflation itself, `inflation_factor`; 1 for a random ensemble, more is more certain.
-        non_finite: what happens when a member is no longer finite: stop the run, or replace it by a
-            copy of a sound one; `replaced_members` counts those. Copies part again by rotation, by
-            additive noise or by the model's error.
+        non_finite: what happens when a member, or what is observed of it, is no longer finite: stop
+            the run, or replace it by a copy of a sound one; `replaced_members` counts those. Copies
+            part again by rotation, by additive noise or by the model's error.
         keep: what of every analysis goes into the history: nothing, the mean, or all members.
         diagnostics: what more every window tells: crps, rank-histogram, innovations, signal.
 
@@ -184,20 +185,25 @@ class IEnKS(AbstractSolver):
             certainty=None if self.xN is None else self.xN.astype(state.start.dtype),
             any_root=self.rotate,
         )
-        front, rotated = found.front, None
+        front = found.front
         mean, anomalies = split(found.ensemble)
         if self.rotate:
-            rotated = rotation(rotation_key, self.members, anomalies.dtype)
             # What a quick root makes of the members is no random draw before it is rotated.
             centre, around = split(front)
-            front = centre[None] + rotated @ around
+            both = rotated(rotation_key, jnp.concatenate([anomalies, around], 1))
+            anomalies, around = jnp.split(both, 2, 1)
+            front = centre[None] + around
         start = mean[None] + widened(
             anomalies,
-            rotated,
             noise_key,
             inflation=self.inflation,
             additive=self.additive,
         )
+        if batch.available is not None:
+            # Without observations the window is a forecast, with nothing to make good for.
+            observed = found.forecast.seen.count > 0
+            start = jnp.where(observed, start, found.forecast.start)
+            front = jnp.where(observed, front, found.forecast.front)
         after = lax.fori_loop(first, self.shift, advanced, start)
         last = jax.tree.map(lambda leaf: leaf[-1], batch)
         metrics = ensemble_metrics(

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from plugax import AbstractStateSpace
+from plugax import AbstractStateSpace, Cycle
 
 from ._ensemble import Ensemble, Seen, split
 from ._ensemble_filter import AbstractEnsembleFilter
@@ -32,7 +32,9 @@ class LETKF(AbstractEnsembleFilter):
     wᵢ = (Yᵢ Yᵢᵀ + (N − 1) I)⁻¹ Yᵢ dᵢ,  Tᵢ = (I + Yᵢ Yᵢᵀ / (N − 1))^{-½},  Yᵢ = Y √ρᵢ,  dᵢ = √ρᵢ d
 
     aᵢ are the members' anomalies of the variable. What lies nowhere, such as a parameter, sees
-    every observation as it is. Needs a `geometry`, and observations with uncorrelated errors.
+    every observation as it is. The inflation is 1 + (λ − 1) max ρ(δ) of the variable's
+    observations, between them σ_f / σ_a at most: what sees none is left as the model has it. Needs
+    a `geometry`, and observations with uncorrelated errors.
 
     Arguments:
         radius: r of the localisation [units of the positions]; the taper has the half-width 1.82 r,
@@ -64,6 +66,26 @@ class LETKF(AbstractEnsembleFilter):
         neighbours = Neighbours(near.indices, near.distances, reach) if len(placed) else None
         table = Local(neighbours, jnp.asarray(placed), jnp.asarray(nowhere))
         return eqx.tree_at(lambda solver: solver.table, self, table, is_leaf=lambda x: x is None)
+
+    def inflation_weights(
+        self,
+        problem: AbstractStateSpace,  # noqa: ARG002
+        cycle: Cycle,
+        dtype: jnp.dtype,
+    ) -> Float[Array, " state"]:
+        """The taper of the nearest observation; 1 for what lies nowhere and sees any."""
+        if self.table is None:
+            raise unplanned("LETKF")
+        near, placed, nowhere = self.table.neighbours, self.table.placed, self.table.nowhere
+        everywhere = 1 if cycle.available is None else jnp.any(cycle.available)
+        weights = jnp.full(len(placed) + len(nowhere), everywhere, dtype)
+        if near is None:
+            return weights
+        taper = near.taper(self.radius, dtype)
+        if cycle.available is not None:
+            taper = jnp.where(cycle.available[near.indices], taper, 0)
+        nearest = jnp.max(taper, 1)
+        return nearest if not len(nowhere) else weights.at[placed].set(nearest)
 
     def analyse(
         self,
@@ -118,7 +140,7 @@ def _local_analyses(
         return _block(table[indices] * roots[:, :, None], anomalies)
 
     variables = len(anomalies)
-    most = max(1, BLOCK_NUMBERS // (near * (members + 1) + 4 * members**2))
+    most = max(1, BLOCK_NUMBERS // (near * (members + 1) + 4 * members * min(members, near)))
     blocks = -(-variables // most)
     if blocks == 1:
         return block((anomalies, indices, roots))

@@ -79,7 +79,9 @@ def geometry_for(method: str, problem: AbstractStateSpace) -> Geometry:
         raise PlugaxError(
             f"{method} needs observations whose errors are uncorrelated, a ScalarCovariance or a "
             f"DiagonalCovariance; observation_error is a {type(problem.observation_error).__name__}"
-            ". A method without localisation takes it as it is."
+            ". Made uncorrelated, by whitening, each of them would be a mixture of many and lie in "
+            "no one place. Take a method without localisation, which takes the errors as they are, "
+            "or the variances alone: DiagonalCovariance(jnp.sqrt(R.variances()))."
         )
     return problem.geometry
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from plugax import AbstractStateSpace, Geometry
+from plugax import AbstractStateSpace, Cycle, Geometry
 
 from ._ensemble import Ensemble, Seen, split
 from ._ensemble_filter import AbstractEnsembleFilter
@@ -26,8 +26,10 @@ class LocalSerialEAKF(AbstractEnsembleFilter):
     x̄ and a are mean and anomalies of a state's number, ρ is the taper of Gaspari and Cohn of its
     distance from the observation. What the observations still to come see is updated in the same
     way, with a taper of its own, so an observation may be any function of the state. The work grows
-    with the number of pairs that are near each other. Needs a `geometry`, and observations with
-    uncorrelated errors; what lies nowhere, such as a parameter, is near all of them.
+    with the number of pairs that are near each other. The inflation is 1 + (λ − 1) max ρ of a
+    number's observations, between them σ_f / σ_a at most: what sees none is left as the model has
+    it. Needs a `geometry`, and observations with uncorrelated errors; what lies nowhere, such as a
+    parameter, is near all of them.
 
     Arguments:
         radius: r of the localisation [units of the positions]; the taper has the half-width 1.82 r,
@@ -55,6 +57,20 @@ class LocalSerialEAKF(AbstractEnsembleFilter):
         table = _near_observations(geometry_for("LocalSerialEAKF", problem), reach_of(self.radius))
         none = lambda leaf: leaf is None  # noqa: E731
         return eqx.tree_at(lambda solver: solver.neighbours, self, table, is_leaf=none)
+
+    def inflation_weights(
+        self, problem: AbstractStateSpace, cycle: Cycle, dtype: jnp.dtype
+    ) -> Float[Array, " state"]:
+        """The taper of the nearest observation."""
+        near = self.neighbours
+        if near is None:
+            raise unplanned("LocalSerialEAKF")
+        taper = near.taper(self.radius, dtype)
+        if cycle.available is not None:
+            taper = jnp.where(cycle.available[:, None], taper, 0)
+        # The table's indices go on with the observations, of which no weight is wanted.
+        weights = jnp.zeros(problem.initial.covariance.size, dtype)
+        return weights.at[near.indices].max(taper, mode="drop")
 
     def analyse(
         self,

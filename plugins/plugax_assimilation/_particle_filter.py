@@ -1,5 +1,6 @@
 """The bootstrap particle filter."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import equinox as eqx
@@ -7,14 +8,16 @@ import jax
 import jax.lax as lax
 import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from plugax import AbstractSolver, AbstractStateSpace, Cycle, PlugaxError
 
-from ._ensemble import Ensemble, as_unknowns, draw, forecast, see
+from ._effective_size import effective_size
+from ._ensemble import Ensemble, as_seen, as_unknowns, draw, forecast, observed_of
 from ._options import check_choice, check_members, optional_factor
 from ._particle_scores import ParticleDiagnostic, diagnose_particles, particle_diagnostics_of
-from ._replacement import NonFinite, replaced, sound
+from ._replacement import NonFinite, replaced, seen_sound, sound
 from ._resampling import residual, systematic
 from ._verification import Keep, Metrics, rmse
 from ._verified import verified_row
@@ -24,6 +27,10 @@ def _part(value: Any) -> Float[Array, ""]:
     if isinstance(value, int | float) and not 0 <= value <= 1:
         raise PlugaxError(f"threshold must lie from 0 to 1; got {value}.")
     return value if isinstance(value, jnp.ndarray) else jnp.asarray(value, float)
+
+
+# Analyses on fewer effective particles are none of a distribution.
+FEWEST_PARTICLES = 2
 
 
 class Particles(eqx.Module):
@@ -47,10 +54,11 @@ class ParticleFilter(AbstractSolver):
     which are equal again. With regularisation every drawn particle is then moved by a draw from
     N(0, h² P), P the weighted covariance, h = regularisation × (4 / ((n + 2) N))^{1 / (n + 4)} for
     n numbers in the state: copies part even where the model makes no error. The answer is the
-    weighted mean, before particles are drawn.
+    weighted mean, before particles are drawn. A cycle without observations is the forecast: no
+    particle is drawn or moved.
 
-    Metrics beside `loss`, errors and (weighted) spreads: `effective_size` of the analysis, and
-    `resampled`, which counts.
+    Metrics beside `loss`, errors and (weighted) spreads: `effective_size` of the analysis, in which
+    particles that are copies of each other count as one, and `resampled`, which counts.
 
     Arguments:
         members: N, the number of particles, at least 2.
@@ -58,8 +66,9 @@ class ParticleFilter(AbstractSolver):
         threshold: the part of N that the effective size must fall below, from 0 (never) to 1.
         regularisation: how far drawn particles are moved, in units of the bandwidth that is best
             for a normal distribution; none where the model's error moves them.
-        non_finite: what happens when a particle is no longer finite: stop the run, or go on without
-            it, a copy of a sound one with no weight in its place; `replaced_members` counts those.
+        non_finite: what happens when a particle, or what is observed of it, is no longer finite:
+            stop the run, or go on without it, a copy of a sound one with no weight in its place;
+            `replaced_members` counts those.
             Where no particle that is sound has a weight, the run stops.
         keep: what of every analysis goes into the history: nothing, the mean, or all members. The
             members are those that go on, drawn or with their `weights`.
@@ -107,24 +116,32 @@ class ParticleFilter(AbstractSolver):
         model_key, after_key, replacement_key = jr.split(key, 3)
         states, before = forecast(problem, state.states, batch, model_key), state.log_weights
         told = {}
+        seen_as = observed_of(problem, states, batch)
         if self.non_finite == "replace":
+            kept = sound(states) & seen_sound(seen_as, batch.available)
+            before = jax.nn.log_softmax(jnp.where(kept, before, -jnp.inf))
             # A weight of zero times a number that is not finite would still be none.
-            before = jax.nn.log_softmax(jnp.where(sound(states), before, -jnp.inf))
-            states, told["replaced_members"] = replaced(states, replacement_key)
-        seen = see(problem, states, batch)
+            (states, seen_as), lost = replaced((states, seen_as), replacement_key, kept)
+            told["replaced_members"] = lost
+        seen = as_seen(problem, seen_as, batch)
         misfits = seen.innovation[None] - seen.anomalies
         log_weights = before - jnp.sum(jnp.square(misfits), 1) / 2
         log_weights = jax.nn.log_softmax(log_weights)
         weights = jnp.exp(log_weights)
         size = 1 / jnp.sum(jnp.square(weights))
         low = size < self.threshold.astype(size.dtype) * self.members
+        if batch.available is not None:
+            low &= seen.count > 0  # without observations there is nothing to draw by
         drawn = lambda particles: self._drawn(particles, after_key)  # noqa: E731
         after = lax.cond(low, drawn, lambda particles: particles, Particles(states, log_weights))
         mean, prior_mean = weights @ states, jnp.exp(before) @ states
+        innovation = jnp.exp(before) @ misfits
+        variances = jnp.exp(before) @ jnp.sum(jnp.square(misfits - innovation[None]), 1)
         metrics = {
-            "loss": jnp.sum(jnp.square(jnp.exp(before) @ misfits)) / 2,
+            "loss": jnp.sum(jnp.square(innovation)) / 2,
+            "expected_loss": (variances + seen.count.astype(variances.dtype)) / 2,
             "time": batch.time,
-            "effective_size": size,
+            "effective_size": effective_size(states, weights),
             "resampled": low.astype(int),
             "spread": _spread(problem, states, mean, weights),
             "forecast_spread": _spread(problem, states, prior_mean, jnp.exp(before)),
@@ -160,6 +177,21 @@ class ParticleFilter(AbstractSolver):
     def unknowns(self, problem: AbstractStateSpace, state: Particles) -> PyTree:
         """The weighted mean."""
         return as_unknowns(problem, jnp.exp(state.log_weights) @ state.states)
+
+    def remarks(
+        self,
+        problem: AbstractStateSpace,  # noqa: ARG002
+        series: Mapping[str, np.ndarray],
+    ) -> tuple[str, ...]:
+        """Whether most analyses stand on hardly more than one particle."""
+        sizes = series.get("effective_size", np.zeros(0))
+        if not len(sizes) or not np.median(sizes) < FEWEST_PARTICLES:
+            return ()
+        return (
+            f"The particles have collapsed: half of the analyses stand on fewer than "
+            f"{FEWEST_PARTICLES} of {self.members}. Try more members, a larger regularisation or a "
+            "model_error; many variables or precise observations need an ensemble filter.",
+        )
 
     def _drawn(self, particles: Particles, key: PRNGKeyArray) -> Particles:
         """As many particles of equal weight."""

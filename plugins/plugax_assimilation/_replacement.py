@@ -2,9 +2,10 @@
 
 from typing import Literal
 
+import jax
 import jax.numpy as jnp
 import jax.random as jr
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
 NonFinite = Literal["stop", "replace"]
 
@@ -18,16 +19,35 @@ def sound(ensemble: Float[Array, "members numbers"]) -> Bool[Array, " members"]:
 
 
 def replaced(
-    ensemble: Float[Array, "members numbers"], key: PRNGKeyArray
-) -> tuple[Float[Array, "members numbers"], Int[Array, ""]]:
-    """The ensemble with a sound member, drawn at random, for every unsound one; their count.
+    rows: PyTree[Float[Array, "members ..."]],
+    key: PRNGKeyArray,
+    kept: Bool[Array, " members"] | None = None,
+) -> tuple[PyTree[Float[Array, "members ..."]], Int[Array, ""]]:
+    """The rows with those of a sound member, drawn at random, for every unsound one; their count.
 
-    Where no member is sound the ensemble stays as it is, and the run ends.
+    Where no member is sound the rows stay as they are, and the run ends.
+
+    Arguments:
+        rows: what is known of every member, arrays led by the members.
+        key: of the draws.
+        kept: which members are sound; by default those whose row is.
     """
-    members = len(ensemble)
-    kept = sound(ensemble)
-    count = jnp.sum(kept)
+    kept = sound(rows) if kept is None else kept
+    members, count = len(kept), jnp.sum(kept)
     drawn = jr.randint(key, (members,), 0, jnp.maximum(count, 1))
     # The sound members' numbers come first in this order.
     source = jnp.argsort(~kept, stable=True)[drawn]
-    return ensemble[jnp.where(kept, jnp.arange(members), source)], members - count
+    source = jnp.where(kept, jnp.arange(members), source)
+    return jax.tree.map(lambda leaf: leaf[source], rows), members - count
+
+
+def seen_sound(
+    observed: Float[Array, "members observed"], available: Bool[Array, " observed"] | None
+) -> Bool[Array, " members"]:
+    """Which members are seen as finite numbers, wherever something was observed.
+
+    Arguments:
+        observed: H(x) of every member.
+        available: which observations there are; None for all.
+    """
+    return sound(observed if available is None else jnp.where(available[None], observed, 0))

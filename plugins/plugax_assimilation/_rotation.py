@@ -7,6 +7,26 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ._draws import normals
 
 
+def rotated(
+    key: PRNGKeyArray, anomalies: Float[Array, "members columns"]
+) -> Float[Array, "members columns"]:
+    """Ω A, with Ω as `rotation` draws it, for anomalies whose columns sum to zero.
+
+    Where A has fewer columns than members, Ω is not formed. With P A = (0; A′) and A′ = Q R the
+    product is P (0; Q′ R), with Q′ uniform among the matrices of the shape of Q with orthonormal
+    columns, which Ω′ Q is for a uniform Ω′.
+    """
+    members, columns = anomalies.shape
+    if columns >= members - 1:
+        return rotation(key, members, anomalies.dtype) @ anomalies
+    triangle = jnp.linalg.qr(reflected(anomalies)[1:], mode="r")
+    drawn, factor = jnp.linalg.qr(normals(key, (members - 1, columns), anomalies.dtype))
+    # With a positive diagonal the decomposition is unique, and its factor uniform.
+    signs = jnp.where(jnp.diagonal(factor) < 0, -1, 1).astype(drawn.dtype)
+    inner = jnp.zeros_like(anomalies).at[1:].set((drawn * signs[None]) @ triangle)
+    return reflected(inner)
+
+
 def rotation(key: PRNGKeyArray, members: int, dtype: jnp.dtype) -> Float[Array, "members members"]:
     """An orthogonal matrix Ω with Ω 1 = 1, uniform among all of them.
 

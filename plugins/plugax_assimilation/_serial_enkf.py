@@ -23,7 +23,8 @@ class SerialEnKF(AbstractTransformFilter):
     T ← (I − β y yᵀ) T,   β = 1 / (yᵀy + N − 1 + √((N − 1) (yᵀy + N − 1)))
 
     What the next one sees is T times what the forecast saw, so the work in the loop does not depend
-    on the size of the state. In the end x_a = x̄ + wᵀ A and A_a = T A.
+    on the size of the state. In the end x_a = x̄ + wᵀ A and A_a = T A. With more members than
+    numbers in the state and observations together, T A and T Y are what goes through the loop.
 
     Law: with linear H, mean and covariance are those of the Kalman filter whose forecast has the
     mean and covariance of the ensemble, in whichever order the observations come; T 1 = 1.
@@ -46,6 +47,10 @@ class SerialEnKF(AbstractTransformFilter):
     ) -> tuple[Ensemble, Metrics]:
         """The ensemble after all observations."""
         mean, anomalies = split(ensemble)
+        members, observed = seen.anomalies.shape
+        if members > anomalies.shape[1] + observed:
+            moves, anomalies = _in_columns(seen, anomalies)
+            return (mean + moves)[None] + anomalies, {}
         weights, transform = _serially(seen)
         return (mean + weights @ anomalies)[None] + transform @ anomalies, {}
 
@@ -67,3 +72,26 @@ def _serially(seen: Seen) -> tuple[Float[Array, " members"], Float[Array, "membe
         return (weights + seen_before * (left / total), after), None
 
     return lax.scan(assimilated, start, (seen.anomalies.T, seen.innovation))[0]
+
+
+def _in_columns(
+    seen: Seen, anomalies: Float[Array, "members columns"]
+) -> tuple[Float[Array, " columns"], Float[Array, "members columns"]]:
+    """The moves of the mean, wᵀ A, and T A after all observations, without T."""
+    (members, columns), observed = anomalies.shape, len(seen.innovation)
+    rows = jnp.concatenate([anomalies, seen.anomalies], 1)
+    start = (rows, jnp.zeros(columns + observed, rows.dtype))
+
+    def assimilated(so_far: tuple[Array, Array], one: tuple[Array, Array]):
+        rows, moves = so_far
+        number, innovation = one
+        y = lax.dynamic_index_in_dim(rows, columns + number, 1, keepdims=False)
+        left = innovation - lax.dynamic_index_in_dim(moves, columns + number, 0, keepdims=False)
+        total = y @ y + (members - 1)
+        beta = 1 / (total + jnp.sqrt((members - 1) * total))
+        covariances = y @ rows
+        rows = rows - (beta * y)[:, None] * covariances[None, :]
+        return (rows, moves + covariances * (left / total)), None
+
+    (rows, moves), _ = lax.scan(assimilated, start, (jnp.arange(observed), seen.innovation))
+    return moves[:columns], rows[:, :columns]

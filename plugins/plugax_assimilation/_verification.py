@@ -29,6 +29,12 @@ def spread(problem: AbstractStateSpace, anomalies: Ensemble) -> Float[Array, ""]
     return jnp.sqrt(jnp.mean(verified_row(problem, variance)))
 
 
+def expected_loss(seen: Seen) -> Float[Array, ""]:
+    """½ tr (H P Hᵀ R⁻¹ + I), the mean of the loss where the ensemble's covariance is right."""
+    variances = jnp.sum(jnp.square(seen.anomalies)) / (len(seen.anomalies) - 1)
+    return (variances + seen.count.astype(variances.dtype)) / 2
+
+
 def ensemble_metrics(
     problem: AbstractStateSpace,
     cycle: Cycle,
@@ -42,7 +48,8 @@ def ensemble_metrics(
 ) -> Metrics:
     """The metrics that every ensemble method has.
 
-    `loss` is ½‖d‖² of the forecast's mean. Errors are left out where nobody knows the truth.
+    `loss` is ½‖d‖² of the forecast's mean, `expected_loss` what its mean should be. Errors are left
+    out where nobody knows the truth.
 
     Arguments:
         problem: the problem.
@@ -59,6 +66,7 @@ def ensemble_metrics(
     after, anomalies = split(posterior)
     metrics = {
         "loss": jnp.sum(jnp.square(seen.innovation)) / 2,
+        "expected_loss": expected_loss(seen),
         "time": cycle.time,
         "spread": spread(problem, anomalies),
         "forecast_spread": spread(problem, prior_anomalies),

@@ -37,15 +37,16 @@ class WeakFourDVar(AbstractVariational):
         window: Cycle,
     ) -> Float[Array, "times state"]:
         """x_k = M_k(x_{k−1}) + Q^½ w_k from x_0 = x_b + B^½ v."""
-        error = _model_error(problem)
+        size = _model_error(problem).control_size
 
         def run(row: Row, here: tuple[Cycle, Array]) -> tuple[Row, Row]:
             cycle, white = here
+            error = problem.model_error_of(cycle)
             row = forecast_row(problem, row, cycle) + error.root(white)
             return row, row
 
         first = background + start.root(control[: start.control_size])
-        white = control[start.control_size :].reshape(self.window, error.control_size)
+        white = control[start.control_size :].reshape(self.window, size)
         return scan_in_segments(run, first, (window, white), segments=self.checkpoints)
 
 

@@ -11,7 +11,7 @@ from jaxtyping import Array, Int, Key, PRNGKeyArray
 from plugax import AbstractStateSpace, Cycle
 
 from ._ensemble import Ensemble, Seen, as_seen, forecast, observed_of
-from ._replacement import replaced
+from ._replacement import replaced, seen_sound, sound
 
 
 class Run(eqx.Module):
@@ -60,12 +60,11 @@ def run_through(
     front, observed = lax.scan(through, before(start), (cycles, keys))
     lost = None
     if replacement is not None:
-        times, members, size = observed.shape
-        numbers = start.shape[1]
-        rows = jnp.swapaxes(observed, 0, 1).reshape(members, times * size)
-        rows, lost = replaced(jnp.concatenate([start, front, rows], 1), replacement)
-        start, front = rows[:, :numbers], rows[:, numbers : 2 * numbers]
-        observed = jnp.swapaxes(rows[:, 2 * numbers :].reshape(members, times, size), 0, 1)
+        kept = sound(start) & sound(front)
+        kept &= jnp.all(jax.vmap(seen_sound)(observed, cycles.available), 0)
+        rows = (start, front, jnp.swapaxes(observed, 0, 1))
+        (start, front, rows), lost = replaced(rows, replacement, kept)
+        observed = jnp.swapaxes(rows, 0, 1)
     seen = jax.vmap(lambda observed, cycle: as_seen(problem, observed, cycle))(observed, cycles)
     anomalies = jnp.swapaxes(seen.anomalies, 0, 1).reshape(len(start), -1)
     return Run(

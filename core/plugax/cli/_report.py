@@ -65,6 +65,7 @@ def _plain(what: Report) -> dict[str, Any]:
             "options": what.options,
             "status": solution.status.name,
             "message": solution.status.message,
+            "remarks": list(solution.status.remarks),
             "steps": solution.steps,
             "metrics": solution.metrics,
             "seed": solution.provenance["run"]["seed"],
@@ -90,8 +91,11 @@ def _print(what: Report) -> None:
     solution, status = what.solution, what.solution.status
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     console.print(f"{what.problem} · {what.solver}", style="bold")
-    console.print(status.name, style="green" if status.success else "red", end=" ")
+    colour = ("yellow" if status.remarks else "green") if status.success else "red"
+    console.print(status.name, style=colour, end=" ")
     console.print(status.message)
+    for remark in status.remarks:
+        console.print(remark, style="yellow")
     if solution.metrics:
         rows = [(name, shown(value)) for name, value in solution.metrics.items()]
         console.print(columns(rows, indent=2))

@@ -9,6 +9,21 @@ from jaxtyping import ArrayLike
 from .._errors import PlugaxError
 
 
+def check_numbers(name: str, value: ArrayLike, *, of: str) -> None:
+    """Raise `PlugaxError` where an array that is known holds something else than finite numbers."""
+    if isinstance(value, Tracer):
+        return
+    array = np.asarray(value)
+    wrong = ~np.isfinite(array.astype(np.float64))
+    if wrong.any():
+        first = tuple(int(i) for i in np.argwhere(wrong)[0])
+        where = f" at {list(first)}" if first else ""
+        raise PlugaxError(
+            f"{name} of a {of} must be finite; it is {array[first]}{where}, and {wrong.sum()} of "
+            f"its {array.size} numbers are not."
+        )
+
+
 def check_positive(name: str, value: ArrayLike, *, of: str) -> None:
     """Raise `PlugaxError` where a number that must be positive is known and is not."""
     if isinstance(value, Tracer):

@@ -6,6 +6,7 @@ from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, ArrayLike, Float, Real
 
 from .._errors import PlugaxError
+from ._check import check_numbers
 from ._covariance import AbstractCovariance
 
 
@@ -15,23 +16,31 @@ class DenseCovariance(AbstractCovariance):
     Arguments:
         matrix: B, symmetric and positive definite.
 
-    Errors: `PlugaxError` where it is not.
+    Errors: `PlugaxError` where it is not, or holds NaN.
     """
 
     factor: Float[Array, "size size"]
 
     def __init__(self, matrix: Real[ArrayLike, "..."]):
         matrix = jnp.asarray(matrix, float)
-        if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
             raise PlugaxError(
-                f"The matrix of a DenseCovariance must be square; got shape {matrix.shape}."
+                f"The matrix of a DenseCovariance must be square, of one row or more; got "
+                f"shape {matrix.shape}."
             )
+        check_numbers("matrix", matrix, of="DenseCovariance")
         self.factor = jnp.linalg.cholesky(matrix)
         if isinstance(self.factor, Tracer):
             return
         scale = jnp.max(jnp.abs(matrix)) * jnp.finfo(matrix.dtype).eps * matrix.shape[0]
-        if not bool(jnp.all(jnp.abs(matrix - matrix.T) <= scale)):
-            raise PlugaxError("The matrix of a DenseCovariance must be symmetric; it is not.")
+        gap = jnp.abs(matrix - matrix.T)
+        if not bool(jnp.all(gap <= scale)):
+            row, column = (int(i) for i in jnp.unravel_index(jnp.argmax(gap), gap.shape))
+            raise PlugaxError(
+                "The matrix of a DenseCovariance must be symmetric; it is not: "
+                f"{matrix[row, column]:g} at [{row}, {column}], {matrix[column, row]:g} at "
+                f"[{column}, {row}]."
+            )
         if not bool(jnp.all(jnp.isfinite(self.factor))):
             raise PlugaxError(
                 "The matrix of a DenseCovariance must be positive definite; it is not. A "

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, Real
 
 from .._errors import PlugaxError
+from ._check import check_numbers
 from ._covariance import AbstractCovariance
 
 
@@ -17,7 +18,7 @@ class FactorCovariance(AbstractCovariance):
     Arguments:
         factor: L.
 
-    Errors: `PlugaxError` where L has not two axes, and from `whiten`.
+    Errors: `PlugaxError` where L has not two axes or is not finite, and from `whiten`.
     """
 
     factor: Float[Array, "size control"]
@@ -28,6 +29,7 @@ class FactorCovariance(AbstractCovariance):
                 f"The factor of a FactorCovariance must have two axes; got shape "
                 f"{jnp.shape(factor)}."
             )
+        check_numbers("factor", factor, of="FactorCovariance")
         factor = jnp.asarray(factor)
         # Anomalies keep their precision.
         inexact = jnp.issubdtype(factor.dtype, jnp.inexact)

@@ -108,6 +108,18 @@ class AbstractProblem(eqx.Module):
         """
         return {}
 
+    def remarks(self, series: Mapping[str, np.ndarray]) -> tuple[str, ...]:  # noqa: ARG002 - as above
+        """What a user should be told of a run, well ended or not: doubts, and what to try.
+
+        On the host, when the run has ended. Whole sentences; they stand in `solution.status`, and
+        the command line shows them. Nothing is to be said of a run that is as it should be.
+
+        Arguments:
+            series: the metrics of every step by name, steps along the leading axis; the last row of
+                a run that failed is that which was not finite.
+        """
+        return ()
+
     def reference(self) -> PyTree | None:
         """The known answer, in the shape of the unknowns, or None."""
         return None

@@ -68,6 +68,10 @@ class AbstractVariant(AbstractProblem):
         """What the problem says of the run."""
         return self.problem.summary(series)
 
+    def remarks(self, series: Mapping[str, np.ndarray]) -> tuple[str, ...]:
+        """What the problem says of the run."""
+        return self.problem.remarks(series)
+
     def figures(self, solution: "Solution") -> dict[str, Any]:
         """The problem's figures."""
         return self.problem.figures(solution)

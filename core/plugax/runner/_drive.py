@@ -30,11 +30,19 @@ GROWTH = 64
 
 @dataclasses.dataclass(frozen=True)
 class Failure:
-    """Where and how a member's metrics stopped being finite."""
+    """Where and how a member's metrics stopped being finite.
+
+    Attributes:
+        step: the step they belong to.
+        metric: the first of them.
+        value: its value.
+        row: all metrics of the step, with a leading axis of one.
+    """
 
     step: int
     metric: str
     value: float
+    row: dict[str, np.ndarray]
 
 
 @dataclasses.dataclass
@@ -194,7 +202,9 @@ def _failures(
             if int(member) not in found or step < found[int(member)].step:
                 culprit = values[member, offset].ravel()
                 value = float(np.real(culprit[~np.isfinite(culprit)][0]))
-                found[int(member)] = Failure(step, name, value)
+                here = slice(offset, offset + 1)
+                row = {name: values[member, here] for name, values in metrics.items()}
+                found[int(member)] = Failure(step, name, value, row)
     return found
 
 

@@ -1,7 +1,8 @@
 """What a course came to: a status for every member, and metrics as plain numbers."""
 
+import dataclasses
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -11,7 +12,8 @@ from .._errors import PluginWarning
 from ..problems import AbstractProblem, Metrics
 from ..solution import Status
 from ..solution import _status as statuses
-from ._drive import Course
+from ..solvers import AbstractSolver
+from ._drive import Course, Failure
 from ._program import Task
 
 
@@ -49,17 +51,72 @@ def summaries(task: Task, course: Course) -> dict[str, np.ndarray]:
 
 
 def summary_of(problem: AbstractProblem, series: Mapping[str, np.ndarray]) -> Metrics:
-    """What the problem says of a run; nothing, and a warning, if it raises: the run is not lost."""
+    """What the problem says of a run."""
+    return _said(lambda: problem.summary(series), f"{type(problem).__name__}.summary", {})
+
+
+def _said(says: Callable[[], Any], name: str, nothing: Any) -> Any:
+    """What a component says of a run; nothing, and a warning, if it raises: the run is not lost."""
     try:
-        return problem.summary(series)
+        return says()
     except Exception as error:
         warnings.warn(
-            f"{type(problem).__name__}.summary raised {type(error).__name__}: {error}. What it "
-            "says of the run is left out.",
+            f"{name} raised {type(error).__name__}: {error}. What it says of the run is left out.",
             PluginWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
-        return {}
+        return nothing
+
+
+def remarked(
+    status: Status,
+    problem: AbstractProblem,
+    solver: AbstractSolver,
+    series: dict[str, np.ndarray],
+    failure: Failure | None,
+) -> Status:
+    """The status with what problem and solver have to say of the run.
+
+    Arguments:
+        status: how the run ended.
+        problem: the problem.
+        solver: the solver.
+        series: the metrics of every step that did not fail.
+        failure: the step that did.
+    """
+    if failure is not None:
+        series = {
+            name: np.concatenate([series[name], row]) if name in series else row
+            for name, row in failure.row.items()
+        }
+    if not series:
+        return status
+    name = f"{type(problem).__name__}.remarks"
+    remarks = _said(lambda: tuple(problem.remarks(series)), name, ())
+    name = f"{type(solver).__name__}.remarks"
+    remarks += _said(lambda: tuple(solver.remarks(problem, series)), name, ())
+    return dataclasses.replace(status, remarks=remarks)
+
+
+def statuses_of(task: Task, course: Course, *, solver: AbstractSolver, steps: int) -> list[Status]:
+    """The status of every member of a population, with remarks.
+
+    Arguments:
+        task: of all members.
+        course: how the run went.
+        solver: as the hooks are told of it.
+        steps: the steps that were asked for.
+    """
+    series, found = course.series(), []
+    for member, taken in enumerate(course.taken):
+        failure = course.failures.get(member)
+        own = {
+            name: values[member, : failure.step if failure else taken]
+            for name, values in series.items()
+        }
+        status = status_of(course, member, stopped_by=None, steps=steps)
+        found.append(remarked(status, _own_problem(task, member), solver, own, failure))
+    return found
 
 
 def _own_problem(task: Task, member: int) -> AbstractProblem:

@@ -24,7 +24,7 @@ from ._drive import Course, capacity_of, drive
 from ._evaluate import evaluate_if_due, evaluations_of, finished
 from ._interrupt import deferred_interrupt
 from ._length import Plan
-from ._outcome import plain_metrics, status_of, summary_of
+from ._outcome import plain_metrics, remarked, status_of, summary_of
 from ._place import check_call, place
 from ._program import Task, again_at, begin, copy, unknowns_of
 from ._provenance import provenance_of
@@ -150,7 +150,7 @@ class _Between:
         series = self._series(course)
         return Solution(
             unknowns=unknowns,
-            status=status,
+            status=remarked(status, self.problem, self.solver, series, course.failures.get(0)),
             metrics=plain_metrics(metrics | summary_of(self.problem, series)),
             steps=int(course.taken[0]),
             compile_seconds=course.compile_seconds,

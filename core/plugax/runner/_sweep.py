@@ -15,7 +15,7 @@ from jaxtyping import PyTree
 from .. import plugins
 from .._errors import PlugaxError
 from ..problems import AbstractProblem, Unconstrained, stacked_like, variant
-from ..solution import Population
+from ..solution import Population, Status
 from ..solvers import AbstractSolver
 from ._breach import explained
 from ._compile import compile_ahead
@@ -24,7 +24,7 @@ from ._drive import Course, capacity_of, drive
 from ._evaluate import evaluate_if_due, evaluations_of, finished
 from ._interrupt import deferred_interrupt
 from ._length import EvaluateEvery, Length, Plan
-from ._outcome import status_of, summaries
+from ._outcome import statuses_of, summaries
 from ._place import check_call, place
 from ._plans import Swept, planned_members
 from ._program import Task, begin
@@ -145,7 +145,8 @@ def run_population(
         hook.on_run_error(problem=problem, solver=solver, error=error)
         raise
     metrics = metrics | summaries(task, course)
-    population = _collected(course, values, unknowns, metrics, plan.steps, origin)
+    statuses = statuses_of(task, course, solver=solver, steps=plan.steps)
+    population = _collected(course, values, unknowns, metrics, statuses, origin)
     hook.after_run(solution=population)
     return population
 
@@ -155,14 +156,13 @@ def _collected(
     values: dict[str, PyTree],
     unknowns: PyTree,
     metrics: dict[str, Any],
-    steps: int,
+    statuses: list[Status],
     origin: dict[str, Any],
 ) -> Population:
     """The members of a course along the axes of the sweep."""
     shape = tuple(_length(value) for value in values.values())
     status = np.empty(_size(values), object)
-    for member in range(status.size):
-        status[member] = status_of(course, member, stopped_by=None, steps=steps)
+    status[:] = statuses
 
     def unravel(leaf: Any) -> Any:
         return leaf.reshape(*shape, *leaf.shape[1:]) if eqx.is_array(leaf) else leaf

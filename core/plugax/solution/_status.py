@@ -1,6 +1,7 @@
 """How a run ended: a value, whose message names cause and remedy."""
 
 import dataclasses
+from collections.abc import Sequence
 
 SUCCESSES = ("converged", "completed", "stopped")
 FAILURES = ("not-converged", "non-finite", "interrupted")
@@ -15,12 +16,16 @@ class Status:
             no such test), `"stopped"` (by an observer), `"not-converged"` (all steps, without
             passing the test), `"non-finite"` or `"interrupted"`.
         message: cause, and remedy where there is one.
+        remarks: what problem and solver have to say of the run, sentences that a user should read
+            even where it succeeded; see `AbstractProblem.remarks`.
     """
 
     name: str
     message: str
+    remarks: Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "remarks", tuple(self.remarks))  # a list in files
         if self.name not in SUCCESSES + FAILURES:
             raise ValueError(f"A status is one of {SUCCESSES + FAILURES}; got {self.name!r}.")
 
@@ -30,7 +35,7 @@ class Status:
         return self.name in SUCCESSES
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.message}"
+        return " ".join([f"{self.name}: {self.message}", *self.remarks])
 
 
 def converged(step: int) -> Status:

@@ -1,9 +1,11 @@
 """The interface of solvers: a small pure state machine."""
 
 import abc
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import equinox as eqx
+import numpy as np
 from jaxtyping import Array, Bool, PRNGKeyArray, PyTree
 
 from ..data import AbstractData
@@ -47,6 +49,19 @@ class AbstractSolver(eqx.Module):
         axis then, and one plan has to serve every value, such as a table for the largest of them.
         """
         return self
+
+    def remarks(
+        self,
+        problem: Any,  # noqa: ARG002 - the default has nothing to say
+        series: Mapping[str, np.ndarray],  # noqa: ARG002
+    ) -> tuple[str, ...]:
+        """What the method has to tell of a run; they follow those of the problem.
+
+        Arguments:
+            problem: the problem.
+            series: as for `AbstractProblem.remarks`.
+        """
+        return ()
 
     @abc.abstractmethod
     def init(self, problem: Any, unknowns: PyTree, key: PRNGKeyArray) -> PyTree:

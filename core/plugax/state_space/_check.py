@@ -33,6 +33,9 @@ def substeps_of(times: Any, *, start: float, dt: float, discrete: bool = False) 
     if not dt > 0 or not math.isfinite(dt):
         raise PlugaxError(f"dt must be positive; got {dt}.")
     lengths = np.diff(np.asarray(times, np.float64), prepend=start) / dt
+    # To observations at the start no step is made.
+    lengths = lengths[1:] if lengths.size and lengths[0] == 0 else lengths
+    lengths = lengths if lengths.size else np.ones(1)
     substeps = max(1, math.ceil(float(np.max(lengths)) * (1 - ROUNDING)))
     if discrete and not np.allclose(lengths, substeps, rtol=1e-6, atol=0):
         raise PlugaxError(

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, PyTree
 
 from .._errors import PlugaxError
+from ..covariances import AbstractCovariance
 
 
 class Cycle(eqx.Module):
@@ -21,6 +22,9 @@ class Cycle(eqx.Module):
         observations: what was observed; 0 where that is missing.
         available: which observations there are; None where none is missing.
         truth: the true state then, as the unknowns are structured; None where nobody knows it.
+        error: R of these observations; None if it is the same at all times.
+        moves: whether time passes before the observations; None if it does before all of them. It
+            does not where the first ones are made at the start.
     """
 
     time: Float[Array, "*times"]
@@ -28,21 +32,29 @@ class Cycle(eqx.Module):
     observations: Float[Array, "*times observed"]
     available: Bool[Array, "*times observed"] | None
     truth: PyTree[Float[Array, "..."]] | None
+    error: AbstractCovariance | None = None
+    moves: Bool[Array, "*times"] | None = None
 
 
 def cycles_of(
-    times: Any, observations: Any, *, start: float = 0.0, truth: PyTree | None = None
+    times: Any,
+    observations: Any,
+    *,
+    start: float = 0.0,
+    truth: PyTree | None = None,
+    error: AbstractCovariance | None = None,
 ) -> Cycle:
     """The cycles of a series of observations, in order, made on the host.
 
     Durations are differences in double precision.
 
     Arguments:
-        times: of the observations, `(times,)`, increasing, all after `start`.
+        times: of the observations, `(times,)`, increasing, the first one at `start` or after it.
         observations: `(times, observed)`, NaN where missing; where their number varies, as many
             columns as there are at most.
         start: the time of the initial distribution.
         truth: the true states at `times`, time leading every array.
+        error: R at `times`, time leading every array; None if it is always the same.
 
     Errors: `PlugaxError` where shapes do not fit, times do not increase, an observation is
     infinite, or nothing was observed at all.
@@ -56,8 +68,10 @@ def cycles_of(
             f"shape {observations.shape}."
         )
     durations = np.diff(times, prepend=start)
-    if not (durations > 0).all():  # so that NaN is found too
-        late = int(np.argmin(durations > 0))
+    right = durations > 0  # so that NaN is found too
+    right[0] |= durations[0] == 0
+    if not right.all():
+        late = int(np.argmin(right))
         raise PlugaxError(
             f"times must increase from the start at {start}; time {late} is {times[late]}, after "
             f"{times[late - 1] if late else start}."
@@ -79,4 +93,6 @@ def cycles_of(
         observations=jnp.asarray(np.where(available, observations, 0.0), float),
         available=None if available.all() else jnp.asarray(available),
         truth=jax.tree.map(lambda leaf: jnp.asarray(leaf, float), truth),
+        error=error,
+        moves=None if durations[0] > 0 else jnp.asarray(durations > 0),
     )

@@ -17,7 +17,7 @@ class Gaussian(eqx.Module):
         mean: a state, any pytree of arrays.
         covariance: of the state's numbers, in the order of `jax.flatten_util.ravel_pytree`.
 
-    Errors: `PlugaxError` where the sizes differ.
+    Errors: `PlugaxError` where the sizes differ, or the mean is not finite.
     """
 
     mean: PyTree[Float[Array, "..."]]
@@ -26,6 +26,9 @@ class Gaussian(eqx.Module):
     def __init__(self, mean: PyTree, covariance: AbstractCovariance):
         self.mean = jax.tree.map(lambda leaf: jnp.asarray(leaf, float), mean)
         self.covariance = covariance
+        for leaf in jax.tree.leaves(self.mean):
+            if not isinstance(leaf, jax.core.Tracer) and not bool(jnp.all(jnp.isfinite(leaf))):
+                raise PlugaxError(f"The mean of a Gaussian must be finite; got {leaf}.")
         numbers = sum(leaf.size for leaf in jax.tree.leaves(self.mean))
         if numbers != covariance.size:
             raise PlugaxError(

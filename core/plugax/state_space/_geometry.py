@@ -1,7 +1,7 @@
 """Where variables and observations lie: what localisation needs to know."""
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -38,11 +38,13 @@ class Geometry(eqx.Module):
             `(size,)` on a line. NaN for what lies nowhere, such as a parameter: it is near
             everything.
         observations: positions of the observations, likewise.
-        period: the length of the domain where it closes on itself, one number or one for every
-            axis; 0 or None where it does not.
+        period: the length of the domain where it closes on itself; positions lie from 0 to below
+            it. One number is that of every axis, a tuple has one for each; 0 or None where the
+            domain does not close.
         distance: another distance than the Euclidean one.
 
-    Errors: `PlugaxError` where the positions do not fit each other, or lie outside a period.
+    Errors: `PlugaxError` where the positions do not fit each other, are infinite or partly NaN, or
+    lie outside a period; where a period is no length, or their number is not that of the axes.
     """
 
     states: Float[Array, "states axes"]
@@ -55,7 +57,7 @@ class Geometry(eqx.Module):
         states: Num[ArrayLike, "states *axes"],
         observations: Num[ArrayLike, "observations *axes"],
         *,
-        period: float | int | tuple[float | int, ...] | None = None,
+        period: float | int | tuple[float | int | None, ...] | None = None,
         distance: Distance | None = None,
     ):
         self.states = _positions("states", states)
@@ -66,8 +68,8 @@ class Geometry(eqx.Module):
                 f"Positions must have the same axes; those of the states have {axes}, those of the "
                 f"observations {self.observations.shape[1]}."
             )
-        sizes = np.broadcast_to(np.asarray(0.0 if period is None else period, float), (axes,))
-        self.period = tuple(map(float, sizes))
+        self.period = _period(period, axes)
+        sizes = np.asarray(self.period)
         self.distance = distance
         for name, positions in (("states", self.states), ("observations", self.observations)):
             here = np.asarray(positions)
@@ -145,6 +147,25 @@ def _table(row: np.ndarray, point: np.ndarray, far: np.ndarray, rows: int) -> Ne
     return Near(indices, distances)
 
 
+def _period(given: Any, axes: int) -> tuple[float, ...]:
+    """The length of every axis; 0 where the domain does not close on itself."""
+    each = given if isinstance(given, tuple) else (given,) * axes
+    sizes = [np.asarray(0.0 if size is None else size) for size in each]
+    wrong = [size for size in sizes if size.dtype.kind not in "iuf" or size.shape != ()]
+    if wrong or not all(0 <= size < np.inf for size in sizes):  # so that NaN is found too
+        raise PlugaxError(
+            f"period must be the length of the domain, positive, for every axis; got {given!r}. "
+            "Where positions go from a to b, subtract a and give period=b − a; an axis that does "
+            "not close has the period 0 or None."
+        )
+    if len(sizes) != axes:
+        raise PlugaxError(
+            f"period must be one number for all axes, or a tuple of one for each of the {axes}; "
+            f"got {given!r}."
+        )
+    return tuple(float(size) for size in sizes)
+
+
 def _positions(name: str, given: ArrayLike) -> Float[Array, "points axes"]:
     positions = np.asarray(given, float)
     positions = positions[:, None] if positions.ndim == 1 else positions
@@ -152,5 +173,14 @@ def _positions(name: str, given: ArrayLike) -> Float[Array, "points axes"]:
         raise PlugaxError(
             f"Positions of the {name} must have the axes (points,) or (points, axes); got shape "
             f"{np.shape(given)}."
+        )
+    odd = np.isinf(positions).any(axis=1) | (
+        np.isnan(positions).any(1) ^ np.isnan(positions).all(1)
+    )
+    if odd.any():
+        first = int(np.argmax(odd))
+        raise PlugaxError(
+            f"Positions of the {name} must be finite, or NaN on all axes for what lies nowhere; "
+            f"number {first} is {positions[first]}."
         )
     return jnp.asarray(positions, float)

@@ -12,6 +12,7 @@ from ._check import check_state_space, substeps_of
 from ._cycle import Cycle, cycles_of
 from ._gaussian import Gaussian
 from ._geometry import Geometry
+from ._observation_error import ObservationError, errors_at
 from ._state_space import AbstractStateSpace, ObservationOperator
 
 
@@ -23,11 +24,12 @@ class StateSpace(AbstractStateSpace):
     Arguments:
         model: the vector field f(t, x); x is any pytree of arrays. With the integrator `map` it is
             the next state itself.
-        times: of the observations, increasing [model time units].
+        times: of the observations, increasing; the first may be `start` [model time units].
         observations: y, `(times, observed)`, NaN where missing. Where their number varies, there
             are as many columns as there are at most.
         observation_operator: H(t, x), an array of one axis; or a linear operator of lineax.
-        observation_error: R.
+        observation_error: R; where it varies a list with one for every time, or a function of
+            time that gives it.
         initial: the distribution of the state at `start`.
         dt: the longest time step; every interval between observations is divided into equal ones
             [model time units]. A map makes steps of dt, as many in each interval.
@@ -63,7 +65,7 @@ class StateSpace(AbstractStateSpace):
         times: Any,
         observations: Any,
         observation_operator: ObservationOperator,
-        observation_error: AbstractCovariance,
+        observation_error: ObservationError,
         initial: Gaussian,
         *,
         dt: float,
@@ -78,12 +80,12 @@ class StateSpace(AbstractStateSpace):
         self.model = model
         self.integrator = plugins.integrator(integrator)
         self.observation_operator = observation_operator
-        self.observation_error = observation_error
+        self.observation_error, varying = errors_at(times, observation_error)
         self.model_error = model_error
         self.initial = initial
         self.climatology = climatology
         self.geometry = geometry
-        self.cycles = cycles_of(times, observations, start=start, truth=truth)
+        self.cycles = cycles_of(times, observations, start=start, truth=truth, error=varying)
         discrete = getattr(self.integrator, "discrete", False)
         self.substeps = substeps_of(times, start=start, dt=dt, discrete=discrete)
         self.burn_in = float(burn_in)

@@ -21,11 +21,12 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from .._errors import UnsuitableProblemError
-from ..covariances import AbstractCovariance
+from ..covariances import AbstractCovariance, RestrictedCovariance
 from ..data import Sequence
 from ..integrators import AbstractIntegrator
 from ..problems import AbstractConstraint, AbstractProblem, Metrics, Unconstrained
 from ._burn_in import after_burn_in
+from ._consistency import consistency, remarks_of
 from ._cycle import Cycle
 from ._gaussian import Gaussian
 from ._geometry import Geometry
@@ -96,6 +97,13 @@ class AbstractStateSpace(AbstractProblem):
 
     def forecast(self, state: PyTree, cycle: Cycle) -> PyTree:
         """M_k(x), from the observation time before a cycle to that of the cycle."""
+        if cycle.moves is None:
+            return self._run(state, cycle)
+        run = lambda state: self._run(state, cycle)  # noqa: E731
+        return lax.cond(cycle.moves, run, lambda state: state, state)
+
+    def _run(self, state: PyTree, cycle: Cycle) -> PyTree:
+        """The model's steps to the time of a cycle."""
         states = self.integrator.trajectory(
             self.model,
             state,
@@ -123,9 +131,16 @@ class AbstractStateSpace(AbstractProblem):
 
     def error_of(self, cycle: Cycle) -> AbstractCovariance:
         """R of the observations that a cycle has; missing ones are whitened to 0."""
-        if cycle.available is None:
-            return self.observation_error
-        return self.observation_error.restricted(cycle.available)
+        error = self.observation_error if cycle.error is None else cycle.error
+        return error if cycle.available is None else error.restricted(cycle.available)
+
+    def model_error_of(self, cycle: Cycle) -> AbstractCovariance | None:
+        """Q of the time before a cycle; none where no time passes, None of a perfect model."""
+        if self.model_error is None or cycle.moves is None:
+            return self.model_error
+        return RestrictedCovariance(
+            self.model_error, jnp.broadcast_to(cycle.moves, (self.model_error.size,))
+        )
 
     def misfit(self, state: PyTree, cycle: Cycle) -> Float[Array, " observed"]:
         """R^{-½} (y − H(t, x)) of a state at the time of a cycle."""
@@ -153,6 +168,12 @@ class AbstractStateSpace(AbstractProblem):
     def summary(self, series: Mapping[str, np.ndarray]) -> Metrics:
         """Means over the cycles after the burn-in; what is counted (integers) is added up instead.
 
+        And two figures that are 1 where a method is as certain as it should be, the first of what
+        it knows, the second of what it foresees: `spread_to_error`, the root mean square of
+        `spread` over that of `analysis_rmse`, and `innovation_ratio`, the mean of `loss` over that
+        of `expected_loss`, which is half the variance of the innovations in standard deviations of
+        R, ½ tr (H P Hᵀ R⁻¹ + I).
+
         The solvers' metrics have to hold `time`, that of the analysis; a smoother that keeps its
         states tells by `smoothed_time` what time they are of. A cycle at the very end of
         the burn-in is not counted, however its time is rounded.
@@ -166,7 +187,11 @@ class AbstractStateSpace(AbstractProblem):
                 figures[name] = values[counted].sum(0)
             elif values.ndim == 1 and name not in TIMES:
                 figures[name] = values[counted].mean() if counted.any() else np.nan
-        return figures
+        return figures | consistency(series, counted)
+
+    def remarks(self, series: Mapping[str, np.ndarray]) -> tuple[str, ...]:
+        """Whether scores mean something, whether a method's certainty fits, what was not finite."""
+        return remarks_of(series, self.burn_in)
 
     def figures(self, solution: "Solution") -> dict[str, Any]:
         """Errors and spread in time, states and errors as Hovmöller diagrams, rank histograms."""

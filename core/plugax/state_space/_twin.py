@@ -15,6 +15,7 @@ from .._errors import PlugaxError
 from ..covariances import AbstractCovariance
 from ._gaussian import Gaussian
 from ._given import StateSpace
+from ._observation_error import ObservationError, each_of
 from ._state_space import AbstractStateSpace, ObservationOperator
 
 
@@ -22,7 +23,7 @@ def twin_experiment(
     model: Callable[..., Any],
     times: Any,
     observation_operator: ObservationOperator,
-    observation_error: AbstractCovariance,
+    observation_error: ObservationError,
     initial: Gaussian,
     *,
     key: PRNGKeyArray,
@@ -56,6 +57,10 @@ def twin_experiment(
     times = np.asarray(times, np.float64)
     start_key, model_key, observation_key = jr.split(key, 3)
 
+    if not isinstance(observation_error, AbstractCovariance):
+        observation_error = each_of(times, observation_error)  # a function is asked once
+    first = observation_error[0] if isinstance(observation_error, list) else observation_error
+
     def problem(observations: Any, truth: PyTree) -> StateSpace:
         return StateSpace(
             model,
@@ -69,7 +74,7 @@ def twin_experiment(
             **parts,
         )
 
-    unobserved = problem(np.zeros((times.size, observation_error.size)), truth)
+    unobserved = problem(np.zeros((times.size, first.size)), truth)
     if truth is None:
         truth = _run(unobserved, initial.sample(start_key), model_key)
     finite = jax.tree.map(lambda leaf: bool(jnp.all(jnp.isfinite(leaf))), truth)
@@ -95,11 +100,11 @@ def _mask(available: Any, shape: tuple[int, ...]) -> np.ndarray:
 
 def _run(problem: AbstractStateSpace, start: PyTree, key: PRNGKeyArray) -> PyTree:
     """The true states at the observation times."""
-    error = problem.model_error
 
     def step(state: PyTree, here: Any) -> tuple[PyTree, PyTree]:
         cycle, key = here
         state = problem.forecast(state, cycle)
+        error = problem.model_error_of(cycle)
         if error is not None:
             flat, unravel = ravel_pytree(state)
             state = unravel(flat + error.sample(key).astype(flat.dtype))
@@ -114,5 +119,6 @@ def _observed(
 ) -> Float[Array, "times observed"]:
     """What was observed of the truth, with errors."""
     observed = jax.vmap(problem.observe)(problem.cycles.time, truth)
-    noise = jax.vmap(problem.observation_error.sample)(jr.split(key, len(observed)))
+    sample = lambda cycle, key: problem.error_of(cycle).sample(key)  # noqa: E731
+    noise = jax.vmap(sample)(problem.cycles, jr.split(key, len(observed)))
     return observed + noise.astype(observed.dtype)

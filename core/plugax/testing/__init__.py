@@ -6,6 +6,7 @@ from ._forecasts import check_state_space_loss as check_state_space_loss
 from ._forecasts import check_state_space_missing as check_state_space_missing
 from ._forecasts import check_state_space_precision as check_state_space_precision
 from ._forecasts import check_state_space_trajectory as check_state_space_trajectory
+from ._gaps import check_solver_gaps as check_solver_gaps
 from ._integrator import check_integrator_accuracy as check_integrator_accuracy
 from ._integrator import check_integrator_callbacks as check_integrator_callbacks
 from ._integrator import check_integrator_composition as check_integrator_composition

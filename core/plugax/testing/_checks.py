@@ -28,6 +28,7 @@ from ._forecasts import (
     check_state_space_precision,
     check_state_space_trajectory,
 )
+from ._gaps import check_solver_gaps
 from ._integrator import (
     check_integrator_accuracy,
     check_integrator_callbacks,
@@ -131,6 +132,7 @@ CHECKS: dict[str, dict[type, tuple[Check, ...]]] = {
             check_solver_hyperparameters,
             check_solver_traces_once,
             check_solver_truth,
+            check_solver_gaps,
         )
     },
     "optimizer": {

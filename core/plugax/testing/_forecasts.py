@@ -1,5 +1,7 @@
 """Checks of a state-space problem: what its forecasts and observations promise."""
 
+import dataclasses
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -44,8 +46,9 @@ def check_state_space_loss(problem: AbstractStateSpace, key: PRNGKeyArray) -> No
         cycle = given.batch
         here = np.ones(cycle.observations.shape, bool)
         here = here if cycle.available is None else np.asarray(cycle.available)
+        error = given.problem.error_of(dataclasses.replace(cycle, available=None))
         gap = cycle.observations - _observed(given.problem, given.unknowns, cycle)
-        gap, errors = np.asarray(gap), np.asarray(given.problem.observation_error.as_matrix())
+        gap, errors = np.asarray(gap), np.asarray(error.as_matrix())
         half = gap[here] @ np.linalg.solve(errors[np.ix_(here, here)], gap[here]) / 2
         claim(
             abs(float(loss) - half) <= ROUNDING * max(abs(half), abs(float(loss))),
@@ -76,7 +79,7 @@ def check_state_space_missing(problem: AbstractStateSpace, key: PRNGKeyArray) ->
 
 def _with(given: Trial, observations: Array, available: Array) -> Trial:
     old = given.batch
-    batch = Cycle(old.time, old.duration, observations, available, old.truth)
+    batch = dataclasses.replace(old, observations=observations, available=available)
     return given._replace(batch=batch)
 
 

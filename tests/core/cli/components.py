@@ -52,6 +52,9 @@ class Bowl(px.AbstractLeastSquares):
     def evaluate(self, unknowns):
         return {"distance": jnp.linalg.norm(unknowns), "names": ["a", "b"], "none": jnp.nan}
 
+    def remarks(self, series):
+        return (f"The bowl leans, since step {len(series['loss'])}.",) if self.tilted else ()
+
     def figures(self, solution):
         from matplotlib.animation import FuncAnimation
         from matplotlib.figure import Figure

@@ -33,6 +33,19 @@ def test_a_run_reports_to_people_on_a_few_lines(call):
     assert result.err == ""
 
 
+def test_what_a_problem_has_to_say_of_a_run_is_told_everywhere(call, components, tmp_path):
+    result = call("run", "bowl", "--tilted", "--steps", 40, "--out", tmp_path)
+    remark = result.out.splitlines()[2]
+    assert remark.startswith("The bowl leans, since step ")
+    assert list(px.load(tmp_path).status.remarks) == [remark]
+    assert str(px.load(tmp_path).status).endswith(remark)
+    assert call("run", "bowl", "--tilted", "--steps", 40, "--json").json["remarks"] == [remark]
+    assert call("run", "bowl", "--json").json["remarks"] == []
+    solver = components.Descent(px.optimizer("fixed", rate=0.25), 1e-3)
+    swept = px.sweep(components.Bowl(tilted=True), solver, over={"seed": range(2)}, steps=40)
+    assert [status.remarks for status in swept.status] == [(remark,)] * 2
+
+
 def test_the_result_is_that_of_the_library(call, components, tmp_path):
     call("run", "bowl", "--dim", 3, "--centre", 0.5, "--seed", 7, "--out", tmp_path)
     solver = components.Descent(px.optimizer("fixed", rate=0.25), 1e-3)
@@ -259,7 +272,7 @@ def test_none_takes_an_option_back(call, tmp_path):
 def test_what_only_python_can_say_is_told_so(call):
     result = call("run", "painted", "--activation", "tanh")
     assert (result.status, result.out) == (2, "")
-    assert "--activation can be written in Python only: px.problem('painted'" in result.err
+    assert "from Python only: px.problem('painted', activation=…)" in result.err
 
 
 def test_what_a_component_raises_is_one_line_that_says_where(call):

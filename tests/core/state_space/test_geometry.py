@@ -91,3 +91,36 @@ def test_a_table_grows_with_the_pairs_and_not_with_their_possible_number():
 def test_positions_in_single_precision_stay_inside_their_period():
     geometry = px.Geometry(jnp.linspace(0.0, 0.999, 50), jnp.array([0.5]), period=1.0)
     assert np.isfinite(geometry.near(0.1).distances).any()
+
+
+@pytest.mark.parametrize(
+    ("axes", "period", "message"),
+    [
+        (1, (-10.0, 10.0), "length of the domain.*subtract a and give period=b"),
+        (2, (-10.0, 10.0), "length of the domain"),
+        (1, -10.0, "length of the domain"),
+        (1, float("nan"), "length of the domain"),
+        (2, (10.0, np.inf), "length of the domain"),
+        (2, (10.0,), "a tuple of one for each of the 2"),
+        (1, (10.0, 10.0), "a tuple of one for each of the 1"),
+        (1, (), "a tuple of one for each of the 1"),
+    ],
+)
+def test_a_period_that_cannot_be_meant_is_refused(axes, period, message):
+    positions = np.full((3, axes), 5.0)
+    with pytest.raises(px.PlugaxError, match=f"(?s){message}"):
+        px.Geometry(positions, positions, period=period)
+
+
+def test_one_period_is_that_of_all_axes_and_an_axis_may_stay_open():
+    positions = np.asarray([[0.5, 0.5], [9.5, 9.5]])
+    assert px.Geometry(positions, positions, period=10.0).period == (10.0, 10.0)
+    half = px.Geometry(positions, positions, period=(10.0, None))
+    assert half.period == px.Geometry(positions, positions, period=(10, 0)).period == (10.0, 0.0)
+    np.testing.assert_allclose(half.near(20.0).distances[0, 1], np.hypot(1.0, 9.0), rtol=1e-6)
+
+
+@pytest.mark.parametrize("place", [[np.nan, 1.0], [1.0, np.inf]])
+def test_a_position_that_is_infinite_or_partly_nowhere_is_refused(place):
+    with pytest.raises(px.PlugaxError, match="states must be finite, or NaN on all axes"):
+        px.Geometry(np.asarray([[0.0, 0.0], place]), np.zeros((1, 2)))

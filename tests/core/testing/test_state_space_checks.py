@@ -109,6 +109,29 @@ class Undefined(Nudging):
         return super().metrics(problem, state, cycle) | {"analysis_rmse": jnp.asarray(error)}
 
 
+class Forgets(Nudging):
+    """Stays where it is if nothing was observed."""
+
+    def analysis(self, problem, state, cycle):
+        return jnp.where(jnp.any(cycle.available), super().analysis(problem, state, cycle), state)
+
+
+class Tires(Nudging):
+    """Corrects the less, the more cycles have gone by, whether or not anything was observed."""
+
+    def init(self, problem, unknowns, key):
+        return unknowns, jnp.ones((), unknowns.dtype)
+
+    def step(self, problem, state, batch, key):
+        row, weight = state
+        ahead = problem.forecast(row, batch)
+        row = ahead + weight * (self.analysis(problem, row, batch) - ahead)
+        return (row, 0.9 * weight), self.metrics(problem, row, batch)
+
+    def unknowns(self, problem, state):
+        return state[0]
+
+
 class Doubled(Tracking):
     def loss(self, unknowns, batch, key):
         loss, metrics = super().loss(unknowns, batch, key)
@@ -151,6 +174,8 @@ TABLE = [
     (testing.check_solver_history, InWindows, Late, "`time` of a step is that of its last"),
     (testing.check_solver_truth, Nudging, Peeps, "without a truth it runs as with one"),
     (testing.check_solver_truth, InWindows, Undefined, "non-finite|runs as with one"),
+    (testing.check_solver_gaps, Nudging, Forgets, "is the forecast from that before"),
+    (testing.check_solver_gaps, InWindows, Tires, "changes no later step"),
     (testing.check_state_space_loss, Tracking, Doubled, "half the squared misfit"),
     (testing.check_state_space_missing, Tracking, TakesAll, "counts for nothing"),
     (testing.check_state_space_gradient, Tracking, Stiffened, "equals its finite differences"),
@@ -168,6 +193,25 @@ def test_a_check_catches_what_is_wrong_and_nothing_else(catches, check, good, br
 def test_solvers_that_group_the_data_or_prepare_tables_conform(solver):
     for check in testing.collect_checks(solvers={"solver": solver}):
         check()
+
+
+def picked(t, x):
+    return x[np.arange(0, 3, 2)]
+
+
+def test_an_operator_that_picks_by_an_array_of_numpy_is_good_code():
+    with jax.enable_x64(True):
+        problem = px.StateSpace(
+            lambda t, x: -x,
+            np.arange(1.0, 5.0),
+            np.ones((4, 2)),
+            picked,
+            px.ScalarCovariance(1.0, 2),
+            px.Gaussian(np.zeros(3), px.ScalarCovariance(1.0, 3)),
+            dt=1.0,
+        )
+    testing.check_state_space_precision(problem, KEY)
+    testing.check_strict_promotion(problem, KEY)
 
 
 def test_solvers_of_other_problems_need_no_truth():

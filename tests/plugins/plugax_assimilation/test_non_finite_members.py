@@ -170,3 +170,60 @@ def test_where_all_are_lost_the_run_stops_even_so(method):
     solution = px.solve(far, method(members=10, non_finite="replace"))
     assert not solution.status.success
     assert solution.steps == 0
+
+
+def rooted(available=None):
+    """What is observed is the root of numbers that are close to zero."""
+    observations = np.abs(np.random.default_rng(1).normal(0.3, 0.1, (12, 2)))
+    if available is not None:
+        observations[:, ~np.asarray(available)] = np.nan
+    return px.StateSpace(
+        lambda t, x: 0.9 * x,
+        np.arange(1.0, 13.0),
+        observations,
+        lambda t, x: jnp.sqrt(x),
+        px.ScalarCovariance(0.1, 2),
+        px.Gaussian(0.1 * jnp.ones(2), px.ScalarCovariance(0.06, 2)),
+        dt=1.0,
+        integrator="map",
+        model_error=px.ScalarCovariance(0.01, 2),
+        geometry=px.Geometry(np.arange(2.0), np.arange(2.0)),
+    )
+
+
+ENSEMBLES = (
+    ("etkf", {"diagnostics": ("innovations",)}),
+    ("etkf", {"prior_inflation": 1.5, "lag": 2}),
+    ("enkf", {}),
+    ("denkf", {}),
+    ("serial-enkf", {}),
+    ("enkf-n", {}),
+    ("letkf", {}),
+    ("local-serial-eakf", {}),
+    ("ienks", {"diagnostics": ("innovations",)}),
+    ("particle-filter", {"diagnostics": ("innovations",)}),
+)
+
+
+@pytest.mark.parametrize(("method", "options"), ENSEMBLES)
+def test_members_that_are_not_seen_as_numbers_are_replaced_too(method, options):
+    solver = px.solver(method, members=12, non_finite="replace", **options)
+    solution = px.solve(rooted(), solver, seed=1)
+    assert solution.status.success, solution.status
+    assert solution.series["replaced_members"][0] > 0
+    assert solution.series["replaced_members"].max() < 12
+
+
+@pytest.mark.parametrize("method", ["etkf", "particle-filter", "ienks"])
+def test_the_message_names_the_observation_operator(method):
+    solution = px.solve(rooted(), px.solver(method, members=12), seed=1)
+    assert solution.status.name == "non-finite"
+    assert "observation_operator(t, x) is not defined" in str(solution.status)
+
+
+def test_what_a_missing_observation_would_see_loses_no_member():
+    problem = rooted(available=[False, True])
+    one = eqx.tree_at(lambda p: p.initial.mean, problem, jnp.asarray([-1.0, 0.5]))
+    solution = px.solve(one, px.solver("etkf", members=12, non_finite="replace"), steps=3)
+    assert solution.status.success
+    assert solution.metrics["replaced_members"] == 0

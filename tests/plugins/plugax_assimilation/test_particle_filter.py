@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import plugax as px
+from plugax_assimilation._effective_size import effective_size
 from plugax_assimilation._ensemble_scores import crps, weighted_crps
 from plugax_assimilation._particle_filter import ParticleFilter
 from plugax_assimilation._particle_scores import check_particle_diagnostics, particle_diagnostics_of
@@ -208,3 +209,36 @@ def test_single_precision_stays(resampling):
         solution = px.solve(walk(), ParticleFilter(members=100, resampling=resampling))
     assert solution.status.success
     assert solution.unknowns.dtype == jnp.float32
+
+
+def test_copies_count_as_one_particle():
+    random = np.random.default_rng(3)
+    states, weights = random.normal(size=(6, 2)), random.dirichlet(np.ones(6))
+    size = 1 / np.sum(weights**2)
+    np.testing.assert_allclose(effective_size(jnp.asarray(states), jnp.asarray(weights)), size)
+    # Every particle twice, half the weight each, in any order, a copy off by rounding.
+    order = random.permutation(12)
+    twice = np.concatenate([states, states * (1 + 1e-15)])[order]
+    halves = (np.concatenate([weights, weights]) / 2)[order]
+    np.testing.assert_allclose(effective_size(jnp.asarray(twice), jnp.asarray(halves)), size)
+    collapsed = np.full((6, 2), 0.3)
+    equal = np.full(6, 1 / 6)
+    np.testing.assert_allclose(effective_size(jnp.asarray(collapsed), jnp.asarray(equal)), 1)
+
+
+def test_a_collapse_is_told_of():
+    """Observations far more precise than few particles are dense, and nothing to part copies."""
+    problem = px.twin_experiment(
+        lambda t, x: 0.999 * x,
+        np.arange(1.0, 41.0),
+        lambda t, x: x,
+        px.ScalarCovariance(1e-3, 4),
+        px.Gaussian(np.zeros(4), px.ScalarCovariance(1.0, 4)),
+        key=jr.key(0),
+        dt=1.0,
+        integrator="map",
+    )
+    solution = px.solve(problem, ParticleFilter(members=20, regularisation=None), seed=0)
+    np.testing.assert_allclose(solution.series["effective_size"][5:], 1, rtol=1e-6)
+    assert any("particles have collapsed" in remark for remark in solution.status.remarks)
+    assert any("lost the truth" in remark for remark in solution.status.remarks)
