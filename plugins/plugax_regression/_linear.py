@@ -1,7 +1,7 @@
 """Linear regression, whatever the terms are and wherever the data come from."""
 
 import equinox as eqx
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from plugax import AbstractLinearLeastSquares, FullBatch
 
@@ -39,14 +39,20 @@ class AbstractLinearRegression(AbstractLinearLeastSquares):
         """All points at every step."""
         return FullBatch((self.design, self.response))
 
-    def statistics(self, coefficients: Float[Array, " terms"]) -> Statistics:
+    def statistics(
+        self,
+        coefficients: Float[Array, " terms"],
+        held: Bool[Array, " terms"] | None = None,
+    ) -> Statistics:
         """The classical statistics of any coefficients, those of least squares or others.
 
         Arguments:
             coefficients: β.
+            held: which were held, so that they are known and take no degree of freedom.
         """
+        intercept = "intercept" in self.terms
         return statistics_of(
-            self.design, self.response, coefficients, intercept="intercept" in self.terms
+            self.design, self.response, coefficients, intercept=intercept, held=held
         )
 
     def reference(self) -> Float[Array, " terms"]:

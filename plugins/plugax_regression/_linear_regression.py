@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from plugax import PlugaxError
 
 from ._linear import AbstractLinearRegression, Batch
-from ._ordinary import predictions_of, total_sum_of_squares
+from ._ordinary import predictions_of
 from ._rank import check_rank
-from ._significance import significance_of
+from ._significance import F_TEST, significance_of
 from ._table import Table, table_of
 from ._terms import Term, parse_term
 
@@ -109,21 +109,30 @@ class LinearRegression(AbstractLinearRegression):
         `adjusted_r_squared`, and where there is a term beside the intercept `f_statistic` and
         `f_p_value`. R² is 1 − RSS / Σy² where there is no intercept, and then F is about zero too.
         """
-        statistics = self.statistics(unknowns)
+        return self._evaluate(unknowns, None)
+
+    def evaluate_held(
+        self, unknowns: Float[Array, " terms"], held: Bool[Array, " terms"]
+    ) -> dict[str, Any]:
+        """The same if some coefficients were held: known, with the standard error 0.
+
+        F, which compares with a model that has the intercept alone, is left out: what is held need
+        not be zero.
+        """
+        found = self._evaluate(unknowns, held)
+        return {n: v for n, v in found.items() if n not in F_TEST} | {"held": held}
+
+    def _evaluate(self, unknowns: Array, held: Array | None) -> dict[str, Any]:
+        statistics = self.statistics(unknowns, held)
         intercept = "intercept" in self.terms
         points, terms = self.design.shape
+        free = terms if held is None else jnp.sum(~held, dtype="int32")
         return {
             "coefficients": unknowns,
             "terms": list(self.terms),
-            **statistics._asdict(),
-            "degrees_of_freedom": points - terms,
-            **significance_of(
-                statistics,
-                unknowns,
-                total_sum_of_squares(self.response, intercept=intercept),
-                points=points,
-                intercept=intercept,
-            ),
+            **statistics.metrics(),
+            "degrees_of_freedom": points - free,
+            **significance_of(statistics, unknowns, points=points, free=free, intercept=intercept),
         }
 
     def figures(self, solution: "Solution") -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
@@ -13,6 +14,7 @@ from plugax import AbstractLeastSquares, FullBatch
 from ._observations import check_model, check_points, observed, predictors, spread
 from ._parameters import as_parameters, names_of
 from ._uncertainty import Uncertainty, uncertainty_of
+from ._unit import unit_of
 
 if TYPE_CHECKING:
     from plugax import Solution
@@ -22,7 +24,8 @@ class NonlinearRegression(AbstractLeastSquares):
     """Fit the parameters θ of a model f(θ, x) to observations y.
 
     The loss is ½ Σ ((f(θ, x) − y) / σ)², half the (weighted) sum of squares, as in SciPy's
-    `least_squares`; in R's `nls` the weights are 1/σ².
+    `least_squares`; in R's `nls` the weights are 1/σ². If the squares of y / σ are too small or too
+    large for a floating-point number, the residuals are in a power of two of that unit, `unit`.
 
     Arguments:
         model: f, called as `model(parameters, x)` with all of x at once; returns an array in the
@@ -59,6 +62,7 @@ class NonlinearRegression(AbstractLeastSquares):
     start: PyTree
     sigma: Float[Array, "..."] | None
     absolute_sigma: bool = eqx.field(static=True)
+    unit: float = eqx.field(static=True)
 
     def __init__(
         self,
@@ -76,6 +80,7 @@ class NonlinearRegression(AbstractLeastSquares):
         self.start = as_parameters(start)
         self.sigma = spread(sigma, self.y, absolute=absolute_sigma)
         self.absolute_sigma = absolute_sigma
+        self.unit = unit_of(np.asarray(self.y if self.sigma is None else self.y / self.sigma))
         check_points(self.y.size, names_of(self.start))
         check_model(model, self.start, self.x, self.y.shape)
 
@@ -101,27 +106,40 @@ class NonlinearRegression(AbstractLeastSquares):
         """f(θ, x), in the shape of y."""
         return self.model(unknowns, self.x)
 
-    def covariance(self, unknowns: PyTree) -> Float[Array, "n n"]:
+    def covariance(self, unknowns: PyTree, held: PyTree = None) -> Float[Array, "n n"]:
         """The covariance of the parameters, rows and columns in the order of the metric `names`.
 
-        s² (JᵀJ)⁻¹, with s = 1 if `absolute_sigma`, to first order in the parameters' errors. Not
-        finite where the observations do not determine the parameters, or leave nothing to estimate
-        s from.
+        s² (JᵀJ)⁻¹, with s = 1 if `absolute_sigma`, to first order in the parameters' errors. The
+        variance of what the observations do not determine is infinite, and so is its covariance
+        with what it could be exchanged for; that of all parameters is, if nothing is left to
+        estimate s from. What is held has zeros.
 
         Arguments:
             unknowns: the parameters at the minimum.
+            held: which were held, in their structure (see `AbstractProblem.evaluate_held`).
         """
-        _, uncertainty = self._uncertainty(unknowns)
-        return uncertainty.covariance
+        return self._uncertainty(unknowns, held)[1].covariance
 
     def evaluate(self, unknowns: PyTree) -> dict[str, Any]:
         """The parameters with their standard deviations, lists in the order of `names`.
 
         `parameters`, `names`, `standard_deviations` (the square roots of the covariance's
         diagonal), `residual_sum_of_squares` (Σ r², weighted by σ), `residual_standard_deviation`
-        (the root of that per degree of freedom) and `degrees_of_freedom`.
+        (the root of that per degree of freedom) and `degrees_of_freedom` (observations less the
+        rank of the Jacobian).
         """
-        vector, uncertainty = self._uncertainty(unknowns)
+        return self._evaluate(unknowns, None)
+
+    def evaluate_held(self, unknowns: PyTree, held: PyTree) -> dict[str, Any]:
+        """The same of the parameters that were free; `held` says which were not.
+
+        They have the standard deviation 0, and take no degree of freedom.
+        """
+        flags = ravel_pytree(held)[0]
+        return {**self._evaluate(unknowns, held), "held": flags}
+
+    def _evaluate(self, unknowns: PyTree, held: PyTree) -> dict[str, Any]:
+        vector, uncertainty = self._uncertainty(unknowns, held)
         return {
             "parameters": vector,
             "names": list(names_of(self.start)),
@@ -138,7 +156,9 @@ class NonlinearRegression(AbstractLeastSquares):
 
         return nonlinear_figures(self, solution)
 
-    def _uncertainty(self, unknowns: PyTree) -> tuple[Float[Array, " n"], Uncertainty]:
+    def _uncertainty(
+        self, unknowns: PyTree, held: PyTree
+    ) -> tuple[Float[Array, " n"], Uncertainty]:
         """The numbers among the unknowns as one vector, and how well they are known."""
         free, fixed = eqx.partition(unknowns, eqx.is_inexact_array)
         vector, unravel = ravel_pytree(free)
@@ -147,8 +167,15 @@ class NonlinearRegression(AbstractLeastSquares):
             parameters = eqx.combine(unravel(vector), fixed)
             return jnp.ravel(self._residuals(parameters, self.x, self.y, self.sigma))
 
-        return vector, uncertainty_of(residuals, vector, absolute=self.absolute_sigma)
+        return vector, uncertainty_of(
+            residuals,
+            vector,
+            held=None if held is None else ravel_pytree(held)[0],
+            absolute=self.absolute_sigma,
+            unit=self.unit,
+        )
 
     def _residuals(self, parameters: PyTree, x: Any, y: Any, sigma: Any) -> Float[Array, "..."]:
         difference = self.model(parameters, x) - y
-        return difference if sigma is None else difference / sigma
+        difference = difference if sigma is None else difference / sigma
+        return difference if self.unit == 1 else difference / self.unit

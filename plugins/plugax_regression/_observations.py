@@ -11,6 +11,8 @@ from jaxtyping import Array, Float, PyTree
 
 from plugax import PlugaxError
 
+from ._masked import check_unmasked
+
 
 def observed(y: Any) -> Float[Array, "..."]:
     """The observations as an array of floats.
@@ -24,7 +26,7 @@ def observed(y: Any) -> Float[Array, "..."]:
 
 
 def predictors(x: Any) -> PyTree[Array]:
-    """What the model is a function of; numbers with a fraction become floats, integers stay.
+    """What the model is a function of, as floats, since the powers of integers wrap; flags stay.
 
     Errors: `PlugaxError` where a leaf is no array of finite numbers.
     """
@@ -33,7 +35,7 @@ def predictors(x: Any) -> PyTree[Array]:
 
     def one(path: tuple[Any, ...], leaf: Any) -> Array:
         array = _numbers(f"x{jax.tree_util.keystr(path)}", leaf)
-        return jnp.asarray(array, float if array.dtype.kind == "f" else None)
+        return jnp.asarray(array, None if array.dtype.kind == "b" else float)
 
     return jax.tree_util.tree_map_with_path(one, x)
 
@@ -119,6 +121,7 @@ def check_model(
 
 def _numbers(name: str, values: Any) -> np.ndarray:
     """An array of finite real numbers."""
+    check_unmasked(name, values)
     try:
         array = np.asarray(values)
     except (ValueError, TypeError) as error:

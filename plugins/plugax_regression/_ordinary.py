@@ -3,8 +3,7 @@
 With the design X (n points, p terms), the response y and X = Q R, the coefficients are those of
 R β = Qᵀ y. The normal matrix XᵀX is never formed: its condition number is the square of that of X,
 which costs half of the digits. (XᵀX)⁻¹ = R⁻¹ R⁻ᵀ, so the square roots of its diagonal are the norms
-of the rows of R⁻¹. The columns are scaled before X is factorised, by powers of two, which rounds
-nothing.
+of the rows of R⁻¹ (`determination_of`).
 
 Source: Å. Björck, Numerical Methods for Least Squares Problems, SIAM (1996), sections 1.3 and 2.4,
 doi:10.1137/1.9781611971484.
@@ -14,7 +13,9 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax.scipy.linalg import solve_triangular
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
+
+from ._determined import determination_of, power_of_two
 
 # Below these a sum of products beats a matrix product on the CPU, since it fuses with what comes
 # before and after: for 100 points and 2 terms a gradient step takes half the time, or less.
@@ -44,35 +45,28 @@ def coefficients_of(
     return solve_triangular(triangle[:terms, :terms], triangle[:terms, terms])
 
 
-def inverse_root(matrix: Float[Array, "rows columns"]) -> Float[Array, "columns columns"]:
-    """A W with W Wᵀ = (XᵀX)⁻¹; not finite where the columns are not independent.
-
-    Arguments:
-        matrix: X, no fewer rows than columns.
-    """
-    lengths = jnp.linalg.norm(matrix, axis=0)
-    _, exponents = jnp.frexp(lengths)
-    scale = jnp.ldexp(jnp.ones_like(lengths), exponents)
-    triangle = jnp.linalg.qr(matrix / scale[None, :], mode="r")
-    inverse = solve_triangular(triangle, jnp.eye(matrix.shape[1], dtype=matrix.dtype))
-    return inverse / scale[:, None]
-
-
 class Statistics(NamedTuple):
     """What is said of a fit.
 
     Attributes:
         residual_sum_of_squares: RSS = ‖y − X β‖².
-        residual_standard_deviation: s = √(RSS / (n − p)), in units of the response.
+        residual_standard_deviation: s = √(RSS / (n − p)), in units of the response, p the number of
+            terms that are free.
         standard_errors: s √diag((XᵀX)⁻¹), in units of the coefficients.
         r_squared: 1 − RSS / TSS, where TSS is the sum of squares of the response about its mean,
             or about zero where the model has no intercept.
+        explained_ratio: (TSS − RSS) / RSS.
     """
 
     residual_sum_of_squares: Float[Array, ""]
     residual_standard_deviation: Float[Array, ""]
     standard_errors: Float[Array, " terms"]
     r_squared: Float[Array, ""]
+    explained_ratio: Float[Array, ""]
+
+    def metrics(self) -> dict[str, Array]:
+        """All but the last, by name."""
+        return {name: value for name, value in self._asdict().items() if name != "explained_ratio"}
 
 
 def statistics_of(
@@ -81,6 +75,7 @@ def statistics_of(
     coefficients: Float[Array, " terms"],
     *,
     intercept: bool,
+    held: Bool[Array, " terms"] | None = None,
 ) -> Statistics:
     """The statistics of any coefficients, those of least squares or others.
 
@@ -89,15 +84,23 @@ def statistics_of(
         response: y.
         coefficients: β.
         intercept: whether the model has an intercept.
+        held: which coefficients were held; None for none.
     """
-    points, terms = design.shape
-    residual_sum = jnp.sum(jnp.square(response - predictions_of(design, coefficients)))
-    deviation = jnp.sqrt(residual_sum / (points - terms))
+    # The squares of very small numbers are zero, those of very large ones infinite.
+    unit = power_of_two(jnp.max(jnp.abs(response)))
+    residuals = (response - predictions_of(design, coefficients)) / unit
+    residual_sum = jnp.sum(jnp.square(residuals))
+    determination = determination_of(design, held)
+    total = total_sum_of_squares(response / unit, intercept=intercept)
+    freedom = response.size - (design.shape[1] if held is None else determination.rank)
+    deviation = unit * jnp.sqrt(residual_sum / jnp.asarray(freedom, unit.dtype))
+    errors = jnp.where(determination.held, 0, deviation * determination.relative_deviations)
     return Statistics(
-        residual_sum_of_squares=residual_sum,
+        residual_sum_of_squares=residual_sum * unit * unit,
         residual_standard_deviation=deviation,
-        standard_errors=deviation * jnp.linalg.norm(inverse_root(design), axis=1),
-        r_squared=1 - residual_sum / total_sum_of_squares(response, intercept=intercept),
+        standard_errors=errors,
+        r_squared=1 - residual_sum / total,
+        explained_ratio=(total - residual_sum) / residual_sum,
     )
 
 

@@ -9,6 +9,8 @@ from jaxtyping import PyTree
 
 from plugax import PlugaxError
 
+from ._masked import check_unmasked
+
 
 def as_parameters(start: PyTree) -> PyTree:
     """The pytree with every number and array of numbers as an array of floats.
@@ -47,6 +49,7 @@ def _name(path: tuple[Any, ...]) -> str:
 
 def _as_floats(path: tuple[Any, ...], leaf: Any) -> jax.Array:
     name = f"start, at {_name(path)!r}," if path else "start"
+    check_unmasked(name, leaf)
     try:
         array = np.asarray(leaf)
     except (ValueError, TypeError):

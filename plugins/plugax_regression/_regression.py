@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from ._linear import AbstractLinearRegression, Batch
 from ._ordinary import predictions_of
@@ -122,8 +122,17 @@ class Regression(AbstractLinearRegression):
         `residual_standard_deviation`, `r_squared`. They are those of the coefficients given, which
         are not quite the best ones where a solver stopped early.
         """
-        statistics = self.statistics(unknowns)
-        return {"coefficients": unknowns, "terms": list(self.terms), **statistics._asdict()}
+        return self._evaluate(unknowns, None)
+
+    def evaluate_held(
+        self, unknowns: Float[Array, " terms"], held: Bool[Array, " terms"]
+    ) -> dict[str, Any]:
+        """The same if some coefficients were held: known, with the standard error 0."""
+        return {**self._evaluate(unknowns, held), "held": held}
+
+    def _evaluate(self, unknowns: Array, held: Array | None) -> dict[str, Any]:
+        statistics = self.statistics(unknowns, held)
+        return {"coefficients": unknowns, "terms": list(self.terms), **statistics.metrics()}
 
     def figures(self, solution: "Solution") -> dict[str, Any]:
         """The figures `fit` and `loss`, and the animation `descent`.

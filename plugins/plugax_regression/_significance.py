@@ -12,17 +12,19 @@ Source: Abramowitz and Stegun 1964, Handbook of Mathematical Functions, 26.6.2 a
 
 import jax.numpy as jnp
 from jax.scipy.special import betainc
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from ._ordinary import Statistics
+
+F_TEST = ("f_statistic", "f_p_value")
 
 
 def significance_of(
     statistics: Statistics,
     coefficients: Float[Array, " terms"],
-    total_sum_of_squares: Float[Array, ""],
     *,
     points: int,
+    free: int | Int[Array, ""],
     intercept: bool,
 ) -> dict[str, Array]:
     """`t_values`, `p_values`, `adjusted_r_squared`, `f_statistic` and `f_p_value`.
@@ -30,22 +32,26 @@ def significance_of(
     Arguments:
         statistics: those of the coefficients.
         coefficients: β.
-        total_sum_of_squares: TSS.
         points: n.
+        free: p, the number of coefficients that are not held.
         intercept: whether the model has an intercept.
     """
-    terms = coefficients.size
-    freedom, explaining = points - terms, terms - intercept
+    dtype = coefficients.dtype
+    freedom, explaining = (
+        jnp.asarray(points - free, dtype),
+        jnp.asarray(free - int(intercept), dtype),
+    )
     ratios = coefficients / statistics.standard_errors
+    unexplained = 1 - statistics.r_squared
     found = {
         "t_values": ratios,
-        "p_values": _tail(jnp.square(ratios), 1, freedom),
-        "adjusted_r_squared": 1 - (1 - statistics.r_squared) * (points - intercept) / freedom,
+        "p_values": _tail(jnp.square(ratios), jnp.ones_like(freedom), freedom),
+        "adjusted_r_squared": 1 - unexplained * (points - intercept) / freedom,
     }
-    if explaining == 0:
+    if coefficients.size == intercept:
         return found
-    explained = (total_sum_of_squares - statistics.residual_sum_of_squares) / explaining
-    ratio = explained / (statistics.residual_sum_of_squares / freedom)
+    # (TSS − RSS) / RSS, free of the unit whose squares may not be representable.
+    ratio = statistics.explained_ratio * freedom / explaining
     return {
         **found,
         "f_statistic": ratio,
@@ -53,8 +59,11 @@ def significance_of(
     }
 
 
-def _tail(ratio: Float[Array, "*shape"], one: int, other: int) -> Float[Array, "*shape"]:
+def _tail(
+    ratio: Float[Array, "*shape"], one: Float[Array, ""], other: Float[Array, ""]
+) -> Float[Array, "*shape"]:
     """The probability that an F with `one` and `other` degrees of freedom is above the ratio."""
     # Written so that an infinite ratio, as of an exact fit, gives zero.
     argument = 1 / (1 + ratio * one / other)
-    return betainc(jnp.full_like(ratio, other / 2), jnp.full_like(ratio, one / 2), argument)
+    spread = lambda freedom: jnp.broadcast_to(freedom / 2, jnp.shape(ratio))  # noqa: E731
+    return betainc(spread(other), spread(one), argument)

@@ -14,6 +14,7 @@ import numpy as np
 from plugax import PlugaxError
 
 from ._delimited import read_delimited
+from ._masked import check_unmasked
 
 MISSING = {"", "na", "n/a", "nan", "null", "none", ".", "?", "-"}
 MOST_NAMES = 20
@@ -78,6 +79,8 @@ def table_of(data: Any) -> Table:
             "data must be a file's path, or arrays by name such as {'x': x, 'y': y}; got an object "
             f"of type {type(data).__name__}."
         )
+    for name in data.keys():  # noqa: SIM118 - or a frame
+        check_unmasked(f"data[{name!r}]", data[name])
     arrays = {name: np.asarray(data[name]) for name in data.keys()}  # noqa: SIM118 - or a frame
     for name, array in arrays.items():
         if not isinstance(name, str):
@@ -85,6 +88,10 @@ def table_of(data: Any) -> Table:
         if array.ndim != 1:
             raise PlugaxError(
                 f"data[{name!r}] must have one dimension; got the shape {array.shape}."
+            )
+        if array.dtype.kind in "mM":
+            raise PlugaxError(
+                f"data[{name!r}] holds times ({array.dtype}); make them numbers in a unit of yours."
             )
     lengths = {name: len(array) for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:

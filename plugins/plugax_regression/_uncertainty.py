@@ -1,7 +1,7 @@
 """How well residuals determine parameters, to first order in the parameters' errors.
 
-With r the residuals at the minimum, J = ∂r/∂θ, m residuals and n parameters, the covariance of the
-parameters is s² (JᵀJ)⁻¹, where s² = ‖r‖² / (m − n) is the variance of the residuals.
+With r the residuals at the minimum, J = ∂r/∂θ, m residuals and J of rank k, the covariance of the
+parameters is s² (JᵀJ)⁻¹, where s² = ‖r‖² / (m − k) is the variance of the residuals.
 
 Source: Bates and Watts 1988, Nonlinear Regression Analysis and Its Applications, section 2.1,
 doi 10.1002/9780470316757.
@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float, Int
 
-from ._ordinary import inverse_root
+from ._determined import Determination, determination_of
 
 
 class Uncertainty(NamedTuple):
@@ -22,51 +22,58 @@ class Uncertainty(NamedTuple):
 
     Attributes:
         sum_of_squares: ‖r‖².
-        deviation: s, infinite where no degree of freedom is left.
-        degrees_of_freedom: m − n.
-        scale: s, or 1 where the residuals are in units of known standard deviations.
-        root: W with W Wᵀ = (JᵀJ)⁻¹; not finite where J has not full rank.
+        deviation: s, infinite if no degree of freedom is left.
+        degrees_of_freedom: m − k.
+        scale: s, or 1 if the residuals are in units of known standard deviations.
+        determination: how J determines the parameters.
     """
 
     sum_of_squares: Float[Array, ""]
     deviation: Float[Array, ""]
-    degrees_of_freedom: int
+    degrees_of_freedom: Int[Array, ""]
     scale: Float[Array, ""]
-    root: Float[Array, "n n"]
+    determination: Determination
 
     @property
     def standard_deviations(self) -> Float[Array, " n"]:
-        """The square roots of the covariance's diagonal, infinite where it is not finite."""
-        deviations = self.scale * jnp.linalg.norm(self.root, axis=1)
-        return jnp.where(jnp.isfinite(deviations), deviations, jnp.inf)
+        """The square roots of the covariance's diagonal, 0 for what is held."""
+        deviations = self.scale * self.determination.relative_deviations
+        deviations = jnp.where(jnp.isnan(deviations), jnp.inf, deviations)
+        return jnp.where(self.determination.held, 0, deviations)
 
     @property
     def covariance(self) -> Float[Array, "n n"]:
         """The scale's square times (JᵀJ)⁻¹."""
-        return self.scale**2 * jnp.matmul(self.root, self.root.T, precision="highest")
+        return self.determination.covariance(self.scale)
 
 
 def uncertainty_of(
     function: Callable[[Float[Array, " n"]], Float[Array, " m"]],
     vector: Float[Array, " n"],
     *,
+    held: Bool[Array, " n"] | None,
     absolute: bool,
+    unit: float,
 ) -> Uncertainty:
     """The uncertainty of the parameters at their best values.
 
     Arguments:
-        function: the residuals of the parameters.
+        function: the residuals of the parameters, divided by `unit`.
         vector: the parameters.
+        held: which parameters are held; None for none.
         absolute: whether the residuals are in units of known standard deviations.
+        unit: of the residuals.
     """
     residuals = function(vector)
+    determination = determination_of(jax.jacfwd(function)(vector), held)
     squares = jnp.sum(jnp.square(residuals))
-    freedom = residuals.size - vector.size
-    deviation = jnp.sqrt(squares / freedom) if freedom else jnp.full_like(squares, jnp.inf)
+    freedom = residuals.size - determination.rank
+    variance = squares / jnp.maximum(freedom, 1).astype(squares.dtype)
+    deviation = jnp.where(freedom > 0, jnp.sqrt(variance), jnp.inf)
     return Uncertainty(
-        sum_of_squares=squares,
-        deviation=deviation,
+        sum_of_squares=squares * unit * unit,
+        deviation=deviation * unit,
         degrees_of_freedom=freedom,
-        scale=jnp.ones_like(deviation) if absolute else deviation,
-        root=inverse_root(jax.jacfwd(function)(vector)),
+        scale=jnp.full_like(deviation, 1 / unit) if absolute else deviation,
+        determination=determination,
     )

@@ -1,15 +1,17 @@
 """Constraints as changes of variables: a solver moves z, the problem sees u(z), which holds."""
 
 import abc
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Float, PyTree
+from jaxtyping import Array, ArrayLike, Bool, Float, PyTree
 
 # How far inside a bound a start may be, as a share of the interval, or of what is there of it.
 MARGIN = 1e-3
+# An unknown is on a bound if it is as close as this many units of rounding.
+ON_BOUND_UNITS = 1000
 
 
 class AbstractConstraint(eqx.Module):
@@ -31,6 +33,18 @@ class AbstractConstraint(eqx.Module):
     def constrained(self, free: PyTree) -> PyTree:
         """The unknowns u(z)."""
 
+    @abc.abstractmethod
+    def held(self, unknowns: PyTree, held: PyTree | None) -> PyTree | None:
+        """Which of the unknowns are not free.
+
+        Arguments:
+            unknowns: u(z).
+            held: which of z are held for other reasons, in the structure of z; None for none.
+
+        Returns:
+            in the structure of u, booleans for every number; None if all are free always.
+        """
+
 
 class Unconstrained(AbstractConstraint):
     """u = z."""
@@ -42,6 +56,10 @@ class Unconstrained(AbstractConstraint):
     def constrained(self, free: PyTree) -> PyTree:
         """The unknowns themselves."""
         return free
+
+    def held(self, unknowns: PyTree, held: PyTree | None) -> PyTree | None:  # noqa: ARG002
+        """Those that are held for other reasons."""
+        return held
 
 
 class Fixed(AbstractConstraint):
@@ -61,6 +79,12 @@ class Fixed(AbstractConstraint):
     def constrained(self, free: PyTree) -> PyTree:
         """All leaves."""
         return eqx.combine(free, self.values)
+
+    def held(self, unknowns: PyTree, held: PyTree | None) -> PyTree:
+        """The constants."""
+        free = _nowhere(self.free(unknowns)) if held is None else held
+        everywhere = jax.tree.map(jnp.logical_not, _nowhere(self.values))
+        return eqx.combine(free, everywhere)
 
 
 class Box(AbstractConstraint):
@@ -90,8 +114,18 @@ class Box(AbstractConstraint):
         """u(z)."""
         return self._map(_bounded, free)
 
+    def held(self, unknowns: PyTree, held: PyTree | None) -> PyTree:
+        """Those on a bound."""
+        none = lambda leaf: leaf is None  # noqa: E731
+        held = _nowhere(unknowns) if held is None else held
+
+        def one(lower: Any, upper: Any, leaf: Any, held: Any) -> Any:
+            return held if lower is None else held | _on_bound(lower, upper, leaf)
+
+        return jax.tree.map(one, self.lower, self.upper, unknowns, held, is_leaf=none)
+
     def _map(self, function, tree: PyTree) -> PyTree:
-        def of_leaf(lower: ArrayLike | None, upper: ArrayLike | None, leaf: Array) -> Array:
+        def of_leaf(lower: ArrayLike | None, upper: ArrayLike | None, leaf: Any) -> Any:
             return leaf if lower is None or upper is None else function(lower, upper, leaf)
 
         is_none = lambda leaf: leaf is None  # noqa: E731
@@ -119,6 +153,23 @@ def _free(
     between = jnp.arcsin(2 * share - 1)
     root = lambda distance: jnp.sqrt(distance * (distance + 2))  # noqa: E731
     return _by_kind(lower, upper, between, root(above), root(below), value)
+
+
+def _nowhere(unknowns: PyTree) -> PyTree:
+    """False for every number, None for what holds none."""
+    arrays = eqx.filter(unknowns, eqx.is_inexact_array)
+    return jax.tree.map(lambda leaf: jnp.zeros(jnp.shape(leaf), bool), arrays)
+
+
+def _on_bound(
+    lower: Float[Array, "..."], upper: Float[Array, "..."], value: Float[Array, "..."]
+) -> Bool[Array, "..."]:
+    # A bound alone has the length 1 of the change of variables to be measured by.
+    both = jnp.isfinite(lower) & jnp.isfinite(upper)
+    low, high = _finite(lower), _finite(upper)
+    size = jnp.maximum(jnp.maximum(jnp.abs(low), jnp.abs(high)), jnp.where(both, 0, 1))
+    near = ON_BOUND_UNITS * jnp.finfo(value.dtype).eps * size
+    return (value - lower <= near) | (upper - value <= near)
 
 
 def _by_kind(

@@ -100,6 +100,23 @@ class AbstractProblem(eqx.Module):
         """Final figures of merit, compiled; names are part of the problem's interface."""
         return {}
 
+    def evaluate_held(
+        self,
+        unknowns: PyTree,
+        held: PyTree,  # noqa: ARG002 - the default says the same of all
+    ) -> Metrics:
+        """Final figures of merit if some of the unknowns were not free; else as `evaluate`.
+
+        A problem that says how well its unknowns are known, or counts them, overrides it: what was
+        held at a value, or ended on a bound, is no estimate, and leaves a degree of freedom more.
+
+        Arguments:
+            unknowns: all of them.
+            held: in the structure of the unknowns, an array of booleans for every floating-point
+                array, true where a number was held; None for every other leaf.
+        """
+        return self.evaluate(unknowns)
+
     def summary(self, series: Mapping[str, np.ndarray]) -> Metrics:  # noqa: ARG002 - as above
         """Figures of merit of a whole run, on the host; they join those of `evaluate`.
 

@@ -61,8 +61,19 @@ class AbstractVariant(AbstractProblem):
         return self.problem.constrained(self._inner(unknowns))
 
     def evaluate(self, unknowns: PyTree) -> Metrics:
-        """What the problem says of u(z)."""
-        return self.problem.evaluate(self._inner(unknowns))
+        """What the problem says of u(z), knowing which of u the constraint holds."""
+        return self._evaluate(unknowns, None)
+
+    def evaluate_held(self, unknowns: PyTree, held: PyTree) -> Metrics:
+        """What the problem says of u(z), some of z held too."""
+        return self._evaluate(unknowns, held)
+
+    def _evaluate(self, unknowns: PyTree, held: PyTree | None) -> Metrics:
+        inner = self._inner(unknowns)
+        held = self.constraint.held(inner, held)
+        if held is None:
+            return self.problem.evaluate(inner)
+        return self.problem.evaluate_held(inner, held)
 
     def summary(self, series: Mapping[str, np.ndarray]) -> Metrics:
         """What the problem says of the run."""

@@ -155,6 +155,9 @@ def check_evaluate(problem: AbstractProblem, key: PRNGKeyArray) -> None:
         claim(isinstance(metrics, dict), problem, law, repr(metrics), "Return a dict.")
         odd = {n: v for n, v in metrics.items() if not isinstance(n, str) or not _plain(v)}
         claim(not odd, problem, law, odd, "Give every figure a name of its own.")
+        law = "evaluate_held works under jit, whatever is held"
+        with claimed(problem, law, "Use jax.numpy on `held`: its values are traced."):
+            eqx.filter_eval_shape(_evaluate_held, given.problem, given.unknowns)
 
 
 def _plain(value: Any) -> bool:
@@ -168,6 +171,12 @@ def _loss(problem: AbstractProblem, unknowns: PyTree, batch: PyTree, key: PRNGKe
 
 def _evaluate(problem: AbstractProblem, unknowns: PyTree) -> Any:
     return problem.evaluate(unknowns)
+
+
+def _evaluate_held(problem: AbstractProblem, unknowns: PyTree) -> Any:
+    numbers = eqx.filter(unknowns, eqx.is_inexact_array)
+    held = jax.tree.map(lambda leaf: jnp.zeros(jnp.shape(leaf), bool), numbers)
+    return problem.evaluate_held(unknowns, held)
 
 
 def _loss_and_gradient(given: Trial) -> Any:

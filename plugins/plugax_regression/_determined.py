@@ -1,0 +1,112 @@
+"""What a Jacobian says of the unknowns: how well it determines them, and which not at all.
+
+With D the lengths of J's columns and J D⁻¹ = Q R, the rank is the number of singular values of R
+above rounding, so that units have no say in it. If it is full, (JᵀJ)⁻¹ = W Wᵀ with W = D⁻¹ R⁻¹,
+from the triangle as it is. If not, with R = U S Vᵀ and V = [V₁ V₀], V₀ belonging to zero,
+
+    W = D⁻¹ V₁ S₁⁻¹,
+
+and an unknown is undetermined if its row of V₀ is not zero: it may be moved along D⁻¹ V₀ without
+moving any residual, to first order. The rows of W are right for all others. What is held is left
+out of J.
+
+Source: Golub and Van Loan 2013, Matrix Computations, 5.5, doi 10.56021/9781421407944.
+"""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jax.scipy.linalg import solve_triangular
+from jaxtyping import Array, Bool, Float, Int
+
+# Derivatives are rounded, so a column that repeats others does so to some units only.
+ROUNDING_UNITS = 10
+
+
+class Determination(NamedTuple):
+    """How a Jacobian determines the unknowns.
+
+    Attributes:
+        root: W, with rows of zeros for what is held.
+        rank: the number of directions that are determined, of what is not held.
+        null: D⁻¹ V₀ with columns of zeros for V₁: what leaves the residuals as they are.
+        held: which unknowns are held.
+        undetermined: which unknowns are not determined.
+    """
+
+    root: Float[Array, "n n"]
+    rank: Int[Array, ""]
+    null: Float[Array, "n n"]
+    held: Bool[Array, " n"]
+    undetermined: Bool[Array, " n"]
+
+    @property
+    def relative_deviations(self) -> Float[Array, " n"]:
+        """√diag((JᵀJ)⁻¹), infinite for what is not determined, 0 for what is held."""
+        lengths = jnp.linalg.norm(self.root, axis=1)
+        return jnp.where(self.undetermined | ~jnp.isfinite(lengths), jnp.inf, lengths)
+
+    def covariance(self, scale: Float[Array, ""]) -> Float[Array, "n n"]:
+        """scale² (JᵀJ)⁻¹, the limit of J with ever weaker ties: infinite along V₀."""
+        scaled = scale * self.root
+        finite = jnp.matmul(scaled, scaled.T, precision="highest")
+        both = self.undetermined[:, None] & self.undetermined[None, :]
+        lengths = jnp.linalg.norm(self.null, axis=1)
+        unit = self.null / jnp.where(lengths > 0, lengths, 1)[:, None]
+        cosines = jnp.matmul(unit, unit.T, precision="highest")
+        tied = both & (jnp.abs(cosines) > jnp.finfo(cosines.dtype).eps ** 0.5)
+        covariance = jnp.where(tied, jnp.sign(cosines) * jnp.inf, finite)
+        # An infinite scale, for want of degrees of freedom, makes nothing of what is held.
+        either = self.held[:, None] | self.held[None, :]
+        return jnp.where(either, 0, covariance)
+
+
+def determination_of(
+    jacobian: Float[Array, "m n"], held: Bool[Array, " n"] | None = None
+) -> Determination:
+    """How a Jacobian determines the unknowns.
+
+    Arguments:
+        jacobian: J, no fewer rows than columns.
+        held: which unknowns are held; None for none.
+    """
+    count = jacobian.shape[1]
+    scale = _lengths(jacobian)
+    scaled = jacobian / scale[None, :]
+    if held is None:
+        held = jnp.zeros(count, bool)
+    else:
+        # A row of its own instead of its column leaves the triangle regular and the others alone.
+        scaled = jnp.where(held[None, :], 0, scaled)
+        scaled = jnp.concatenate([scaled, jnp.diag(held.astype(scaled.dtype))])
+    triangle = jnp.linalg.qr(scaled, mode="r")
+    _, values, rows = jnp.linalg.svd(triangle)
+    epsilon = jnp.finfo(scaled.dtype).eps
+    cut_off = ROUNDING_UNITS * max(jacobian.shape) * epsilon * jnp.max(values)
+    counts = values > cut_off
+    inverse = solve_triangular(triangle, jnp.eye(count, dtype=scaled.dtype))
+    weights = jnp.where(counts, 1 / jnp.where(counts, values, 1), 0)
+    root = jnp.where(jnp.all(counts), inverse, rows.T * weights[None, :])
+    null = jnp.where(counts[None, :], 0, rows.T)
+    return Determination(
+        root=jnp.where(held[:, None], 0, root / scale[:, None]),
+        rank=jnp.sum(counts, dtype="int32") - jnp.sum(held, dtype="int32"),
+        null=null / scale[:, None],
+        held=held,
+        undetermined=jnp.linalg.norm(null, axis=1) > epsilon**0.5,
+    )
+
+
+def _lengths(matrix: Float[Array, "m n"]) -> Float[Array, " n"]:
+    """The lengths of the columns to a power of two, which rounds nothing; 1 for columns of zeros.
+
+    In two steps, since the squares of small numbers are zero.
+    """
+    first = power_of_two(jnp.max(jnp.abs(matrix), axis=0))
+    return first * power_of_two(jnp.linalg.norm(matrix / first[None, :], axis=0))
+
+
+def power_of_two(size: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """The power of two next above a size; 1 for 0."""
+    _, exponents = jnp.frexp(size)
+    return jnp.ldexp(jnp.ones_like(size), exponents)
