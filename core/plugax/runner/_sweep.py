@@ -78,9 +78,19 @@ def sweep(
     def make() -> Task:
         return _population(problem, solver, plan.steps, seed, values)
 
-    return run_population(
-        problem, solver, make, values, plan=plan, seed=seed, chunk=chunk, device=device
-    )
+    try:
+        return run_population(
+            problem, solver, make, values, plan=plan, seed=seed, chunk=chunk, device=device
+        )
+    except (TypeError, IndexError) as error:
+        counts = [name for name in values if _is_count(name, problem, solver)]
+        if not counts:
+            raise
+        raise PlugaxError(
+            f"{counts[0]!r} cannot be swept: it is a Python number that decides what the program "
+            "is (a shape, a count, a branch), and a sweep is one program for all members. Call "
+            "solve for each of its values."
+        ) from error
 
 
 def run_population(
@@ -247,6 +257,15 @@ def _leaf(name: str, trees: Mapping[str, Any]) -> tuple[str, Callable[[Any], Any
             f"{_leaves(trees['problem'], 'problem.')}."
         )
     return root, where
+
+
+def _is_count(name: str, problem: AbstractProblem, solver: AbstractSolver) -> bool:
+    """Whether what is swept over by this name is a whole number or a flag, and no array."""
+    if name in ("seed", "start"):
+        return False
+    trees = {"problem": problem, "solver": solver}
+    root, where = _leaf(name, trees)
+    return isinstance(where(trees[root]), int)
 
 
 def _leaves(tree: PyTree, prefix: str = "") -> str:

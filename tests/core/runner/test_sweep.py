@@ -273,3 +273,26 @@ def test_the_summary_of_a_member_is_that_of_its_own_problem(descent):
     )
     assert population.metrics["steepness"].tolist() == [[1.0, 3.0]] * 2
     assert population.metrics["first"].tolist() == [[1.0, 3.0]] * 2
+
+
+class Sized(px.AbstractProblem):
+    """A number of unknowns that a plugin forgot to make static."""
+
+    size: int = 2
+    power: int = 2
+
+    def init(self, key):
+        return jnp.ones(self.size)
+
+    def loss(self, unknowns, batch, key):
+        return jnp.sum(jnp.abs(unknowns) ** jnp.asarray(self.power, unknowns.dtype)), {}
+
+
+def test_a_whole_number_that_decides_a_shape_cannot_be_swept(descent):
+    with pytest.raises(px.PlugaxError, match=r"'problem\.size' cannot be swept: .*a shape"):
+        px.sweep(Sized(), descent(), over={"problem.size": [2, 3]}, steps=2)
+
+
+def test_a_whole_number_that_is_only_a_value_can(descent):
+    population = px.sweep(Sized(), descent(), over={"problem.power": [2, 3]}, steps=2)
+    assert population.success.all()
