@@ -31,7 +31,7 @@ def main(argv: list[str]) -> int:
 
     from ..runner._compare import compare
 
-    wanted = flags.precision or getattr(problem.target, "precision", None)
+    wanted = flags.precision or problem.precision()
     with (
         precision(wanted, asked=flags.precision is not None),
         stdout_kept_clean(flags.format == "json"),
@@ -71,7 +71,7 @@ def _read(argv: list[str]) -> tuple[Chosen, argparse.Namespace]:
     parser = _parser(f"plugax compare {name}", alone=False)
     add_flags(parser, [problem])
     flags = parse_flags(parser, argv, [problem])
-    entrants = flags.solvers or list(getattr(problem.target, "recipes", {}))
+    entrants = flags.solvers or list(problem.known("recipes", {}))
     flags.solvers = entries_of(problem, entrants)
     flags.format = "json" if flags.json else flags.format
     if not flags.solvers:

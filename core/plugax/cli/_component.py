@@ -14,12 +14,16 @@ from .._errors import PlugaxError, UnknownNameError, did_you_mean
 from ..plugins import (
     Component,
     Option,
+    build,
+    class_made_by,
     component_kind,
     default_manager,
+    known_of,
     options_of,
     origin_of,
     plain,
 )
+from ._here import importable_here
 from ._values import NONE, coerce
 
 Layer = dict[str, Any]
@@ -49,6 +53,16 @@ class Chosen:
     def name(self) -> str:
         """The name to make it by."""
         return self.component.name
+
+    def known(self, attribute: str, default: Any = None) -> Any:
+        """An attribute of the component, as far as it is known before it is made."""
+        return known_of(self.target, attribute, default)
+
+    def precision(self) -> str | None:
+        """What a problem is meant for; one whose factory does not say is made to see."""
+        if class_made_by(self.target) is None and self.known("precision") is None:
+            return getattr(build(self.component.kind, self.spec(), {}), "precision", None)
+        return self.known("precision")
 
     @property
     def options(self) -> dict[str, Option]:
@@ -98,6 +112,8 @@ def choose(
     Errors: `UnknownNameError` for a name or an option that does not exist; `PlugaxError` for a
     value that an option does not take.
     """
+    if ":" in name:
+        importable_here()
     component = default_manager().find(kind, name)
     if ":" in name:  # as `build` wants it where two plugins claim the name
         component = dataclasses.replace(component, name=name)

@@ -4,7 +4,16 @@ import inspect
 from typing import Any
 
 from .._errors import UnknownNameError, did_you_mean
-from ..plugins import KINDS, Component, Option, component_kind, default_manager, options_of, plain
+from ..plugins import (
+    KINDS,
+    Component,
+    Option,
+    component_kind,
+    default_manager,
+    known_of,
+    options_of,
+    plain,
+)
 from ._environment import prepare
 from ._flags import kebab
 from ._parser import Parser
@@ -66,11 +75,11 @@ def _described(component: Component) -> dict[str, Any]:
         "options": options_of(target),
     }
     if component.kind == "problem":
-        entry["precision"] = getattr(target, "precision", None)
-        recipes = getattr(target, "recipes", {})
+        entry["precision"] = known_of(target, "precision")
+        recipes = known_of(target, "recipes", {})
         entry["recipes"] = {name: dict(recipe) for name, recipe in recipes.items()}
     if component.kind == "solver":
-        requires = getattr(target, "requires", None)
+        requires = known_of(target, "requires")
         entry["requires"] = requires and requires.__name__
     return entry
 

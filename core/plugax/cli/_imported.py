@@ -3,12 +3,11 @@
 import dataclasses
 import importlib
 import inspect
-import os
-import sys
 from collections.abc import Callable
 from typing import Any
 
 from .._errors import PlugaxError
+from ._here import importable_here
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,9 +45,7 @@ def imported(target: str) -> Imported:
 
 def _found(target: str) -> Any:
     module, _, name = target.partition(":")
-    here = os.getcwd()
-    if here not in sys.path:
-        sys.path.insert(0, here)
+    importable_here()
     try:
         found = importlib.import_module(module)
         for part in name.split("."):

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from ..plugins import KINDS, Component, default_manager
+from ..plugins import KINDS, Component, class_made_by, default_manager, known_of
+from ._here import importable_here
 from ._parser import Parser
 from ._text import columns, print_json
 
@@ -57,9 +58,11 @@ def _fitting(problem: str) -> list[dict[str, Any]]:
     from ._environment import prepare
 
     prepare()
+    if ":" in problem:
+        importable_here()
     target: Any = default_manager().find("problem", problem).load()
-    recipes = list(getattr(target, "recipes", {}))
-    names = set(fitting(target if isinstance(target, type) else target()))
+    recipes = list(known_of(target, "recipes", {}))
+    names = set(fitting(class_made_by(target) or target()))
     entries = [
         _entry(c) | {"recommended": c.name in recipes, "default": c.name in recipes[:1]}
         for c in _components("solvers")

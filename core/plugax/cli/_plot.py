@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from ._environment import prepare
+from ._own import add_own_flags, own
 from ._parser import Parser
 from ._precision import precision
 from ._saved import saved_precision
@@ -18,14 +19,16 @@ def main(argv: list[str]) -> int:
         description="Draw the figures of a saved run: PNG, and GIF for animations, in DIR/figures.",
     )
     parser.add_argument("directory", metavar="DIR", help="what --out of the run was")
-    directory = parser.parse_args(argv).directory
+    add_own_flags(parser)
+    arguments = parser.parse_args(argv)
+    directory = arguments.directory
     prepare()
     # Files only: no window, and no need of a display. Must stand before Matplotlib is imported.
     os.environ.setdefault("MPLBACKEND", "agg")
     import plugax
 
     with precision(saved_precision(directory)):
-        figures = plugax.load(directory).figures()
+        figures = plugax.load(directory, **own(arguments)).figures()
         if not figures:
             print("plugax: this problem draws no figures", file=sys.stderr)
             return 0

@@ -10,7 +10,7 @@ import functools
 from typing import Any
 
 from .._errors import PlugaxError
-from ..plugins import component_kind, default_manager
+from ..plugins import class_made_by, component_kind, default_manager
 from ._component import Chosen, Layer, Peek, choose
 from ._config import RUN, read_config
 from ._environment import prepare
@@ -67,7 +67,7 @@ def read_request(argv: list[str]) -> Request:
     prepare(peek(argv, "--device") or config["run"].get("device"))
     find = functools.partial(peek_component, argv)
     problem = choose("problem", name, [config["problem"]], find)
-    recipes = dict(getattr(problem.target, "recipes", {}))
+    recipes = dict(problem.known("recipes", {}))
     recommended = next(iter(recipes), None)
     solver_name = peek(argv, "--solver") or config["solver"].get("name") or recommended
     observers = choose_observers(argv, config["observer"], find)
@@ -103,7 +103,7 @@ def choose_solver(problem: Chosen, name: str, config: Layer, find: Peek) -> Chos
         for option, part in alone.parts.items()
         if option in config or find(("solver", option), _kind_of(alone, option)) is not None
     }
-    recipe, _ = recipe_of(problem.target, name, parts)
+    recipe, _ = recipe_of(problem.known("recipes", {}), name, parts)
     return choose("solver", name, [recipe | {"name": name}, config], find)
 
 
@@ -168,7 +168,7 @@ def problem_name(argv: list[str]) -> str | None:
     """
     known = {component.name for component in default_manager().components("problem")}
     words = [
-        (word, before.startswith("--") and "=" not in before)
+        (word, before.startswith("--") and "=" not in before and before != "--json")
         for before, word in zip(["", *argv], argv, strict=False)
         if not word.startswith("-")
     ]
@@ -181,7 +181,8 @@ def problem_name(argv: list[str]) -> str | None:
 def _no_solver(problem: Chosen) -> str:
     from ..runner import fitting
 
-    fit = fitting(problem.target) if isinstance(problem.target, type) else []
+    made = class_made_by(problem.target)
+    fit = [] if made is None else fitting(made)
     return f"The problem {problem.name!r} recommends no solver; give one with --solver." + (
         f" Those that fit: {', '.join(fit)}." if fit else ""
     )

@@ -10,6 +10,7 @@ from ._config import FILE_NAME, read_config, write_config
 from ._environment import prepare
 from ._flags import add_flags, joined, parse_flags, peek, peek_component
 from ._observers import add_observer_flag, choose_observers, made_observers
+from ._own import add_own_flags, own
 from ._parser import Parser
 from ._precision import precision
 from ._report import Report, report, stdout_kept_clean
@@ -27,6 +28,7 @@ def main(argv: list[str]) -> int:
             listeners = made_observers(observers)
             solution = plugax.resume(
                 directory,
+                **own(arguments),
                 steps=arguments.steps,
                 epochs=arguments.epochs,
                 chunk=arguments.chunk,
@@ -40,12 +42,15 @@ def main(argv: list[str]) -> int:
             tables["run"]["steps"] = solution.provenance["run"]["steps"]
             write_config(directory, tables)
         chosen = {kind: _chosen(kind, solution.provenance[kind]) for kind in ("problem", "solver")}
+        specs = solution.provenance
         return report(
             Report(
                 solution,
-                problem=chosen["problem"].name,
-                solver=chosen["solver"].name,
-                options={kind: component.plain_options() for kind, component in chosen.items()},
+                problem=part.name if (part := chosen["problem"]) else specs["problem"]["class"],
+                solver=part.name if (part := chosen["solver"]) else specs["solver"]["class"],
+                options={
+                    kind: part.plain_options() if part else {} for kind, part in chosen.items()
+                },
                 seconds={},
                 directory=directory,
             ),
@@ -53,8 +58,10 @@ def main(argv: list[str]) -> int:
         )
 
 
-def _chosen(kind: str, spec: dict[str, Any]) -> Chosen:
-    """A component as the saved run was made with it."""
+def _chosen(kind: str, spec: dict[str, Any]) -> Chosen | None:
+    """A component as the saved run was made with it; None for one made by hand."""
+    if spec["name"] is None:
+        return None
     return choose(kind, spec["name"], [spec], lambda path, kind: None)  # noqa: ARG005 - no flags
 
 
@@ -84,5 +91,6 @@ def _parser() -> Parser:
     add("--chunk", type=int, metavar="N", help="steps between two looks at the run")
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
     add_observer_flag(parser)
+    add_own_flags(parser)
     add("--json", action="store_true", help="print one JSON object on standard output")
     return parser

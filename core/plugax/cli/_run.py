@@ -24,7 +24,7 @@ def main(argv: list[str]) -> int:
 
     solve = plugax.solve
     import_seconds = time.perf_counter() - began
-    wanted = request.precision or getattr(request.problem.target, "precision", None)
+    wanted = request.precision or request.problem.precision()
     with precision(wanted, asked=request.precision is not None) as used:
         began = time.perf_counter()
         with stdout_kept_clean(request.json):

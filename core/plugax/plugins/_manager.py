@@ -14,6 +14,7 @@ from .._errors import AmbiguousNameError, PluginError, PluginWarning, UnknownNam
 from ._check import check_plugin
 from ._component import KINDS, NAME, Component
 from ._hooks import HookSpecs
+from ._imported import imported_component
 from ._record import PluginRecord
 
 GROUP = "plugax"
@@ -92,6 +93,8 @@ class PluginManager:
     def find(self, kind: str, name: str) -> Component:
         """The component of a kind by `name`, `plugin:name` or `plugin@distribution:name`.
 
+        What no plugin brings is imported as `module:name`.
+
         Errors: `UnknownNameError`, with close matches; `AmbiguousNameError`, with the owners.
         """
         if kind not in KINDS:
@@ -104,6 +107,10 @@ class PluginManager:
             for component in record.components
             if (component.kind, component.name) == (kind, bare)
         ]
+        if not found and plugin and not any(plugin in record.names for record in self.records):
+            own = imported_component(kind, name)
+            if own is not None:
+                return own
         if not found:
             raise self._unknown(kind, name)
         if len(found) > 1:

@@ -1,13 +1,11 @@
 """What became of one plugin."""
 
 import dataclasses
-import re
 from typing import Any
 
 from .._errors import PluginError
 from ._component import NAME, Component
-
-_TARGET = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*")
+from ._imported import TARGET
 
 
 @dataclasses.dataclass
@@ -56,7 +54,7 @@ class PluginRecord:
                 f"the name of this {kind} must be of letters, digits, '.', '_' and '-'; "
                 f"got {name!r}."
             )
-        if not callable(target) and not (isinstance(target, str) and _TARGET.fullmatch(target)):
+        if not callable(target) and not (isinstance(target, str) and TARGET.fullmatch(target)):
             raise PluginError(
                 f"the {kind} {name!r} must be a class, a factory or a lazy 'module:qualname'; "
                 f"got {target!r}."

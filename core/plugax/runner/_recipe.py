@@ -4,13 +4,20 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from ..plugins import origin_of
+from ..plugins import default_manager, factory_attribute, origin_of
 from ..problems import AbstractProblem
 from ._length import Length
 
 
+def recipes_of(problem: AbstractProblem) -> Mapping[str, Mapping[str, Any]]:
+    """The solvers that a problem recommends, or else the factory that it was made by."""
+    if problem.recipes:
+        return problem.recipes
+    return factory_attribute(problem, "recipes", default_manager(), "problem") or {}
+
+
 def recipe_of(
-    problem: AbstractProblem | type[AbstractProblem], solver: str, chosen: Mapping[str, Any]
+    recipes: Mapping[str, Mapping[str, Any]], solver: str, chosen: Mapping[str, Any]
 ) -> tuple[dict[str, Any], Length]:
     """The options that a problem's recipe gives a solver, and the usual length of the run.
 
@@ -18,11 +25,11 @@ def recipe_of(
     for that one (a tolerance for `sgd` says nothing about `adam`), and nothing of it applies.
 
     Arguments:
-        problem: the problem, or its class.
+        recipes: all that the problem recommends.
         solver: the solver's name.
         chosen: the solver's options as the user gave them.
     """
-    recipe = dict(getattr(problem, "recipes", {}).get(solver.rpartition(":")[2], {}))
+    recipe = dict(recipes.get(solver.rpartition(":")[2], {}))
     for name, value in recipe.items():
         own, other = _component_name(value), _component_name(chosen.get(name))
         if own is not None and name in chosen and own != other:

@@ -5,11 +5,11 @@ from typing import Any
 
 from .._errors import PlugaxError, PluginError, UnsuitableProblemError
 from ..data import AbstractData
-from ..plugins import build, default_manager, origin_of
+from ..plugins import build, default_manager, known_of, origin_of
 from ..problems import AbstractProblem
 from ..solvers import AbstractSolver
 from ._length import Length, Plan
-from ._recipe import recipe_of
+from ._recipe import recipe_of, recipes_of
 
 
 def resolve(
@@ -28,17 +28,18 @@ def resolve(
     fit.
     """
     problem = build("problem", problem, {})
+    recipes = recipes_of(problem)
     if solver is None:
-        if not problem.recipes:
+        if not recipes:
             raise PlugaxError(
                 f"{type(problem).__name__} recommends no solver; give one. Those that fit: "
                 f"{', '.join(fitting(problem))}."
             )
-        solver = next(iter(problem.recipes))
+        solver = next(iter(recipes))
     by_name = isinstance(solver, str)
     name = solver if by_name else (origin_of(solver) or {}).get("name", "")
     chosen = options if by_name else (origin_of(solver) or {})
-    recipe, usual = recipe_of(problem, name, chosen)
+    recipe, usual = recipe_of(recipes, name, chosen)
     solver = build("solver", solver, recipe | options if by_name else options)
     if not isinstance(problem, solver.requires):
         raise UnsuitableProblemError(
@@ -64,6 +65,6 @@ def fitting(problem: AbstractProblem | type[AbstractProblem]) -> list[str]:
             target = component.load()
         except PluginError:
             continue
-        if issubclass(kind, getattr(target, "requires", AbstractProblem)):
+        if issubclass(kind, known_of(target, "requires", AbstractProblem)):
             names.append(component.name)
     return names

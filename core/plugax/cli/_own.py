@@ -1,0 +1,27 @@
+"""What a saved run was made from by hand, named anew: `--problem mymodel:Bowl`."""
+
+import argparse
+from typing import Any
+
+from ..plugins import build
+from ._here import importable_here
+from ._parser import Parser
+
+KINDS = ("problem", "solver")
+
+
+def add_own_flags(parser: Parser) -> None:
+    """Add `--problem` and `--solver`."""
+    for kind in KINDS:
+        parser.add_argument(
+            f"--{kind}",
+            metavar="TARGET",
+            help=f"the {kind} of a run that was made by hand in Python: a name, or module:name",
+        )
+
+
+def own(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The components that are named, made; what is saved may be imported from here too."""
+    importable_here()
+    given = {kind: getattr(arguments, kind) for kind in KINDS}
+    return {kind: build(kind, name, {}) for kind, name in given.items() if name is not None}

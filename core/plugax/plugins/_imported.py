@@ -1,0 +1,39 @@
+"""A component that no plugin brings, by `module:name`: a class, a function or an object."""
+
+import functools
+import importlib
+import importlib.util
+import inspect
+import re
+from typing import Any
+
+from .._errors import PlugaxError
+from ._component import Component
+from ._known import Ready
+
+TARGET = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*")
+
+
+def imported_component(kind: str, name: str) -> Component | None:
+    """The component that `module:name` names; None if there is no such module.
+
+    Errors: `PlugaxError` if the module does not import, or has nothing of that name.
+    """
+    if not TARGET.fullmatch(name):
+        return None
+    module, _, qualname = name.partition(":")
+    if importlib.util.find_spec(module.partition(".")[0]) is None:
+        return None
+    try:
+        found: Any = importlib.import_module(module)
+        for part in qualname.split("."):
+            found = getattr(found, part)
+    except (Exception, SystemExit) as error:  # an import may raise anything
+        raise PlugaxError(
+            f"The {kind} {name!r} cannot be imported: {type(error).__name__}: {error}. Write the "
+            "module and the name in it, package.module:name."
+        ) from error
+    makes = inspect.isclass(found) or inspect.isroutine(found)
+    if not makes and not isinstance(found, functools.partial):
+        found = Ready(found)
+    return Component(kind, name, module, "imported by name", found, "")

@@ -1,0 +1,65 @@
+"""What is known of a component before it is made: class attributes such as a problem's recipes.
+
+A class has them itself. A function has them by its return annotation, or as attributes of its own,
+which go first:
+
+    def twin(size: int = 40) -> px.StateSpace: ...
+
+    twin.recipes = {"etkf": {"members": 20}}
+"""
+
+import functools
+import inspect
+import typing
+from collections.abc import Callable
+from typing import Any
+
+from ._origin import origin_of
+
+
+class Ready:
+    """Gives an object that is made already.
+
+    Arguments:
+        component: the object.
+    """
+
+    def __init__(self, component: Any):
+        self.component = component
+
+    def __call__(self) -> Any:
+        """The object itself."""
+        return self.component
+
+
+def class_made_by(target: Callable[..., Any]) -> type | None:
+    """The class of what a class or factory makes; None if a factory does not say."""
+    if inspect.isclass(target):
+        return target
+    if isinstance(target, Ready):
+        return type(target.component)
+    function = target.func if isinstance(target, functools.partial) else target
+    if inspect.isclass(function):
+        return function
+    try:
+        hint = typing.get_type_hints(function).get("return")
+    except (NameError, TypeError, AttributeError, SyntaxError):
+        return None
+    return hint if inspect.isclass(hint) else None
+
+
+def known_of(target: Callable[..., Any], attribute: str, default: Any = None) -> Any:
+    """An attribute of what `target` makes, as far as it is known before it is made."""
+    for known in (getattr(target, "component", None), target, class_made_by(target)):
+        found = getattr(known, attribute, None)
+        if found is not None:
+            return found
+    return default
+
+
+def factory_attribute(component: Any, attribute: str, manager: Any, kind: str) -> Any:
+    """An attribute of the factory that a component was made by; None for one made by hand."""
+    origin = origin_of(component)
+    if origin is None:
+        return None
+    return getattr(manager.find(kind, origin["name"]).load(), attribute, None)
