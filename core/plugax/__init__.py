@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ._errors import PrecisionWarning as PrecisionWarning
     from ._errors import RunFailedError as RunFailedError
     from ._errors import UnknownNameError as UnknownNameError
+    from ._errors import UnsavedWarning as UnsavedWarning
     from ._errors import UnsuitableProblemError as UnsuitableProblemError
     from .covariances import AbstractCovariance as AbstractCovariance
     from .covariances import BlockCovariance as BlockCovariance
@@ -92,6 +93,7 @@ _HOME = {
         "PrecisionWarning",
         "RunFailedError",
         "UnknownNameError",
+        "UnsavedWarning",
         "UnsuitableProblemError",
     ),
     "covariances": (

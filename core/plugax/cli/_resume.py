@@ -9,7 +9,7 @@ from ._config import FILE_NAME, read_config, write_config
 from ._environment import prepare
 from ._parser import Parser
 from ._precision import precision
-from ._report import Report, observers, report, stdout_kept_clean
+from ._report import Report, observers, report, stdout_kept_clean, unsaved_reported
 from ._saved import saved_precision
 
 
@@ -21,7 +21,7 @@ def main(argv: list[str]) -> int:
 
     directory = pathlib.Path(arguments.directory)
     with precision(saved_precision(arguments.directory)):
-        with stdout_kept_clean(arguments.json):
+        with stdout_kept_clean(arguments.json), unsaved_reported():
             solution = plugax.resume(
                 directory,
                 steps=arguments.steps,

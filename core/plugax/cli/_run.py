@@ -9,7 +9,7 @@ from .._errors import PlugaxError
 from ._component import Chosen
 from ._config import RUN, write_config
 from ._precision import precision
-from ._report import Report, observers, report, stdout_kept_clean
+from ._report import Report, observers, report, stdout_kept_clean, unsaved_reported
 from ._request import Request, read_request
 
 
@@ -39,7 +39,7 @@ def main(argv: list[str]) -> int:
         directory = _directory(request.out)
         if directory is not None:
             write_config(directory, _tables(request))
-        with stdout_kept_clean(request.json):
+        with stdout_kept_clean(request.json), unsaved_reported():
             solution = solve(
                 problem,
                 solver,

@@ -1,6 +1,5 @@
 """`load`: a solution from its directory."""
 
-import json
 import os
 import pathlib
 from typing import Any, cast
@@ -12,7 +11,7 @@ import numpy as np
 from .._errors import PlugaxError
 from ..plugins import build
 from ..problems import AbstractProblem
-from ..solution import Solution, Status, load_arrays
+from ..solution import Solution, Status, arrays_from, read_run, series_from
 from ..solvers import AbstractSolver
 from ._program import Task, start, unknowns_of
 
@@ -34,13 +33,7 @@ def load(
     given, or where what was saved does not fit them.
     """
     directory = pathlib.Path(path)
-    try:
-        summary = json.loads((directory / "solution.json").read_text())
-    except FileNotFoundError:
-        raise PlugaxError(
-            f"There is no solution in {directory}: no file solution.json. A run writes one with "
-            "out=…, on the command line with --out."
-        ) from None
+    summary, files = read_run(directory)
     origin = summary["provenance"]
     problem = _rebuilt("problem", origin["problem"], directory) if problem is None else problem
     solver = _rebuilt("solver", origin["solver"], directory) if solver is None else solver
@@ -49,17 +42,19 @@ def load(
     )
     state = eqx.filter_eval_shape(start, task).state
     unknowns = eqx.filter_eval_shape(unknowns_of, task, state)
-    stored = load_arrays(directory / "state.npz", {"step": np.asarray(0), "state": state})
+    stored = arrays_from(
+        files["state.npz"], {"step": np.asarray(0), "state": state}, directory / "state.npz"
+    )
     return Solution(
-        unknowns=load_arrays(directory / "unknowns.npz", unknowns),
+        unknowns=arrays_from(files["unknowns.npz"], unknowns, directory / "unknowns.npz"),
         status=Status(**summary["status"]),
         metrics=summary["metrics"],
         steps=int(stored["step"]),
         compile_seconds=summary["compile_seconds"],
         run_seconds=summary["run_seconds"],
         provenance=origin,
-        series=_series(directory / "history.nc"),
-        evaluation_series=_evaluation_series(directory / "evaluations.nc"),
+        series=series_from(files["history.npz"], summary["dtypes"]["history"]),
+        evaluation_series=series_from(files["evaluations.npz"], summary["dtypes"]["evaluations"]),
         state=stored["state"],
         problem=problem,
         solver=solver,
@@ -73,17 +68,3 @@ def _rebuilt(kind: str, spec: dict[str, Any], directory: pathlib.Path) -> Any:
             f"made again from the file; give it: load(path, {kind}=…)."
         )
     return build(kind, spec, {})
-
-
-def _evaluation_series(path: pathlib.Path) -> dict[str, np.ndarray]:
-    import xarray as xr
-
-    with xr.open_dataset(path, engine="scipy") as evaluations:
-        return {str(name): np.array(values) for name, values in evaluations.variables.items()}
-
-
-def _series(path: pathlib.Path) -> dict[str, np.ndarray]:
-    import xarray as xr
-
-    with xr.open_dataset(path, engine="scipy") as history:
-        return {str(name): np.array(values) for name, values in history.data_vars.items()}
