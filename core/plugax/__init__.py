@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ._errors import UnknownNameError as UnknownNameError
     from ._errors import UnsavedWarning as UnsavedWarning
     from ._errors import UnsuitableProblemError as UnsuitableProblemError
+    from ._errors import VersionWarning as VersionWarning
     from .covariances import AbstractCovariance as AbstractCovariance
     from .covariances import BlockCovariance as BlockCovariance
     from .covariances import DenseCovariance as DenseCovariance
@@ -95,6 +96,7 @@ _HOME = {
         "UnknownNameError",
         "UnsavedWarning",
         "UnsuitableProblemError",
+        "VersionWarning",
     ),
     "covariances": (
         "AbstractCovariance",

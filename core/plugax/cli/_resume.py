@@ -29,6 +29,7 @@ def main(argv: list[str]) -> int:
                 chunk=arguments.chunk,
                 device=arguments.device,
                 observers=observers(),
+                new_plan=arguments.new_plan,
             )
         if (arguments.steps is not None or arguments.epochs is not None) and (
             directory / FILE_NAME
@@ -67,5 +68,6 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     add("--epochs", type=float, metavar="N", help="the same in passes over the data")
     add("--chunk", type=int, metavar="N", help="steps between two looks at the run")
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
+    add("--new-plan", action="store_true", help="go on by the solver's plan for the new --steps")
     add("--json", action="store_true", help="print one JSON object on standard output")
     return parser.parse_args(argv)

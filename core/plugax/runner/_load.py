@@ -2,18 +2,20 @@
 
 import os
 import pathlib
+import warnings
 from typing import Any, cast
 
 import equinox as eqx
 import jax.random as jr
 import numpy as np
 
-from .._errors import PlugaxError
+from .._errors import PlugaxError, VersionWarning
 from ..plugins import build
 from ..problems import AbstractProblem
 from ..solution import Solution, Status, arrays_from, read_run, series_from
 from ..solvers import AbstractSolver
 from ._program import Task, start, unknowns_of
+from ._provenance import plugin_versions, versions
 
 
 def load(
@@ -35,6 +37,7 @@ def load(
     directory = pathlib.Path(path)
     summary, files = read_run(directory)
     origin = summary["provenance"]
+    _tell_versions(origin, directory)
     problem = _rebuilt("problem", origin["problem"], directory) if problem is None else problem
     solver = _rebuilt("solver", origin["solver"], directory) if solver is None else solver
     task = Task(
@@ -68,3 +71,18 @@ def _rebuilt(kind: str, spec: dict[str, Any], directory: pathlib.Path) -> Any:
             f"made again from the file; give it: load(path, {kind}=…)."
         )
     return build(kind, spec, {})
+
+
+def _tell_versions(origin: dict[str, Any], directory: pathlib.Path) -> None:
+    """Warn of versions that are others than those of the run."""
+    now = {**versions(), **plugin_versions()}
+    then = {**origin["versions"], **origin["plugins"]}
+    differ = [
+        f"{name} {then[name]} (now {now.get(name, 'missing')})"
+        for name in then
+        if now.get(name) != then[name]
+    ]
+    if differ:
+        warnings.warn(
+            VersionWarning(f"{directory} was saved with {', '.join(differ)}."), stacklevel=3
+        )
