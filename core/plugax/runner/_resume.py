@@ -8,10 +8,11 @@ import equinox as eqx
 from .._errors import PlugaxError
 from ..observers import AbstractObserver
 from ..problems import AbstractProblem
-from ..solution import Solution
+from ..solution import Solution, finite
 from ..solvers import AbstractSolver
 from ._length import Length
 from ._load import load
+from ._provenance import spec_of
 from ._run import run
 
 
@@ -50,6 +51,7 @@ def resume(
     the data do not last for those asked for.
     """
     before = load(path, problem=problem, solver=solver)
+    _check_same(before)
     asked = before.provenance["run"]
     usual = Length(asked["steps"], evaluate_every=asked["evaluate_every"])
     plan = Length(steps, epochs).or_else(usual).in_steps(before.solver.data(before.problem), 1)
@@ -94,3 +96,22 @@ def _check_plan(before: Solution, old: int, new: int) -> None:
             "again with the steps you want, or go on by the new plan with new_plan=True, on the "
             "command line with --new-plan."
         )
+
+
+def _check_same(before: Solution) -> None:
+    """Raise `PlugaxError` if a problem or solver given is another than that of the saved run."""
+    for kind in ("problem", "solver"):
+        saved = before.provenance[kind]
+        given = finite(spec_of(getattr(before, kind), kind))
+        if saved["name"] is None or given["name"] is None:
+            continue
+        differ = [
+            f"{name} {saved.get(name)!r} (given {given.get(name)!r})"
+            for name in {**saved, **given}
+            if saved.get(name) != given.get(name)
+        ]
+        if differ:
+            raise PlugaxError(
+                f"The {kind} given is another than that of the saved run, which has "
+                f"{', '.join(differ)}. Leave it out to go on with the saved one, or solve anew."
+            )

@@ -42,3 +42,15 @@ def test_all_options_are_kept_and_one_that_is_gone_is_an_error(tmp_path):
     path.write_text(json.dumps(summary))
     with pytest.raises(px.PlugaxError, match="no option 'gone'"):
         px.load(tmp_path)
+
+
+def test_another_rate_is_refused(tmp_path):
+    problem = px.problem("regression", points=20)
+    sgd, faster = (
+        px.solver("gradient", optimizer={"name": "sgd", "learning_rate": rate})
+        for rate in (0.01, 0.1)
+    )
+    px.solve(problem, sgd, steps=2, out=tmp_path)
+    with pytest.raises(px.PlugaxError, match=r"optimizer .*0\.01.*0\.1"):
+        px.resume(tmp_path, steps=4, solver=faster)
+    assert px.resume(tmp_path, steps=4, solver=sgd).steps == 4
