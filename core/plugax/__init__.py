@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from ._errors import PrecisionWarning as PrecisionWarning
     from ._errors import RunFailedError as RunFailedError
     from ._errors import UnknownNameError as UnknownNameError
+    from ._errors import UnsavedWarning as UnsavedWarning
     from ._errors import UnsuitableProblemError as UnsuitableProblemError
+    from ._errors import VersionWarning as VersionWarning
     from .covariances import AbstractCovariance as AbstractCovariance
     from .covariances import BlockCovariance as BlockCovariance
     from .covariances import DenseCovariance as DenseCovariance
@@ -92,7 +94,9 @@ _HOME = {
         "PrecisionWarning",
         "RunFailedError",
         "UnknownNameError",
+        "UnsavedWarning",
         "UnsuitableProblemError",
+        "VersionWarning",
     ),
     "covariances": (
         "AbstractCovariance",

@@ -48,6 +48,14 @@ class PrecisionWarning(UserWarning):
     """A problem that wants float64 runs in float32."""
 
 
+class UnsavedWarning(UserWarning):
+    """A run could not be saved; its solution is returned all the same."""
+
+
+class VersionWarning(UserWarning):
+    """A saved run is loaded with other versions than it was saved with."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A sentence with the known names closest to `name`, upper or lower case; or nothing."""
     folded: dict[str, list[str]] = {}

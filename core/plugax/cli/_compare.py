@@ -27,6 +27,8 @@ FILES = (".csv", ".json", ".md", ".pdf", ".png", ".svg")
 def main(argv: list[str]) -> int:
     """Compare, and print the table."""
     problem, flags = _read(argv)
+    if flags.out is not None and flags.out.exists() and not flags.force:
+        raise PlugaxError(f"{flags.out} exists; give another --out, or --force to write over it.")
     import plugax
 
     from ..runner._compare import compare
@@ -116,6 +118,7 @@ def _parser(prog: str, *, alone: bool) -> Parser:
         metavar="FILE",
         help=f"write the table, or the figure, there too, by suffix: {', '.join(FILES)}",
     )
+    add("--force", action="store_true", help="write over a file that --out names")
     add("--format", choices=FORMATS, default="table", help="of what is printed; default: table")
     add("--json", action="store_true", help="the same as --format json")
     return parser

@@ -4,9 +4,11 @@ import contextlib
 import dataclasses
 import pathlib
 import sys
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from .._errors import UnsavedWarning
 from ._parser import version
 from ._text import columns, print_json
 
@@ -38,9 +40,19 @@ class Report:
     directory: pathlib.Path | None
 
 
-def stdout_kept_clean(wanted: bool) -> contextlib.AbstractContextManager:
+@contextlib.contextmanager
+def stdout_kept_clean(wanted: bool) -> Iterator[None]:
     """Send what a plugin prints to standard error, where standard output is for JSON alone."""
-    return contextlib.redirect_stdout(sys.stderr) if wanted else contextlib.nullcontext()
+    with contextlib.redirect_stdout(sys.stderr) if wanted else contextlib.nullcontext():
+        yield
+
+
+@contextlib.contextmanager
+def unsaved_reported() -> Iterator[None]:
+    """Leave it to the report to say that a run could not be saved."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnsavedWarning)
+        yield
 
 
 def report(what: Report, *, as_json: bool) -> int:
@@ -49,6 +61,10 @@ def report(what: Report, *, as_json: bool) -> int:
         print_json(_plain(what))
     else:
         _print(what)
+    if what.solution.unsaved is not None:
+        sys.stdout.flush()
+        print(f"plugax: {what.solution.unsaved}", file=sys.stderr)
+        return FAILURE
     if what.solution.status.success:
         return SUCCESS
     return INTERRUPTED if what.solution.status.name == "interrupted" else FAILURE
@@ -74,7 +90,7 @@ def _plain(what: Report) -> dict[str, Any]:
             **what.seconds,
             "compile_seconds": solution.compile_seconds,
             "run_seconds": solution.run_seconds,
-            "out": None if what.directory is None else str(what.directory),
+            "out": None if what.directory is None or solution.unsaved else str(what.directory),
             "plugax": version(),
         }
     )
@@ -105,7 +121,7 @@ def _print(what: Report) -> None:
         f"compiled in {solution.compile_seconds:.2f} s, run in {_seconds(solution.run_seconds)}",
         style="dim",
     )
-    if what.directory is not None:
+    if what.directory is not None and solution.unsaved is None:
         console.print(f"saved in {what.directory}", style="dim")
         if status.name == "interrupted":
             console.print(f"go on with: plugax resume {what.directory}", style="dim")

@@ -36,6 +36,7 @@ class Request:
         device: its name; None for JAX's choice.
         precision: `"float32"` or `"float64"`; None for what suits the problem.
         out: the directory to save in, or None.
+        force: whether to clear another run that is there.
         json: whether to answer in JSON.
     """
 
@@ -50,6 +51,7 @@ class Request:
     device: str | None
     precision: str | None
     out: str | None
+    force: bool
     json: bool
 
 
@@ -86,7 +88,15 @@ def read_request(argv: list[str]) -> Request:
         # Two words for one thing: what a flag says in one goes before the other in the file.
         configured = {k: v for k, v in configured.items() if k not in ("steps", "epochs")}
     run: dict[str, Any] = dict.fromkeys(RUN) | {"seed": 0} | configured | given
-    return Request(problem, solver, observers, **run, out=flags["out"], json=flags["json"])
+    return Request(
+        problem,
+        solver,
+        observers,
+        **run,
+        out=flags["out"],
+        force=flags["force"],
+        json=flags["json"],
+    )
 
 
 def choose_solver(problem: Chosen, name: str, config: Layer, find: Peek) -> Chosen:
@@ -148,6 +158,7 @@ def _parser(*, inner: bool, prog: str = "plugax run") -> Parser:
     add("--precision", choices=NAMES, help="default: float64 for problems that need it")
     add("--chunk", type=int, metavar="N", help="steps between two looks; default: for a second")
     add("--out", metavar="DIR", help="save solution, history and configuration there")
+    add("--force", action="store_true", help="clear another run that is saved in --out")
     add("--config", metavar="FILE", help="TOML, such as the config.toml of an earlier --out")
     add("--json", action="store_true", help="print one JSON object on standard output")
     return parser

@@ -13,7 +13,7 @@ from ._observers import add_observer_flag, choose_observers, made_observers
 from ._own import add_own_flags, own
 from ._parser import Parser
 from ._precision import precision
-from ._report import Report, report, stdout_kept_clean
+from ._report import Report, report, stdout_kept_clean, unsaved_reported
 from ._saved import saved_precision
 
 
@@ -24,7 +24,7 @@ def main(argv: list[str]) -> int:
 
     directory = pathlib.Path(arguments.directory)
     with precision(saved_precision(arguments.directory)):
-        with stdout_kept_clean(arguments.json):
+        with stdout_kept_clean(arguments.json), unsaved_reported():
             listeners = made_observers(observers)
             solution = plugax.resume(
                 directory,
@@ -34,6 +34,7 @@ def main(argv: list[str]) -> int:
                 chunk=arguments.chunk,
                 device=arguments.device,
                 observers=listeners,
+                new_plan=arguments.new_plan,
             )
         if (arguments.steps is not None or arguments.epochs is not None) and (
             directory / FILE_NAME
@@ -92,5 +93,6 @@ def _parser() -> Parser:
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
     add_observer_flag(parser)
     add_own_flags(parser)
+    add("--new-plan", action="store_true", help="go on by the solver's plan for the new --steps")
     add("--json", action="store_true", help="print one JSON object on standard output")
     return parser

@@ -1,16 +1,14 @@
 """`plugax run`: solve a problem."""
 
 import dataclasses
-import pathlib
 import time
 from typing import Any
 
-from .._errors import PlugaxError
 from ._component import Chosen
-from ._config import RUN, write_config
+from ._config import FILE_NAME, RUN, write_config
 from ._observers import made_observers
 from ._precision import precision
-from ._report import Report, report, stdout_kept_clean
+from ._report import Report, report, stdout_kept_clean, unsaved_reported
 from ._request import Request, read_request
 
 
@@ -21,8 +19,13 @@ def main(argv: list[str]) -> int:
     import plugax  # the parts that need JAX come with the first use
 
     from ..runner import Length, resolve
+    from ..solution import claim
 
     solve = plugax.solve
+    directory = None
+    if request.out is not None:
+        names = ("solution.json", FILE_NAME)
+        directory = claim(request.out, force=request.force, names=names)
     import_seconds = time.perf_counter() - began
     wanted = request.precision or request.problem.precision()
     with precision(wanted, asked=request.precision is not None) as used:
@@ -38,10 +41,9 @@ def main(argv: list[str]) -> int:
         request = dataclasses.replace(
             request, steps=plan.steps, epochs=None, evaluate_every=every, precision=used
         )
-        directory = _directory(request.out)
         if directory is not None:
             write_config(directory, _tables(request))
-        with stdout_kept_clean(request.json):
+        with stdout_kept_clean(request.json), unsaved_reported():
             solution = solve(
                 problem,
                 solver,
@@ -75,20 +77,6 @@ def _made(chosen: Chosen) -> Any:
     options = chosen.spec()
     make = plugax.problem if chosen.component.kind == "problem" else plugax.solver
     return make(options.pop("name"), **options)
-
-
-def _directory(out: str | None) -> pathlib.Path | None:
-    """The directory to save in, made now: better than after an hour's run."""
-    if out is None:
-        return None
-    directory = pathlib.Path(out)
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / ".plugax").touch()
-        (directory / ".plugax").unlink()
-    except OSError as error:
-        raise PlugaxError(f"Nothing can be saved in {out}: {error.strerror}.") from error
-    return directory
 
 
 def _tables(request: Request) -> dict[str, Any]:

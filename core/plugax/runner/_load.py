@@ -1,20 +1,21 @@
 """`load`: a solution from its directory."""
 
-import json
 import os
 import pathlib
+import warnings
 from typing import Any, cast
 
 import equinox as eqx
 import jax.random as jr
 import numpy as np
 
-from .._errors import PlugaxError
+from .._errors import PlugaxError, VersionWarning
 from ..plugins import build
 from ..problems import AbstractProblem
-from ..solution import Solution, Status, load_arrays
+from ..solution import Solution, Status, arrays_from, read_run, series_from
 from ..solvers import AbstractSolver
 from ._program import Task, start, unknowns_of
+from ._provenance import plugin_versions, versions
 
 
 def load(
@@ -34,14 +35,9 @@ def load(
     given, or where what was saved does not fit them.
     """
     directory = pathlib.Path(path)
-    try:
-        summary = json.loads((directory / "solution.json").read_text())
-    except FileNotFoundError:
-        raise PlugaxError(
-            f"There is no solution in {directory}: no file solution.json. A run writes one with "
-            "out=…, on the command line with --out."
-        ) from None
+    summary, files = read_run(directory)
     origin = summary["provenance"]
+    _tell_versions(origin, directory)
     problem = _rebuilt("problem", origin["problem"], directory) if problem is None else problem
     solver = _rebuilt("solver", origin["solver"], directory) if solver is None else solver
     task = Task(
@@ -49,17 +45,19 @@ def load(
     )
     state = eqx.filter_eval_shape(start, task).state
     unknowns = eqx.filter_eval_shape(unknowns_of, task, state)
-    stored = load_arrays(directory / "state.npz", {"step": np.asarray(0), "state": state})
+    stored = arrays_from(
+        files["state.npz"], {"step": np.asarray(0), "state": state}, directory / "state.npz"
+    )
     return Solution(
-        unknowns=load_arrays(directory / "unknowns.npz", unknowns),
+        unknowns=arrays_from(files["unknowns.npz"], unknowns, directory / "unknowns.npz"),
         status=Status(**summary["status"]),
         metrics=summary["metrics"],
         steps=int(stored["step"]),
         compile_seconds=summary["compile_seconds"],
         run_seconds=summary["run_seconds"],
         provenance=origin,
-        series=_series(directory / "history.nc"),
-        evaluation_series=_evaluation_series(directory / "evaluations.nc"),
+        series=series_from(files["history.npz"], summary["dtypes"]["history"]),
+        evaluation_series=series_from(files["evaluations.npz"], summary["dtypes"]["evaluations"]),
         state=stored["state"],
         problem=problem,
         solver=solver,
@@ -75,15 +73,16 @@ def _rebuilt(kind: str, spec: dict[str, Any], directory: pathlib.Path) -> Any:
     return build(kind, spec, {})
 
 
-def _evaluation_series(path: pathlib.Path) -> dict[str, np.ndarray]:
-    import xarray as xr
-
-    with xr.open_dataset(path, engine="scipy") as evaluations:
-        return {str(name): np.array(values) for name, values in evaluations.variables.items()}
-
-
-def _series(path: pathlib.Path) -> dict[str, np.ndarray]:
-    import xarray as xr
-
-    with xr.open_dataset(path, engine="scipy") as history:
-        return {str(name): np.array(values) for name, values in history.data_vars.items()}
+def _tell_versions(origin: dict[str, Any], directory: pathlib.Path) -> None:
+    """Warn of versions that are others than those of the run."""
+    now = {**versions(), **plugin_versions()}
+    then = {**origin["versions"], **origin["plugins"]}
+    differ = [
+        f"{name} {then[name]} (now {now.get(name, 'missing')})"
+        for name in then
+        if now.get(name) != then[name]
+    ]
+    if differ:
+        warnings.warn(
+            VersionWarning(f"{directory} was saved with {', '.join(differ)}."), stacklevel=3
+        )

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..plugins import default_manager, origin_of
+from ..plugins import component_kind, default_manager, options_of, origin_of
 
 LIBRARIES = ("plugax", "jax", "jaxlib", "equinox", "optax", "optimistix", "lineax", "diffrax")
 
@@ -24,30 +24,46 @@ def provenance_of(problem: Any, solver: Any, device: Any, **run: Any) -> dict[st
         run: what else was asked for: seed, steps, chunk.
     """
     return {
-        "problem": spec_of(problem),
-        "solver": spec_of(solver),
+        "problem": spec_of(problem, "problem"),
+        "solver": spec_of(solver, "solver"),
         "run": plain(run),
         "device": {"platform": device.platform, "kind": device.device_kind, "index": device.id},
         "precision": jnp.result_type(float).name,
-        "versions": dict(_versions()),
-        "plugins": {
-            record.name: f"{record.distribution} {record.version}".strip()
-            for record in default_manager().records
-            if record.status == "active"
-        },
+        "versions": dict(versions()),
+        "plugins": plugin_versions(),
     }
 
 
-def spec_of(component: Any) -> dict[str, Any]:
-    """The spec of a component as plain data; a name of None says that it was made by hand."""
+def spec_of(component: Any, kind: str) -> dict[str, Any]:
+    """The spec of a component as plain data; a name of None says that it was made by hand.
+
+    It has all options, defaults included: those may be others in another version.
+    """
     spec = origin_of(component)
     try:
         if spec is not None:
-            return plain(spec)
+            return _with_defaults(plain(spec), kind)
     except TypeError:
         pass
     kind = type(component)
     return {"name": None, "class": f"{kind.__module__}:{kind.__qualname__}"}
+
+
+def _with_defaults(spec: dict[str, Any], kind: str) -> dict[str, Any]:
+    """A spec with the defaults of the options that it leaves out, as far as they are plain data."""
+    spec = dict(spec)
+    for option in options_of(default_manager().find(kind, spec["name"]).load()):
+        if option.name not in spec and not option.required and option.default is not ...:
+            try:
+                spec[option.name] = plain(origin_of(option.default) or option.default)
+            except TypeError:
+                continue
+        inner, value = component_kind(option.types), spec.get(option.name)
+        if inner and isinstance(value, str):
+            value = {"name": value}
+        if inner and isinstance(value, dict):
+            spec[option.name] = _with_defaults(value, inner)
+    return spec
 
 
 def plain(value: Any) -> Any:
@@ -63,8 +79,18 @@ def plain(value: Any) -> Any:
     raise TypeError(f"{value!r} cannot be written as plain data")
 
 
+def plugin_versions() -> dict[str, str]:
+    """The plugins in use, each with the distribution it came in."""
+    return {
+        record.name: f"{record.distribution} {record.version}".strip()
+        for record in default_manager().records
+        if record.status == "active"
+    }
+
+
 @functools.cache
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """The versions of Python and of the libraries that a run rests on."""
     found = {"python": platform.python_version()}
     for name in LIBRARIES:
         try:

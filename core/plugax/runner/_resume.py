@@ -3,13 +3,16 @@
 import os
 from collections.abc import Iterable
 
+import equinox as eqx
+
 from .._errors import PlugaxError
 from ..observers import AbstractObserver
 from ..problems import AbstractProblem
-from ..solution import Solution
+from ..solution import Solution, finite
 from ..solvers import AbstractSolver
 from ._length import Length
 from ._load import load
+from ._provenance import spec_of
 from ._run import run
 
 
@@ -24,10 +27,13 @@ def resume(
     device: str | None = None,
     observers: Iterable[AbstractObserver | str] = (),
     throw: bool = False,
+    new_plan: bool = False,
 ) -> Solution:
     """Go on with the run in the directory `path`, and save it there again.
 
-    The result is that of a run that was never interrupted, bit for bit.
+    The result is that of a run that was never interrupted, bit for bit. A solver that plans over
+    all its steps, such as one with a learning rate that decays until the last, goes another way for
+    another number of steps; that is refused unless `new_plan` asks for it.
 
     Arguments:
         path: where the run was saved.
@@ -39,11 +45,13 @@ def resume(
         device: as for `solve`.
         observers: as for `solve`.
         throw: as for `solve`.
+        new_plan: go on by the plan for the new number of steps, from the state of the old one.
 
     Errors: those of `load` and `solve`; `PlugaxError` where the run has done all its steps, or
     the data do not last for those asked for.
     """
     before = load(path, problem=problem, solver=solver)
+    _check_same(before)
     asked = before.provenance["run"]
     usual = Length(asked["steps"], evaluate_every=asked["evaluate_every"])
     plan = Length(steps, epochs).or_else(usual).in_steps(before.solver.data(before.problem), 1)
@@ -57,6 +65,8 @@ def resume(
             f"Nothing is left to do in {path}: {before.status} To go on, ask for more steps in all "
             f"than the {before.steps} it has done."
         )
+    if not new_plan:
+        _check_plan(before, asked["steps"], plan.steps)
     return run(
         before.problem,
         before.solver,
@@ -69,3 +79,39 @@ def resume(
         out=path,
         throw=throw,
     )
+
+
+def _check_plan(before: Solution, old: int, new: int) -> None:
+    """Raise `PlugaxError` if the solver goes another way for another number of steps."""
+    if old == new:
+        return
+    planned, again, other = (
+        before.solver.planned(before.problem, steps) for steps in (old, old, new)
+    )
+    # A plan that holds functions made anew each time equals none, not even itself.
+    if eqx.tree_equal(planned, again) and not eqx.tree_equal(planned, other):
+        raise PlugaxError(
+            f"{type(before.solver).__name__} plans over all its steps (a learning rate that "
+            f"decays, say): {old} steps and then on to {new} equal no run of {new} steps. Solve "
+            "again with the steps you want, or go on by the new plan with new_plan=True, on the "
+            "command line with --new-plan."
+        )
+
+
+def _check_same(before: Solution) -> None:
+    """Raise `PlugaxError` if a problem or solver given is another than that of the saved run."""
+    for kind in ("problem", "solver"):
+        saved = before.provenance[kind]
+        given = finite(spec_of(getattr(before, kind), kind))
+        if saved["name"] is None or given["name"] is None:
+            continue
+        differ = [
+            f"{name} {saved.get(name)!r} (given {given.get(name)!r})"
+            for name in {**saved, **given}
+            if saved.get(name) != given.get(name)
+        ]
+        if differ:
+            raise PlugaxError(
+                f"The {kind} given is another than that of the saved run, which has "
+                f"{', '.join(differ)}. Leave it out to go on with the saved one, or solve anew."
+            )

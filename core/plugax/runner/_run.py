@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import time
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ import jax.random as jr
 import numpy as np
 
 from .. import plugins
-from .._errors import RunFailedError
+from .._errors import RunFailedError, UnsavedWarning
 from ..observers import AbstractObserver, Progress
 from ..problems import AbstractProblem
 from ..solution import Solution, Status
@@ -88,13 +89,25 @@ def run(
             listener.on_error(error)
         raise
     if out is not None:
-        solution.save(out)
+        solution = dataclasses.replace(solution, unsaved=_saved(solution, out))
     for listener in listeners:
         listener.on_end(solution)
     hook.after_run(solution=solution)
     if throw and not solution.status.success:
         raise RunFailedError(str(solution.status), solution)
     return solution
+
+
+def _saved(solution: Solution, out: str | os.PathLike) -> str | None:
+    """Save; why it failed, if it did, which never costs the run."""
+    try:
+        solution.save(out)
+    except Exception as error:
+        cause = (error.strerror if isinstance(error, OSError) else None) or error
+        message = f"The run could not be saved in {os.fspath(out)}: {cause}."
+        warnings.warn(UnsavedWarning(message), stacklevel=4)
+        return message
+    return None
 
 
 def _course(task: Task, before: Solution | None) -> Course:
@@ -140,7 +153,7 @@ class _Between:
                 self.stopped_by = type(listener).__name__
         if self.out is not None and time.monotonic() - self.saved_at > CHECKPOINT_SECONDS:
             status = status_of(course, 0, stopped_by=None, steps=self.plan.steps)
-            self.solution(course, status).save(self.out)
+            _saved(self.solution(course, status), self.out)
             self.saved_at = time.monotonic()
         return self.stopped_by is not None
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..observers import AbstractObserver
 from ..problems import AbstractProblem
-from ..solution import Solution
+from ..solution import Solution, claim
 from ..solvers import AbstractSolver
 from ._length import EvaluateEvery, Length
 from ._resolve import resolve
@@ -25,6 +25,7 @@ def solve(
     device: str | None = None,
     observers: Iterable[AbstractObserver | str] = (),
     out: str | os.PathLike | None = None,
+    force: bool = False,
     throw: bool = False,
     **options: Any,
 ) -> Solution:
@@ -44,6 +45,7 @@ def solve(
         device: `"cpu"`, `"gpu"`, `"tpu"`, with an index (`"gpu:1"`) where there are several.
         observers: told about progress between chunks; may end the run.
         out: a directory for the solution, and for the state while the run goes on.
+        force: clear another run that is saved in `out`; without it that is an error.
         throw: raise `RunFailedError` where the status is not a success.
         options: of a solver given by name.
 
@@ -54,6 +56,8 @@ def solve(
     Errors: `PlugaxError` and its kinds for a wrong call; what a problem or solver raises itself.
     """
     asked = Length(steps, epochs, evaluate_every)
+    if out is not None:
+        out = claim(out, force=force)
     problem, solver, plan = resolve(problem, solver, asked, options)
     return run(
         problem,

@@ -1,10 +1,14 @@
 """What came out of a run."""
 
+from ._arrays import arrays_from as arrays_from
 from ._arrays import load_arrays as load_arrays
 from ._arrays import replacing as replacing
 from ._arrays import save_arrays as save_arrays
+from ._arrays import series_from as series_from
+from ._claim import claim as claim
 from ._comparison import Comparison as Comparison
 from ._comparison import Row as Row
+from ._directory import read_run as read_run
 from ._population import Population as Population
 from ._solution import Solution as Solution
 from ._solution import finite as finite

@@ -5,9 +5,11 @@ keys, and the short floats of machine learning (bfloat16, float8). The structure
 is that of the pytree loaded into, which the problem knows.
 """
 
+import io
 import os
 import pathlib
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -34,17 +36,58 @@ def replacing(path: pathlib.Path) -> Iterator[IO[bytes]]:
 
 def save_arrays(path: str | os.PathLike, tree: PyTree) -> None:
     """Write the array leaves of `tree`."""
-    named = {name: _to_numpy(leaf) for name, leaf in _named(tree)}
     with replacing(pathlib.Path(path)) as file:
-        np.savez(file, allow_pickle=False, **named)
+        file.write(array_bytes(tree))
+
+
+def array_bytes(tree: PyTree) -> bytes:
+    """What `save_arrays` writes."""
+    return _zipped({name: _to_numpy(leaf) for name, leaf in _named(tree)})
+
+
+def series_bytes(series: Mapping[str, np.ndarray]) -> bytes:
+    """Arrays by name as one `.npz`; `series_from` reads them with the dtypes of `dtypes_of`."""
+    return _zipped({name: _to_numpy(np.asarray(values)) for name, values in series.items()})
+
+
+def dtypes_of(series: Mapping[str, np.ndarray]) -> dict[str, str]:
+    """The dtypes of arrays by name, as plain data."""
+    return {name: np.asarray(values).dtype.name for name, values in series.items()}
+
+
+def series_from(content: bytes, dtypes: Mapping[str, str]) -> dict[str, np.ndarray]:
+    """Arrays by name from what `series_bytes` made."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        # NumPy knows the short floats by name once JAX is imported.
+        return {name: stored[name].view(np.dtype(dtype)) for name, dtype in dtypes.items()}
+
+
+def _zipped(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """An `.npz`; by hand, since `np.savez` has no room for an array called `file`."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+    return buffer.getvalue()
 
 
 def load_arrays(path: str | os.PathLike, like: PyTree) -> PyTree:
-    """The pytree `like` (arrays, or only their shapes) with its array leaves read from a file.
+    """The pytree `like` (arrays, or only their shapes) with its array leaves read from a file."""
+    return arrays_from(pathlib.Path(path).read_bytes(), like, path)
+
+
+def arrays_from(content: bytes, like: PyTree, path: str | os.PathLike) -> PyTree:
+    """The pytree `like` with its array leaves read from what `array_bytes` made.
+
+    Arguments:
+        content: of the file.
+        like: arrays, or only their shapes.
+        path: of the file, for messages.
 
     Errors: `PlugaxError` where a leaf is missing, or has another shape or dtype than `like`.
     """
-    with np.load(path, allow_pickle=False) as stored:
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
         names = {name for name, _ in _named(like)}
         if names != set(stored.files):
             missing, left = sorted(names - {*stored}), sorted({*stored} - names)

@@ -1,7 +1,7 @@
 """The metrics of every step, as an `xarray.Dataset`. Imported when first looked at."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,6 +38,44 @@ def _dataset(
 
     variables = {}
     for name, values in series.items():
+        # A metric cannot have the name of a dimension.
+        name = f"{name}_" if name == "step" or name in members else name
         extra = [f"{name}_{axis}" for axis in range(values.ndim - len(members) - 1)]
         variables[name] = ([*members, "step", *extra], values)
     return xr.Dataset(variables, coords=members | {"step": steps})
+
+
+def netcdf(dataset: "xr.Dataset", provenance: Mapping[str, Any]) -> bytes:
+    """A NetCDF 3 file for other programs, with the numbers that the format cannot hold widened.
+
+    float16 and bfloat16 become float32, whole numbers float64 unless int32 holds them, a complex
+    number its two parts `NAME_real` and `NAME_imag`.
+    """
+    export = dataset.drop_vars(list(dataset.data_vars))
+    for name, variable in dataset.data_vars.items():
+        values = variable.values
+        parts = {name: values}
+        if values.dtype.kind == "c":
+            parts = {f"{name}_real": values.real, f"{name}_imag": values.imag}
+        for part, numbers in parts.items():
+            export[part] = (variable.dims, _held(numbers))
+    run = provenance.get("run", {})
+    named = {kind: provenance.get(kind, {}) for kind in ("problem", "solver")}
+    attributes = {
+        kind: str(spec.get("name") or spec.get("class", "")) for kind, spec in named.items()
+    }
+    export.attrs = attributes | ({"seed": run["seed"]} if "seed" in run else {})
+    export["step"].attrs = {"units": "1", "long_name": "steps done"}
+    return bytes(export.to_netcdf(engine="scipy"))
+
+
+def _held(values: np.ndarray) -> np.ndarray:
+    """`values` in a dtype of NetCDF 3."""
+    kind = values.dtype.kind
+    if kind == "V" or values.dtype == np.float16:
+        return values.astype(np.float32)
+    if kind in "iu":
+        bounds = np.iinfo(np.int32)
+        fits = not values.size or (values.min() >= bounds.min and values.max() <= bounds.max)
+        return values.astype(np.int32 if fits else np.float64)
+    return values

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import json
 import math
 import os
 import pathlib
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import PyTree
 
-from ._arrays import replacing, save_arrays
-from ._history import evaluations_of, history_of
+from ._arrays import array_bytes, dtypes_of, series_bytes
+from ._directory import write_run
+from ._history import evaluations_of, history_of, netcdf
 from ._status import Status
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Solution:
         state: the solver's state after the last step, from which the run can go on.
         problem: the problem that was solved.
         solver: the solver that solved it.
+        unsaved: why the run could not be saved in its `out`; None if it was, or was not to be.
     """
 
     unknowns: PyTree
@@ -51,6 +52,7 @@ class Solution:
     state: PyTree = dataclasses.field(repr=False)
     problem: Any = dataclasses.field(repr=False)
     solver: Any = dataclasses.field(repr=False)
+    unsaved: str | None = None
 
     @functools.cached_property
     def history(self) -> "xr.Dataset":
@@ -69,18 +71,22 @@ class Solution:
     def save(self, path: str | os.PathLike) -> None:
         """Write everything into the directory `path`: read again by `plugax.load`.
 
-        `solution.json` (status, metrics, provenance), `unknowns.npz`, `state.npz`, `history.nc`
-        and `evaluations.nc` (NetCDF): files that other programs read too. Each takes the place of
-        an older one whole.
+        `solution.json` (status, metrics, provenance, the SHA-256 of each file), `unknowns.npz`,
+        `state.npz`, `history.npz`, `evaluations.npz`; and for other programs `history.nc` and
+        `evaluations.nc` (NetCDF). They take the place of an older run all at once: whoever is
+        killed on the way leaves the one or the other whole.
+
+        Errors: `OSError` if it cannot be written; an older run is still there.
         """
-        directory = pathlib.Path(path)
-        directory.mkdir(parents=True, exist_ok=True)
-        save_arrays(directory / "unknowns.npz", self.unknowns)
-        # The step count lies in the same file as the state: the two must never disagree.
-        save_arrays(directory / "state.npz", {"step": np.asarray(self.steps), "state": self.state})
-        for name in ("history", "evaluations"):
-            with replacing(directory / f"{name}.nc") as file:
-                file.write(bytes(getattr(self, name).to_netcdf(engine="scipy")))
+        step = np.asarray(self.steps)
+        files = {
+            "unknowns.npz": array_bytes(self.unknowns),
+            "state.npz": array_bytes({"step": step, "state": self.state}),
+            "history.npz": series_bytes(self.series),
+            "evaluations.npz": series_bytes(self.evaluation_series),
+            "history.nc": netcdf(self.history, self.provenance),
+            "evaluations.nc": netcdf(self.evaluations, self.provenance),
+        }
         summary = {
             "status": dataclasses.asdict(self.status),
             "steps": self.steps,
@@ -88,9 +94,12 @@ class Solution:
             "compile_seconds": self.compile_seconds,
             "run_seconds": self.run_seconds,
             "provenance": self.provenance,
+            "dtypes": {
+                "history": dtypes_of(self.series),
+                "evaluations": dtypes_of(self.evaluation_series),
+            },
         }
-        with replacing(directory / "solution.json") as file:
-            file.write(json.dumps(finite(summary), indent=2, allow_nan=False).encode())
+        write_run(pathlib.Path(path), finite(summary), files)
 
 
 def finite(value: Any) -> Any:

@@ -3,6 +3,7 @@
 import tomllib
 
 import numpy as np
+import pytest
 
 import plugax as px
 
@@ -44,3 +45,38 @@ def test_resume_of_a_finished_run_is_a_wrong_call(call, tmp_path):
     result = call("resume", tmp_path)
     assert result.status == 2
     assert "Nothing is left to do" in result.err
+
+
+def test_another_run_is_not_written_over_unless_forced(call, tmp_path):
+    assert call("run", "bowl", "--out", tmp_path).status == 0
+    assert call("plot", tmp_path).status == 0
+    (tmp_path / "notes.txt").write_text("mine")
+    before = (tmp_path / "solution.json").read_bytes()
+    refused = call("run", "bowl", "--seed", 1, "--out", tmp_path)
+    assert refused.status == 2
+    assert "--force" in refused.err
+    assert (tmp_path / "solution.json").read_bytes() == before
+    with pytest.raises(px.PlugaxError, match="force=True"):
+        px.solve("bowl", out=tmp_path)
+    assert call("run", "bowl", "--seed", 1, "--out", tmp_path, "--force").status == 0
+    assert px.load(tmp_path).provenance["run"]["seed"] == 1
+    assert not (tmp_path / "figures").exists()
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_an_empty_name_is_no_directory(call):
+    result = call("run", "bowl", "--out", "")
+    assert result.status == 2
+    assert "empty name" in result.err
+
+
+def test_the_results_of_a_run_that_cannot_be_saved_are_printed(call, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    result = call("run", "bowl", "--out", tmp_path, "--json")
+    assert result.status == 1
+    assert result.json["status"] == "converged"
+    assert result.err.count("\n") == 1
+    assert "could not be saved" in result.err

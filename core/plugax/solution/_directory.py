@@ -1,0 +1,128 @@
+"""The directory of a run as one transaction: all of the old run, or all of the new one.
+
+New files are written whole into `.new`. Then `solution.json`, which says the SHA-256 of each, takes
+the place of the old one: from that moment the run is the new one. Last, the files are moved to
+their names. Who reads takes the file whose digest is said, under its name or still in `.new`; who
+writes first finishes the moves of a writer that was killed.
+"""
+
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+from collections.abc import Mapping
+from typing import Any
+
+from .._errors import PlugaxError
+from ._arrays import replacing
+
+SUMMARY = "solution.json"
+NEW = ".new"
+
+
+def write_run(
+    directory: pathlib.Path, summary: Mapping[str, Any], files: Mapping[str, bytes]
+) -> None:
+    """Write a run in place of the one that is there, whole or not at all.
+
+    Arguments:
+        directory: made if it is missing; what else lies in it stays.
+        summary: what `solution.json` says, plain data.
+        files: the contents of the other files by name.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    _finish(directory)
+    new = directory / NEW
+    try:
+        new.mkdir()
+        for name, content in files.items():
+            with (new / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        digests = {name: _digest(content) for name, content in files.items()}
+        with replacing(directory / SUMMARY) as file:
+            file.write(
+                json.dumps({**summary, "files": digests}, indent=2, allow_nan=False).encode()
+            )
+            file.flush()
+            os.fsync(file.fileno())
+    finally:
+        _finish(directory)
+
+
+def read_run(directory: pathlib.Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The summary of a run and the contents of its files, as one writer left them.
+
+    Errors: `PlugaxError` if there is no run, or if a file is missing, damaged or of another run.
+    """
+    summary = _summary(directory)
+    files = {}
+    for name, digest in summary["files"].items():
+        found = [_content(directory / name), _content(directory / NEW / name)]
+        whole = [content for content in found if content is not None and _digest(content) == digest]
+        if not whole:
+            what = "damaged or of another run" if any(c is not None for c in found) else "missing"
+            raise PlugaxError(
+                f"{directory / name} is {what}: {SUMMARY} says SHA-256 {digest}. Put the file back "
+                "as it was saved, or solve again."
+            )
+        files[name] = whole[0]
+    return summary, files
+
+
+def files_of(directory: pathlib.Path) -> list[str]:
+    """The names of the files of a run besides its summary; none if there is no run."""
+    try:
+        return [name for name in _summary(directory)["files"] if pathlib.Path(name).name == name]
+    except PlugaxError:
+        return []
+
+
+def _summary(directory: pathlib.Path) -> dict[str, Any]:
+    try:
+        summary = json.loads((directory / SUMMARY).read_text())
+    except (FileNotFoundError, NotADirectoryError):
+        raise PlugaxError(
+            f"There is no solution in {directory}: no file {SUMMARY}. A run writes one with out=…, "
+            "on the command line with --out."
+        ) from None
+    except OSError as error:
+        raise PlugaxError(f"{directory / SUMMARY} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise PlugaxError(f"{directory / SUMMARY} is damaged: {error}.") from error
+    if not isinstance(summary, dict) or not isinstance(summary.get("files"), dict):
+        raise PlugaxError(
+            f"{directory / SUMMARY} was written by another program or an older version of Plugax: "
+            "it names no files with their SHA-256. Solve again."
+        )
+    return summary
+
+
+def _finish(directory: pathlib.Path) -> None:
+    """Move what a writer had committed to its name; throw away what it had not."""
+    new = directory / NEW
+    if not new.is_dir():
+        return
+    try:
+        digests = _summary(directory)["files"]
+    except PlugaxError:
+        digests = {}
+    for path in new.iterdir():
+        if digests.get(path.name) == _digest(path.read_bytes()):
+            path.replace(directory / path.name)
+    shutil.rmtree(new)
+
+
+def _content(path: pathlib.Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise PlugaxError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
