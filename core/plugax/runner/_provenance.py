@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._errors import PlugaxError
 from ..plugins import component_kind, default_manager, options_of, origin_of
 
 LIBRARIES = ("plugax", "jax", "jaxlib", "equinox", "optax", "optimistix", "lineax", "diffrax")
@@ -50,9 +51,16 @@ def spec_of(component: Any, kind: str) -> dict[str, Any]:
 
 
 def _with_defaults(spec: dict[str, Any], kind: str) -> dict[str, Any]:
-    """A spec with the defaults of the options that it leaves out, as far as they are plain data."""
+    """A spec with the defaults of the options that it leaves out, as far as they are plain data.
+
+    What the default manager does not know, another one has made: its spec stays as it is.
+    """
     spec = dict(spec)
-    for option in options_of(default_manager().find(kind, spec["name"]).load()):
+    try:
+        target = default_manager().find(kind, spec["name"]).load()
+    except PlugaxError:
+        return spec
+    for option in options_of(target):
         if option.name not in spec and not option.required and option.default is not ...:
             try:
                 spec[option.name] = plain(origin_of(option.default) or option.default)

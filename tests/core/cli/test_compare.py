@@ -80,7 +80,8 @@ def test_a_solver_has_options_of_its_own(call):
     # What the problem recommends stays, where it was meant for these options.
     assert hasty == again == usual | {"tolerance": 0.1}
     assert usual["optimizer"] == {"name": "fixed", "rate": 0.25}
-    assert signed["optimizer"] == {"name": "signed", "size": 0.125, "dim": 4}
+    expected = {"name": "signed", "size": 0.125, "momentum": 0.9, "dim": 4}
+    assert signed["optimizer"] == expected
     assert signed["tolerance"] is None
     # Four steps of 1/8 down from 1.
     assert rows[2]["distance"] == pytest.approx(0.5 * 3**0.5)
