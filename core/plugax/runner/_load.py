@@ -14,6 +14,7 @@ from ..plugins import build
 from ..problems import AbstractProblem
 from ..solution import Solution, Status, arrays_from, read_run, series_from
 from ..solvers import AbstractSolver
+from ._data_files import with_checked_files
 from ._program import Task, start, unknowns_of
 from ._provenance import plugin_versions, versions
 
@@ -32,13 +33,16 @@ def load(
         solver: the solver, likewise.
 
     Errors: `PlugaxError` where there is no solution, where a problem or solver is needed and not
-    given, or where what was saved does not fit them.
+    given, where what was saved does not fit them, or where a file of data that the problem was made
+    from is gone or has changed.
     """
     directory = pathlib.Path(path)
     summary, files = read_run(directory)
     origin = summary["provenance"]
     _tell_versions(origin, directory)
-    problem = _rebuilt("problem", origin["problem"], directory) if problem is None else problem
+    if problem is None:
+        spec = with_checked_files(origin["problem"], origin["data"], directory)
+        problem = _rebuilt("problem", spec, directory)
     solver = _rebuilt("solver", origin["solver"], directory) if solver is None else solver
     task = Task(
         cast(AbstractProblem, problem), cast(AbstractSolver, solver), jr.key(origin["run"]["seed"])

@@ -11,12 +11,13 @@ import numpy as np
 
 from .._errors import PlugaxError
 from ..plugins import component_kind, default_manager, options_of, origin_of
+from ._data_files import data_files
 
 LIBRARIES = ("plugax", "jax", "jaxlib", "equinox", "optax", "optimistix", "lineax", "diffrax")
 
 
 def provenance_of(problem: Any, solver: Any, device: Any, **run: Any) -> dict[str, Any]:
-    """Versions, plugins, options, device and precision, as plain data.
+    """Versions, plugins, options, data files, device and precision, as plain data.
 
     Arguments:
         problem: the problem; its spec is None where it was made by hand.
@@ -24,8 +25,10 @@ def provenance_of(problem: Any, solver: Any, device: Any, **run: Any) -> dict[st
         device: where it runs.
         run: what else was asked for: seed, steps, chunk.
     """
+    spec = spec_of(problem, "problem")
     return {
-        "problem": spec_of(problem, "problem"),
+        "problem": spec,
+        "data": data_files(spec, "problem") if spec["name"] else {},
         "solver": spec_of(solver, "solver"),
         "run": plain(run),
         "device": {"platform": device.platform, "kind": device.device_kind, "index": device.id},

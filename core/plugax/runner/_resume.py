@@ -10,6 +10,7 @@ from ..observers import AbstractObserver
 from ..problems import AbstractProblem
 from ..solution import Solution, finite
 from ..solvers import AbstractSolver
+from ._data_files import data_files
 from ._length import Length
 from ._load import load
 from ._provenance import spec_of
@@ -105,10 +106,16 @@ def _check_same(before: Solution) -> None:
         given = finite(spec_of(getattr(before, kind), kind))
         if saved["name"] is None or given["name"] is None:
             continue
+        # Of data it is the content that counts: the same may lie elsewhere, or others in its place.
+        was, now = before.provenance["data"] if kind == "problem" else {}, data_files(given, kind)
         differ = [
+            f"{name} {saved.get(name)!r} (given {given.get(name)!r}, of other content)"
+            for name in was
+            if was[name]["files"] != now.get(name, {}).get("files")
+        ] + [
             f"{name} {saved.get(name)!r} (given {given.get(name)!r})"
             for name in {**saved, **given}
-            if saved.get(name) != given.get(name)
+            if name not in was and saved.get(name) != given.get(name)
         ]
         if differ:
             raise PlugaxError(
