@@ -25,12 +25,12 @@ def main(argv: list[str]) -> int:
     prepare()
     # Files only: no window, and no need of a display. Must stand before Matplotlib is imported.
     os.environ.setdefault("MPLBACKEND", "agg")
-    import plugax
+    from ..runner import figures_of
 
     with precision(saved_precision(directory)):
-        figures = plugax.load(directory, **own(arguments)).figures()
+        figures = figures_of(directory, **own(arguments))
         if not figures:
-            print("plugax: this problem draws no figures", file=sys.stderr)
+            print("plugax: there is nothing to draw: no metric is one number", file=sys.stderr)
             return 0
         target = pathlib.Path(directory) / "figures"
         target.mkdir(exist_ok=True)

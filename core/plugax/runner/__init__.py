@@ -3,6 +3,7 @@
 from ._breach import find_breach as find_breach
 from ._compare import compare as compare
 from ._length import Length as Length
+from ._load import figures_of as figures_of
 from ._load import load as load
 from ._recipe import recipe_of as recipe_of
 from ._resolve import fitting as fitting

@@ -12,7 +12,7 @@ import numpy as np
 from .._errors import PlugaxError, VersionWarning
 from ..plugins import build
 from ..problems import AbstractProblem
-from ..solution import Solution, Status, arrays_from, read_run, series_from
+from ..solution import Solution, Status, arrays_from, history_figure, read_run, series_from
 from ..solvers import AbstractSolver
 from ._data_files import with_checked_files
 from ._program import Task, start, unknowns_of
@@ -66,6 +66,24 @@ def load(
         problem=problem,
         solver=solver,
     )
+
+
+def figures_of(path: str | os.PathLike, **given: Any) -> dict[str, Any]:
+    """The figures of a saved run; without its problem, made by hand and not given, its history.
+
+    Arguments:
+        path: as for `load`.
+        given: problem and solver, as for `load`.
+    """
+    summary, files = read_run(pathlib.Path(path))
+    if all(summary["provenance"][kind]["name"] or kind in given for kind in ("problem", "solver")):
+        return load(path, **given).figures()
+    dtypes = summary["dtypes"]
+    history = history_figure(
+        series_from(files["history.npz"], dtypes["history"]),
+        series_from(files["evaluations.npz"], dtypes["evaluations"]),
+    )
+    return {} if history is None else {"history": history}
 
 
 def _rebuilt(kind: str, spec: dict[str, Any], directory: pathlib.Path) -> Any:

@@ -9,6 +9,7 @@ from ._claim import claim as claim
 from ._comparison import Comparison as Comparison
 from ._comparison import Row as Row
 from ._directory import read_run as read_run
+from ._history_figure import history_figure as history_figure
 from ._population import Population as Population
 from ._solution import Solution as Solution
 from ._solution import finite as finite

@@ -14,6 +14,7 @@ from jaxtyping import PyTree
 from ._arrays import array_bytes, dtypes_of, series_bytes
 from ._directory import write_run
 from ._history import evaluations_of, history_of, netcdf
+from ._history_figure import history_figure
 from ._status import Status
 
 if TYPE_CHECKING:
@@ -65,8 +66,13 @@ class Solution:
         return evaluations_of(self.evaluation_series)
 
     def figures(self) -> dict[str, Any]:
-        """The problem's figures of this solution: Matplotlib figures and animations by name."""
-        return self.problem.figures(self)
+        """The problem's figures of this solution: Matplotlib figures and animations by name.
+
+        A problem that draws none has the figure `history`, of all metrics over the steps.
+        """
+        drawn = self.problem.figures(self)
+        history = None if drawn else history_figure(self.series, self.evaluation_series)
+        return drawn if history is None else {"history": history}
 
     def save(self, path: str | os.PathLike) -> None:
         """Write everything into the directory `path`: read again by `plugax.load`.

@@ -19,11 +19,21 @@ def test_plot_writes_figures_and_animations(call, tmp_path):
     assert sorted(path.name for path in paths[0].parent.iterdir()) == ["descent.gif", "loss.png"]
 
 
-def test_plot_of_a_problem_without_figures_says_so(call, tmp_path):
+def test_a_problem_without_figures_of_its_own_has_its_history_drawn(call, tmp_path):
     call("run", "deep", "--solver", "descent", "--steps", 2, "--out", tmp_path)
     result = call("plot", tmp_path)  # saved in float64, and read so
-    assert result.status == 0
-    assert result.err == "plugax: this problem draws no figures\n"
+    assert (result.status, result.err) == (0, "")
+    assert result.out.splitlines()[-1] == str(tmp_path / "figures" / "history.png")
+
+
+def test_a_run_that_was_made_by_hand_has_its_history_drawn(call, components, tmp_path):
+    solution = px.solve(components.Orbit(), components.Descent(), steps=3, out=tmp_path)
+    result = call("plot", tmp_path)
+    assert (result.status, result.err) == (0, "")
+    assert result.out.splitlines()[-1] == str(tmp_path / "figures" / "history.png")
+    (axes,) = solution.figures()["history"].axes
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("step", "loss")
+    np.testing.assert_array_equal(axes.lines[0].get_ydata(), solution.series["loss"])
 
 
 def test_resume_goes_on_to_the_very_same_result(call, tmp_path):

@@ -1,0 +1,62 @@
+"""The figure that every run has: its metrics over the steps."""
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+STEPS, EVALUATIONS = "#0072b2", "#d55e00"
+MOST_PANELS = 9
+
+
+def history_figure(
+    series: Mapping[str, np.ndarray], evaluations: Mapping[str, np.ndarray]
+) -> "Figure | None":
+    """One panel a metric that is one number a step, the loss first; None if there is none.
+
+    Arguments:
+        series: metrics of every step by name, `(steps, …)`.
+        evaluations: what was evaluated on the way, with its `step`.
+    """
+    from matplotlib.figure import Figure
+
+    at = evaluations.get("step", np.arange(0))
+    # Evaluated after n steps: at the unknowns that step n starts from.
+    curves = {name: (np.arange(len(v)), v, "-", STEPS) for name, v in series.items()}
+    dots = {n: (at, v, "o-", EVALUATIONS) for n, v in evaluations.items() if n != "step"}
+    names = [
+        name
+        for name in sorted({**curves, **dots}, key=lambda name: (name != "loss", name))
+        if all(_is_curve(given[name][1]) for given in (curves, dots) if name in given)
+    ][:MOST_PANELS]
+    if not names:
+        return None
+    columns = math.ceil(math.sqrt(len(names)))
+    rows = math.ceil(len(names) / columns)
+    figure = Figure(figsize=(1 + 3.6 * columns, 0.4 + 2.6 * rows), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, name in zip(panels, names, strict=False):
+        _draw(axes, name, [given[name] for given in (curves, dots) if name in given])
+    for axes in panels[len(names) :]:
+        axes.remove()
+    return figure
+
+
+def _is_curve(values: np.ndarray) -> bool:
+    return values.ndim == 1 and len(values) > 0 and values.dtype.kind in "fiub"
+
+
+def _draw(axes: Any, name: str, lines: list[tuple[np.ndarray, np.ndarray, str, str]]) -> None:
+    for steps, values, style, colour in lines:
+        axes.plot(steps, values, style, color=colour, lw=1.4, ms=4)
+    finite = np.concatenate([values[np.isfinite(values)] for _, values, _, _ in lines])
+    # Orders of magnitude are seen on a logarithmic axis only.
+    if finite.size and finite.min() > 0 and finite.max() > 100 * finite.min():
+        axes.set_yscale("log")
+    axes.set(xlabel="step", ylabel=name)
+    axes.grid(color="#e6e6e6")
+    axes.spines[["top", "right"]].set_visible(False)
