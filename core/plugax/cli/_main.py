@@ -10,6 +10,7 @@ is called for: that, and no JAX before it is needed, is what makes the short com
 """
 
 import importlib
+import io
 import os
 import pathlib
 import sys
@@ -43,6 +44,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the command and its arguments; those of this process by default.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        # What a terminal's encoding cannot say is no reason to lose a result.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     wanted = os.environ.get("PLUGAX_TRACEBACK", "0") not in ("", "0")
     if TRACEBACK in arguments:
         arguments, wanted = [word for word in arguments if word != TRACEBACK], True

@@ -43,6 +43,8 @@ def _write(directory: pathlib.Path, name: str, figure: Any) -> pathlib.Path:
     """Write one figure or animation under a temporary name, then give it its own."""
     from matplotlib.animation import Animation
 
+    from ..solution import remember_drawn
+
     animated = isinstance(figure, Animation)
     path = directory / f"{name}.{'gif' if animated else 'png'}"
     temporary = directory / f".{path.name}{path.suffix}"
@@ -52,6 +54,7 @@ def _write(directory: pathlib.Path, name: str, figure: Any) -> pathlib.Path:
         else:
             figure.savefig(temporary, dpi=150)
         os.replace(temporary, path)
+        remember_drawn(directory, path.name)
     finally:
         temporary.unlink(missing_ok=True)
     return path

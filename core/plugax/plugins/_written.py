@@ -18,6 +18,8 @@ import typing
 from typing import Any
 
 _PLAIN = (bool, int, float, str)
+NOT_FINITE = ("inf", "-inf", "nan")
+"""Numbers that JSON does not know, as words."""
 # Where the types of arrays live. Told by name, since reading options needs no JAX.
 _ARRAYS = ("jaxtyping", "jax", "jaxlib", "numpy")
 
@@ -62,6 +64,8 @@ def fit(value: Any, kinds: tuple[Any, ...]) -> Any:
     if type(value) is int and float in kinds and int not in kinds:
         return float(value)
     if isinstance(value, str) and str not in kinds:
+        if float in kinds and value in NOT_FINITE:
+            return float(value)
         for kind in kinds:
             if _is_enum(kind) and value in kind.__members__:
                 return kind[value]

@@ -13,8 +13,8 @@ from typing import Any
 from .._errors import PlugaxError
 from ..plugins import component_kind, default_manager, is_path, options_of
 
-MOST = 64
-"""Files of a directory that are looked at; one with more holds something else."""
+MOST = 1000
+"""Files of a directory, those below it included, that are looked at."""
 
 Files = dict[str, dict[str, Any]]
 
@@ -80,11 +80,13 @@ def _takes_path(kind: Any) -> bool:
 
 
 def _digests(path: pathlib.Path) -> Files:
-    """Size and SHA-256 of a file, or of the files of a directory, by their names in it."""
+    """Size and SHA-256 of a file, or of the files below a directory, by their paths in it."""
     if path.is_file():
         return {"": _digest(path, *_stamp(path))}
-    files = sorted(child for child in path.iterdir() if child.is_file())
-    return {child.name: _digest(child, *_stamp(child)) for child in files[:MOST]}
+    files = sorted(child for child in path.rglob("*") if child.is_file())
+    return {
+        child.relative_to(path).as_posix(): _digest(child, *_stamp(child)) for child in files[:MOST]
+    }
 
 
 def _stamp(path: pathlib.Path) -> tuple[int, int]:

@@ -126,3 +126,6 @@ def _steps_per_epoch(data: AbstractData, asked: str) -> Fraction:
 def _check_count(name: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise PlugaxError(f"{name} must be a whole number, at least 1; got {value!r}.")
+    # Steps are counted in integers of 32 bits.
+    if value >= 2**31:
+        raise PlugaxError(f"{name} must be below 2**31, which is {2**31}; got {value!r}.")

@@ -6,6 +6,7 @@ import warnings
 from typing import Any, cast
 
 import equinox as eqx
+import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
@@ -39,6 +40,12 @@ def load(
     directory = pathlib.Path(path)
     summary, files = read_run(directory)
     origin = summary["provenance"]
+    if origin["precision"] == "float64" and jnp.result_type(float) != "float64":
+        raise PlugaxError(
+            f"The run in {directory} is in float64, and JAX makes float32 here. Write "
+            'jax.config.update("jax_enable_x64", True) before it is loaded, or set '
+            "JAX_ENABLE_X64=1."
+        )
     _tell_versions(origin, directory)
     if problem is None:
         spec = with_checked_files(origin["problem"], origin["data"], directory)

@@ -24,12 +24,15 @@ def check_call(problem: AbstractProblem, *, seed: int, chunk: int | None) -> Non
     Errors: `PlugaxError` for a number that is none. Warns with `PrecisionWarning` where the problem
     wants float64 and JAX has it switched off.
     """
-    numbers = {"seed": (seed, 0), "chunk": (chunk, 1)}
-    for name, (value, least) in numbers.items():
+    # Keys are made of a signed integer of 64 bits, steps are counted in one of 32.
+    numbers = {"seed": (seed, 0, 2**63), "chunk": (chunk, 1, 2**31)}
+    for name, (value, least, beyond) in numbers.items():
         if value is None and name == "chunk":
             continue
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise PlugaxError(f"{name} must be a whole number, at least {least}; got {value!r}.")
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value < beyond:
+            raise PlugaxError(
+                f"{name} must be a whole number from {least} to {beyond - 1}; got {value!r}."
+            )
     if problem.precision == "float64" and jnp.result_type(float) != "float64":
         warnings.warn(
             f"{type(problem).__name__} is meant for float64, and JAX makes float32 here. Switch "

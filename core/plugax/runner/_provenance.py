@@ -2,6 +2,7 @@
 
 import functools
 import importlib.metadata
+import math
 import platform
 from typing import Any
 
@@ -79,6 +80,8 @@ def _with_defaults(spec: dict[str, Any], kind: str) -> dict[str, Any]:
 
 def plain(value: Any) -> Any:
     """`value` as JSON and TOML can say it; `TypeError` where they cannot."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no such number; an option of numbers reads the word
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, dict):
@@ -86,7 +89,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     if isinstance(value, jax.Array | np.ndarray | np.generic):
-        return np.asarray(value).tolist()
+        return plain(np.asarray(value).tolist())
     raise TypeError(f"{value!r} cannot be written as plain data")
 
 

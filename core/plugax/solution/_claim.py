@@ -10,6 +10,8 @@ from ._directory import NEW, SUMMARY, files_of
 
 CONFIG = "config.toml"
 FIGURES = "figures"
+DRAWN = ".drawn"
+"""Names the pictures in a directory of figures that Plugax drew, one a line."""
 
 
 def claim(
@@ -54,7 +56,24 @@ def _clear(directory: pathlib.Path) -> None:
         shutil.rmtree(directory / NEW)
     figures = directory / FIGURES
     if figures.is_dir():
-        for path in [*figures.glob("*.png"), *figures.glob("*.gif")]:
-            path.unlink()
+        for name in drawn_in(figures):
+            (figures / name).unlink(missing_ok=True)
+        (figures / DRAWN).unlink(missing_ok=True)
         if not any(figures.iterdir()):
             figures.rmdir()
+
+
+def drawn_in(figures: pathlib.Path) -> list[str]:
+    """The names of the pictures there that Plugax drew; others are the user's."""
+    try:
+        names = (figures / DRAWN).read_text().splitlines()
+    except FileNotFoundError:
+        return []
+    return [name for name in names if pathlib.Path(name).name == name]
+
+
+def remember_drawn(figures: pathlib.Path, name: str) -> None:
+    """Keep the name of a picture that Plugax drew there."""
+    names = drawn_in(figures)
+    if name not in names:
+        (figures / DRAWN).write_text("".join(f"{one}\n" for one in [*names, name]))

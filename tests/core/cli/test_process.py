@@ -85,3 +85,14 @@ def test_compiled_programs_are_kept_and_found_again(environment, tmp_path):
         kept.append({file.name for file in cache.iterdir() if file.name.endswith("-cache")})
     assert kept[0]
     assert kept[0] == kept[1]
+
+
+def test_what_an_encoding_cannot_say_loses_no_result(environment):
+    environment["PYTHONIOENCODING"] = "cp1252"
+    command = [sys.executable, str(SCRIPT), "run", "bowl"]
+    done = subprocess.run(command, env=environment, capture_output=True, check=True)
+    assert b"bowl \xb7 descent" in done.stdout
+    command = [sys.executable, str(SCRIPT), "list", "--for", "⟨x⟩"]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert b"?x?" in done.stderr

@@ -16,7 +16,11 @@ def test_plot_writes_figures_and_animations(call, tmp_path):
     assert result.out.split() == [str(path) for path in paths]
     assert paths[0].read_bytes().startswith(b"\x89PNG")
     assert paths[1].read_bytes().startswith(b"GIF8")
-    assert sorted(path.name for path in paths[0].parent.iterdir()) == ["descent.gif", "loss.png"]
+    assert sorted(path.name for path in paths[0].parent.iterdir()) == [
+        ".drawn",
+        "descent.gif",
+        "loss.png",
+    ]
 
 
 def test_a_problem_without_figures_of_its_own_has_its_history_drawn(call, tmp_path):
@@ -61,6 +65,7 @@ def test_another_run_is_not_written_over_unless_forced(call, tmp_path):
     assert call("run", "bowl", "--out", tmp_path).status == 0
     assert call("plot", tmp_path).status == 0
     (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "figures" / "mine.png").write_text("mine, too")
     before = (tmp_path / "solution.json").read_bytes()
     refused = call("run", "bowl", "--seed", 1, "--out", tmp_path)
     assert refused.status == 2
@@ -70,7 +75,7 @@ def test_another_run_is_not_written_over_unless_forced(call, tmp_path):
         px.solve("bowl", out=tmp_path)
     assert call("run", "bowl", "--seed", 1, "--out", tmp_path, "--force").status == 0
     assert px.load(tmp_path).provenance["run"]["seed"] == 1
-    assert not (tmp_path / "figures").exists()
+    assert [path.name for path in (tmp_path / "figures").iterdir()] == ["mine.png"]
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 

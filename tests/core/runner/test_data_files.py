@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import plugax as px
+from plugax.runner._data_files import data_files
 
 
 class Level(px.AbstractProblem):
@@ -24,10 +25,24 @@ class Level(px.AbstractProblem):
         return jnp.mean((unknowns - jnp.asarray(self.numbers)) ** 2), {}
 
 
+class Capped(px.AbstractProblem):
+    """Numbers that JSON does not know are options, too."""
+
+    ceiling: float = float("inf")
+    floors: tuple[float, ...] = (-1.0, float("-inf"))
+
+    def init(self, key):
+        return jnp.zeros(())
+
+    def loss(self, unknowns, batch, key):
+        return jnp.minimum(jnp.square(unknowns - 1), self.ceiling), {}
+
+
 class Here:
     @px.hookimpl
     def register_problems(self, register):
         register("level-of-a-file", Level)
+        register("capped", Capped)
 
 
 @pytest.fixture(autouse=True)
@@ -82,3 +97,20 @@ def test_data_that_were_moved_are_asked_for_and_may_be_given(source, tmp_path):
     given = px.problem("level-of-a-file", source=moved)
     with pytest.raises(px.PlugaxError, match="given is another than that of the saved run"):
         px.resume(tmp_path / "run", problem=given, steps=7)
+
+
+def test_files_below_a_directory_are_looked_at(source, tmp_path):
+    (tmp_path / "data" / "below").mkdir(parents=True)
+    deep = source.rename("data/below/numbers.txt")
+    files = data_files({"name": "level-of-a-file", "source": "data"}, "problem")
+    assert list(files["source"]["files"]) == ["below/numbers.txt"]
+    deep.write_text("9 9 9\n")
+    assert data_files({"name": "level-of-a-file", "source": "data"}, "problem") != files
+
+
+def test_options_that_are_infinite_are_rebuilt_so(tmp_path):
+    px.solve(px.problem("capped"), "gradient", steps=2, out=tmp_path)
+    problem = px.load(tmp_path).problem
+    assert problem.ceiling == float("inf")
+    assert problem.floors == (-1.0, float("-inf"))
+    assert px.resume(tmp_path, steps=3, problem=px.problem("capped")).steps == 3

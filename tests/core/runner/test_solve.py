@@ -182,6 +182,8 @@ def test_a_device_that_is_not_there_is_named(bowl, descent):
     ("wrong", "message"),
     [
         ({"steps": 0}, "steps must be a whole number, at least 1; got 0"),
+        ({"steps": 2**31}, r"steps must be below 2\*\*31"),
+        ({"seed": 2**63}, r"seed must be a whole number from 0 to 9223372036854775807"),
         ({"chunk": 0}, "chunk must be"),
         ({"seed": -1}, "seed must be"),
         ({"seed": True}, "seed must be"),
