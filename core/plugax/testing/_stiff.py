@@ -36,8 +36,8 @@ class Reactions(eqx.Module):
         oscillates: v, 0 or 1; a whole number, since it is no parameter.
     """
 
-    rates: Float[Array, " 4"]
-    oscillates: Int[Array, ""]
+    rates: Float[Array, "*members 4"]
+    oscillates: Int[Array, "*members"]
 
     def __call__(self, t: Any, y: Float[Array, " 3"]) -> Float[Array, " 3"]:  # noqa: ARG002
         """The tendencies at any time."""
