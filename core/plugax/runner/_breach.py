@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 
-from .._errors import PlugaxError
+from .._errors import PlugaxError, UnsuitableProblemError
 from ..data import AbstractData
 from ..plugins import origin_of
 from ..problems import AbstractProblem
@@ -35,6 +35,8 @@ def explained(problem: AbstractProblem, solver: AbstractSolver) -> Iterator[None
     """Raise `PlugaxError` that names the cause if a run fails since an interface is broken."""
     try:
         yield
+    except UnsuitableProblemError:
+        raise  # the solver says itself what it needs
     except Exception as error:
         breach = find_breach(problem, solver)
         if breach is None:

@@ -199,7 +199,7 @@ def test_help_follows_the_flags(call):
         (("bowl", "--dim"), "expected one argument"),
         (("bowl", "--steps", "0"), "steps must be a whole number, at least 1"),
         (("bowl", "--steps", "ten"), "invalid int value: 'ten'"),
-        (("bowl", "--seed", "-1"), "seed must be a whole number, at least 0"),
+        (("bowl", "--seed", "-1"), "seed must be a whole number from 0 to"),
         (("bowl", "other"), "unexpected argument 'other'"),
         (("bowl", "--device", "abacus"), "There is no device 'abacus' here"),
         (("bowl", "--precision", "float16"), "float32"),
