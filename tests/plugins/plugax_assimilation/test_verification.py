@@ -93,6 +93,8 @@ def test_the_loss_is_half_the_squared_innovation_and_time_that_of_the_analysis(p
     prior, posterior, metrics = metrics_of(problem)
     innovation = (np.array([1.0, 2.0, 3.0]) - np.asarray(prior)[:, 4:].mean(0)) / 2
     np.testing.assert_allclose(metrics["loss"], np.sum(innovation**2) / 2, rtol=1e-12)
+    variances = np.asarray(prior)[:, 4:].var(0, ddof=1) / 2**2 + 1
+    np.testing.assert_allclose(metrics["expected_loss"], variances.sum() / 2, rtol=1e-12)
     assert metrics["time"] == 1
     np.testing.assert_allclose(metrics["strongest_wind"], posterior.mean(0)[4:].max())
 
@@ -107,7 +109,8 @@ def test_what_is_kept_of_an_analysis_is_chosen(problem):
 
 def test_without_truth_there_are_no_errors():
     _, _, metrics = metrics_of(HeightsOnly(None))
-    assert set(metrics) == {"loss", "time", "spread", "forecast_spread", "strongest_wind"}
+    always = {"loss", "expected_loss", "time", "spread", "forecast_spread"}
+    assert set(metrics) == always | {"strongest_wind"}
 
 
 def test_an_ensemble_at_the_truth_has_neither_error_nor_spread(problem):
