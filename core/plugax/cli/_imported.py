@@ -1,12 +1,12 @@
 """A component of the user's own, by `module:name`; the module may lie in the current directory."""
 
 import dataclasses
-import importlib
 import inspect
 from collections.abc import Callable
 from typing import Any
 
 from .._errors import PlugaxError
+from ..plugins import imported_object
 from ._here import importable_here
 
 
@@ -30,7 +30,8 @@ def imported(target: str) -> Imported:
 
     Errors: `PlugaxError` where it cannot be imported, made, or is of no kind.
     """
-    found = _found(target)
+    importable_here()
+    found = imported_object(target)
     made = found
     if inspect.isclass(found) or (_kind_of(found) is None and callable(found)):
         made = _made(target, found)
@@ -41,21 +42,6 @@ def imported(target: str) -> Imported:
             "observer or data is needed, its class, or a function without arguments that makes one."
         )
     return Imported(kind, found, (lambda: found) if made is found else found)
-
-
-def _found(target: str) -> Any:
-    module, _, name = target.partition(":")
-    importable_here()
-    try:
-        found = importlib.import_module(module)
-        for part in name.split("."):
-            found = getattr(found, part)
-    except (Exception, SystemExit) as error:  # an import may raise anything
-        raise PlugaxError(
-            f"{target} cannot be imported: {type(error).__name__}: {error}. It is written "
-            "package.module:name, and found from the current directory too."
-        ) from error
-    return found
 
 
 def _made(target: str, make: Callable[[], Any]) -> Any:

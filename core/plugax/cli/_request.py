@@ -36,7 +36,7 @@ class Request:
         device: its name; None for JAX's choice.
         precision: `"float32"` or `"float64"`; None for what suits the problem.
         out: the directory to save in, or None.
-        force: whether to clear another run that is there.
+        force: whether to take the place of another run that is there.
         json: whether to answer in JSON.
     """
 
@@ -158,7 +158,7 @@ def _parser(*, inner: bool, prog: str = "plugax run") -> Parser:
     add("--precision", choices=NAMES, help="default: float64 for problems that need it")
     add("--chunk", type=int, metavar="N", help="steps between two looks; default: for a second")
     add("--out", metavar="DIR", help="save solution, history and configuration there")
-    add("--force", action="store_true", help="clear another run that is saved in --out")
+    add("--force", action="store_true", help="take the place of another run in --out")
     add("--config", metavar="FILE", help="TOML, such as the config.toml of an earlier --out")
     add("--json", action="store_true", help="print one JSON object on standard output")
     return parser

@@ -54,6 +54,7 @@ def main(argv: list[str]) -> int:
                 device=request.device,
                 observers=listeners,
                 out=directory,
+                force=request.force,
             )
         return report(
             Report(

@@ -21,19 +21,29 @@ def imported_component(kind: str, name: str) -> Component | None:
     """
     if not TARGET.fullmatch(name):
         return None
-    module, _, qualname = name.partition(":")
+    module = name.partition(":")[0]
     if importlib.util.find_spec(module.partition(".")[0]) is None:
         return None
+    found = imported_object(name)
+    makes = inspect.isclass(found) or inspect.isroutine(found)
+    if not makes and not isinstance(found, functools.partial):
+        found = Ready(found)
+    return Component(kind, name, module, "imported by name", found, "")
+
+
+def imported_object(target: str) -> Any:
+    """What `module:name` names.
+
+    Errors: `PlugaxError` if the module does not import, or has nothing of that name.
+    """
+    module, _, qualname = target.partition(":")
     try:
         found: Any = importlib.import_module(module)
         for part in qualname.split("."):
             found = getattr(found, part)
     except (Exception, SystemExit) as error:  # an import may raise anything
         raise PlugaxError(
-            f"The {kind} {name!r} cannot be imported: {type(error).__name__}: {error}. Write the "
-            "module and the name in it, package.module:name."
+            f"{target} cannot be imported: {type(error).__name__}: {error}. It is written "
+            "package.module:name; on the command line the module may lie in the current directory."
         ) from error
-    makes = inspect.isclass(found) or inspect.isroutine(found)
-    if not makes and not isinstance(found, functools.partial):
-        found = Ready(found)
-    return Component(kind, name, module, "imported by name", found, "")
+    return found

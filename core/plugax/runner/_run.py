@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import pathlib
 import time
 import warnings
 from collections.abc import Iterable, Mapping
@@ -16,7 +17,7 @@ from .. import plugins
 from .._errors import RunFailedError, UnsavedWarning
 from ..observers import AbstractObserver, Progress
 from ..problems import AbstractProblem
-from ..solution import Solution, Status
+from ..solution import Solution, Status, forget_figures
 from ..solvers import AbstractSolver
 from ._breach import explained
 from ._compile import compile_ahead
@@ -89,7 +90,8 @@ def run(
             listener.on_error(error)
         raise
     if out is not None:
-        solution = dataclasses.replace(solution, unsaved=_saved(solution, out))
+        unsaved = _saved(solution, out, anew=before is None)
+        solution = dataclasses.replace(solution, unsaved=unsaved)
     for listener in listeners:
         listener.on_end(solution)
     hook.after_run(solution=solution)
@@ -98,10 +100,18 @@ def run(
     return solution
 
 
-def _saved(solution: Solution, out: str | os.PathLike) -> str | None:
-    """Save; why it failed, if it did, which never costs the run."""
+def _saved(solution: Solution, out: str | os.PathLike, *, anew: bool) -> str | None:
+    """Save, and why it failed, if it did, which never costs the run.
+
+    Arguments:
+        solution: what is saved.
+        out: where.
+        anew: whether the run began anew, so that figures there are of another one.
+    """
     try:
         solution.save(out)
+        if anew:
+            forget_figures(pathlib.Path(out))
     except Exception as error:
         cause = (error.strerror if isinstance(error, OSError) else None) or error
         message = f"The run could not be saved in {os.fspath(out)}: {cause}."
@@ -153,7 +163,7 @@ class _Between:
                 self.stopped_by = type(listener).__name__
         if self.out is not None and time.monotonic() - self.saved_at > CHECKPOINT_SECONDS:
             status = status_of(course, 0, stopped_by=None, steps=self.plan.steps)
-            _saved(self.solution(course, status), self.out)
+            _saved(self.solution(course, status), self.out, anew=self.before is None)
             self.saved_at = time.monotonic()
         return self.stopped_by is not None
 

@@ -45,7 +45,7 @@ def solve(
         device: `"cpu"`, `"gpu"`, `"tpu"`, with an index (`"gpu:1"`) where there are several.
         observers: told about progress between chunks; may end the run.
         out: a directory for the solution, and for the state while the run goes on.
-        force: clear another run that is saved in `out`; without it that is an error.
+        force: take the place of another run that is saved in `out`; without it that is an error.
         throw: raise `RunFailedError` where the status is not a success.
         options: of a solver given by name.
 

@@ -6,6 +6,7 @@ from ._arrays import replacing as replacing
 from ._arrays import save_arrays as save_arrays
 from ._arrays import series_from as series_from
 from ._claim import claim as claim
+from ._claim import forget_figures as forget_figures
 from ._claim import remember_drawn as remember_drawn
 from ._comparison import Comparison as Comparison
 from ._comparison import Row as Row

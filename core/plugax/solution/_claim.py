@@ -1,14 +1,12 @@
-"""The directory of a new run: made and tried before the run, never one that holds another run."""
+"""The directory of a new run: tried before the run, and no other run's unless that is asked for."""
 
 import os
 import pathlib
-import shutil
 import tempfile
 
 from .._errors import PlugaxError
-from ._directory import NEW, SUMMARY, files_of
+from ._directory import SUMMARY
 
-CONFIG = "config.toml"
 FIGURES = "figures"
 DRAWN = ".drawn"
 """Names the pictures in a directory of figures that Plugax drew, one a line."""
@@ -21,7 +19,7 @@ def claim(
 
     Arguments:
         out: where.
-        force: clear what Plugax wrote of another run; what else lies there stays.
+        force: take it though another run is there, which stays until the new one is saved.
         names: files that say that another run is there.
 
     Errors: `PlugaxError` if another run is there, or nothing can be written.
@@ -32,35 +30,27 @@ def claim(
     there = [name for name in names if (directory / name).exists()]
     if there and not force:
         raise PlugaxError(
-            f"{directory} holds {there[0]} of another run. Save in another directory, or clear "
-            "that run with force=True, on the command line with --force; `plugax resume` goes on "
-            "with it."
+            f"{directory} holds {there[0]} of another run. Save in another directory, or in place "
+            "of that run with force=True, on the command line with --force; `plugax resume` goes "
+            "on with it."
         )
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):
             pass
-        if force:
-            _clear(directory)
     except OSError as error:
         raise PlugaxError(f"Nothing can be saved in {directory}: {error.strerror}.") from error
     return directory
 
 
-def _clear(directory: pathlib.Path) -> None:
-    """Remove what Plugax wrote."""
-    files = files_of(directory)
-    for name in (SUMMARY, CONFIG, *files):
-        (directory / name).unlink(missing_ok=True)
-    if (directory / NEW).is_dir():
-        shutil.rmtree(directory / NEW)
+def forget_figures(directory: pathlib.Path) -> None:
+    """Remove the pictures that Plugax drew of a run that was there before; others stay."""
     figures = directory / FIGURES
-    if figures.is_dir():
-        for name in drawn_in(figures):
-            (figures / name).unlink(missing_ok=True)
-        (figures / DRAWN).unlink(missing_ok=True)
-        if not any(figures.iterdir()):
-            figures.rmdir()
+    for name in drawn_in(figures):
+        (figures / name).unlink(missing_ok=True)
+    (figures / DRAWN).unlink(missing_ok=True)
+    if figures.is_dir() and not any(figures.iterdir()):
+        figures.rmdir()
 
 
 def drawn_in(figures: pathlib.Path) -> list[str]:

@@ -72,14 +72,6 @@ def read_run(directory: pathlib.Path) -> tuple[dict[str, Any], dict[str, bytes]]
     return summary, files
 
 
-def files_of(directory: pathlib.Path) -> list[str]:
-    """The names of the files of a run besides its summary; none if there is no run."""
-    try:
-        return [name for name in _summary(directory)["files"] if pathlib.Path(name).name == name]
-    except PlugaxError:
-        return []
-
-
 def _summary(directory: pathlib.Path) -> dict[str, Any]:
     try:
         summary = json.loads((directory / SUMMARY).read_text())

@@ -73,6 +73,10 @@ def test_another_run_is_not_written_over_unless_forced(call, tmp_path):
     assert (tmp_path / "solution.json").read_bytes() == before
     with pytest.raises(px.PlugaxError, match="force=True"):
         px.solve("bowl", out=tmp_path)
+    # A new run that comes to nothing leaves the old one, its figures included.
+    assert call("run", "crooked", "--out", tmp_path, "--force").status == 1
+    assert (tmp_path / "solution.json").read_bytes() == before
+    assert (tmp_path / "figures" / "loss.png").exists()
     assert call("run", "bowl", "--seed", 1, "--out", tmp_path, "--force").status == 0
     assert px.load(tmp_path).provenance["run"]["seed"] == 1
     assert [path.name for path in (tmp_path / "figures").iterdir()] == ["mine.png"]
