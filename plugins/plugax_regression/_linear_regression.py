@@ -12,11 +12,13 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 from plugax import PlugaxError
 
 from ._linear import AbstractLinearRegression, Batch
+from ._linear_prediction import predicted
 from ._ordinary import predictions_of
+from ._prediction import Prediction
 from ._rank import check_rank
-from ._significance import F_TEST, significance_of
-from ._table import Table, table_of
+from ._table import Table, table_of, unknown_column
 from ._terms import Term, parse_term
+from ._whitening import factor_of, log_determinant, whiten
 
 if TYPE_CHECKING:
     from plugax import Solution
@@ -36,6 +38,10 @@ class LinearRegression(AbstractLinearRegression):
         terms: what explains it: columns, powers x^2, products x:z, functions log(x) (log, log2,
             log10, exp, sqrt, abs); none for all other columns.
         intercept: whether there is a constant term.
+        weights: a column that says how much every row counts: the inverse of its variance, up to a
+            factor, as in R's `lm`; none for all the same.
+        covariance: of the response, up to a factor, a row and a column for every row of the data;
+            none if rows are independent.
 
     Errors: `PlugaxError` for a file that cannot be read, a column that is not there, a cell that is
     missing or no number (with its line and column), no more rows than coefficients, and terms that
@@ -52,8 +58,10 @@ class LinearRegression(AbstractLinearRegression):
     }
     precision: ClassVar[str | None] = "float64"
 
+    # With weights or a covariance L Lᵀ, both are multiplied by L⁻¹; `factor` holds L.
     design: Float[Array, "points terms"]
     response: Float[Array, " points"]
+    factor: Float[Array, "..."] | None
     start: Float[Array, " terms"]
     terms: tuple[str, ...] = eqx.field(static=True)
     response_name: str = eqx.field(static=True)
@@ -66,10 +74,12 @@ class LinearRegression(AbstractLinearRegression):
         response: str,
         terms: tuple[str, ...] | None = None,
         intercept: bool = True,
+        weights: str | None = None,
+        covariance: Float[Array | np.ndarray, "rows columns"] | None = None,
     ):
         table = table_of(data)
         explained = parse_term(response, table.cells, "response")
-        self.formulas = _formulas(table, explained, terms)
+        self.formulas = _formulas(table, explained, terms, weights)
         self.response_name = explained.name
         self.terms = ("intercept",) * intercept + tuple(term.name for term in self.formulas)
         _check_terms(self.terms)
@@ -84,8 +94,10 @@ class LinearRegression(AbstractLinearRegression):
         x = np.stack(columns, axis=1)
         check_rank(x, self.terms)
         _check_range([y, *columns], (self.response_name, *self.terms))
-        self.design = jnp.asarray(x, float)
-        self.response = jnp.asarray(y, float)
+        factor = _factor(table, weights, covariance)
+        self.factor = None if factor is None else jnp.asarray(factor, float)
+        self.design = whiten(self.factor, jnp.asarray(x, float))
+        self.response = whiten(self.factor, jnp.asarray(y, float))
         self.start = jnp.zeros(len(columns), self.design.dtype)
         # Of one column alone the fit can be drawn as a curve.
         names = {name for term in self.formulas for name in term.columns}
@@ -106,8 +118,9 @@ class LinearRegression(AbstractLinearRegression):
 
         `coefficients`, `terms`, `standard_errors`, `t_values`, `p_values`,
         `residual_sum_of_squares`, `residual_standard_deviation`, `degrees_of_freedom`, `r_squared`,
-        `adjusted_r_squared`, and where there is a term beside the intercept `f_statistic` and
-        `f_p_value`. R² is 1 − RSS / Σy² where there is no intercept, and then F is about zero too.
+        `adjusted_r_squared`, `log_likelihood`, `aic`, `bic`, the matrix `correlations`, and where
+        there is a term beside the intercept `f_statistic` and `f_p_value`. R² is 1 − RSS / Σy²
+        where there is no intercept, and then F is about zero too. Weights count in all sums.
         """
         return self._evaluate(unknowns, None)
 
@@ -119,21 +132,43 @@ class LinearRegression(AbstractLinearRegression):
         F, which compares with a model that has the intercept alone, is left out: what is held need
         not be zero.
         """
-        found = self._evaluate(unknowns, held)
-        return {n: v for n, v in found.items() if n not in F_TEST} | {"held": held}
+        return self._evaluate(unknowns, held)
 
     def _evaluate(self, unknowns: Array, held: Array | None) -> dict[str, Any]:
-        statistics = self.statistics(unknowns, held)
-        intercept = "intercept" in self.terms
-        points, terms = self.design.shape
-        free = terms if held is None else jnp.sum(~held, dtype="int32")
-        return {
-            "coefficients": unknowns,
-            "terms": list(self.terms),
-            **statistics.metrics(),
-            "degrees_of_freedom": points - free,
-            **significance_of(statistics, unknowns, points=points, free=free, intercept=intercept),
-        }
+        determinant = log_determinant(self.factor, len(self.response))
+        return self.metrics_of(unknowns, held, determinant)
+
+    def predict(self, solution: "Solution", inputs: Any, *, level: float = 0.95) -> Prediction:
+        """The response at other places, with the bands of its mean and of a new observation.
+
+        A new observation has the weight 1, or the variance 1 in the unit of the covariance.
+
+        Arguments:
+            solution: of this problem.
+            inputs: as `data`, a file or arrays by name; or one array, if one column explains it.
+            level: the probability of the bands.
+        """
+        names = sorted({name for term in self.formulas for name in term.columns})
+        if len(names) == 1 and not isinstance(inputs, str | os.PathLike):
+            keyed = hasattr(inputs, "keys") and hasattr(inputs, "__getitem__")
+            inputs = inputs if keyed else {names[0]: np.atleast_1d(inputs)}
+        table = table_of(inputs)
+        for name in names:
+            if name not in table.cells:
+                raise unknown_column(name, table.cells, "the model")
+        ones = [np.ones(table.rows)] * (len(self.terms) - len(self.formulas))
+        rows = np.stack(ones + [term.of(table) for term in self.formulas], axis=1)
+        return predicted(self, solution, rows, level, (table.rows,))
+
+    def observed(self) -> tuple[np.ndarray, np.ndarray]:
+        """X and y as they were given, whatever their weights."""
+        design, response = np.asarray(self.design, float), np.asarray(self.response, float)
+        if self.factor is None:
+            return design, response
+        factor = np.asarray(self.factor, float)
+        if factor.ndim == 1:
+            return design * factor[:, None], response * factor
+        return factor @ design, factor @ response
 
     def figures(self, solution: "Solution") -> dict[str, Any]:
         """The figures `fit` (where there is one explanatory column), `observed` and `residuals`.
@@ -147,12 +182,14 @@ class LinearRegression(AbstractLinearRegression):
         return linear_figures(self, solution)
 
 
-def _formulas(table: Table, explained: Term, terms: Sequence[str] | None) -> tuple[Term, ...]:
+def _formulas(
+    table: Table, explained: Term, terms: Sequence[str] | None, weights: str | None = None
+) -> tuple[Term, ...]:
     """The terms that were asked for, or all columns that the response is not made of."""
     if isinstance(terms, str):
         raise PlugaxError(f"terms must be several texts, as in ('x', 'x^2'); got {terms!r}.")
     if terms is None:
-        terms = [name for name in table.cells if name not in explained.columns]
+        terms = [name for name in table.cells if name not in {*explained.columns, weights}]
     found = tuple(parse_term(term, table.cells) for term in terms)
     for term in found:
         if term.name == "intercept":
@@ -166,6 +203,30 @@ def _formulas(table: Table, explained: Term, terms: Sequence[str] | None) -> tup
                 "itself; leave it out."
             )
     return found
+
+
+def _factor(table: Table, weights: str | None, covariance: Any) -> np.ndarray | None:
+    """L of the covariance L Lᵀ of the response."""
+    if weights is not None and covariance is not None:
+        raise PlugaxError("Give weights or a covariance; both would say the same twice.")
+    if weights is not None:
+        values = parse_term(weights, table.cells, "weights").of(table)
+        if not np.all(values > 0):
+            row = int(np.argmin(values > 0))
+            raise PlugaxError(
+                f"{table.source}, {table.place(row)}: weights must be positive; got "
+                f"{values[row]:g}. A row that is to count for nothing is best left out."
+            )
+        return 1 / np.sqrt(values)
+    if covariance is None:
+        return None
+    matrix = np.asarray(covariance, float)
+    if matrix.shape != (table.rows, table.rows) or not np.all(np.isfinite(matrix)):
+        raise PlugaxError(
+            f"covariance must be finite and have the shape {(table.rows, table.rows)}, a row and a "
+            f"column for each row of the data; got the shape {matrix.shape}."
+        )
+    return factor_of(matrix, "covariance")
 
 
 def _check_terms(terms: tuple[str, ...]) -> None:

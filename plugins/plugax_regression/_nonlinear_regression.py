@@ -4,17 +4,23 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
 
-from plugax import AbstractLeastSquares, FullBatch
+from plugax import AbstractLeastSquares, FullBatch, Table
 
+from ._combinations import combinations_of
+from ._fit_tables import tables_of
+from ._likelihood import criteria_of
 from ._observations import check_model, check_points, observed, predictors, spread
 from ._parameters import as_parameters, names_of
+from ._prediction import Prediction, prediction_of
 from ._uncertainty import Uncertainty, uncertainty_of
 from ._unit import unit_of
+from ._whitening import log_determinant, whiten
 
 if TYPE_CHECKING:
     from plugax import Solution
@@ -33,8 +39,8 @@ class NonlinearRegression(AbstractLeastSquares):
         x: what the model is a function of: an array, or a pytree of arrays.
         y: the observations, an array of any shape.
         start: the parameters to start from: any pytree of numbers, such as a dictionary.
-        sigma: standard deviations of the observations, one or as many as there are; None for equal
-            ones.
+        sigma: standard deviations of the observations, one or as many as there are; or their
+            covariance, a matrix with a row and a column for each; None for equal ones.
         absolute_sigma: whether `sigma` is in the unit of y. If not, only the ratios between the
             sigmas count, and their size is estimated from the residuals; as in SciPy's `curve_fit`.
 
@@ -80,7 +86,7 @@ class NonlinearRegression(AbstractLeastSquares):
         self.start = as_parameters(start)
         self.sigma = spread(sigma, self.y, absolute=absolute_sigma)
         self.absolute_sigma = absolute_sigma
-        self.unit = unit_of(np.asarray(self.y if self.sigma is None else self.y / self.sigma))
+        self.unit = unit_of(np.asarray(whiten(self.sigma, self.y)))
         check_points(self.y.size, names_of(self.start))
         check_model(model, self.start, self.x, self.y.shape)
 
@@ -118,15 +124,15 @@ class NonlinearRegression(AbstractLeastSquares):
             unknowns: the parameters at the minimum.
             held: which were held, in their structure (see `AbstractProblem.evaluate_held`).
         """
-        return self._uncertainty(unknowns, held)[1].covariance
+        return self._uncertainty(unknowns, _flags(held))[1].covariance
 
     def evaluate(self, unknowns: PyTree) -> dict[str, Any]:
         """The parameters with their standard deviations, lists in the order of `names`.
 
         `parameters`, `names`, `standard_deviations` (the square roots of the covariance's
         diagonal), `residual_sum_of_squares` (Σ r², weighted by σ), `residual_standard_deviation`
-        (the root of that per degree of freedom) and `degrees_of_freedom` (observations less the
-        rank of the Jacobian).
+        (the root of that per degree of freedom), `degrees_of_freedom` (observations less the rank
+        of the Jacobian), `log_likelihood`, `aic`, `bic` and the matrix `correlations`.
         """
         return self._evaluate(unknowns, None)
 
@@ -135,10 +141,10 @@ class NonlinearRegression(AbstractLeastSquares):
 
         They have the standard deviation 0, and take no degree of freedom.
         """
-        flags = ravel_pytree(held)[0]
-        return {**self._evaluate(unknowns, held), "held": flags}
+        flags = _flags(held)
+        return {**self._evaluate(unknowns, flags), "held": flags}
 
-    def _evaluate(self, unknowns: PyTree, held: PyTree) -> dict[str, Any]:
+    def _evaluate(self, unknowns: PyTree, held: Array | None) -> dict[str, Any]:
         vector, uncertainty = self._uncertainty(unknowns, held)
         return {
             "parameters": vector,
@@ -147,7 +153,71 @@ class NonlinearRegression(AbstractLeastSquares):
             "residual_sum_of_squares": uncertainty.sum_of_squares,
             "residual_standard_deviation": uncertainty.deviation,
             "degrees_of_freedom": uncertainty.degrees_of_freedom,
+            **criteria_of(
+                None if self.absolute_sigma else uncertainty.log_variance,
+                uncertainty.sum_of_squares,
+                log_determinant(self.sigma, self.y.size),
+                points=self.y.size,
+                parameters=self.y.size - uncertainty.degrees_of_freedom,
+            ),
+            "correlations": uncertainty.determination.correlations,
         }
+
+    def tables(self, solution: "Solution") -> tuple[Table, ...]:
+        """The parameters with their deviations and 95 % intervals, and their correlations."""
+        fit = tables_of(
+            solution.metrics,
+            "parameter",
+            "estimate",
+            names="names",
+            estimates="parameters",
+            errors="standard_deviations",
+            freedom=np.inf if self.absolute_sigma else None,
+        )
+        lost = ()
+        if not np.all(np.isfinite(np.asarray(solution.metrics["standard_deviations"], float))):
+            lost = self.undetermined(solution)
+        return (*fit, Table({"not determined": lost})) if lost else fit
+
+    def undetermined(self, solution: "Solution") -> tuple[str, ...]:
+        """What the observations do not determine: combinations of parameters, one a text.
+
+        Moving the parameters along one of them moves no prediction, to first order.
+
+        Arguments:
+            solution: of this problem, or of a variant.
+        """
+        determination = self._uncertainty_of(solution).determination
+        return combinations_of(np.asarray(determination.null), solution.metrics["names"])
+
+    def predict(
+        self, solution: "Solution", inputs: Any, *, level: float = 0.95, sigma: Any = None
+    ) -> Prediction:
+        """The model at other x, with the bands of the model and of a new observation.
+
+        Arguments:
+            solution: of this problem, or of a variant.
+            inputs: x, as the model takes it.
+            level: the probability of the bands.
+            sigma: the standard deviation of a new observation, in the unit of the problem's own
+                `sigma`; if that was given and this is not, there is no band of an observation.
+        """
+        places = predictors(inputs)
+        function, vector = self._of_vector(solution.unknowns, places)
+        uncertainty = self._uncertainty_of(solution)
+        value = function(vector)
+        gradients = jax.jacfwd(function)(vector)
+        relative = uncertainty.determination.deviations_along(
+            gradients.reshape(value.size, vector.size)
+        )
+        error = np.asarray(uncertainty.scale * relative, float).reshape(value.shape)
+        scale = 1.0 if self.absolute_sigma else float(uncertainty.deviation)
+        if sigma is None and self.sigma is not None:
+            spread = None
+        else:
+            spread = scale * np.asarray(1.0 if sigma is None else sigma, float)
+        freedom = np.inf if self.absolute_sigma else float(uncertainty.degrees_of_freedom)
+        return prediction_of(np.asarray(value, float), error, spread, freedom=freedom, level=level)
 
     def figures(self, solution: "Solution") -> dict[str, Any]:
         """The figures `fit` (where x and y have one dimension), `observed` and `residuals`."""
@@ -157,7 +227,7 @@ class NonlinearRegression(AbstractLeastSquares):
         return nonlinear_figures(self, solution)
 
     def _uncertainty(
-        self, unknowns: PyTree, held: PyTree
+        self, unknowns: PyTree, held: Array | None
     ) -> tuple[Float[Array, " n"], Uncertainty]:
         """The numbers among the unknowns as one vector, and how well they are known."""
         free, fixed = eqx.partition(unknowns, eqx.is_inexact_array)
@@ -170,12 +240,29 @@ class NonlinearRegression(AbstractLeastSquares):
         return vector, uncertainty_of(
             residuals,
             vector,
-            held=None if held is None else ravel_pytree(held)[0],
+            held=held,
             absolute=self.absolute_sigma,
             unit=self.unit,
         )
 
+    def _uncertainty_of(self, solution: "Solution") -> Uncertainty:
+        held = solution.metrics.get("held")
+        return self._uncertainty(solution.unknowns, None if held is None else jnp.asarray(held))[1]
+
+    def _of_vector(
+        self, unknowns: PyTree, x: PyTree
+    ) -> tuple[Callable[[Array], Array], Float[Array, " n"]]:
+        """The model of the parameters as a vector, and that vector."""
+        free, fixed = eqx.partition(unknowns, eqx.is_inexact_array)
+        vector, unravel = ravel_pytree(free)
+        return lambda v: self.model(eqx.combine(unravel(v), fixed), x), vector
+
     def _residuals(self, parameters: PyTree, x: Any, y: Any, sigma: Any) -> Float[Array, "..."]:
         difference = self.model(parameters, x) - y
-        difference = difference if sigma is None else difference / sigma
+        difference = whiten(sigma, difference)
         return difference if self.unit == 1 else difference / self.unit
+
+
+def _flags(held: PyTree) -> Bool[Array, " n"] | None:
+    """What is held, in the order of the parameters' names."""
+    return None if held is None else ravel_pytree(held)[0]

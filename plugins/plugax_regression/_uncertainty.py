@@ -7,6 +7,7 @@ Source: Bates and Watts 1988, Nonlinear Regression Analysis and Its Applications
 doi 10.1002/9780470316757.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ class Uncertainty(NamedTuple):
     Attributes:
         sum_of_squares: ‖r‖².
         deviation: s, infinite if no degree of freedom is left.
+        log_variance: log(‖r‖² / m).
         degrees_of_freedom: m − k.
         scale: s, or 1 if the residuals are in units of known standard deviations.
         determination: how J determines the parameters.
@@ -30,6 +32,7 @@ class Uncertainty(NamedTuple):
 
     sum_of_squares: Float[Array, ""]
     deviation: Float[Array, ""]
+    log_variance: Float[Array, ""]
     degrees_of_freedom: Int[Array, ""]
     scale: Float[Array, ""]
     determination: Determination
@@ -73,6 +76,7 @@ def uncertainty_of(
     return Uncertainty(
         sum_of_squares=squares * unit * unit,
         deviation=deviation * unit,
+        log_variance=jnp.log(squares / residuals.size) + 2 * math.log(unit),
         degrees_of_freedom=freedom,
         scale=jnp.full_like(deviation, 1 / unit) if absolute else deviation,
         determination=determination,
