@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from plugax import Solution
 
-    from ._linear_regression import LinearRegression
+    from ._linear_model import AbstractLinearModel
     from ._nonlinear_regression import NonlinearRegression
 
 CURVE_POINTS = 400
@@ -49,7 +49,7 @@ class Fit(NamedTuple):
     curve: tuple[np.ndarray, Prediction] | None
 
 
-def linear_figures(problem: "LinearRegression", solution: "Solution") -> dict[str, Any]:
+def linear_figures(problem: "AbstractLinearModel", solution: "Solution") -> dict[str, Any]:
     """`fit` where there is one explanatory column, `observed` and `residuals`.
 
     Arguments:

@@ -1,53 +1,28 @@
 """Linear regression, whatever the terms are and wherever the data come from."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float
 
-from plugax import AbstractLinearLeastSquares, FullBatch, Table
+from plugax import AbstractLinearLeastSquares
 
-from ._determined import determination_of
-from ._fit_tables import tables_of
 from ._likelihood import criteria_of
+from ._linear_predictor import AbstractLinearPredictor
 from ._ordinary import Statistics, coefficients_of, statistics_of
+from ._prediction import Spread
 from ._significance import F_TEST, significance_of
 
-if TYPE_CHECKING:
-    from plugax import Solution
 
-Batch = tuple[Float[Array, "points terms"], Float[Array, " points"]]
-
-
-class AbstractLinearRegression(AbstractLinearLeastSquares):
+class AbstractLinearRegression(AbstractLinearPredictor, AbstractLinearLeastSquares):
     """Find the coefficients β with which X β is closest to y.
 
-    A subclass brings `residuals`, a multiple of X β − y, and four fields:
-
-    - `design`: X, a column for every term.
-    - `response`: y.
-    - `start`: the coefficients that iterative solvers start from.
-    - `terms`: the names of the columns, in the order of the coefficients; one named `"intercept"`
-      says that the model has one.
+    A subclass brings `residuals`, a multiple of X β − y, and the fields of
+    `AbstractLinearPredictor`.
 
     Law: every solver that converges finds `reference()`, the coefficients of ordinary least
     squares.
     """
-
-    design: eqx.AbstractVar[Float[Array, "points terms"]]
-    response: eqx.AbstractVar[Float[Array, " points"]]
-    start: eqx.AbstractVar[Float[Array, " terms"]]
-    terms: eqx.AbstractVar[tuple[str, ...]]
-
-    def init(self, key: PRNGKeyArray) -> Float[Array, " terms"]:  # noqa: ARG002 - always the same
-        """The coefficients to start from."""
-        return self.start
-
-    @property
-    def data(self) -> FullBatch:
-        """All points at every step."""
-        return FullBatch((self.design, self.response))
 
     def statistics(
         self,
@@ -62,7 +37,7 @@ class AbstractLinearRegression(AbstractLinearLeastSquares):
         """
         constant = None
         if "intercept" in self.terms:
-            constant = self.design[:, self.terms.index("intercept")]
+            constant = self.columns[self.terms.index("intercept")]
         return statistics_of(self.design, self.response, coefficients, constant=constant, held=held)
 
     def metrics_of(
@@ -107,15 +82,12 @@ class AbstractLinearRegression(AbstractLinearLeastSquares):
             **({} if held is None else {"held": held}),
         }
 
-    def deviations(
-        self, rows: Float[Array, "places terms"], held: Bool[Array, " terms"] | None
-    ) -> Float[Array, " places"]:
-        """√(g (XᵀX)⁻¹ gᵀ) of every row g: the standard errors of the predictions g β over s."""
-        return determination_of(self.design, held).deviations_along(rows)
-
-    def tables(self, solution: "Solution") -> tuple[Table, ...]:
-        """The coefficients with their statistics and 95 % intervals, and their correlations."""
-        return tables_of(solution.metrics, "term", "coefficient")
+    def spread(
+        self, coefficients: Float[Array, " terms"], held: Bool[Array, " terms"] | None
+    ) -> Spread:
+        """s, the residuals' standard deviation, for both."""
+        deviation = self.statistics(coefficients, held).residual_standard_deviation
+        return Spread(deviation, deviation)
 
     def reference(self) -> Float[Array, " terms"]:
         """The coefficients of ordinary least squares, by Householder QR."""

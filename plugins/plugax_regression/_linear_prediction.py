@@ -1,11 +1,12 @@
-"""Predictions of a linear regression: X₀ β with its bands."""
+"""Predictions of a linear model: X₀ β with its bands."""
 
 from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 import numpy as np
 
-from ._linear import AbstractLinearRegression
+from ._determined import determination_of
+from ._linear_predictor import AbstractLinearPredictor
 from ._prediction import Prediction, prediction_of
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def predicted(
-    problem: AbstractLinearRegression,
+    problem: AbstractLinearPredictor,
     solution: "Solution",
     rows: np.ndarray,
     level: float,
@@ -29,14 +30,15 @@ def predicted(
         shape: of what is returned.
     """
     metrics = solution.metrics
-    held = None if "held" not in metrics else jnp.asarray(metrics["held"])
-    spread = metrics["residual_standard_deviation"]
-    spread = np.nan if spread is None else spread  # a saved solution has no numbers but finite ones
-    relative = problem.deviations(jnp.asarray(rows, problem.design.dtype), held)
+    held = jnp.asarray(metrics["held"]) if "held" in metrics else None
+    spread = problem.spread(solution.unknowns, held)
+    relative = determination_of(problem.design, held).deviations_along(
+        jnp.asarray(rows, problem.columns.dtype)
+    )
     return prediction_of(
         (rows @ np.asarray(solution.unknowns, float)).reshape(shape),
-        spread * np.asarray(relative, float).reshape(shape),
-        spread,
+        float(spread.estimates) * np.asarray(relative, float).reshape(shape),
+        float(spread.observations),
         freedom=metrics["degrees_of_freedom"],
         level=level,
     )

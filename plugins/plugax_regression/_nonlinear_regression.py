@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
@@ -15,9 +14,11 @@ from plugax import AbstractLeastSquares, FullBatch, Table
 from ._combinations import combinations_of
 from ._fit_tables import tables_of
 from ._likelihood import criteria_of
+from ._nonlinear_prediction import held_in, predicted
 from ._observations import check_model, check_points, observed, predictors, spread
-from ._parameters import as_parameters, names_of
-from ._prediction import Prediction, prediction_of
+from ._parameters import as_parameters, as_vector, names_of
+from ._prediction import Prediction
+from ._robust import checked_scale, robust_residuals
 from ._uncertainty import Uncertainty, uncertainty_of
 from ._unit import unit_of
 from ._whitening import log_determinant, whiten
@@ -43,6 +44,11 @@ class NonlinearRegression(AbstractLeastSquares):
             covariance, a matrix with a row and a column for each; None for equal ones.
         absolute_sigma: whether `sigma` is in the unit of y. If not, only the ratios between the
             sigmas count, and their size is estimated from the residuals; as in SciPy's `curve_fit`.
+        robust: a loss that counts outliers for less than their squares: huber, soft-l1, cauchy,
+            arctan or bisquare; None for squares. The covariance is then that of Huber's
+            M-estimates, estimated from the residuals whatever `absolute_sigma` says.
+        robust_scale: the size of a residual (f(θ, x) − y) / σ beyond which it counts for less. If
+            `absolute_sigma`, it has a default: that of 95 % efficiency for normal errors.
 
     Errors: `PlugaxError` for values that are no finite numbers, sigmas that are not positive, fewer
     observations than parameters, and a model that cannot be called so or returns another shape.
@@ -50,6 +56,8 @@ class NonlinearRegression(AbstractLeastSquares):
     Laws: with `absolute_sigma=False` all sigmas times c leave `evaluate` as it is but for the
     residuals' sum of squares and standard deviation; y and σ times c, for a model times c, leave
     the parameters.
+
+    Source: of robust losses, Huber 1964, doi 10.1214/aoms/1177703732.
     """
 
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -68,6 +76,8 @@ class NonlinearRegression(AbstractLeastSquares):
     start: PyTree
     sigma: Float[Array, "..."] | None
     absolute_sigma: bool = eqx.field(static=True)
+    robust: str | None = eqx.field(static=True)
+    robust_scale: Float[Array, ""] | None
     unit: float = eqx.field(static=True)
 
     def __init__(
@@ -79,6 +89,8 @@ class NonlinearRegression(AbstractLeastSquares):
         *,
         sigma: Any = None,
         absolute_sigma: bool = False,
+        robust: str | None = None,
+        robust_scale: float | None = None,
     ):
         self.model = model
         self.x = predictors(x)
@@ -86,6 +98,9 @@ class NonlinearRegression(AbstractLeastSquares):
         self.start = as_parameters(start)
         self.sigma = spread(sigma, self.y, absolute=absolute_sigma)
         self.absolute_sigma = absolute_sigma
+        self.robust = robust
+        scale = checked_scale(robust, robust_scale, known=absolute_sigma)
+        self.robust_scale = None if scale is None else jnp.asarray(scale, float)
         self.unit = unit_of(np.asarray(whiten(self.sigma, self.y)))
         check_points(self.y.size, names_of(self.start))
         check_model(model, self.start, self.x, self.y.shape)
@@ -105,8 +120,11 @@ class NonlinearRegression(AbstractLeastSquares):
         batch: PyTree,
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is random here
     ) -> tuple[Float[Array, "..."], dict[str, Array]]:
-        """(f(θ, x) − y) / σ."""
-        return self._residuals(unknowns, *batch), {}
+        """(f(θ, x) − y) / σ, or what of them a robust loss takes the squares of."""
+        residuals = self._residuals(unknowns, *batch)
+        if self._loss is not None:
+            residuals = robust_residuals(*self._loss, residuals)
+        return residuals, {}
 
     def predictions(self, unknowns: PyTree) -> Float[Array, "..."]:
         """f(θ, x), in the shape of y."""
@@ -124,7 +142,7 @@ class NonlinearRegression(AbstractLeastSquares):
             unknowns: the parameters at the minimum.
             held: which were held, in their structure (see `AbstractProblem.evaluate_held`).
         """
-        return self._uncertainty(unknowns, _flags(held))[1].covariance
+        return self.uncertainty(unknowns, _flags(held)).covariance
 
     def evaluate(self, unknowns: PyTree) -> dict[str, Any]:
         """The parameters with their standard deviations, lists in the order of `names`.
@@ -133,6 +151,9 @@ class NonlinearRegression(AbstractLeastSquares):
         diagonal), `residual_sum_of_squares` (Σ r², weighted by σ), `residual_standard_deviation`
         (the root of that per degree of freedom), `degrees_of_freedom` (observations less the rank
         of the Jacobian), `log_likelihood`, `aic`, `bic` and the matrix `correlations`.
+
+        With a robust loss the residuals' standard deviation is 1.4826 times the median of their
+        sizes, and there are no `log_likelihood`, `aic` and `bic`, which are those of normal errors.
         """
         return self._evaluate(unknowns, None)
 
@@ -145,23 +166,27 @@ class NonlinearRegression(AbstractLeastSquares):
         return {**self._evaluate(unknowns, flags), "held": flags}
 
     def _evaluate(self, unknowns: PyTree, held: Array | None) -> dict[str, Any]:
-        vector, uncertainty = self._uncertainty(unknowns, held)
+        uncertainty = self.uncertainty(unknowns, held)
+        criteria = {} if self.robust is not None else self._criteria(uncertainty)
         return {
-            "parameters": vector,
+            "parameters": as_vector(unknowns)[0],
             "names": list(names_of(self.start)),
             "standard_deviations": uncertainty.standard_deviations,
             "residual_sum_of_squares": uncertainty.sum_of_squares,
             "residual_standard_deviation": uncertainty.deviation,
             "degrees_of_freedom": uncertainty.degrees_of_freedom,
-            **criteria_of(
-                None if self.absolute_sigma else uncertainty.log_variance,
-                uncertainty.sum_of_squares,
-                log_determinant(self.sigma, self.y.size),
-                points=self.y.size,
-                parameters=self.y.size - uncertainty.degrees_of_freedom,
-            ),
+            **criteria,
             "correlations": uncertainty.determination.correlations,
         }
+
+    def _criteria(self, uncertainty: Uncertainty) -> dict[str, Array]:
+        return criteria_of(
+            None if self.absolute_sigma else uncertainty.log_variance,
+            uncertainty.sum_of_squares,
+            log_determinant(self.sigma, self.y.size),
+            points=self.y.size,
+            parameters=self.y.size - uncertainty.degrees_of_freedom,
+        )
 
     def tables(self, solution: "Solution") -> tuple[Table, ...]:
         """The parameters with their deviations and 95 % intervals, and their correlations."""
@@ -172,7 +197,7 @@ class NonlinearRegression(AbstractLeastSquares):
             names="names",
             estimates="parameters",
             errors="standard_deviations",
-            freedom=np.inf if self.absolute_sigma else None,
+            freedom=np.inf if self.spread_known else None,
         )
         lost = ()
         if not np.all(np.isfinite(np.asarray(solution.metrics["standard_deviations"], float))):
@@ -187,8 +212,9 @@ class NonlinearRegression(AbstractLeastSquares):
         Arguments:
             solution: of this problem, or of a variant.
         """
-        determination = self._uncertainty_of(solution).determination
-        return combinations_of(np.asarray(determination.null), solution.metrics["names"])
+        uncertainty = self.uncertainty(solution.unknowns, held_in(solution))
+        null = np.asarray(uncertainty.determination.null)
+        return combinations_of(null, solution.metrics["names"])
 
     def predict(
         self, solution: "Solution", inputs: Any, *, level: float = 0.95, sigma: Any = None
@@ -202,22 +228,7 @@ class NonlinearRegression(AbstractLeastSquares):
             sigma: the standard deviation of a new observation, in the unit of the problem's own
                 `sigma`; if that was given and this is not, there is no band of an observation.
         """
-        places = predictors(inputs)
-        function, vector = self._of_vector(solution.unknowns, places)
-        uncertainty = self._uncertainty_of(solution)
-        value = function(vector)
-        gradients = jax.jacfwd(function)(vector)
-        relative = uncertainty.determination.deviations_along(
-            gradients.reshape(value.size, vector.size)
-        )
-        error = np.asarray(uncertainty.scale * relative, float).reshape(value.shape)
-        scale = 1.0 if self.absolute_sigma else float(uncertainty.deviation)
-        if sigma is None and self.sigma is not None:
-            spread = None
-        else:
-            spread = scale * np.asarray(1.0 if sigma is None else sigma, float)
-        freedom = np.inf if self.absolute_sigma else float(uncertainty.degrees_of_freedom)
-        return prediction_of(np.asarray(value, float), error, spread, freedom=freedom, level=level)
+        return predicted(self, solution, predictors(inputs), level=level, sigma=sigma)
 
     def figures(self, solution: "Solution") -> dict[str, Any]:
         """The figures `fit` (where x and y have one dimension), `observed` and `residuals`."""
@@ -226,40 +237,41 @@ class NonlinearRegression(AbstractLeastSquares):
 
         return nonlinear_figures(self, solution)
 
-    def _uncertainty(
-        self, unknowns: PyTree, held: Array | None
-    ) -> tuple[Float[Array, " n"], Uncertainty]:
-        """The numbers among the unknowns as one vector, and how well they are known."""
-        free, fixed = eqx.partition(unknowns, eqx.is_inexact_array)
-        vector, unravel = ravel_pytree(free)
+    def uncertainty(self, unknowns: PyTree, held: Bool[Array, " n"] | None) -> Uncertainty:
+        """How well the observations determine the parameters.
+
+        Arguments:
+            unknowns: the parameters at the minimum.
+            held: which were held, in the order of the metric `names`; None for none.
+        """
+        vector, parameters = as_vector(unknowns)
 
         def residuals(vector: Float[Array, " n"]) -> Float[Array, " m"]:
-            parameters = eqx.combine(unravel(vector), fixed)
-            return jnp.ravel(self._residuals(parameters, self.x, self.y, self.sigma))
+            return jnp.ravel(self._residuals(parameters(vector), self.x, self.y, self.sigma))
 
-        return vector, uncertainty_of(
+        return uncertainty_of(
             residuals,
             vector,
             held=held,
             absolute=self.absolute_sigma,
             unit=self.unit,
+            robust=self._loss,
         )
 
-    def _uncertainty_of(self, solution: "Solution") -> Uncertainty:
-        held = solution.metrics.get("held")
-        return self._uncertainty(solution.unknowns, None if held is None else jnp.asarray(held))[1]
+    @property
+    def spread_known(self) -> bool:
+        """Whether the standard deviations of the observations are known, not estimated."""
+        return self.absolute_sigma and self.robust is None
 
-    def _of_vector(
-        self, unknowns: PyTree, x: PyTree
-    ) -> tuple[Callable[[Array], Array], Float[Array, " n"]]:
-        """The model of the parameters as a vector, and that vector."""
-        free, fixed = eqx.partition(unknowns, eqx.is_inexact_array)
-        vector, unravel = ravel_pytree(free)
-        return lambda v: self.model(eqx.combine(unravel(v), fixed), x), vector
+    @property
+    def _loss(self) -> tuple[str, Float[Array, ""]] | None:
+        """The robust loss and its scale, in the unit of the residuals."""
+        if self.robust is None or self.robust_scale is None:
+            return None
+        return self.robust, self.robust_scale / self.unit
 
     def _residuals(self, parameters: PyTree, x: Any, y: Any, sigma: Any) -> Float[Array, "..."]:
-        difference = self.model(parameters, x) - y
-        difference = whiten(sigma, difference)
+        difference = whiten(sigma, self.model(parameters, x) - y)
         return difference if self.unit == 1 else difference / self.unit
 
 

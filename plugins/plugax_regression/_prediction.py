@@ -12,8 +12,21 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.special
+from jaxtyping import Array, Float
 
 from plugax import PlugaxError
+
+
+class Spread(NamedTuple):
+    """How far observations and estimates spread.
+
+    Attributes:
+        observations: the standard deviation of an observation of weight 1.
+        estimates: κ, for which the covariance of the estimates is κ² (JᵀJ)⁻¹, J = ∂r/∂θ.
+    """
+
+    observations: Float[Array, ""]
+    estimates: Float[Array, ""]
 
 
 class Prediction(NamedTuple):

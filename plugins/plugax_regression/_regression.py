@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
-from ._linear import AbstractLinearRegression, Batch
+from ._linear import AbstractLinearRegression
 from ._linear_prediction import predicted
+from ._linear_predictor import Batch
 from ._ordinary import predictions_of
 from ._prediction import Prediction
 
@@ -57,7 +58,7 @@ class Regression(AbstractLinearRegression):
         "bfgs": {},
     }
 
-    design: Float[Array, "points 2"]
+    columns: Float[Array, "2 points"]
     response: Float[Array, " points"]
     start: Float[Array, " 2"]
     truth: Float[Array, " 2"]
@@ -87,7 +88,7 @@ class Regression(AbstractLinearRegression):
         random = np.random.default_rng(data_seed)
         x = random.uniform(-1, 1, points)
         y = intercept + slope * x + noise * random.standard_normal(points)
-        self.design = jnp.asarray(np.stack([np.ones(points), x], axis=1), float)
+        self.columns = jnp.asarray(np.stack([np.ones(points), x]), float)
         self.response = jnp.asarray(y, float)
         self.start = jnp.asarray(start, float)
         self.truth = jnp.asarray([intercept, slope], float)
