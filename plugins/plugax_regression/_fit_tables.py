@@ -49,7 +49,7 @@ def tables_of(
         if name in metrics:
             columns[head] = metrics[name]
             shown.append(name)
-    columns |= {"lower 95 %": low, "upper 95 %": high}
+    columns |= {"lower 95 %": low.tolist(), "upper 95 %": high.tolist()}
     if "held" in metrics:
         columns["held"] = ["yes" if held else "" for held in metrics["held"]]
         shown.append("held")

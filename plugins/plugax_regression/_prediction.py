@@ -92,8 +92,15 @@ def quantile(freedom: int | float, level: float) -> float:
 
 def intervals(
     estimates: np.ndarray, errors: np.ndarray, freedom: int | float, level: float = 0.95
-) -> tuple[list[float], list[float]]:
-    """The lower and upper ends of the confidence intervals of some estimates."""
-    width = quantile(freedom, level) * np.asarray(errors, float)
-    width = np.where(np.asarray(errors, float) == 0, 0.0, width)
-    return (estimates - width).tolist(), (estimates + width).tolist()
+) -> tuple[np.ndarray, np.ndarray]:
+    """The lower and upper ends of the confidence intervals of some estimates.
+
+    Arguments:
+        estimates: of any shape.
+        errors: their standard errors; 0 for what is known, whose interval is a point.
+        freedom: degrees of freedom, infinite if the spread was not estimated.
+        level: the probability of every interval.
+    """
+    known = errors == 0
+    width = np.where(known, 0.0, quantile(freedom, level) * np.where(known, 1.0, errors))
+    return estimates - width, estimates + width
