@@ -35,6 +35,8 @@ def predicted(
             for that of all, if the problem was given none.
     """
     vector, parameters = as_vector(solution.unknowns)
+    cast = lambda leaf: leaf if leaf.dtype == bool else leaf.astype(vector.dtype)  # noqa: E731
+    x = jax.tree.map(cast, x)
 
     def function(vector: Float[Array, " n"]) -> Float[Array, "..."]:
         return problem.model(parameters(vector), x)

@@ -24,7 +24,8 @@ def factor_of(covariance: np.ndarray, name: str) -> np.ndarray:
 
     Errors: `PlugaxError` if it is not symmetric, or not positive definite.
     """
-    if not np.allclose(covariance, covariance.T, rtol=1e-8, atol=0):
+    rounding = 1e-8 * np.abs(covariance).max(initial=0)
+    if not np.allclose(covariance, covariance.T, rtol=0, atol=rounding):
         raise PlugaxError(f"{name} is a covariance, and must be symmetric.")
     try:
         return np.linalg.cholesky(covariance)

@@ -101,6 +101,36 @@ def test_a_covariance_of_the_observations_is_that_of_curve_fit(absolute):
         np.testing.assert_allclose(solution.metrics["aic"], 4 - 2 * density, rtol=1e-9)
 
 
+def test_a_covariance_symmetric_but_for_rounding_is_one_and_its_fit_is_drawn():
+    uneven = COVARIANCE.copy()
+    uneven[0, 1] += 1e-17
+    solution = px.solve(NonlinearRegression(line, X, Y, START, sigma=uneven))
+    axes = solution.figures()["residuals"].axes[0]
+    rest = Y - DESIGN @ np.asarray(solution.metrics["parameters"])
+    whitened = np.linalg.solve(np.linalg.cholesky(COVARIANCE), rest)
+    np.testing.assert_allclose(axes.lines[0].get_ydata(), whitened, rtol=1e-9)
+    assert axes.get_ylabel() == "residual / sigma"
+
+
+def test_a_loaded_solution_predicts_the_same(tmp_path):
+    saved = px.solve(NonlinearRegression(line, X, Y, START))
+    saved.save(tmp_path / "run")
+    loaded = px.load(tmp_path / "run", problem=saved.problem, solver=saved.solver)
+    for now, was in zip(loaded.predict(PLACES), saved.predict(PLACES), strict=True):
+        np.testing.assert_array_equal(now, was)
+
+
+def test_the_figure_shows_both_bands():
+    for problem in (
+        LinearRegression({"x": X, "y": Y}, "y"),
+        NonlinearRegression(line, X, Y, START),
+        px.problem("regression", points=11),
+    ):
+        axes = px.solve(problem).figures()["fit"].axes[0]
+        labels = [text.get_text() for text in axes.get_legend().get_texts()]
+        assert {"95 %, mean", "95 %, observation"} <= set(labels)
+
+
 def test_a_new_observation_of_unknown_spread_has_no_band():
     solution = px.solve(NonlinearRegression(line, X, Y, START, sigma=W**-0.5))
     assert solution.predict(PLACES).prediction is None
