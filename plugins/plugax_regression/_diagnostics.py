@@ -63,7 +63,10 @@ def linear_figures(problem: "AbstractLinearModel", solution: "Solution") -> dict
         x = np.asarray(problem.explanatory, float)
         (name,) = {name for term in problem.formulas for name in term.columns}
         places = grid(x)
-        curve = places, problem.predict(solution, places)
+        predicted = problem.predict(solution, places)
+        if problem.factor is not None:  # what weight a new observation has is not known
+            predicted = predicted._replace(prediction=None)
+        curve = places, predicted
     fitted = design @ coefficients
     fit = Fit(
         observed=observed,

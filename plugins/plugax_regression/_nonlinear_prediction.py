@@ -32,7 +32,7 @@ def predicted(
         x: the places.
         level: the probability of the bands.
         sigma: the standard deviation of a new observation, in the unit of the problem's own; None
-            for that of all, if the problem was given none.
+            for that of all observations, if they have one.
     """
     vector, parameters = as_vector(solution.unknowns)
     cast = lambda leaf: leaf if leaf.dtype == bool else leaf.astype(vector.dtype)  # noqa: E731
@@ -46,17 +46,24 @@ def predicted(
     gradients = jax.jacfwd(function)(vector).reshape(value.size, vector.size)
     relative = uncertainty.determination.deviations_along(gradients)
     known = problem.spread_known
-    spread = None
-    if sigma is not None or problem.sigma is None:
-        unit = 1.0 if known else float(uncertainty.deviation)
-        spread = unit * np.asarray(1.0 if sigma is None else sigma, float)
+    sigma = _common_sigma(problem) if sigma is None else np.asarray(sigma, float)
+    unit = 1.0 if known else float(uncertainty.deviation)
     return prediction_of(
         np.asarray(value, float),
         np.asarray(uncertainty.scale * relative, float).reshape(value.shape),
-        spread,
+        None if sigma is None else unit * sigma,
         freedom=np.inf if known else float(uncertainty.degrees_of_freedom),
         level=level,
     )
+
+
+def _common_sigma(problem: "NonlinearRegression") -> np.ndarray | None:
+    """The sigma of all observations; None if they differ, or are correlated."""
+    if problem.sigma is None:
+        return np.asarray(1.0)
+    sigma = np.asarray(problem.sigma, float)
+    one = sigma.shape == problem.y.shape and np.all(sigma == sigma.flat[0])
+    return np.asarray(sigma.flat[0]) if one else None
 
 
 def held_in(solution: "Solution") -> Bool[Array, " n"] | None:

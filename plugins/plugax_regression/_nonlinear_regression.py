@@ -226,7 +226,8 @@ class NonlinearRegression(AbstractLeastSquares):
             inputs: x, as the model takes it.
             level: the probability of the bands.
             sigma: the standard deviation of a new observation, in the unit of the problem's own
-                `sigma`; if that was given and this is not, there is no band of an observation.
+                `sigma`; by default that of all observations. If those differ, there is no band of
+                a new one.
         """
         return predicted(self, solution, predictors(inputs), level=level, sigma=sigma)
 

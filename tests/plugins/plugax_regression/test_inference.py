@@ -134,6 +134,18 @@ def test_the_figure_shows_both_bands():
 def test_a_new_observation_of_unknown_spread_has_no_band():
     solution = px.solve(NonlinearRegression(line, X, Y, START, sigma=W**-0.5))
     assert solution.predict(PLACES).prediction is None
+    weighted = px.solve(LinearRegression({"x": X, "y": Y, "w": W}, "y", ("x",), weights="w"))
+    for drawn in (solution, weighted):
+        labels = drawn.figures()["fit"].axes[0].get_legend().get_texts()
+        assert [text.get_text() for text in labels] == ["data", "95 %, mean", "fit"]
+
+
+def test_a_new_observation_spreads_as_all_others_if_they_are_alike():
+    for absolute in (False, True):
+        options = {"sigma": 0.3, "absolute_sigma": absolute}
+        solution = px.solve(NonlinearRegression(line, X, Y, START, **options))
+        by_default, told = solution.predict(PLACES), solution.predict(PLACES, sigma=0.3)
+        np.testing.assert_array_equal(by_default.prediction, told.prediction)
 
 
 def test_a_curved_model_is_predicted_by_the_delta_method():
