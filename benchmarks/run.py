@@ -9,7 +9,16 @@ import sys
 from measure import Row
 
 HERE = pathlib.Path(__file__).parent
-ALL = ("regression", "lorenz96", "ensemble", "minimisers", "mnist", "assimilation", "startup")
+ALL = (
+    "regression",
+    "lorenz96",
+    "ensemble",
+    "minimisers",
+    "curve_fits",
+    "mnist",
+    "assimilation",
+    "startup",
+)
 
 
 def main() -> None:

@@ -52,6 +52,11 @@ OPTIONS = {
         "response": "y",
         "terms": ("x",),
     },
+    "robust-regression": {
+        "data": {"x": [1.0, 2.0, 3.0, 5.0, 8.0], "y": [1.2, 1.9, 3.2, 4.8, 8.1]},
+        "response": "y",
+        "terms": ("x",),
+    },
 }
 
 # Integrators that differ from "adaptive-tsit5" and "kvaerno5" in their coefficients alone, and take

@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from .solution import Population as Population
     from .solution import Solution as Solution
     from .solution import Status as Status
+    from .solution import Table as Table
     from .solvers import AbstractSolver as AbstractSolver
     from .state_space import AbstractStateSpace as AbstractStateSpace
     from .state_space import Augmented as Augmented
@@ -139,7 +140,7 @@ _HOME = {
         "starting_at",
     ),
     "runner": ("compare", "load", "resume", "solve", "sweep"),
-    "solution": ("Comparison", "Population", "Solution", "Status"),
+    "solution": ("Comparison", "Population", "Solution", "Status", "Table"),
     "solvers": ("AbstractSolver",),
     "state_space": (
         "AbstractStateSpace",

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from ._linear_regression import LinearRegression as LinearRegression
     from ._nonlinear_regression import NonlinearRegression as NonlinearRegression
     from ._regression import Regression as Regression
+    from ._robust_regression import RobustRegression as RobustRegression
 
 _MODULE_OF = {
     "AbstractLinearRegression": "_linear",
     "LinearRegression": "_linear_regression",
     "NonlinearRegression": "_nonlinear_regression",
     "Regression": "_regression",
+    "RobustRegression": "_robust_regression",
 }
 __all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll] - lazy, and tested
 
@@ -38,6 +40,11 @@ def register_problems(register):
         "linear-regression",
         "plugax_regression._linear_regression:LinearRegression",
         summary="Coefficients of a linear model of your own data, from a CSV file or arrays",
+    )
+    register(
+        "robust-regression",
+        "plugax_regression._robust_regression:RobustRegression",
+        summary="A linear model of your own data, on which outliers have little say",
     )
 
 

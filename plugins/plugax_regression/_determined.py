@@ -46,6 +46,25 @@ class Determination(NamedTuple):
         lengths = jnp.linalg.norm(self.root, axis=1)
         return jnp.where(self.undetermined | ~jnp.isfinite(lengths), jnp.inf, lengths)
 
+    @property
+    def correlations(self) -> Float[Array, "n n"]:
+        """Those of the unknowns; 0 with what is held or is not determined, 1 with itself."""
+        lengths = jnp.linalg.norm(self.root, axis=1)
+        known = (lengths > 0) & ~self.undetermined
+        unit = jnp.where(known[:, None], self.root / jnp.where(known, lengths, 1)[:, None], 0)
+        products = jnp.matmul(unit, unit.T, precision="highest")
+        return jnp.where(jnp.eye(len(lengths), dtype=bool), 1, products)
+
+    def deviations_along(self, gradients: Float[Array, "places n"]) -> Float[Array, " places"]:
+        """√(g (JᵀJ)⁻¹ gᵀ) of every row g, infinite if it depends on what is not determined."""
+        # What is held does not move.
+        gradients = jnp.where(self.held[None, :], 0, gradients)
+        lengths = jnp.linalg.norm(jnp.matmul(gradients, self.root, precision="highest"), axis=1)
+        along = jnp.linalg.norm(jnp.matmul(gradients, self.null, precision="highest"), axis=1)
+        size = jnp.linalg.norm(gradients, axis=1) * jnp.linalg.norm(self.null)
+        lost = along > jnp.finfo(along.dtype).eps ** 0.5 * size
+        return jnp.where(lost, jnp.inf, lengths)
+
     def covariance(self, scale: Float[Array, ""]) -> Float[Array, "n n"]:
         """scale² (JᵀJ)⁻¹, the limit of J with ever weaker ties: infinite along V₀."""
         scaled = scale * self.root

@@ -6,17 +6,20 @@ a fan, for other weights.
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 from matplotlib.figure import Figure
 
-from ._draw import MOST, POINTS, SOLUTION, TRUTH, plain_axes
+from ._draw import MOST, POINTS, SOLUTION, TRUTH, draw_bands, plain_axes
+from ._prediction import Prediction
+from ._whitening import whiten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from plugax import Solution
 
-    from ._linear_regression import LinearRegression
+    from ._linear_model import AbstractLinearModel
     from ._nonlinear_regression import NonlinearRegression
 
 CURVE_POINTS = 400
@@ -33,7 +36,7 @@ class Fit(NamedTuple):
         residual_name: what the residuals are called.
         x: the explanatory variable; None where there are several.
         x_name: what it is called.
-        curve: places along x and the model's values there; None to join the fitted values.
+        curve: places along x and the prediction there; None to join the fitted values.
     """
 
     observed: np.ndarray
@@ -43,26 +46,27 @@ class Fit(NamedTuple):
     residual_name: str
     x: np.ndarray | None
     x_name: str
-    curve: tuple[np.ndarray, np.ndarray] | None
+    curve: tuple[np.ndarray, Prediction] | None
 
 
-def linear_figures(problem: "LinearRegression", solution: "Solution") -> dict[str, Any]:
+def linear_figures(problem: "AbstractLinearModel", solution: "Solution") -> dict[str, Any]:
     """`fit` where there is one explanatory column, `observed` and `residuals`.
 
     Arguments:
         problem: the problem.
         solution: its solution.
     """
-    design, observed = np.asarray(problem.design, float), np.asarray(problem.response, float)
+    design, observed = problem.observed()
     coefficients = np.asarray(solution.unknowns, float)
     x, name, curve = None, "", None
     if problem.explanatory is not None:
         x = np.asarray(problem.explanatory, float)
         (name,) = {name for term in problem.formulas for name in term.columns}
         places = grid(x)
-        terms = [term.values({name: places}) for term in problem.formulas]
-        ones = [np.ones_like(places)] * (len(problem.terms) - len(terms))
-        curve = places, np.stack(ones + terms, axis=1) @ coefficients
+        predicted = problem.predict(solution, places)
+        if problem.factor is not None:  # what weight a new observation has is not known
+            predicted = predicted._replace(prediction=None)
+        curve = places, predicted
     fitted = design @ coefficients
     fit = Fit(
         observed=observed,
@@ -88,7 +92,8 @@ def nonlinear_figures(problem: "NonlinearRegression", solution: "Solution") -> d
     observed = np.asarray(problem.y, float)
     residuals, name = observed - fitted, "residual"
     if problem.sigma is not None:
-        residuals, name = residuals / np.asarray(problem.sigma, float), "residual / sigma"
+        whitened = whiten(problem.sigma, jnp.asarray(residuals, problem.y.dtype))
+        residuals, name = np.asarray(whitened, float), "residual / sigma"
     x = problem.x
     single = hasattr(x, "shape") and x.shape == observed.shape and observed.ndim == 1
     fit = Fit(
@@ -106,17 +111,14 @@ def nonlinear_figures(problem: "NonlinearRegression", solution: "Solution") -> d
 
 def _curve(
     problem: "NonlinearRegression", solution: "Solution", x: np.ndarray
-) -> tuple[np.ndarray, np.ndarray] | None:
+) -> tuple[np.ndarray, Prediction] | None:
     """The model on a grid; None where it takes no other places than those of the data."""
-    import jax.numpy as jnp
-
     places = grid(x)
     try:
-        values = problem.model(solution.unknowns, jnp.asarray(places, problem.x.dtype))
+        predicted = problem.predict(solution, places)
     except Exception:  # the user's own: whatever it raises, the data's places are left
         return None
-    values = np.asarray(values, float)
-    return (places, values) if values.shape == places.shape else None
+    return (places, predicted) if predicted.value.shape == places.shape else None
 
 
 def grid(x: np.ndarray) -> np.ndarray:
@@ -136,8 +138,13 @@ def _fit(fit: Fit) -> Figure:
     figure = Figure(figsize=(6.4, 5.4), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     _dots(above, fit.x, fit.observed, label="data")
-    places, values = fit.curve or (np.sort(fit.x), fit.fitted[np.argsort(fit.x)])
-    above.plot(places, values, color=SOLUTION, lw=1.8, label="fit")
+    if fit.curve is None:
+        order = np.argsort(fit.x)
+        above.plot(fit.x[order], fit.fitted[order], color=SOLUTION, lw=1.8, label="fit")
+    else:
+        places, predicted = fit.curve
+        draw_bands(above, places, predicted)
+        above.plot(places, predicted.value, color=SOLUTION, lw=1.8, label="fit")
     above.set(ylabel=fit.response_name)
     above.legend(frameon=False)
     _dots(below, fit.x, fit.residuals)

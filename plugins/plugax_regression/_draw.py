@@ -10,6 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from ._prediction import Prediction
     from ._regression import Regression
 
 POINTS = "#8c8c8c"
@@ -39,3 +40,17 @@ def draw_line(axes: "Axes", coefficients: np.ndarray, **style: Any) -> Any:
     """A straight line over all of [−1, 1]."""
     x = np.asarray([-1.0, 1.0])
     return axes.plot(x, coefficients[0] + coefficients[1] * x, **style)[0]
+
+
+def draw_bands(axes: "Axes", places: np.ndarray, predicted: "Prediction") -> None:
+    """The bands of a prediction, that of the mean darker than that of new observations.
+
+    Bands that are not finite, as of a fit without degrees of freedom, are left out.
+    """
+    percent = f"{100 * predicted.level:g} %"
+    bands = ((predicted.prediction, 0.12, "observation"), (predicted.confidence, 0.3, "mean"))
+    for band, alpha, what in bands:
+        if band is not None and np.all(np.isfinite(band)):
+            axes.fill_between(
+                places, *band, color=SOLUTION, alpha=alpha, lw=0, label=f"{percent}, {what}"
+            )

@@ -10,6 +10,7 @@ from ._draw import (
     LEAST_SQUARES,
     SOLUTION,
     TRUTH,
+    draw_bands,
     draw_line,
     draw_points,
     plain_axes,
@@ -27,7 +28,7 @@ def figures_of(problem: "Regression", solution: "Solution") -> dict[str, Any]:
     path, name, quadratic = descent_of(solution), _name_of(solution), quadratic_of(problem)
     rounding = float(np.finfo(problem.response.dtype).eps)
     return {
-        "fit": _fit(problem, name, path[-1], quadratic.best),
+        "fit": _fit(problem, solution, name, quadratic.best),
         "loss": _loss(name, path, quadratic, rounding),
         "descent": animate(problem, name, path, quadratic),
     }
@@ -53,8 +54,9 @@ def _label(name: str, coefficients: np.ndarray) -> str:
     return f"{name}:  y = {intercept} {sign} {size} x"
 
 
-def _fit(problem: "Regression", name: str, coefficients: np.ndarray, best: np.ndarray) -> Figure:
+def _fit(problem: "Regression", solution: "Solution", name: str, best: np.ndarray) -> Figure:
     """The points with three lines; the solution dashed, so that one it covers still shows."""
+    coefficients = np.asarray(solution.unknowns, float)
     truth = np.asarray(problem.truth, float)
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     axes = figure.subplots()
@@ -71,6 +73,8 @@ def _fit(problem: "Regression", name: str, coefficients: np.ndarray, best: np.nd
         dashes=(4, 2.5),
         label=_label(name, coefficients),
     )
+    places = np.linspace(-1, 1, 101)
+    draw_bands(axes, places, problem.predict(solution, places))
     axes.legend(loc="best", frameon=False)
     return figure
 

@@ -1,43 +1,28 @@
 """Linear regression, whatever the terms are and wherever the data come from."""
 
-import equinox as eqx
-from jaxtyping import Array, Bool, Float, PRNGKeyArray
+from typing import Any
 
-from plugax import AbstractLinearLeastSquares, FullBatch
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
 
+from plugax import AbstractLinearLeastSquares
+
+from ._likelihood import criteria_of
+from ._linear_predictor import AbstractLinearPredictor
 from ._ordinary import Statistics, coefficients_of, statistics_of
+from ._prediction import Spread
+from ._significance import F_TEST, significance_of
 
-Batch = tuple[Float[Array, "points terms"], Float[Array, " points"]]
 
-
-class AbstractLinearRegression(AbstractLinearLeastSquares):
+class AbstractLinearRegression(AbstractLinearPredictor, AbstractLinearLeastSquares):
     """Find the coefficients β with which X β is closest to y.
 
-    A subclass brings `residuals`, a multiple of X β − y, and four fields:
-
-    - `design`: X, a column for every term.
-    - `response`: y.
-    - `start`: the coefficients that iterative solvers start from.
-    - `terms`: the names of the columns, in the order of the coefficients; one named `"intercept"`
-      says that the model has one.
+    A subclass brings `residuals`, a multiple of X β − y, and the fields of
+    `AbstractLinearPredictor`.
 
     Law: every solver that converges finds `reference()`, the coefficients of ordinary least
     squares.
     """
-
-    design: eqx.AbstractVar[Float[Array, "points terms"]]
-    response: eqx.AbstractVar[Float[Array, " points"]]
-    start: eqx.AbstractVar[Float[Array, " terms"]]
-    terms: eqx.AbstractVar[tuple[str, ...]]
-
-    def init(self, key: PRNGKeyArray) -> Float[Array, " terms"]:  # noqa: ARG002 - always the same
-        """The coefficients to start from."""
-        return self.start
-
-    @property
-    def data(self) -> FullBatch:
-        """All points at every step."""
-        return FullBatch((self.design, self.response))
 
     def statistics(
         self,
@@ -50,10 +35,59 @@ class AbstractLinearRegression(AbstractLinearLeastSquares):
             coefficients: β.
             held: which were held, so that they are known and take no degree of freedom.
         """
-        intercept = "intercept" in self.terms
-        return statistics_of(
-            self.design, self.response, coefficients, intercept=intercept, held=held
+        constant = None
+        if "intercept" in self.terms:
+            constant = self.columns[self.terms.index("intercept")]
+        return statistics_of(self.design, self.response, coefficients, constant=constant, held=held)
+
+    def metrics_of(
+        self,
+        coefficients: Float[Array, " terms"],
+        held: Bool[Array, " terms"] | None,
+        log_determinant: Float[Array, ""] | float = 0.0,
+    ) -> dict[str, Any]:
+        """The coefficients with their statistics, lists in the order of `terms`.
+
+        Arguments:
+            coefficients: β.
+            held: which were held; None for none.
+            log_determinant: log |L| of the observations' covariance L Lᵀ, up to its scale.
+        """
+        statistics = self.statistics(coefficients, held)
+        points, terms = self.design.shape
+        free = terms if held is None else jnp.sum(~held, dtype="int32")
+        significance = significance_of(
+            statistics,
+            coefficients,
+            points=points,
+            free=free,
+            intercept="intercept" in self.terms,
         )
+        if held is not None:
+            significance = {n: v for n, v in significance.items() if n not in F_TEST}
+        return {
+            "coefficients": coefficients,
+            "terms": list(self.terms),
+            **statistics.metrics(),
+            "degrees_of_freedom": points - free,
+            **significance,
+            **criteria_of(
+                statistics.log_variance,
+                statistics.residual_sum_of_squares,
+                log_determinant,
+                points=points,
+                parameters=free,
+            ),
+            "correlations": statistics.determination.correlations,
+            **({} if held is None else {"held": held}),
+        }
+
+    def spread(
+        self, coefficients: Float[Array, " terms"], held: Bool[Array, " terms"] | None
+    ) -> Spread:
+        """s, the residuals' standard deviation, for both."""
+        deviation = self.statistics(coefficients, held).residual_standard_deviation
+        return Spread(deviation, deviation)
 
     def reference(self) -> Float[Array, " terms"]:
         """The coefficients of ordinary least squares, by Householder QR."""

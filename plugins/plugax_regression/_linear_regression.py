@@ -1,33 +1,29 @@
 """Linear regression of the user's own data."""
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
-from plugax import PlugaxError
-
-from ._linear import AbstractLinearRegression, Batch
+from ._linear import AbstractLinearRegression
+from ._linear_model import AbstractLinearModel
+from ._linear_predictor import Batch
 from ._ordinary import predictions_of
-from ._rank import check_rank
-from ._significance import F_TEST, significance_of
-from ._table import Table, table_of
-from ._terms import Term, parse_term
-
-if TYPE_CHECKING:
-    from plugax import Solution
+from ._own_data import own_data_of
+from ._terms import Term
+from ._whitening import log_determinant
 
 
-class LinearRegression(AbstractLinearRegression):
+class LinearRegression(AbstractLinearRegression, AbstractLinearModel):
     """Fit a response by a linear combination of terms, from a CSV file or from arrays.
 
     The unknowns are the coefficients β, in the order of `terms`, the intercept first. The loss is
-    ½ ‖X β − y‖², half the residual sum of squares; residuals are not scaled by anything, since that
-    would round the data.
+    ½ ‖X β − y‖², half the residual sum of squares, weighted if weights or a covariance are given;
+    residuals are not scaled by anything else, since that would round the data.
 
     Arguments:
         data: a file of columns with a header (CSV; separated by commas, semicolons, tabs or
@@ -36,6 +32,10 @@ class LinearRegression(AbstractLinearRegression):
         terms: what explains it: columns, powers x^2, products x:z, functions log(x) (log, log2,
             log10, exp, sqrt, abs); none for all other columns.
         intercept: whether there is a constant term.
+        weights: a column that says how much every row counts: the inverse of its variance, up to a
+            factor, as in R's `lm`; none for all the same.
+        covariance: of the response, up to a factor, a row and a column for every row of the data;
+            none if rows are independent.
 
     Errors: `PlugaxError` for a file that cannot be read, a column that is not there, a cell that is
     missing or no number (with its line and column), no more rows than coefficients, and terms that
@@ -52,8 +52,9 @@ class LinearRegression(AbstractLinearRegression):
     }
     precision: ClassVar[str | None] = "float64"
 
-    design: Float[Array, "points terms"]
+    columns: Float[Array, "terms points"]
     response: Float[Array, " points"]
+    factor: Float[Array, "..."] | None
     start: Float[Array, " terms"]
     terms: tuple[str, ...] = eqx.field(static=True)
     response_name: str = eqx.field(static=True)
@@ -66,30 +67,20 @@ class LinearRegression(AbstractLinearRegression):
         response: str,
         terms: tuple[str, ...] | None = None,
         intercept: bool = True,
+        weights: str | None = None,
+        covariance: Float[Array | np.ndarray, "rows columns"] | None = None,
     ):
-        table = table_of(data)
-        explained = parse_term(response, table.cells, "response")
-        self.formulas = _formulas(table, explained, terms)
-        self.response_name = explained.name
-        self.terms = ("intercept",) * intercept + tuple(term.name for term in self.formulas)
-        _check_terms(self.terms)
-        y = explained.of(table)
-        columns = [np.ones(table.rows)] * intercept + [term.of(table) for term in self.formulas]
-        if table.rows <= len(columns):
-            raise PlugaxError(
-                f"{table.source} has {table.rows} rows; {len(columns)} coefficients "
-                f"({', '.join(self.terms)}) and the spread about them need at least "
-                f"{len(columns) + 1}."
-            )
-        x = np.stack(columns, axis=1)
-        check_rank(x, self.terms)
-        _check_range([y, *columns], (self.response_name, *self.terms))
-        self.design = jnp.asarray(x, float)
-        self.response = jnp.asarray(y, float)
-        self.start = jnp.zeros(len(columns), self.design.dtype)
-        # Of one column alone the fit can be drawn as a curve.
-        names = {name for term in self.formulas for name in term.columns}
-        self.explanatory = jnp.asarray(table.column(*names), float) if len(names) == 1 else None
+        own = own_data_of(
+            data, response, terms, intercept=intercept, weights=weights, covariance=covariance
+        )
+        self.columns = own.columns
+        self.response = own.response
+        self.factor = own.factor
+        self.start = jnp.zeros(len(own.terms), own.columns.dtype)
+        self.terms = own.terms
+        self.response_name = own.response_name
+        self.formulas = own.formulas
+        self.explanatory = own.explanatory
 
     def residuals(
         self,
@@ -106,8 +97,9 @@ class LinearRegression(AbstractLinearRegression):
 
         `coefficients`, `terms`, `standard_errors`, `t_values`, `p_values`,
         `residual_sum_of_squares`, `residual_standard_deviation`, `degrees_of_freedom`, `r_squared`,
-        `adjusted_r_squared`, and where there is a term beside the intercept `f_statistic` and
-        `f_p_value`. R² is 1 − RSS / Σy² where there is no intercept, and then F is about zero too.
+        `adjusted_r_squared`, `log_likelihood`, `aic`, `bic`, the matrix `correlations`, and where
+        there is a term beside the intercept `f_statistic` and `f_p_value`. R² is 1 − RSS / Σy²
+        where there is no intercept, and then F is about zero too. Weights count in all sums.
         """
         return self._evaluate(unknowns, None)
 
@@ -119,69 +111,8 @@ class LinearRegression(AbstractLinearRegression):
         F, which compares with a model that has the intercept alone, is left out: what is held need
         not be zero.
         """
-        found = self._evaluate(unknowns, held)
-        return {n: v for n, v in found.items() if n not in F_TEST} | {"held": held}
+        return self._evaluate(unknowns, held)
 
     def _evaluate(self, unknowns: Array, held: Array | None) -> dict[str, Any]:
-        statistics = self.statistics(unknowns, held)
-        intercept = "intercept" in self.terms
-        points, terms = self.design.shape
-        free = terms if held is None else jnp.sum(~held, dtype="int32")
-        return {
-            "coefficients": unknowns,
-            "terms": list(self.terms),
-            **statistics.metrics(),
-            "degrees_of_freedom": points - free,
-            **significance_of(statistics, unknowns, points=points, free=free, intercept=intercept),
-        }
-
-    def figures(self, solution: "Solution") -> dict[str, Any]:
-        """The figures `fit` (where there is one explanatory column), `observed` and `residuals`.
-
-        `fit` shows the data with the fitted curve, `observed` the response against the fitted
-        values, `residuals` the residuals against them.
-        """
-        # Matplotlib is slow to import, and only needed here.
-        from ._diagnostics import linear_figures
-
-        return linear_figures(self, solution)
-
-
-def _formulas(table: Table, explained: Term, terms: Sequence[str] | None) -> tuple[Term, ...]:
-    """The terms that were asked for, or all columns that the response is not made of."""
-    if isinstance(terms, str):
-        raise PlugaxError(f"terms must be several texts, as in ('x', 'x^2'); got {terms!r}.")
-    if terms is None:
-        terms = [name for name in table.cells if name not in explained.columns]
-    found = tuple(parse_term(term, table.cells) for term in terms)
-    for term in found:
-        if term.name == "intercept":
-            raise PlugaxError(
-                "A column called 'intercept' cannot be a term, since the constant term has that "
-                "name; rename it, or leave it out if it is constant."
-            )
-        if term.factors == explained.factors:
-            raise PlugaxError(
-                f"The response {explained.name} is among the terms, which would explain it by "
-                "itself; leave it out."
-            )
-    return found
-
-
-def _check_terms(terms: tuple[str, ...]) -> None:
-    if not terms:
-        raise PlugaxError("There is nothing to fit: no terms, and no intercept.")
-    for term in terms:
-        if terms.count(term) > 1:
-            raise PlugaxError(f"The term {term!r} is listed {terms.count(term)} times.")
-
-
-def _check_range(columns: list[np.ndarray], names: tuple[str, ...]) -> None:
-    """Raise where single precision, if that is in use, cannot hold a column."""
-    largest = float(jnp.finfo(jnp.result_type(float)).max)
-    for name, column in zip(names, columns, strict=True):
-        if np.abs(column).max() > largest:
-            raise PlugaxError(
-                f"{name} reaches {np.abs(column).max():.3g}, more than single precision holds. "
-                'Switch float64 on with jax.config.update("jax_enable_x64", True), or rescale it.'
-            )
+        determinant = log_determinant(self.factor, len(self.response))
+        return self.metrics_of(unknowns, held, determinant)

@@ -7,14 +7,21 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
 
-from plugax import AbstractLeastSquares, FullBatch
+from plugax import AbstractLeastSquares, FullBatch, Table
 
+from ._combinations import combinations_of
+from ._fit_tables import tables_of
+from ._likelihood import criteria_of
+from ._nonlinear_prediction import held_in, predicted
 from ._observations import check_model, check_points, observed, predictors, spread
-from ._parameters import as_parameters, names_of
+from ._parameters import as_parameters, as_vector, names_of
+from ._prediction import Prediction
+from ._robust import checked_scale, robust_residuals
 from ._uncertainty import Uncertainty, uncertainty_of
 from ._unit import unit_of
+from ._whitening import log_determinant, whiten
 
 if TYPE_CHECKING:
     from plugax import Solution
@@ -33,10 +40,15 @@ class NonlinearRegression(AbstractLeastSquares):
         x: what the model is a function of: an array, or a pytree of arrays.
         y: the observations, an array of any shape.
         start: the parameters to start from: any pytree of numbers, such as a dictionary.
-        sigma: standard deviations of the observations, one or as many as there are; None for equal
-            ones.
+        sigma: standard deviations of the observations, one or as many as there are; or their
+            covariance, a matrix with a row and a column for each; None for equal ones.
         absolute_sigma: whether `sigma` is in the unit of y. If not, only the ratios between the
             sigmas count, and their size is estimated from the residuals; as in SciPy's `curve_fit`.
+        robust: a loss that counts outliers for less than their squares: huber, soft-l1, cauchy,
+            arctan or bisquare; None for squares. The covariance is then that of Huber's
+            M-estimates, estimated from the residuals whatever `absolute_sigma` says.
+        robust_scale: the size of a residual (f(θ, x) − y) / σ beyond which it counts for less. If
+            `absolute_sigma`, it has a default: that of 95 % efficiency for normal errors.
 
     Errors: `PlugaxError` for values that are no finite numbers, sigmas that are not positive, fewer
     observations than parameters, and a model that cannot be called so or returns another shape.
@@ -44,6 +56,8 @@ class NonlinearRegression(AbstractLeastSquares):
     Laws: with `absolute_sigma=False` all sigmas times c leave `evaluate` as it is but for the
     residuals' sum of squares and standard deviation; y and σ times c, for a model times c, leave
     the parameters.
+
+    Source: of robust losses, Huber 1964, doi 10.1214/aoms/1177703732.
     """
 
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -62,6 +76,8 @@ class NonlinearRegression(AbstractLeastSquares):
     start: PyTree
     sigma: Float[Array, "..."] | None
     absolute_sigma: bool = eqx.field(static=True)
+    robust: str | None = eqx.field(static=True)
+    robust_scale: Float[Array, ""] | None
     unit: float = eqx.field(static=True)
 
     def __init__(
@@ -73,6 +89,8 @@ class NonlinearRegression(AbstractLeastSquares):
         *,
         sigma: Any = None,
         absolute_sigma: bool = False,
+        robust: str | None = None,
+        robust_scale: float | None = None,
     ):
         self.model = model
         self.x = predictors(x)
@@ -80,7 +98,10 @@ class NonlinearRegression(AbstractLeastSquares):
         self.start = as_parameters(start)
         self.sigma = spread(sigma, self.y, absolute=absolute_sigma)
         self.absolute_sigma = absolute_sigma
-        self.unit = unit_of(np.asarray(self.y if self.sigma is None else self.y / self.sigma))
+        self.robust = robust
+        scale = checked_scale(robust, robust_scale, known=absolute_sigma)
+        self.robust_scale = None if scale is None else jnp.asarray(scale, float)
+        self.unit = unit_of(np.asarray(whiten(self.sigma, self.y)))
         check_points(self.y.size, names_of(self.start))
         check_model(model, self.start, self.x, self.y.shape)
 
@@ -99,8 +120,11 @@ class NonlinearRegression(AbstractLeastSquares):
         batch: PyTree,
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is random here
     ) -> tuple[Float[Array, "..."], dict[str, Array]]:
-        """(f(θ, x) − y) / σ."""
-        return self._residuals(unknowns, *batch), {}
+        """(f(θ, x) − y) / σ, or what of them a robust loss takes the squares of."""
+        residuals = self._residuals(unknowns, *batch)
+        if self._loss is not None:
+            residuals = robust_residuals(*self._loss, residuals)
+        return residuals, {}
 
     def predictions(self, unknowns: PyTree) -> Float[Array, "..."]:
         """f(θ, x), in the shape of y."""
@@ -118,15 +142,18 @@ class NonlinearRegression(AbstractLeastSquares):
             unknowns: the parameters at the minimum.
             held: which were held, in their structure (see `AbstractProblem.evaluate_held`).
         """
-        return self._uncertainty(unknowns, held)[1].covariance
+        return self.uncertainty(unknowns, _flags(held)).covariance
 
     def evaluate(self, unknowns: PyTree) -> dict[str, Any]:
         """The parameters with their standard deviations, lists in the order of `names`.
 
         `parameters`, `names`, `standard_deviations` (the square roots of the covariance's
         diagonal), `residual_sum_of_squares` (Σ r², weighted by σ), `residual_standard_deviation`
-        (the root of that per degree of freedom) and `degrees_of_freedom` (observations less the
-        rank of the Jacobian).
+        (the root of that per degree of freedom), `degrees_of_freedom` (observations less the rank
+        of the Jacobian), `log_likelihood`, `aic`, `bic` and the matrix `correlations`.
+
+        With a robust loss the residuals' standard deviation is 1.4826 times the median of their
+        sizes, and there are no `log_likelihood`, `aic` and `bic`, which are those of normal errors.
         """
         return self._evaluate(unknowns, None)
 
@@ -135,19 +162,74 @@ class NonlinearRegression(AbstractLeastSquares):
 
         They have the standard deviation 0, and take no degree of freedom.
         """
-        flags = ravel_pytree(held)[0]
-        return {**self._evaluate(unknowns, held), "held": flags}
+        flags = _flags(held)
+        return {**self._evaluate(unknowns, flags), "held": flags}
 
-    def _evaluate(self, unknowns: PyTree, held: PyTree) -> dict[str, Any]:
-        vector, uncertainty = self._uncertainty(unknowns, held)
+    def _evaluate(self, unknowns: PyTree, held: Array | None) -> dict[str, Any]:
+        uncertainty = self.uncertainty(unknowns, held)
+        criteria = {} if self.robust is not None else self._criteria(uncertainty)
         return {
-            "parameters": vector,
+            "parameters": as_vector(unknowns)[0],
             "names": list(names_of(self.start)),
             "standard_deviations": uncertainty.standard_deviations,
             "residual_sum_of_squares": uncertainty.sum_of_squares,
             "residual_standard_deviation": uncertainty.deviation,
             "degrees_of_freedom": uncertainty.degrees_of_freedom,
+            **criteria,
+            "correlations": uncertainty.determination.correlations,
         }
+
+    def _criteria(self, uncertainty: Uncertainty) -> dict[str, Array]:
+        return criteria_of(
+            None if self.absolute_sigma else uncertainty.log_variance,
+            uncertainty.sum_of_squares,
+            log_determinant(self.sigma, self.y.size),
+            points=self.y.size,
+            parameters=self.y.size - uncertainty.degrees_of_freedom,
+        )
+
+    def tables(self, solution: "Solution") -> tuple[Table, ...]:
+        """The parameters with their deviations and 95 % intervals, and their correlations."""
+        fit = tables_of(
+            solution.metrics,
+            "parameter",
+            "estimate",
+            names="names",
+            estimates="parameters",
+            errors="standard_deviations",
+            freedom=np.inf if self.spread_known else None,
+        )
+        lost = ()
+        if not np.all(np.isfinite(np.asarray(solution.metrics["standard_deviations"], float))):
+            lost = self.undetermined(solution)
+        return (*fit, Table({"not determined": lost})) if lost else fit
+
+    def undetermined(self, solution: "Solution") -> tuple[str, ...]:
+        """What the observations do not determine: combinations of parameters, one a text.
+
+        Moving the parameters along one of them moves no prediction, to first order.
+
+        Arguments:
+            solution: of this problem, or of a variant.
+        """
+        uncertainty = self.uncertainty(solution.unknowns, held_in(solution))
+        null = np.asarray(uncertainty.determination.null)
+        return combinations_of(null, solution.metrics["names"])
+
+    def predict(
+        self, solution: "Solution", inputs: Any, *, level: float = 0.95, sigma: Any = None
+    ) -> Prediction:
+        """The model at other x, with the bands of the model and of a new observation.
+
+        Arguments:
+            solution: of this problem, or of a variant.
+            inputs: x, as the model takes it.
+            level: the probability of the bands.
+            sigma: the standard deviation of a new observation, in the unit of the problem's own
+                `sigma`; by default that of all observations. If those differ, there is no band of
+                a new one.
+        """
+        return predicted(self, solution, predictors(inputs), level=level, sigma=sigma)
 
     def figures(self, solution: "Solution") -> dict[str, Any]:
         """The figures `fit` (where x and y have one dimension), `observed` and `residuals`."""
@@ -156,26 +238,44 @@ class NonlinearRegression(AbstractLeastSquares):
 
         return nonlinear_figures(self, solution)
 
-    def _uncertainty(
-        self, unknowns: PyTree, held: PyTree
-    ) -> tuple[Float[Array, " n"], Uncertainty]:
-        """The numbers among the unknowns as one vector, and how well they are known."""
-        free, fixed = eqx.partition(unknowns, eqx.is_inexact_array)
-        vector, unravel = ravel_pytree(free)
+    def uncertainty(self, unknowns: PyTree, held: Bool[Array, " n"] | None) -> Uncertainty:
+        """How well the observations determine the parameters.
+
+        Arguments:
+            unknowns: the parameters at the minimum.
+            held: which were held, in the order of the metric `names`; None for none.
+        """
+        vector, parameters = as_vector(unknowns)
 
         def residuals(vector: Float[Array, " n"]) -> Float[Array, " m"]:
-            parameters = eqx.combine(unravel(vector), fixed)
-            return jnp.ravel(self._residuals(parameters, self.x, self.y, self.sigma))
+            return jnp.ravel(self._residuals(parameters(vector), self.x, self.y, self.sigma))
 
-        return vector, uncertainty_of(
+        return uncertainty_of(
             residuals,
             vector,
-            held=None if held is None else ravel_pytree(held)[0],
+            held=held,
             absolute=self.absolute_sigma,
             unit=self.unit,
+            robust=self._loss,
         )
 
+    @property
+    def spread_known(self) -> bool:
+        """Whether the standard deviations of the observations are known, not estimated."""
+        return self.absolute_sigma and self.robust is None
+
+    @property
+    def _loss(self) -> tuple[str, Float[Array, ""]] | None:
+        """The robust loss and its scale, in the unit of the residuals."""
+        if self.robust is None or self.robust_scale is None:
+            return None
+        return self.robust, self.robust_scale / self.unit
+
     def _residuals(self, parameters: PyTree, x: Any, y: Any, sigma: Any) -> Float[Array, "..."]:
-        difference = self.model(parameters, x) - y
-        difference = difference if sigma is None else difference / sigma
+        difference = whiten(sigma, self.model(parameters, x) - y)
         return difference if self.unit == 1 else difference / self.unit
+
+
+def _flags(held: PyTree) -> Bool[Array, " n"] | None:
+    """What is held, in the order of the parameters' names."""
+    return None if held is None else ravel_pytree(held)[0]

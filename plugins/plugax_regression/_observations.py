@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, PyTree
 from plugax import PlugaxError
 
 from ._masked import check_unmasked
+from ._whitening import factor_of
 
 
 def observed(y: Any) -> Float[Array, "..."]:
@@ -41,10 +42,10 @@ def predictors(x: Any) -> PyTree[Array]:
 
 
 def spread(sigma: Any, y: Float[Array, "..."], *, absolute: bool) -> Float[Array, "..."] | None:
-    """The standard deviations in the shape of y, or None.
+    """The standard deviations in the shape of y, the factor L of their covariance, or None.
 
     Arguments:
-        sigma: one, as many as y has, or None.
+        sigma: one, as many as y has, a covariance L Lᵀ of all of them, or None.
         y: the observations.
         absolute: whether they are said to be absolute, which none cannot be.
 
@@ -57,10 +58,12 @@ def spread(sigma: Any, y: Float[Array, "..."], *, absolute: bool) -> Float[Array
             )
         return None
     array = _numbers("sigma", sigma)
+    if array.shape == (y.size, y.size) and array.shape != y.shape:
+        return jnp.asarray(factor_of(array.astype(float), "sigma"), float)
     if array.shape not in ((), y.shape):
         raise PlugaxError(
-            f"sigma must be one number, or have the shape of y, {y.shape}; got the shape "
-            f"{array.shape}."
+            f"sigma must be one number, or have the shape of y, {y.shape}, or be a covariance of "
+            f"all observations, {(y.size, y.size)}; got the shape {array.shape}."
         )
     if np.any(array <= 0):
         raise PlugaxError(

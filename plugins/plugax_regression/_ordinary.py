@@ -15,21 +15,16 @@ import jax.numpy as jnp
 from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Bool, Float
 
-from ._determined import determination_of, power_of_two
-
-# Below these a sum of products beats a matrix product on the CPU, since it fuses with what comes
-# before and after: for 100 points and 2 terms a gradient step takes half the time, or less.
-FUSED_TERMS, FUSED_SIZE = 8, 4096
+from ._determined import Determination, determination_of, power_of_two
 
 
 def predictions_of(
     design: Float[Array, "points terms"], coefficients: Float[Array, " terms"]
 ) -> Float[Array, " points"]:
     """X β, in the full precision of the dtype on every device."""
-    if design.shape[1] <= FUSED_TERMS and design.size <= FUSED_SIZE:
-        return jnp.sum(design * coefficients[None, :], axis=1)
-    # By default, GPUs and TPUs round the factors of a float32 product to fewer digits.
-    return jnp.matmul(design, coefficients, precision="highest")
+    # As β Xᵀ, which XLA runs over neighbouring points. By default, GPUs and TPUs round the factors
+    # of a float32 product to fewer digits.
+    return jnp.matmul(coefficients, design.T, precision="highest")
 
 
 def coefficients_of(
@@ -56,6 +51,8 @@ class Statistics(NamedTuple):
         r_squared: 1 − RSS / TSS, where TSS is the sum of squares of the response about its mean,
             or about zero where the model has no intercept.
         explained_ratio: (TSS − RSS) / RSS.
+        log_variance: log(RSS / n).
+        determination: how the design determines the coefficients.
     """
 
     residual_sum_of_squares: Float[Array, ""]
@@ -63,10 +60,12 @@ class Statistics(NamedTuple):
     standard_errors: Float[Array, " terms"]
     r_squared: Float[Array, ""]
     explained_ratio: Float[Array, ""]
+    log_variance: Float[Array, ""]
+    determination: Determination
 
     def metrics(self) -> dict[str, Array]:
-        """All but the last, by name."""
-        return {name: value for name, value in self._asdict().items() if name != "explained_ratio"}
+        """The first four, by name."""
+        return dict(zip(self._fields[:4], self[:4], strict=True))
 
 
 def statistics_of(
@@ -74,7 +73,7 @@ def statistics_of(
     response: Float[Array, " points"],
     coefficients: Float[Array, " terms"],
     *,
-    intercept: bool,
+    constant: Float[Array, " points"] | None,
     held: Bool[Array, " terms"] | None = None,
 ) -> Statistics:
     """The statistics of any coefficients, those of least squares or others.
@@ -83,7 +82,7 @@ def statistics_of(
         design: X, more points than terms.
         response: y.
         coefficients: β.
-        intercept: whether the model has an intercept.
+        constant: the column of the intercept; None if the model has none.
         held: which coefficients were held; None for none.
     """
     # The squares of very small numbers are zero, those of very large ones infinite.
@@ -91,7 +90,7 @@ def statistics_of(
     residuals = (response - predictions_of(design, coefficients)) / unit
     residual_sum = jnp.sum(jnp.square(residuals))
     determination = determination_of(design, held)
-    total = total_sum_of_squares(response / unit, intercept=intercept)
+    total = total_sum_of_squares(response / unit, constant)
     freedom = response.size - (design.shape[1] if held is None else determination.rank)
     deviation = unit * jnp.sqrt(residual_sum / jnp.asarray(freedom, unit.dtype))
     errors = jnp.where(determination.held, 0, deviation * determination.relative_deviations)
@@ -101,15 +100,22 @@ def statistics_of(
         standard_errors=errors,
         r_squared=1 - residual_sum / total,
         explained_ratio=(total - residual_sum) / residual_sum,
+        log_variance=jnp.log(residual_sum / response.size) + 2 * jnp.log(unit),
+        determination=determination,
     )
 
 
-def total_sum_of_squares(response: Float[Array, " points"], *, intercept: bool) -> Float[Array, ""]:
-    """TSS: about the mean where the model has an intercept, else about zero.
+def total_sum_of_squares(
+    response: Float[Array, " points"], constant: Float[Array, " points"] | None
+) -> Float[Array, ""]:
+    """TSS: what the intercept alone leaves of the response, or the response itself.
 
     Arguments:
         response: y.
-        intercept: whether the model has an intercept.
+        constant: the column of the intercept, ones if all observations count the same; None if the
+            model has none.
     """
-    centre = jnp.mean(response) if intercept else 0
-    return jnp.sum(jnp.square(response - centre))
+    if constant is None:
+        return jnp.sum(jnp.square(response))
+    mean = jnp.sum(constant * response) / jnp.sum(jnp.square(constant))
+    return jnp.sum(jnp.square(response - mean * constant))

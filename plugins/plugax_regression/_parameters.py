@@ -1,11 +1,14 @@
 """The parameters of a model as a user gives them: any pytree of numbers."""
 
+from collections.abc import Callable
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import PyTree
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Float, PyTree
 
 from plugax import PlugaxError
 
@@ -25,6 +28,15 @@ def as_parameters(start: PyTree) -> PyTree:
     if not any(isinstance(leaf, jax.Array) for leaf in made):
         raise PlugaxError(f"start holds no numbers, so there is nothing to fit; got {start!r}.")
     return jax.tree.unflatten(structure, made)
+
+
+def as_vector(
+    parameters: PyTree,
+) -> tuple[Float[jax.Array, " n"], Callable[[jax.Array], PyTree]]:
+    """The numbers in a pytree as one vector, and what makes the pytree of such a vector."""
+    free, fixed = eqx.partition(parameters, eqx.is_inexact_array)
+    vector, unravel = ravel_pytree(free)
+    return vector, lambda vector: eqx.combine(unravel(vector), fixed)
 
 
 def names_of(parameters: PyTree) -> tuple[str, ...]:

@@ -9,8 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
-from ._linear import AbstractLinearRegression, Batch
+from ._linear import AbstractLinearRegression
+from ._linear_prediction import predicted
+from ._linear_predictor import Batch
 from ._ordinary import predictions_of
+from ._prediction import Prediction
 
 if TYPE_CHECKING:
     from plugax import Solution
@@ -55,7 +58,7 @@ class Regression(AbstractLinearRegression):
         "bfgs": {},
     }
 
-    design: Float[Array, "points 2"]
+    columns: Float[Array, "2 points"]
     response: Float[Array, " points"]
     start: Float[Array, " 2"]
     truth: Float[Array, " 2"]
@@ -85,7 +88,7 @@ class Regression(AbstractLinearRegression):
         random = np.random.default_rng(data_seed)
         x = random.uniform(-1, 1, points)
         y = intercept + slope * x + noise * random.standard_normal(points)
-        self.design = jnp.asarray(np.stack([np.ones(points), x], axis=1), float)
+        self.columns = jnp.asarray(np.stack([np.ones(points), x]), float)
         self.response = jnp.asarray(y, float)
         self.start = jnp.asarray(start, float)
         self.truth = jnp.asarray([intercept, slope], float)
@@ -118,21 +121,28 @@ class Regression(AbstractLinearRegression):
     def evaluate(self, unknowns: Float[Array, " terms"]) -> dict[str, Any]:
         """The coefficients with their classical statistics, lists in the order of `terms`.
 
-        `coefficients`, `terms`, `standard_errors`, `residual_sum_of_squares`,
-        `residual_standard_deviation`, `r_squared`. They are those of the coefficients given, which
-        are not quite the best ones where a solver stopped early.
+        The metrics of `LinearRegression`. They are those of the coefficients given, which are not
+        quite the best ones where a solver stopped early.
         """
-        return self._evaluate(unknowns, None)
+        return self.metrics_of(unknowns, None)
 
     def evaluate_held(
         self, unknowns: Float[Array, " terms"], held: Bool[Array, " terms"]
     ) -> dict[str, Any]:
         """The same if some coefficients were held: known, with the standard error 0."""
-        return {**self._evaluate(unknowns, held), "held": held}
+        return self.metrics_of(unknowns, held)
 
-    def _evaluate(self, unknowns: Array, held: Array | None) -> dict[str, Any]:
-        statistics = self.statistics(unknowns, held)
-        return {"coefficients": unknowns, "terms": list(self.terms), **statistics.metrics()}
+    def predict(self, solution: "Solution", inputs: Any, *, level: float = 0.95) -> Prediction:
+        """The line at other x, with the bands of the line and of a new point.
+
+        Arguments:
+            solution: of this problem.
+            inputs: x, of any shape.
+            level: the probability of the bands.
+        """
+        x = np.asarray(inputs, float)
+        rows = np.stack([np.ones(x.size), x.ravel()], axis=1)
+        return predicted(self, solution, rows, level, x.shape)
 
     def figures(self, solution: "Solution") -> dict[str, Any]:
         """The figures `fit` and `loss`, and the animation `descent`.

@@ -45,7 +45,7 @@ def significance_of(
     unexplained = 1 - statistics.r_squared
     found = {
         "t_values": ratios,
-        "p_values": _tail(jnp.square(ratios), jnp.ones_like(freedom), freedom),
+        "p_values": p_values_of(ratios, freedom),
         "adjusted_r_squared": 1 - unexplained * (points - intercept) / freedom,
     }
     if coefficients.size == intercept:
@@ -57,6 +57,13 @@ def significance_of(
         "f_statistic": ratio,
         "f_p_value": _tail(jnp.maximum(ratio, jnp.zeros_like(ratio)), explaining, freedom),
     }
+
+
+def p_values_of(
+    ratios: Float[Array, "*shape"], freedom: Float[Array, ""]
+) -> Float[Array, "*shape"]:
+    """The probability that a T with ν degrees of freedom is farther from 0 than the t values."""
+    return _tail(jnp.square(ratios), jnp.ones_like(freedom), freedom)
 
 
 def _tail(

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import UnsavedWarning
 from ._parser import version
+from ._tables import shown, table_text
 from ._text import columns, print_json
 
 if TYPE_CHECKING:
     from ..solution import Solution
 
 SUCCESS, FAILURE, INTERRUPTED = 0, 1, 130
-LONGEST_LIST = 6
 
 
 @dataclasses.dataclass
@@ -84,6 +84,10 @@ def _plain(what: Report) -> dict[str, Any]:
             "remarks": list(solution.status.remarks),
             "steps": solution.steps,
             "metrics": solution.metrics,
+            "tables": [
+                {"title": table.title, "columns": dict(table.columns)}
+                for table in solution.tables()
+            ],
             "seed": solution.provenance["run"]["seed"],
             "precision": solution.provenance["precision"],
             "device": _device(solution),
@@ -112,8 +116,14 @@ def _print(what: Report) -> None:
     console.print(status.message)
     for remark in status.remarks:
         console.print(remark, style="yellow")
-    if solution.metrics:
-        rows = [(name, shown(value)) for name, value in solution.metrics.items()]
+    tables = solution.tables()
+    for table in tables:
+        console.print(table_text(table, console.width))
+        console.print()
+    in_tables = {name for table in tables for name in table.metrics}
+    listed = [item for item in solution.metrics.items() if item[0] not in in_tables]
+    rows = [(name, shown(value)) for name, value in listed]
+    if rows:
         console.print(columns(rows, indent=2))
     steps = "1 step" if solution.steps == 1 else f"{solution.steps} steps"
     console.print(
@@ -125,24 +135,6 @@ def _print(what: Report) -> None:
         console.print(f"saved in {what.directory}", style="dim")
         if status.name == "interrupted":
             console.print(f"go on with: plugax resume {what.directory}", style="dim")
-
-
-def shown(value: Any) -> str:
-    """A metric for people: six digits, long lists cut, of a table only its size."""
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, list | tuple) and value and isinstance(value[0], list | tuple):
-        sizes = []
-        while isinstance(value, list | tuple):
-            sizes.append(str(len(value)))
-            value = value[0] if value else None
-        return f"{' × '.join(sizes)} numbers, with --json or in solution.json"
-    if isinstance(value, list | tuple):
-        ellipsis = [f"… ({len(value)} in all)"] if len(value) > LONGEST_LIST else []
-        return "  ".join([shown(item) for item in value[:LONGEST_LIST]] + ellipsis)
-    if isinstance(value, Mapping):
-        return "  ".join(f"{key} {shown(item)}" for key, item in value.items())
-    return str(value)
 
 
 def _seconds(seconds: float) -> str:

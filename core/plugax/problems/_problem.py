@@ -8,11 +8,12 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
+from .._errors import PlugaxError
 from ..data import AbstractData, FullBatch
 from ._constraint import AbstractConstraint
 
 if TYPE_CHECKING:
-    from ..solution import Solution
+    from ..solution import Solution, Table
 
 Metrics = dict[str, Any]
 """Named figures of one step or of one evaluation."""
@@ -140,6 +141,25 @@ class AbstractProblem(eqx.Module):
     def reference(self) -> PyTree | None:
         """The known answer, in the shape of the unknowns, or None."""
         return None
+
+    def tables(self, solution: "Solution") -> "tuple[Table, ...]":  # noqa: ARG002 - as above
+        """Tables of a solution, for people; made on the host. The command line prints them."""
+        return ()
+
+    def predict(self, solution: "Solution", inputs: Any, **options: Any) -> Any:  # noqa: ARG002
+        """What a solution predicts at other inputs; made on the host.
+
+        Arguments:
+            solution: of this problem, or of a variant.
+            inputs: where to predict.
+            options: the problem's own.
+
+        Errors: `PlugaxError` if the problem has no inputs.
+        """
+        raise PlugaxError(
+            f"{type(self).__name__} predicts nothing. A problem whose unknowns say something about "
+            "other inputs defines predict(solution, inputs)."
+        )
 
     def figures(self, solution: "Solution") -> dict[str, Any]:  # noqa: ARG002 - as above
         """Matplotlib figures and animations of a solution, by name; made on the host."""

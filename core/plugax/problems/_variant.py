@@ -13,7 +13,7 @@ from ._constraint import AbstractConstraint
 from ._problem import AbstractProblem, Metrics
 
 if TYPE_CHECKING:
-    from ..solution import Solution
+    from ..solution import Solution, Table
 
 
 class AbstractVariant(AbstractProblem):
@@ -82,6 +82,14 @@ class AbstractVariant(AbstractProblem):
     def remarks(self, series: Mapping[str, np.ndarray]) -> tuple[str, ...]:
         """What the problem says of the run."""
         return self.problem.remarks(series)
+
+    def tables(self, solution: "Solution") -> "tuple[Table, ...]":
+        """The problem's tables."""
+        return self.problem.tables(solution)
+
+    def predict(self, solution: "Solution", inputs: Any, **options: Any) -> Any:
+        """What the problem predicts."""
+        return self.problem.predict(solution, inputs, **options)
 
     def figures(self, solution: "Solution") -> dict[str, Any]:
         """The problem's figures."""

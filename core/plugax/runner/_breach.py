@@ -85,6 +85,7 @@ def _check_problem(problem: AbstractProblem) -> None:
         raise _broken(problem, "evaluate", "a dictionary of figures", came, "Or leave it out.")
     _shapes(problem, "summary", "series")
     _shapes(problem, "figures", "solution")
+    _shapes(problem, "tables", "solution")
 
 
 def _check_solver(solver: AbstractSolver, problem: AbstractProblem) -> None:

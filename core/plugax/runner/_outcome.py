@@ -5,7 +5,9 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from .._errors import PluginWarning
@@ -41,11 +43,13 @@ def status_of(course: Course, member: int, *, stopped_by: str | None, steps: int
 
 def summaries(task: Task, course: Course) -> dict[str, np.ndarray]:
     """What the problem of every member says of its run, members leading."""
-    series = course.series()
+    if _says_nothing(task.problem, AbstractProblem, "summary"):
+        return {}
+    series, problem_of = course.series(), _problem_of(task)
     rows = []
     for member, taken in enumerate(course.taken):
         own = {name: values[member, :taken] for name, values in series.items()}
-        rows.append(summary_of(_own_problem(task, member), own))
+        rows.append(summary_of(problem_of(member), own))
     common = [name for name in rows[0] if all(name in row for row in rows)]
     return {name: np.stack([np.asarray(row[name]) for row in rows]) for name in common}
 
@@ -107,22 +111,51 @@ def statuses_of(task: Task, course: Course, *, solver: AbstractSolver, steps: in
         solver: as the hooks are told of it.
         steps: the steps that were asked for.
     """
-    series, found = course.series(), []
+    series, problem_of, found = course.series(), _problem_of(task), []
+    silent = _says_nothing(task.problem, AbstractProblem, "remarks")
+    silent &= _says_nothing(solver, AbstractSolver, "remarks")
     for member, taken in enumerate(course.taken):
+        status = status_of(course, member, stopped_by=None, steps=steps)
+        if silent:
+            found.append(status)
+            continue
         failure = course.failures.get(member)
         own = {
             name: values[member, : failure.step if failure else taken]
             for name, values in series.items()
         }
-        status = status_of(course, member, stopped_by=None, steps=steps)
-        found.append(remarked(status, _own_problem(task, member), solver, own, failure))
+        found.append(remarked(status, problem_of(member), solver, own, failure))
     return found
 
 
-def _own_problem(task: Task, member: int) -> AbstractProblem:
-    """The problem of one member of a population."""
-    own = lambda leaf, axis: leaf if axis is None else leaf[member]  # noqa: E731
-    return jax.tree.map(own, task.problem, task.axes[0])
+def _says_nothing(component: Any, interface: type, method: str) -> bool:
+    """Whether a method is the interface's own: then no member's problem need be made for it."""
+    return getattr(type(component), method) is getattr(interface, method)
+
+
+def _problem_of(task: Task) -> Callable[[int], AbstractProblem]:
+    """Gives the problem of a member of a population.
+
+    What the members differ in is sliced on the host: slices on the device, one by one, took longer
+    than a thousand small fits.
+    """
+    axes = task.axes[0]
+
+    def on_host(leaf: Any, axis: int | None) -> Any:
+        is_key = eqx.is_array(leaf) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+        return leaf if axis is None or is_key else np.asarray(leaf)
+
+    leaves, structure = jax.tree.flatten(jax.tree.map(on_host, task.problem, axes))
+    swept = structure.flatten_up_to(axes)
+
+    def problem_of(member: int) -> AbstractProblem:
+        own = [
+            leaf if axis is None else jnp.asarray(leaf[member])
+            for leaf, axis in zip(leaves, swept, strict=True)
+        ]
+        return jax.tree.unflatten(structure, own)
+
+    return problem_of
 
 
 def plain_metrics(metrics: Metrics) -> dict[str, Any]:

@@ -16,3 +16,4 @@ from ._population import Population as Population
 from ._solution import Solution as Solution
 from ._solution import finite as finite
 from ._status import Status as Status
+from ._table import Table as Table

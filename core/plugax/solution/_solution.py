@@ -16,6 +16,7 @@ from ._directory import write_run
 from ._history import evaluations_of, history_of, netcdf
 from ._history_figure import history_figure
 from ._status import Status
+from ._table import Table
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -73,6 +74,19 @@ class Solution:
         drawn = self.problem.figures(self)
         history = None if drawn else history_figure(self.series, self.evaluation_series)
         return drawn if history is None else {"history": history}
+
+    def tables(self) -> tuple[Table, ...]:
+        """The problem's tables of this solution, which the command line prints."""
+        return self.problem.tables(self)
+
+    def predict(self, inputs: Any, **options: Any) -> Any:
+        """What the problem predicts at other inputs, given this solution.
+
+        Arguments:
+            inputs: as the problem takes them.
+            options: of the problem's `predict`.
+        """
+        return self.problem.predict(self, inputs, **options)
 
     def save(self, path: str | os.PathLike) -> None:
         """Write everything into the directory `path`: read again by `plugax.load`.

@@ -10,7 +10,7 @@ from .._errors import PlugaxError
 from ..problems import AbstractProblem
 from ..runner import Length, load, resolve, solve
 from ..runner._program import traces
-from ..solution import Solution
+from ..solution import Solution, Table
 from ._claim import claim, claimed
 from ._compare import difference
 from ._figures import check_figure
@@ -57,7 +57,7 @@ def check_problem_traces_once(
 
 
 def check_saves_and_loads(problem: AbstractProblem, key: PRNGKeyArray) -> None:
-    """A solution that is saved and loaded is the same, to the bit.
+    """A solution that is saved and loaded is the same, to the bit, and has the same tables.
 
     Arguments:
         problem: the problem.
@@ -77,6 +77,17 @@ def check_saves_and_loads(problem: AbstractProblem, key: PRNGKeyArray) -> None:
         for part in ("metrics", "status", "steps"):
             was, now = getattr(saved, part), getattr(loaded, part)
             claim(_same(was, now), problem, f"{law}: the {part} are the same", (was, now), remedy)
+        with claimed(problem, "tables can be made of a solution, saved or not", remedy):
+            was, now = saved.tables(), loaded.tables()
+        law = "tables returns a tuple of px.Table"
+        made = isinstance(was, tuple) and all(isinstance(table, Table) for table in was)
+        claim(made, problem, law, was, "Return (Table(...),), or () for none.")
+        law, remedy = "tables show metrics there are", "Name the metrics that the table holds."
+        for table in was:
+            unknown = sorted(set(table.metrics) - saved.metrics.keys())
+            claim(not unknown, problem, law, unknown, remedy)
+        law, remedy = "tables of a loaded solution are the same", "Make them of its metrics."
+        claim(_same(_columns(was), _columns(now)), problem, law, (was, now), remedy)
 
 
 def check_figures(problem: AbstractProblem, key: PRNGKeyArray) -> None:
@@ -140,6 +151,10 @@ def _solutions(problem: AbstractProblem, seed: int) -> list[Solution]:
             return solutions  # what is wrong with the recipe is for `check_recipes` to say
         solutions.append(solve(fitting, solver, seed=seed, steps=STEPS))
     return solutions
+
+
+def _columns(tables: tuple[Table, ...]) -> list[Any]:
+    return [[[head, list(column)] for head, column in table.columns.items()] for table in tables]
 
 
 def _same(was: Any, now: Any) -> bool:

@@ -1,6 +1,6 @@
 import pytest
 
-from plugax.cli._report import shown
+from plugax.cli._tables import shown
 from plugax.cli._values import _several
 
 

@@ -157,6 +157,14 @@ def with_figures(function):
     return Changed
 
 
+def with_tables(function):
+    class Changed(Valley):
+        def tables(self, solution):
+            return function(solution)
+
+    return Changed
+
+
 def figure(**labels):
     from matplotlib.figure import Figure
 
@@ -316,6 +324,21 @@ TABLE = [
         Valley,
         with_evaluate(lambda u: {"z": jax.lax.complex(u["s"], u["s"])}),
         "saved and loaded",
+    ),
+    *(
+        (
+            testing.check_saves_and_loads,
+            with_tables(lambda s: (px.Table({"s": [float(s.unknowns["s"])]}),)),
+            with_tables(broken),
+            message,
+        )
+        for broken, message in (
+            (lambda s: [px.Table({"a": [1]})], "tuple.*Table"),
+            (lambda s: (px.Table({"a": [1]}, ("nonesuch",)),), "show metrics there are"),
+            (lambda s: (px.Table({"a": [1], "b": []}),), "must be of one length"),
+            (lambda s: (px.Table({"a": [s.provenance["created"]["seconds"]]}),), "KeyError"),
+            (lambda s: (px.Table({"a": [id(s)]}),), "a loaded solution are the same"),
+        )
     ),
     (
         testing.check_figures,

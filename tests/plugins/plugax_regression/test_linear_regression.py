@@ -13,7 +13,7 @@ import scipy.stats
 
 import plugax as px
 from plugax.testing import parametrize_checks
-from plugax_regression import LinearRegression, _linear_regression, _table
+from plugax_regression import LinearRegression, _own_data, _table
 from plugax_regression._terms import parse_term
 
 RANDOM = np.random.default_rng(3)
@@ -141,7 +141,7 @@ def test_terms_in_one_text_are_refused():
     """They would be taken for their letters."""
     table = _table.table_of(COLUMNS)
     with pytest.raises(px.PlugaxError, match=r"terms must be several texts, .*; got 'x,z'"):
-        _linear_regression._formulas(table, parse_term("y", COLUMNS), "x,z")
+        _own_data._formulas(table, parse_term("y", COLUMNS), "x,z")
 
 
 def test_numbers_too_large_for_single_precision_are_refused_there():

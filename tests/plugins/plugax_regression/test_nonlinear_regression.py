@@ -214,7 +214,7 @@ BAD = np.where(np.arange(30) == 7, np.nan, Y)
         ({"x": {"t": BAD}}, r"x\['t'\]\[7\] is nan"),
         ({"sigma": BAD}, r"sigma\[7\] is nan"),
         ({"sigma": -SIGMA}, "sigma must be positive; got -0"),
-        ({"sigma": SIGMA[:3]}, r"have the shape of y, \(30,\); got the shape \(3,\)"),
+        ({"sigma": SIGMA[:3]}, r"have the shape of y, \(30,\), or be .* got the shape \(3,\)"),
         ({"absolute_sigma": True}, "absolute_sigma=True needs sigma"),
         ({"y": []}, "y holds no observations"),
         ({"y": ["a"] * 30}, "y must hold real numbers; got <U1"),

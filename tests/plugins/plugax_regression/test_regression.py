@@ -73,6 +73,21 @@ def test_the_loss_of_a_part_is_the_mean_over_that_part():
     np.testing.assert_allclose(loss, expected, rtol=1e-14)
 
 
+def test_batches_are_of_points_as_users_see_them():
+    class InBatches(Regression):
+        @property
+        def data(self):
+            return px.Shuffled((self.design, self.response), 100)
+
+    problem = InBatches()
+    design, _ = problem.data.first(KEY)
+    assert design.shape == (100, 2) == problem.design.shape
+    assert problem.columns.shape == (2, 100)
+    # Batches of all points in another order make the same descent.
+    plain, shuffled = (px.solve(p, "gradient", steps=20) for p in (Regression(), problem))
+    np.testing.assert_allclose(shuffled.series["loss"], plain.series["loss"], rtol=1e-12)
+
+
 def test_the_closed_form_is_numpys_and_scipys():
     problem = Regression()
     design, response = _arrays(problem)

@@ -1,0 +1,59 @@
+"""Values and tables of a run's report, as people read them."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ._text import columns
+
+if TYPE_CHECKING:
+    from ..solution import Table
+
+LONGEST_LIST = 6
+INDENT, GAP = 2, 2
+TABLE_DIGITS = 5
+
+
+def table_text(table: "Table", width: int) -> str:
+    """A table with its columns side by side, numbers to the right.
+
+    If the columns do not fit, those that are left stand below, beside the first column again.
+
+    Arguments:
+        table: the table.
+        width: how many characters a line holds.
+    """
+    first, *others = [_padded(head, column) for head, column in table.columns.items()]
+    blocks = [[first]]
+    for column in others:
+        taken = INDENT + sum(len(cells[0]) + GAP for cells in blocks[-1])
+        if len(blocks[-1]) > 1 and taken + len(column[0]) > width:
+            blocks.append([first])
+        blocks[-1].append(column)
+    text = "\n\n".join(columns(zip(*block, strict=True), indent=INDENT) for block in blocks)
+    return f"{table.title}\n{text}" if table.title else text
+
+
+def _padded(head: str, column: Sequence[Any]) -> list[str]:
+    """The cells of a column in one width, the heading first."""
+    cells = [head, *(shown(value, TABLE_DIGITS) for value in column)]
+    width = max(map(len, cells))
+    is_text = any(isinstance(value, str) for value in column)
+    return [cell.ljust(width) if is_text else cell.rjust(width) for cell in cells]
+
+
+def shown(value: Any, digits: int = 6) -> str:
+    """A metric for people: six digits, long lists cut, of a table only its size."""
+    if isinstance(value, float):
+        return f"{value:.{digits}g}"
+    if isinstance(value, list | tuple) and value and isinstance(value[0], list | tuple):
+        sizes = []
+        while isinstance(value, list | tuple):
+            sizes.append(str(len(value)))
+            value = value[0] if value else None
+        return f"{' × '.join(sizes)} numbers, with --json or in solution.json"
+    if isinstance(value, list | tuple):
+        ellipsis = [f"… ({len(value)} in all)"] if len(value) > LONGEST_LIST else []
+        return "  ".join([shown(item) for item in value[:LONGEST_LIST]] + ellipsis)
+    if isinstance(value, Mapping):
+        return "  ".join(f"{key} {shown(item)}" for key, item in value.items())
+    return str(value)

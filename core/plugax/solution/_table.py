@@ -1,0 +1,30 @@
+"""A table of a problem's answer, for people to read."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._errors import PlugaxError
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Columns of one length under their headings.
+
+    Attributes:
+        columns: numbers or text by heading.
+        metrics: names of the metrics that the table shows, which are then not listed again.
+        title: what stands above it; empty for nothing.
+
+    Errors: `PlugaxError` if there is no column, or one is longer than another.
+    """
+
+    columns: Mapping[str, Sequence[Any]]
+    metrics: tuple[str, ...] = ()
+    title: str = ""
+
+    def __post_init__(self):
+        """Check that the columns make up rows."""
+        lengths = {head: len(column) for head, column in self.columns.items()}
+        if len(set(lengths.values())) != 1:
+            raise PlugaxError(f"A table's columns must be of one length; got {lengths}.")

@@ -1,0 +1,61 @@
+"""What a fit says, as tables for people."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from plugax import Table
+
+from ._prediction import intervals
+
+# More rows or columns than these, and nobody reads them.
+MOST_CORRELATED = 8
+LEVEL = 0.95
+
+
+def tables_of(
+    metrics: Mapping[str, Any],
+    heading: str,
+    estimate: str,
+    *,
+    names: str = "terms",
+    estimates: str = "coefficients",
+    errors: str = "standard_errors",
+    freedom: int | float | None = None,
+) -> tuple[Table, ...]:
+    """The estimates with their statistics, and their correlations.
+
+    Arguments:
+        metrics: of the fit.
+        heading: what they belong to.
+        estimate: what one of them is called.
+        names: the metric that names them.
+        estimates: the metric that holds them.
+        errors: that of their standard errors.
+        freedom: degrees of freedom of the intervals; None for the metric of that name.
+    """
+    freedom = metrics["degrees_of_freedom"] if freedom is None else freedom
+    low, high = intervals(
+        np.asarray(metrics[estimates], float), np.asarray(metrics[errors], float), freedom, LEVEL
+    )
+    columns: dict[str, Any] = {
+        heading: metrics[names],
+        estimate: metrics[estimates],
+        "std. error": metrics[errors],
+    }
+    shown = [names, estimates, errors]
+    for name, head in (("t_values", "t"), ("p_values", "p")):
+        if name in metrics:
+            columns[head] = metrics[name]
+            shown.append(name)
+    columns |= {"lower 95 %": low.tolist(), "upper 95 %": high.tolist()}
+    if "held" in metrics:
+        columns["held"] = ["yes" if held else "" for held in metrics["held"]]
+        shown.append("held")
+    fit = Table(columns, tuple(shown))
+    correlations = metrics["correlations"]
+    if not 1 < len(correlations) <= MOST_CORRELATED:
+        return (fit,)
+    beside = {name: [row[k] for row in correlations] for k, name in enumerate(metrics[names])}
+    return fit, Table({"": metrics[names]} | beside, ("correlations",), "Correlations")

@@ -1,0 +1,63 @@
+"""Linear models of the user's own data: what they predict, and how they are drawn."""
+
+from typing import TYPE_CHECKING, Any
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Array, Float
+
+from ._linear_prediction import predicted
+from ._linear_predictor import AbstractLinearPredictor
+from ._own_data import rows_at
+from ._prediction import Prediction
+from ._terms import Term
+
+if TYPE_CHECKING:
+    from plugax import Solution
+
+
+class AbstractLinearModel(AbstractLinearPredictor):
+    """A linear model of data that were given; its fields are those of `OwnData`.
+
+    With a covariance L Lᵀ of the response, `columns` and `response` are multiplied by L⁻¹, and
+    `factor` holds L, or its diagonal; None for 1.
+    """
+
+    factor: eqx.AbstractVar[Float[Array, "..."] | None]
+    response_name: eqx.AbstractVar[str]
+    formulas: eqx.AbstractVar[tuple[Term, ...]]
+    explanatory: eqx.AbstractVar[Float[Array, " points"] | None]
+
+    def predict(self, solution: "Solution", inputs: Any, *, level: float = 0.95) -> Prediction:
+        """The response at other places, with the bands of its mean and of a new observation.
+
+        A new observation has the weight 1, or the variance 1 in the unit of the covariance.
+
+        Arguments:
+            solution: of this problem, or of a variant.
+            inputs: as `data`, a file or arrays by name; or one array, if one column explains it.
+            level: the probability of the bands.
+        """
+        rows = rows_at(inputs, self.formulas, intercept=len(self.terms) > len(self.formulas))
+        return predicted(self, solution, rows, level, rows.shape[:1])
+
+    def observed(self) -> tuple[np.ndarray, np.ndarray]:
+        """X and y as they were given, whatever their weights."""
+        design, response = np.asarray(self.design, float), np.asarray(self.response, float)
+        if self.factor is None:
+            return design, response
+        factor = np.asarray(self.factor, float)
+        if factor.ndim == 1:
+            return design * factor[:, None], response * factor
+        return factor @ design, factor @ response
+
+    def figures(self, solution: "Solution") -> dict[str, Any]:
+        """The figures `fit` (if there is one explanatory column), `observed` and `residuals`.
+
+        `fit` shows the data with the fitted curve and its bands, `observed` the response against
+        the fitted values, `residuals` the residuals against them.
+        """
+        # Matplotlib is slow to import, and only needed here.
+        from ._diagnostics import linear_figures
+
+        return linear_figures(self, solution)
