@@ -5,11 +5,13 @@ register by lazy targets need no JAX.
 """
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
+TYPE_CHECKING = False  # that of `typing`, whose import takes as long as all the rest of this
 if TYPE_CHECKING:
+    from typing import Any
+
     from ._errors import AmbiguousNameError as AmbiguousNameError
     from ._errors import DeviceError as DeviceError
     from ._errors import PlugaxError as PlugaxError
@@ -160,7 +162,7 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 __all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll] - lazy, and tested
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Import a public name on first use."""
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'plugax' has no attribute {name!r}")

@@ -14,8 +14,10 @@ from ._environment import prepare
 from ._flags import add_flags, joined, parse_flags, peek, peek_component
 from ._parser import Parser, version
 from ._precision import NAMES, precision
-from ._report import FAILURE, INTERRUPTED, SUCCESS, stdout_kept_clean
+from ._report import FAILURE, INTERRUPTED, SUCCESS
 from ._request import problem_name as problem_name
+from ._signals import started
+from ._text import answer, print_json
 
 if TYPE_CHECKING:
     from ..solution._comparison import Comparison
@@ -31,13 +33,12 @@ def main(argv: list[str]) -> int:
         raise PlugaxError(f"{flags.out} exists; give another --out, or --force to write over it.")
     import plugax
 
-    from ..runner._compare import compare
+    from ..runner import compare, find_device
 
     wanted = flags.precision or problem.precision()
-    with (
-        precision(wanted, asked=flags.precision is not None),
-        stdout_kept_clean(flags.format == "json"),
-    ):
+    with precision(wanted, asked=flags.precision is not None):
+        find_device(flags.device)  # started while nothing can be lost yet
+        started()
         options = problem.spec()
         comparison = compare(
             plugax.problem(options.pop("name"), **options),
@@ -176,15 +177,13 @@ def _write(comparison: "Comparison", path: pathlib.Path | None) -> None:
 
 
 def _print(comparison: "Comparison", problem: Chosen, form: str) -> None:
-    from ._text import print_json
-
     if form == "json":
         plain = comparison.as_plain()
         print_json(plain | {"options": problem.plain_options(), "plugax": version()})
     elif form == "csv":
-        print(comparison.to_csv(), end="")
+        answer(comparison.to_csv(), end="")
     elif form == "markdown":
-        print(comparison.to_markdown(), end="")
+        answer(comparison.to_markdown(), end="")
     else:
-        print(comparison.problem)
-        print(comparison)
+        answer(comparison.problem)
+        answer(comparison)

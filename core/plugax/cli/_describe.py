@@ -4,6 +4,7 @@ import inspect
 from typing import Any
 
 from .._errors import UnknownNameError, did_you_mean
+from .._terminal import paragraph
 from ..plugins import (
     KINDS,
     Component,
@@ -17,7 +18,7 @@ from ..plugins import (
 from ._environment import prepare
 from ._flags import kebab
 from ._parser import Parser
-from ._text import columns, paragraph, print_json
+from ._text import answer, columns, document, print_json
 from ._values import describe_type, show, types_of
 
 
@@ -35,7 +36,7 @@ def main(argv: list[str]) -> int:
     if arguments.json:
         print_json([_plain(entry) for entry in described])
     else:
-        print("\n\n".join(_text(entry) for entry in described))
+        answer("\n\n".join(_text(entry) for entry in described))
     return 0
 
 
@@ -133,13 +134,12 @@ def _type(option: Option) -> str:
 
 
 def _text(entry: dict[str, Any]) -> str:
-    parts = [
-        f"{entry['kind']} {entry['name']}, by plugin {entry['plugin']} ({entry['distribution']})"
-    ]
+    head = f"{entry['kind']} {entry['name']}, by plugin {entry['plugin']} ({entry['distribution']})"
+    parts = [paragraph(head)]
     if entry["summary"]:
         parts.append(paragraph(entry["summary"]))
     if entry["documentation"]:
-        parts.append(entry["documentation"])
+        parts.append(document(entry["documentation"]))
     if entry.get("requires"):
         parts.append(f"Needs a problem that is an {entry['requires']}.")
     if entry.get("precision"):
@@ -159,7 +159,7 @@ def _option_text(option: Option) -> str:
     settable = bool(types_of(option)) or component_kind(option.types) is not None
     name = f"--{kebab(option.name)}" if settable else option.name
     default = "required" if option.required else f"default {show(_data(option.default))}"
-    head = f"  {name}  {_type(option)}, {default}"
+    head = paragraph(f"{name}  {_type(option)}, {default}", indent=2, hanging=4)
     return f"{head}\n{paragraph(option.help, indent=6)}" if option.help else head
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from ..plugins import KINDS, Component, class_made_by, default_manager, known_of
 from ._here import importable_here
 from ._parser import Parser
-from ._text import columns, print_json
+from ._text import answer, columns, print_json
 
 PLURALS = {f"{kind}s": kind for kind in KINDS}
 
@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
         (f"{kind}\n" if len(kinds) > 1 else "") + _table(listed[kind], indent=2 * (len(kinds) > 1))
         for kind in kinds
     ]
-    print("\n\n".join(sections))
+    answer("\n\n".join(sections))
     return 0
 
 

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 
 from .._errors import PlugaxError, did_you_mean
 from ._parser import Parser, UsageError, version
+from ._text import answers_apart
 from ._warnings import plain_warnings
 
 COMMANDS = {
@@ -52,9 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if TRACEBACK in arguments:
         arguments, wanted = [word for word in arguments if word != TRACEBACK], True
     try:
-        with plain_warnings():
+        with plain_warnings(), answers_apart():
             status = _dispatch(arguments)
-        sys.stdout.flush()
     except SystemExit as exit_:  # argparse's --help and --version
         return exit_.code if isinstance(exit_.code, int) else SUCCESS
     except PlugaxError as error:
@@ -108,7 +108,7 @@ def _dispatch(arguments: list[str]) -> int:
             f"Commands are {', '.join(COMMANDS)}."
         )
     parser.parse_args(arguments)
-    parser.print_help(sys.stderr)
+    print(parser.format_help(), end="", file=sys.stderr)
     return WRONG_CALL
 
 

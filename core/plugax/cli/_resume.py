@@ -13,8 +13,9 @@ from ._observers import add_observer_flag, choose_observers, made_observers
 from ._own import add_own_flags, own
 from ._parser import Parser
 from ._precision import precision
-from ._report import Report, report, stdout_kept_clean, unsaved_reported
+from ._report import Report, report, unsaved_reported
 from ._saved import saved_precision
+from ._signals import started
 
 
 def main(argv: list[str]) -> int:
@@ -22,10 +23,14 @@ def main(argv: list[str]) -> int:
     arguments, observers = _read(argv)
     import plugax
 
+    from ..runner import find_device
+
     directory = pathlib.Path(arguments.directory)
     with precision(saved_precision(arguments.directory)):
-        with stdout_kept_clean(arguments.json), unsaved_reported():
-            listeners = made_observers(observers)
+        find_device(arguments.device)  # started while nothing can be lost yet
+        started()
+        listeners = made_observers(observers)
+        with unsaved_reported():
             solution = plugax.resume(
                 directory,
                 **own(arguments),

@@ -8,8 +8,9 @@ from ._component import Chosen
 from ._config import FILE_NAME, RUN, write_config
 from ._observers import made_observers
 from ._precision import precision
-from ._report import Report, report, stdout_kept_clean, unsaved_reported
+from ._report import Report, report, unsaved_reported
 from ._request import Request, read_request
+from ._signals import started
 
 
 def main(argv: list[str]) -> int:
@@ -18,7 +19,7 @@ def main(argv: list[str]) -> int:
     request = read_request(argv)
     import plugax  # the parts that need JAX come with the first use
 
-    from ..runner import Length, resolve
+    from ..runner import Length, find_device, resolve
     from ..solution import claim
 
     solve = plugax.solve
@@ -29,13 +30,12 @@ def main(argv: list[str]) -> int:
     import_seconds = time.perf_counter() - began
     wanted = request.precision or request.problem.precision()
     with precision(wanted, asked=request.precision is not None) as used:
+        find_device(request.device)  # started while nothing can be lost yet
+        started()
         began = time.perf_counter()
-        with stdout_kept_clean(request.json):
-            asked = Length(request.steps, request.epochs, request.evaluate_every)
-            problem, solver, plan = resolve(
-                _made(request.problem), _made(request.solver), asked, {}
-            )
-            listeners = made_observers(request.observers)
+        asked = Length(request.steps, request.epochs, request.evaluate_every)
+        problem, solver, plan = resolve(_made(request.problem), _made(request.solver), asked, {})
+        listeners = made_observers(request.observers)
         setup_seconds = time.perf_counter() - began
         every = plan.evaluate_every
         request = dataclasses.replace(
@@ -43,7 +43,7 @@ def main(argv: list[str]) -> int:
         )
         if directory is not None:
             write_config(directory, _tables(request))
-        with stdout_kept_clean(request.json), unsaved_reported():
+        with unsaved_reported():
             solution = solve(
                 problem,
                 solver,
