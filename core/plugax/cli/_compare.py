@@ -18,6 +18,7 @@ from ._report import FAILURE, INTERRUPTED, SUCCESS
 from ._request import problem_name as problem_name
 from ._signals import started
 from ._text import answer, print_json
+from ._verbosity import quiet, tell_device
 
 if TYPE_CHECKING:
     from ..solution._comparison import Comparison
@@ -37,7 +38,8 @@ def main(argv: list[str]) -> int:
 
     wanted = flags.precision or problem.precision()
     with precision(wanted, asked=flags.precision is not None):
-        find_device(flags.device)  # started while nothing can be lost yet
+        # The device starts while nothing can be lost yet.
+        tell_device(find_device(flags.device), flags.device)
         started()
         options = problem.spec()
         comparison = compare(
@@ -156,7 +158,7 @@ def _after_each(comparison: "Comparison", path: pathlib.Path | None) -> None:
     """Keep what is done so far, and tell a watching user."""
     if path is not None and path.suffix in (".csv", ".json", ".md"):
         _write(comparison, path)
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and not quiet():
         row = comparison.rows[-1]
         over = "" if comparison.over is None else f", {comparison.over} {row.value}"
         print(f"plugax: {row.solver}{over}: {row.outcome or 'done'}", file=sys.stderr)

@@ -13,6 +13,7 @@ from .._terminal import width
 from ._parser import version
 from ._tables import shown, table_text
 from ._text import answers, columns, print_json
+from ._verbosity import quiet
 
 if TYPE_CHECKING:
     from ..solution import Solution
@@ -106,7 +107,8 @@ def _print(what: Report) -> None:
     console = Console(
         file=answers(), highlight=False, markup=False, emoji=False, soft_wrap=whole_lines
     )
-    console.print(f"{what.problem} · {what.solver}", style="bold")
+    if not quiet():
+        console.print(f"{what.problem} · {what.solver}", style="bold")
     colour = ("yellow" if status.remarks else "green") if status.success else "red"
     console.print(status.name, style=colour, end=" ")
     console.print(status.message)
@@ -121,6 +123,8 @@ def _print(what: Report) -> None:
     rows = [(name, shown(value)) for name, value in listed]
     if rows:
         console.print(columns(rows, indent=2))
+    if quiet():
+        return
     steps = "1 step" if solution.steps == 1 else f"{solution.steps} steps"
     console.print(
         f"{steps} on {_device(solution)} in {solution.provenance['precision']}: "

@@ -16,6 +16,7 @@ from ._precision import precision
 from ._report import Report, report, unsaved_reported
 from ._saved import saved_precision
 from ._signals import started
+from ._verbosity import tell_device
 
 
 def main(argv: list[str]) -> int:
@@ -27,7 +28,8 @@ def main(argv: list[str]) -> int:
 
     directory = pathlib.Path(arguments.directory)
     with precision(saved_precision(arguments.directory)):
-        find_device(arguments.device)  # started while nothing can be lost yet
+        # The device starts while nothing can be lost yet.
+        tell_device(find_device(arguments.device), arguments.device)
         started()
         listeners = made_observers(observers)
         with unsaved_reported():
