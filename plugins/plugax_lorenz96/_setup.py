@@ -77,6 +77,11 @@ def chosen(presets: Mapping[str, AnySetup], preset: str, given: Mapping[str, Any
     return dataclasses.replace(presets[preset], **values)
 
 
+def values_of(presets: Mapping[str, Setup]) -> dict[str, dict[str, Any]]:
+    """The values that every preset gives to options, as Plugax shows them."""
+    return {name: dataclasses.asdict(setup) for name, setup in presets.items()}
+
+
 def _check_between(name, value, *, least=-math.inf, above=-math.inf, below=math.inf):
     if not (value >= least and value > above and value < below):
         words = [f"at least {least}"] if math.isfinite(least) else []

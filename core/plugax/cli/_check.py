@@ -32,7 +32,7 @@ def main(argv: list[str]) -> int:
     found = _registered(name, argv)
     parser = _parser(f"plugax check {name}")
     roots = [found] if isinstance(found, Chosen) else []
-    add_flags(parser, roots)
+    add_flags(parser, roots, argv)
     flags = parse_flags(parser, argv, roots)
     kind, checks = _checks(name, found, flags.seed)
     started()

@@ -74,7 +74,7 @@ def _read(argv: list[str]) -> tuple[Chosen, argparse.Namespace]:
     prepare(peek(argv, "--device"))
     problem = choose("problem", name, [], functools.partial(peek_component, argv))
     parser = _parser(f"plugax compare {name}", alone=False)
-    add_flags(parser, [problem])
+    add_flags(parser, [problem], argv)
     flags = parse_flags(parser, argv, [problem])
     entrants = flags.solvers or list(problem.known("recipes", {}))
     flags.solvers = entries_of(problem, entrants)

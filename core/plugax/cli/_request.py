@@ -75,12 +75,12 @@ def read_request(argv: list[str]) -> Request:
     observers = choose_observers(argv, config["observer"], find)
     parser = _parser(inner=False, prog=f"plugax run {name}")
     if solver_name is None:
-        add_flags(parser, [problem, *observers])
+        add_flags(parser, [problem, *observers], argv)
         parse_flags(parser, argv, [problem, *observers])
         raise PlugaxError(_no_solver(problem))
     solver = choose_solver(problem, solver_name, config["solver"], find)
     roots = [problem, solver, *observers]
-    add_flags(parser, roots)
+    add_flags(parser, roots, argv)
     flags = vars(parse_flags(parser, argv, roots))
     given = {key: flags[key] for key in RUN if flags[key] is not None}
     configured = dict(config["run"])
@@ -156,7 +156,12 @@ def _parser(*, inner: bool, prog: str = "plugax run") -> Parser:
     add("--seed", type=int, metavar="K", help="of everything random in the run; default: 0")
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
     add("--precision", choices=NAMES, help="default: float64 for problems that need it")
-    add("--chunk", type=int, metavar="N", help="steps between two looks; default: for a second")
+    add(
+        "--chunk",
+        type=int,
+        metavar="N",
+        help="steps between two looks at the run; default: about a second's worth",
+    )
     add("--out", metavar="DIR", help="save solution, history and configuration there")
     add("--force", action="store_true", help="take the place of another run in --out")
     add("--config", metavar="FILE", help="TOML, such as the config.toml of an earlier --out")

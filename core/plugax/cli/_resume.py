@@ -82,7 +82,7 @@ def _read(argv: list[str]) -> tuple[argparse.Namespace, list[Chosen]]:
     file = pathlib.Path(known.directory) / FILE_NAME
     configured = read_config(file)["observer"] if file.exists() else []
     observers = choose_observers(argv, configured, functools.partial(peek_component, argv))
-    add_flags(parser, observers)
+    add_flags(parser, observers, argv)
     return parse_flags(parser, argv, observers), observers
 
 
