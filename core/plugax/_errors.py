@@ -32,6 +32,10 @@ class DeviceError(PlugaxError, RuntimeError):
     """The device asked for is not there."""
 
 
+class OutOfMemoryError(PlugaxError, MemoryError):
+    """What was asked for does not fit into the memory that is free."""
+
+
 class RunFailedError(PlugaxError, RuntimeError):
     """A run did not succeed, and `throw=True` asked for an exception.
 

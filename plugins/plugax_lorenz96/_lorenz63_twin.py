@@ -35,6 +35,10 @@ class Lorenz63Setup(Setup):
     beta: float = 8 / 3
     observe: Observe = "all"
 
+    def __post_init__(self):
+        super().__post_init__()
+        self.check_fits(3)
+
 
 PRESETS: dict[str, Lorenz63Setup] = {
     "sakov2012": Lorenz63Setup(),

@@ -40,6 +40,7 @@ class Lorenz96Setup(Setup):
     def __post_init__(self):
         super().__post_init__()
         check_whole("dim", self.dim, 4)
+        self.check_fits(self.dim)
 
 
 PRESETS: dict[str, Lorenz96Setup] = {

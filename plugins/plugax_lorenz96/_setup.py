@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
-from plugax import PlugaxError
+from plugax import PlugaxError, check_memory
 
 from ._check import check_whole
 
@@ -49,6 +49,11 @@ class Setup:
                 f"observation times, so that scores have something to be taken from; got "
                 f"{self.burn_in:g}."
             )
+
+    def check_fits(self, variables: int) -> None:
+        """Raise `PlugaxError` if truth, observations and the run on the host do not fit."""
+        held = 8 * variables * (3 * self.cycles + 8)
+        check_memory(held, f"A truth of {variables} variables at {self.cycles} times")
 
     @property
     def interval(self) -> float:

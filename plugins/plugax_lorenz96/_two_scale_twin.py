@@ -44,6 +44,7 @@ class TwoScaleSetup(Setup):
         super().__post_init__()
         check_whole("slow", self.slow, 4)
         check_whole("fast", self.fast, 1)
+        self.check_fits(self.slow * (1 + self.fast))
 
 
 PRESETS: dict[str, TwoScaleSetup] = {"lorenz1996": TwoScaleSetup()}

@@ -3,7 +3,8 @@
 import inspect
 from typing import Any
 
-from .._errors import PlugaxError, PluginError, UnknownNameError, did_you_mean
+from .._errors import OutOfMemoryError, PlugaxError, PluginError, UnknownNameError, did_you_mean
+from .._memory import first_line, lacks_memory
 from ._component import KINDS, Component
 from ._manager import PluginManager, default_manager
 from ._options import Option, options_of
@@ -47,6 +48,13 @@ def build(kind: str, name: Any, options: Spec, *, plugins: PluginManager | None 
         raise
     except (TypeError, ValueError, OSError) as error:
         raise PlugaxError(f"The {kind} {name!r} cannot be made so: {error}") from error
+    except Exception as error:
+        if not lacks_memory(error):
+            raise
+        raise OutOfMemoryError(
+            f"The {kind} {name!r} needs more memory than there is: {first_line(error)}. Choose a "
+            "smaller size."
+        ) from error
     if not isinstance(made, interface):
         raise PluginError(
             f"The {kind} {name!r} of {component.owner} made a {type(made).__name__}, which is not "

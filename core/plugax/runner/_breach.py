@@ -17,7 +17,8 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 
-from .._errors import PlugaxError, UnsuitableProblemError
+from .._errors import OutOfMemoryError, PlugaxError, UnsuitableProblemError
+from .._memory import first_line, lacks_memory
 from ..data import AbstractData
 from ..plugins import origin_of
 from ..problems import AbstractProblem
@@ -38,6 +39,12 @@ def explained(problem: AbstractProblem, solver: AbstractSolver) -> Iterator[None
     except UnsuitableProblemError:
         raise  # the solver says itself what it needs
     except Exception as error:
+        if lacks_memory(error) and not isinstance(error, PlugaxError):
+            names = f"{type(solver).__name__} on {type(problem).__name__}"
+            raise OutOfMemoryError(
+                f"{names} needs more memory than there is: {first_line(error)}. Choose a smaller "
+                "size, or a solver that keeps less."
+            ) from error
         breach = find_breach(problem, solver)
         if breach is None:
             raise
