@@ -22,7 +22,7 @@ def check_memory(needed: int, what: str, *, device: Any = None) -> None:
         what: needs it, as in "A state of 10 variables at 5 times".
         device: JAX's device where it will lie; None for the host's memory.
 
-    Errors: `OutOfMemoryError`, with both numbers. Where it is not known what is free, nothing is said.
+    Errors: `OutOfMemoryError`, with both numbers; never where it is not known what is free.
     """
     free = free_memory(device)
     if free is not None and needed > free:

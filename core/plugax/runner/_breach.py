@@ -36,10 +36,10 @@ def explained(problem: AbstractProblem, solver: AbstractSolver) -> Iterator[None
     """Raise `PlugaxError` that names the cause if a run fails since an interface is broken."""
     try:
         yield
-    except UnsuitableProblemError:
-        raise  # the solver says itself what it needs
+    except (UnsuitableProblemError, OutOfMemoryError):
+        raise  # they say themselves what is needed
     except Exception as error:
-        if lacks_memory(error) and not isinstance(error, PlugaxError):
+        if lacks_memory(error):
             names = f"{type(solver).__name__} on {type(problem).__name__}"
             raise OutOfMemoryError(
                 f"{names} needs more memory than there is: {first_line(error)}. Choose a smaller "

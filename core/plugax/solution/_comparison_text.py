@@ -44,7 +44,7 @@ def duration(seconds: float) -> str:
     return ""
 
 
-def aligned(rows: Sequence[Sequence[str]], *, labels: int, width: int | None) -> str:
+def aligned(rows: Sequence[Sequence[str]], *, labels: int = 1, width: int | None = None) -> str:
     """Rows under one another, the first column to the left, the others to the right.
 
     Arguments:
