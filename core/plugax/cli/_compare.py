@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import PlugaxError
 from ._component import Chosen, choose
+from ._early import check_common, check_names, named
 from ._entrants import add_solver_flags, entries_of, names
 from ._environment import prepare
-from ._flags import add_flags, joined, parse_flags, peek, peek_component
+from ._flags import INNER_KINDS, add_flags, joined, parse_flags, peek, peek_component
 from ._parser import Parser, version
 from ._precision import NAMES, precision
 from ._report import FAILURE, INTERRUPTED, SUCCESS
@@ -71,6 +72,10 @@ def _read(argv: list[str]) -> tuple[Chosen, argparse.Namespace]:
     if name is None:
         _parser("plugax compare", alone=True).parse_args(argv)
         raise PlugaxError("Which problem? `plugax list problems` lists them.")
+    common = _parser(f"plugax compare {name}", alone=False)
+    given = check_common(common, argv).solvers or []
+    solvers = [entry if isinstance(entry, str) else entry[0] for entry in given]
+    check_names({"problem": [name], "solver": solvers} | named(argv, *INNER_KINDS))
     prepare(peek(argv, "--device"))
     problem = choose("problem", name, [], functools.partial(peek_component, argv))
     parser = _parser(f"plugax compare {name}", alone=False)

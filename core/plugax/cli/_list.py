@@ -54,13 +54,14 @@ def _entry(component: Component) -> dict[str, Any]:
 
 def _fitting(problem: str) -> list[dict[str, Any]]:
     """The solvers that fit a problem: those it recommends first, its default at the head."""
+    if ":" in problem:
+        importable_here()
+    component = default_manager().find("problem", problem)
     from ..runner import fitting
     from ._environment import prepare
 
     prepare()
-    if ":" in problem:
-        importable_here()
-    target: Any = default_manager().find("problem", problem).load()
+    target: Any = component.load()
     recipes = list(known_of(target, "recipes", {}))
     names = set(fitting(class_made_by(target) or target()))
     entries = [

@@ -13,6 +13,7 @@ from .._errors import PlugaxError
 from ..plugins import class_made_by, component_kind, default_manager
 from ._component import Chosen, Layer, Peek, choose
 from ._config import RUN, read_config
+from ._early import check_common, check_names, named
 from ._environment import prepare
 from ._flags import INNER_KINDS, add_flags, joined, parse_flags, peek, peek_component
 from ._observers import add_observer_flag, choose_observers
@@ -66,6 +67,8 @@ def read_request(argv: list[str]) -> Request:
     if name is None:
         _parser(inner=True).parse_args(argv)  # for --help, and for flags without a value
         raise PlugaxError("Which problem? `plugax list problems` lists them; `plugax run NAME`.")
+    check_common(_parser(inner=False, prog=f"plugax run {name}"), argv)
+    check_names({"problem": [name]} | named(argv, "solver", *INNER_KINDS, "observer"))
     prepare(peek(argv, "--device") or config["run"].get("device"))
     find = functools.partial(peek_component, argv)
     problem = choose("problem", name, [config["problem"]], find)

@@ -3,33 +3,33 @@
 Python turns Ctrl-C into an exception at whatever line it happens to be. While libraries are being
 imported that line may lie inside an `except:` of theirs, which swallows it, or inside a C extension
 that does not survive it. There is nothing to be saved yet, so the process ends at once instead.
+
+Imports next to nothing itself: a signal before `starting` finds nobody listening.
 """
 
 import os
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
-WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
-_before: dict[int, Any] = {}
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+else:
+    import _signal as signal  # what `signal` wraps, part of Python itself and there at once
+
+WORDS: dict[int, str] = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+_before: dict = {}
 
 
-@contextmanager
-def starting() -> Iterator[None]:
+def starting() -> None:
     """End the process at either signal, with one line and the usual status, until `started`.
 
     A signal that is ignored stays ignored. Only the main thread can say what signals do.
     """
-    if threading.current_thread() is threading.main_thread():
-        for number in WORDS:
-            if signal.getsignal(number) != signal.SIG_IGN:
+    for number in WORDS:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            try:
                 _before[number] = signal.signal(number, _end)
-    try:
-        yield
-    finally:
-        started()
+            except ValueError:  # another thread
+                return
 
 
 def started() -> None:
@@ -38,7 +38,7 @@ def started() -> None:
         signal.signal(*_before.popitem())
 
 
-def _end(number: int, frame: Any) -> None:  # noqa: ARG001 - signal's signature
+def _end(number: int, frame: object) -> None:  # noqa: ARG001 - signal's signature
     # Nothing here may depend on what the signal has broken into, not even on Python's streams.
-    os.write(2, f"plugax: {WORDS[signal.Signals(number)]}\n".encode())
+    os.write(2, f"plugax: {WORDS[number]}\n".encode())
     os._exit(128 + number)

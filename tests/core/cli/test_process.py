@@ -31,6 +31,33 @@ def test_short_answers_import_neither_jax_nor_what_lies_on_it(argv, environment)
     assert not imported & {"jax", "numpy", "equinox", "rich", "xarray", "matplotlib", "scipy"}
 
 
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["run", "bowk"],
+        ["run", "bowl", "--solver", "desent"],
+        ["run", "bowl", "--optimizer", "fixd"],
+        ["run", "bowl", "--observer", "nobody"],
+        ["run", "bowl", "--steps", "many"],
+        ["run", "bowl", "--seed"],
+        ["compare", "bowl", "--solvers", "descent,desent"],
+        ["compare", "bowl", "--solver", "desent --tolerance 1"],
+        ["compare", "bowl", "--seeds", "x"],
+        ["list", "--for", "bowk"],
+        ["check", "bowk"],
+        ["resume", "nowhere", "--steps", "x"],
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_call_is_told_before_jax_is_imported(argv, environment):
+    command = [sys.executable, "-W", "ignore", "-X", "importtime", str(SCRIPT), *argv]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "\nplugax: " in done.stderr
+    assert not imported & {"jax", "numpy", "equinox"}
+
+
 @pytest.mark.usefixtures("ctrl_c")  # handed on to the process
 def test_a_second_ctrl_c_is_not_needed(environment, tmp_path):
     command = [
