@@ -43,6 +43,27 @@ def test_what_is_free_is_known_here():
         check_memory(2**60, "All of it")
 
 
+class Accelerator:
+    """What JAX tells of a device with memory of its own."""
+
+    platform, id = "gpu", 1
+
+    def __init__(self, stats):
+        self.stats = stats
+
+    def memory_stats(self):
+        return self.stats
+
+
+def test_a_device_with_memory_of_its_own_is_asked():
+    device = Accelerator({"bytes_limit": 8 * 2**30, "bytes_in_use": 2**30})
+    assert free_memory(device) == 7 * 2**30
+    with pytest.raises(px.OutOfMemoryError, match=r"8 GiB of memory, and 7 GiB is free on gpu:1"):
+        check_memory(8 * 2**30, "It", device=device)
+    assert free_memory(Accelerator(None)) is None
+    check_memory(2**60, "It", device=Accelerator(None))
+
+
 def test_where_nothing_is_known_nothing_is_said(monkeypatch):
     monkeypatch.setattr(_memory, "_of_system", lambda: None)
     monkeypatch.setattr(_memory, "_of_group", lambda: None)

@@ -68,13 +68,15 @@ def read_request(argv: list[str]) -> Request:
         _parser(inner=True).parse_args(argv)  # for --help, and for flags without a value
         raise PlugaxError("Which problem? `plugax list problems` lists them; `plugax run NAME`.")
     check_common(_parser(inner=False, prog=f"plugax run {name}"), argv)
-    check_names({"problem": [name]} | named(argv, "solver", *INNER_KINDS, "observer"))
+    solver_name = peek(argv, "--solver") or config["solver"].get("name")
+    names = {"problem": [name], "solver": [solver_name]}
+    check_names(names | named(argv, *INNER_KINDS, "observer"))
     prepare(peek(argv, "--device") or config["run"].get("device"))
     find = functools.partial(peek_component, argv)
     problem = choose("problem", name, [config["problem"]], find)
     recipes = dict(problem.known("recipes", {}))
     recommended = next(iter(recipes), None)
-    solver_name = peek(argv, "--solver") or config["solver"].get("name") or recommended
+    solver_name = solver_name or recommended
     observers = choose_observers(argv, config["observer"], find)
     parser = _parser(inner=False, prog=f"plugax run {name}")
     if solver_name is None:
