@@ -5,13 +5,14 @@ register by lazy targets need no JAX.
 """
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
+TYPE_CHECKING = False  # that of `typing`, whose import takes as long as all the rest of this
 if TYPE_CHECKING:
     from ._errors import AmbiguousNameError as AmbiguousNameError
     from ._errors import DeviceError as DeviceError
+    from ._errors import OutOfMemoryError as OutOfMemoryError
     from ._errors import PlugaxError as PlugaxError
     from ._errors import PluginError as PluginError
     from ._errors import PluginWarning as PluginWarning
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ._errors import UnsavedWarning as UnsavedWarning
     from ._errors import UnsuitableProblemError as UnsuitableProblemError
     from ._errors import VersionWarning as VersionWarning
+    from ._memory import check_memory as check_memory
     from .covariances import AbstractCovariance as AbstractCovariance
     from .covariances import BlockCovariance as BlockCovariance
     from .covariances import DenseCovariance as DenseCovariance
@@ -89,6 +91,7 @@ _HOME = {
     "_errors": (
         "AmbiguousNameError",
         "DeviceError",
+        "OutOfMemoryError",
         "PlugaxError",
         "PluginError",
         "PluginWarning",
@@ -99,6 +102,7 @@ _HOME = {
         "UnsuitableProblemError",
         "VersionWarning",
     ),
+    "_memory": ("check_memory",),
     "covariances": (
         "AbstractCovariance",
         "BlockCovariance",
@@ -160,7 +164,7 @@ _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 __all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll] - lazy, and tested
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import a public name on first use."""
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'plugax' has no attribute {name!r}")

@@ -48,7 +48,7 @@ class AbstractCycledEnsemble(AbstractSolver):
         inflation: λ, what the anomalies are multiplied by after the analysis. In a localised method
             it fades with the distance from the observations, and between them gives back no more
             spread than the analysis took.
-        prior_inflation: the same before the analysis.
+        prior_inflation: what the anomalies are multiplied by before the analysis.
         additive: standard deviation of independent noise that is added to every member after the
             analysis, without a change of the mean [model units].
         rtpp: α of the relaxation to prior perturbations, from 0 to 1.

@@ -38,8 +38,8 @@ class AbstractIncremental(AbstractSolver):
             the climate.
         outer: Gauss–Newton iterations in a window, each linearised around its own trajectory.
         inner: conjugate-gradient steps in a Gauss–Newton iteration, at most.
-        rtol: those steps end where the norm of the residual has fallen to this part of the
-            first gradient's in the window.
+        rtol: conjugate-gradient steps end where the norm of the residual has fallen to this part
+            of the first gradient's in the window.
         inner_solver: "direct" solves with a matrix of the control's size and needs no adjoint,
             "conjugate-gradients" needs memory for few trajectories; "auto" takes the first for
             short controls, where it is quicker.

@@ -33,8 +33,8 @@ class AbstractStaticBackground(AbstractSolver):
     Arguments:
         outer: Gauss–Newton iterations; one is enough where H is linear.
         inner: conjugate-gradient steps in a Gauss–Newton iteration, at most.
-        rtol: those steps end where the norm of the residual has fallen to this part of the
-            first gradient's.
+        rtol: conjugate-gradient steps end where the norm of the residual has fallen to this part
+            of the first gradient's.
         inner_solver: "direct" solves with a matrix of the state's size, "conjugate-gradients" needs
             few vectors; "auto" takes the first for small states.
         keep: whether the analysis goes into the history.

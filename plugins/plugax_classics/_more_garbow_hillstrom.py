@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from plugax import AbstractLeastSquares
+from plugax import AbstractLeastSquares, check_memory
 
 from ._classic import Minimum
 from ._table import CLASSICS
@@ -104,6 +104,7 @@ class MoreGarbowHillstrom(AbstractLeastSquares):
         size = classic.size if size is None else size
         equations = classic.equations(size) if equations is None else equations
         classic.check(size, equations)
+        check_memory(8 * 4 * (size + equations), f"A problem of {size} unknowns")
         start = jnp.asarray(classic.start(size), float)
         if start_factor != 1 and not start.any():
             start = jnp.ones_like(start)

@@ -13,7 +13,7 @@ from ._free_run import lorenz63
 from ._lorenz63 import Lorenz63
 from ._methods import LOCALISED, METHODS
 from ._observation import ObserveFirst
-from ._setup import Errors, Setup, chosen
+from ._setup import Errors, Setup, chosen, values_of
 from ._twin_draws import draw_experiment, draws_of
 
 Preset = Literal["sakov2012", "bocquet2012"]
@@ -35,6 +35,10 @@ class Lorenz63Setup(Setup):
     beta: float = 8 / 3
     observe: Observe = "all"
 
+    def __post_init__(self):
+        super().__post_init__()
+        self.check_fits(3)
+
 
 PRESETS: dict[str, Lorenz63Setup] = {
     "sakov2012": Lorenz63Setup(),
@@ -51,28 +55,26 @@ class Lorenz63Twin(AbstractTwin):
 
     An option that is not given (none) has the value of the preset: `sakov2012` (Sakov, Oliver and
     Bertino 2012; an interval of 0.25 makes it strongly nonlinear) or `bocquet2012` (Bocquet and
-    Sakov 2012, the same with R = I). The values of `sakov2012` stand in brackets.
+    Sakov 2012, the same with R = I).
 
     Arguments:
-        preset: the set-up that every option below has its value from where it is none; the values
-            of sakov2012 stand in brackets.
-        sigma: σ of the model (10).
-        rho: ρ of the model (28).
-        beta: β of the model (8/3).
-        dt: time step (0.01) [model time units].
-        cycles: number of observation times (1001).
-        observe_every: time from one observation time to the next; there is none at the start (25)
+        preset: the set-up that gives every option its value that is not given.
+        sigma: σ of the model.
+        rho: ρ of the model.
+        beta: β of the model.
+        dt: time step [model time units].
+        cycles: number of observation times.
+        observe_every: time from one observation time to the next; there is none at the start
             [time steps].
-        observe: what is observed: all variables, or x alone (all).
-        observation_std: standard deviation of the observations' errors (√2) [model units].
-        observation_errors: distribution of the observations' errors; methods take them for normal
-            (normal).
-        missing: probability that an observation is missing, from 0 to below 1 (0).
+        observe: what is observed: all variables, or x alone.
+        observation_std: standard deviation of the observations' errors [model units].
+        observation_errors: distribution of the observations' errors; methods take them for normal.
+        missing: probability that an observation is missing, from 0 to below 1.
         model_error_std: standard deviation of the error that the model makes from one observation
-            time to the next, in every variable (0) [model units].
-        initial_std: σ₀, standard deviation of the initial distribution (√2) [model units].
-        spinup: how long the truth runs before the start (0) [model time units].
-        burn_in: cycles up to this time are left out of the scores (16) [model time units].
+            time to the next, in every variable [model units].
+        initial_std: σ₀, standard deviation of the initial distribution [model units].
+        spinup: how long the truth runs before the start [model time units].
+        burn_in: cycles up to this time are left out of the scores [model time units].
         twin_seed: draws start and errors.
         integrator: advances the model in the methods. The truth is always a run of the classical
             Runge–Kutta scheme on the host.
@@ -84,6 +86,7 @@ class Lorenz63Twin(AbstractTwin):
     doi 10.5194/npg-19-383-2012.
     """
 
+    presets: ClassVar = values_of(PRESETS)
     # Members and inflation are those that go with the first set-up; its other rows have others.
     # Over windows of several intervals, as long as these are, the cost has several minima.
     recipes: ClassVar = {name: {} for name in METHODS if name not in LOCALISED} | {

@@ -96,6 +96,8 @@ class Lorenz96FourDVar(AbstractFourDVar):
         check_whole("window_steps", window_steps, 1)
         check_whole("forecast_steps", forecast_steps, 0)
         check_whole("spinup_steps", spinup_steps, 0)
+        steps = window_steps + forecast_steps
+        px.check_memory(8 * dim * (2 * steps + 8), f"A truth of {dim} variables over {steps} steps")
         if window_steps % observe_every:
             raise px.PlugaxError(
                 f"The window of {window_steps} time steps must be a multiple of observe_every, "

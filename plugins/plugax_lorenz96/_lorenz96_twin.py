@@ -14,7 +14,7 @@ from ._free_run import lorenz96
 from ._lorenz96 import Lorenz96
 from ._methods import METHODS
 from ._observation import Instrument, Observe, observation_operator
-from ._setup import Errors, Setup, chosen
+from ._setup import Errors, Setup, chosen, values_of
 from ._twin_draws import draw_experiment, draws_of
 
 Preset = Literal["sakov2008", "hoteit2015", "todter2015", "solvik2025"]
@@ -40,6 +40,7 @@ class Lorenz96Setup(Setup):
     def __post_init__(self):
         super().__post_init__()
         check_whole("dim", self.dim, 4)
+        self.check_fits(self.dim)
 
 
 PRESETS: dict[str, Lorenz96Setup] = {
@@ -77,32 +78,29 @@ class Lorenz96Twin(AbstractTwin):
     and with `observe_every` 4 the set-up for long intervals), `hoteit2015` (the same over 365 time
     units), `todter2015` (80 variables, every other one observed at every second time step, with
     Laplace errors) or `solvik2025` (36 variables, every other one observed; the paper's windows
-    are two observation times long, and have those at both ends). The values of `sakov2008` stand
-    in brackets.
+    are two observation times long, and have those at both ends).
 
     Arguments:
-        preset: the set-up that every option below has its value from where it is none; the values
-            of sakov2008 stand in brackets.
-        dim: number of variables, at least 4 (40).
-        forcing: F; chaotic from about 5 on (8) [model units].
-        dt: time step (0.05) [model time units].
-        cycles: number of observation times (1001).
-        observe_every: time from one observation time to the next; there is none at the start (1)
+        preset: the set-up that gives every option its value that is not given.
+        dim: number of variables, at least 4.
+        forcing: F; chaotic from about 5 on [model units].
+        dt: time step [model time units].
+        cycles: number of observation times.
+        observe_every: time from one observation time to the next; there is none at the start
             [time steps].
-        observe: which variables are observed (all).
-        observe_stride: with observe every-kth, k: variables 0, k, 2k and so on are observed (2).
-        observe_count: with observe random, how many variables are observed (half of them).
+        observe: which variables are observed.
+        observe_stride: with observe every-kth, k: variables 0, k, 2k and so on are observed.
+        observe_count: with observe random, how many variables; by default half of them.
         instrument: what is measured of an observed variable x: identity x, arctan 5 arctan(x / 5),
-            or square x² / 10 (identity).
-        observation_std: standard deviation of the observations' errors (1) [model units].
-        observation_errors: distribution of the observations' errors; methods take them for normal
-            (normal).
-        missing: probability that an observation is missing, from 0 to below 1 (0).
+            or square x² / 10.
+        observation_std: standard deviation of the observations' errors [model units].
+        observation_errors: distribution of the observations' errors; methods take them for normal.
+        missing: probability that an observation is missing, from 0 to below 1.
         model_error_std: standard deviation of the error that the model makes from one observation
-            time to the next, in every variable (0) [model units].
-        initial_std: σ₀, standard deviation of the initial distribution (√0.001) [model units].
-        spinup: how long the truth runs before the start (0) [model time units].
-        burn_in: cycles up to this time are left out of the scores (20) [model time units].
+            time to the next, in every variable [model units].
+        initial_std: σ₀, standard deviation of the initial distribution [model units].
+        spinup: how long the truth runs before the start [model time units].
+        burn_in: cycles up to this time are left out of the scores [model time units].
         twin_seed: draws start, errors and what is observed at random.
         integrator: advances the model in the methods. The truth is always a run of the classical
             Runge–Kutta scheme on the host.
@@ -115,6 +113,7 @@ class Lorenz96Twin(AbstractTwin):
     S. G. Penny and S. Hoyer, J. Adv. Model. Earth Syst. 17 (2025), doi 10.1029/2024MS004608.
     """
 
+    presets: ClassVar = values_of(PRESETS)
     recipes: ClassVar = {name: {} for name in METHODS}
 
     def __init__(

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
-from plugax import PlugaxError
+from plugax import PlugaxError, check_memory
 
 from ._check import check_whole
 
@@ -50,6 +50,11 @@ class Setup:
                 f"{self.burn_in:g}."
             )
 
+    def check_fits(self, variables: int) -> None:
+        """Raise `PlugaxError` if truth, observations and the run on the host do not fit."""
+        held = 8 * variables * (3 * self.cycles + 8)
+        check_memory(held, f"A truth of {variables} variables at {self.cycles} times")
+
     @property
     def interval(self) -> float:
         """Time from one observation time to the next, and from the start to the first."""
@@ -75,6 +80,11 @@ def chosen(presets: Mapping[str, AnySetup], preset: str, given: Mapping[str, Any
         raise PlugaxError(f"A preset is one of {', '.join(presets)}; got {preset!r}.")
     values = {name: value for name, value in given.items() if value is not None}
     return dataclasses.replace(presets[preset], **values)
+
+
+def values_of(presets: Mapping[str, Setup]) -> dict[str, dict[str, Any]]:
+    """The values that every preset gives to options, as Plugax shows them."""
+    return {name: dataclasses.asdict(setup) for name, setup in presets.items()}
 
 
 def _check_between(name, value, *, least=-math.inf, above=-math.inf, below=math.inf):

@@ -13,7 +13,7 @@ from ._climate import two_scale_climate
 from ._free_run import two_scale
 from ._methods import FOR_FEW_VARIABLES, METHODS
 from ._observation import ObserveFirst
-from ._setup import Errors, Setup, chosen
+from ._setup import Errors, Setup, chosen, values_of
 from ._twin_draws import draw_experiment, draws_of
 from ._two_scale import TwoScaleLorenz96
 
@@ -44,6 +44,7 @@ class TwoScaleSetup(Setup):
         super().__post_init__()
         check_whole("slow", self.slow, 4)
         check_whole("fast", self.fast, 1)
+        self.check_fits(self.slow * (1 + self.fast))
 
 
 PRESETS: dict[str, TwoScaleSetup] = {"lorenz1996": TwoScaleSetup()}
@@ -56,30 +57,29 @@ class TwoScaleLorenz96Twin(AbstractTwin):
     the attractor, and methods start from N(x₀ + ε, σ₀² I), ε being such an error.
 
     An option that is not given (none) has the value of the preset: `lorenz1996`, the model of
-    Lorenz 1996. Its values stand in brackets.
+    Lorenz 1996.
 
     Arguments:
-        preset: the set-up that every option below has its value from where it is none.
-        slow: K, number of slow variables, at least 4 (36).
-        fast: J, fast variables to a slow one (10).
-        forcing: F (10) [model units].
-        coupling: h (1).
-        amplitude_ratio: b, how many times smaller the fast variables are (10).
-        time_ratio: c, how many times faster the fast variables are (10).
-        dt: time step (0.005) [model time units].
-        cycles: number of observation times (1000).
-        observe_every: time from one observation time to the next; there is none at the start (10)
+        preset: the set-up that gives every option its value that is not given.
+        slow: K, number of slow variables, at least 4.
+        fast: J, fast variables to a slow one.
+        forcing: F [model units].
+        coupling: h.
+        amplitude_ratio: b, how many times smaller the fast variables are.
+        time_ratio: c, how many times faster the fast variables are.
+        dt: time step [model time units].
+        cycles: number of observation times.
+        observe_every: time from one observation time to the next; there is none at the start
             [time steps].
-        observe: what is observed: the slow variables, or all (slow).
-        observation_std: standard deviation of the observations' errors (1) [model units].
-        observation_errors: distribution of the observations' errors; methods take them for normal
-            (normal).
-        missing: probability that an observation is missing, from 0 to below 1 (0).
+        observe: what is observed: the slow variables, or all.
+        observation_std: standard deviation of the observations' errors [model units].
+        observation_errors: distribution of the observations' errors; methods take them for normal.
+        missing: probability that an observation is missing, from 0 to below 1.
         model_error_std: standard deviation of the error that the model makes from one observation
-            time to the next, in every variable (0) [model units].
-        initial_std: σ₀, standard deviation of the initial distribution (0.1) [model units].
-        spinup: how long the truth runs before the start (10) [model time units].
-        burn_in: cycles up to this time are left out of the scores (6) [model time units].
+            time to the next, in every variable [model units].
+        initial_std: σ₀, standard deviation of the initial distribution [model units].
+        spinup: how long the truth runs before the start [model time units].
+        burn_in: cycles up to this time are left out of the scores [model time units].
         twin_seed: draws start and errors.
         integrator: advances the model in the methods. The truth is always a run of the classical
             Runge–Kutta scheme on the host.
@@ -90,6 +90,7 @@ class TwoScaleLorenz96Twin(AbstractTwin):
     (1996).
     """
 
+    presets: ClassVar = values_of(PRESETS)
     recipes: ClassVar = {name: {} for name in METHODS if name not in FOR_FEW_VARIABLES}
 
     def __init__(

@@ -12,6 +12,8 @@ _ROLE = re.compile(r":\w+:`([^`]*)`")
 _SCHEDULER = re.compile(
     r",? either fixed or evolving along iterations with a scheduler(, see [\w.]+\.)?"
 )
+# Help is read option by option, without the formulas.
+_FORMULA = re.compile(r",? see formula of \w+ above|[^.]*\bformula above\.?")
 
 
 def summary_of(function: Callable) -> str:
@@ -33,4 +35,5 @@ def arguments_of(function: Callable) -> dict[str, str]:
 def _plain(text: str) -> str:
     """One line, without Sphinx's markup."""
     text = _ROLE.sub(r"\1", " ".join(text.split())).replace("`", "").replace("\\", "")
+    text = _FORMULA.sub("", text)
     return _SCHEDULER.sub(".", text).replace("..", ".").strip()

@@ -70,8 +70,9 @@ class GaussNewton(AbstractSolver):
     of that. A linear problem is solved by the first step; the second one sees it.
 
     Arguments:
-        rtol: relative tolerance of the test above; never below ten units of rounding.
-        atol: absolute tolerance of the test [the unit of the residuals].
+        rtol: converged if the residuals r, projected onto the range of the Jacobian J, are at most
+            this part of ‖r‖ + ‖J u‖; ten units of rounding at least.
+        atol: added to that bound on the projected residuals [the unit of the residuals].
         linear_solver: how to solve for the step. `dense` forms the Jacobian; `iterative` uses
             products with it and its transpose inside conjugate gradients, so that no matrix is
             stored; `auto` is dense up to 100 unknowns.

@@ -36,8 +36,9 @@ class LevenbergMarquardt(AbstractSolver):
     greatest lengths.
 
     Arguments:
-        rtol: relative tolerance of the test above; never below ten units of rounding.
-        atol: absolute tolerance of the test [the unit of the residuals].
+        rtol: converged if the residuals r, projected onto the range of the Jacobian J, are at most
+            this part of ‖r‖ + ‖J u‖; ten units of rounding at least.
+        atol: added to that bound on the projected residuals [the unit of the residuals].
         radius: ϱ of the first step, relative to ‖D u‖ (to ‖r‖ where u = 0).
 
     Metrics: `loss`, the problem's own, `relative_offset` (what `rtol` is compared with),

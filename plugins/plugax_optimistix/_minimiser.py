@@ -53,8 +53,8 @@ class Minimiser(AbstractSolver):
     Arguments:
         method: which one: bfgs or dfp, quasi-Newton methods with a dense inverse Hessian, or
             nonlinear-cg, conjugate gradients of Polak and Ribière.
-        rtol: relative tolerance of the test above.
-        atol: absolute tolerance of the test [the units of the unknowns and of the loss].
+        rtol: converged if a step changes all unknowns, and the loss, by less than this part.
+        atol: added to that bound on the changes [the units of the unknowns and of the loss].
 
     Metrics: `loss`, the problem's own, `gradient_norm`, `step_norm` (‖Δ‖; 0 where the step was
     refused), and so far: `function_evaluations`.

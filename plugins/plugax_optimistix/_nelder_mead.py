@@ -95,8 +95,8 @@ class NelderMead(AbstractSolver):
     `atol + rtol |u|`, nor in the loss f by more than `atol + rtol |f|`.
 
     Arguments:
-        rtol: relative tolerance of the test above.
-        atol: absolute tolerance of the test [the units of the unknowns and of the loss].
+        rtol: converged if unknowns and loss differ over the simplex by at most this part.
+        atol: added to that bound on differences [the units of the unknowns and of the loss].
         spread: size of the first simplex along every unknown, relative to it; to the root mean
             square of all where it is 0, and to 1 where all are.
 

@@ -84,9 +84,9 @@ class Newton(AbstractSolver):
     the loss decreased no more but by rounding. The step has been taken on top of that.
 
     Arguments:
-        rtol: relative tolerance of the test above; never below ten units of rounding. A start on
-            steep ground makes G large, so it is small by default.
-        atol: absolute tolerance of the test [the unit of the gradient].
+        rtol: converged if the norm of the gradient is at most this part of the greatest it has had;
+            ten units of rounding at least. Small by default, for starts on steep ground.
+        atol: added to that bound on the norm of the gradient [the unit of the gradient].
         radius: ϱ of the first step, relative to the length at which curvature would stop a step
             down the gradient.
         inner_tolerance: conjugate gradients reduce the residual of Newton's equation at least so

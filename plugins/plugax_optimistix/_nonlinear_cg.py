@@ -78,9 +78,9 @@ class NonlinearCG(AbstractSolver):
     rounding.
 
     Arguments:
-        rtol: relative tolerance of the test above; never below ten units of rounding. A start on
-            steep ground makes G large, so it is small by default.
-        atol: absolute tolerance of the test [the unit of the gradient].
+        rtol: converged if the norm of the gradient is at most this part of the greatest it has had;
+            ten units of rounding at least. Small by default, for starts on steep ground.
+        atol: added to that bound on the norm of the gradient [the unit of the gradient].
         remaining_slope: how much of the slope a line search may leave. With 0.01, a quadratic loss
             of n unknowns takes about n steps; others mostly fewer steps, but more evaluations.
 

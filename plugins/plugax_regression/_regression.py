@@ -9,6 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
+from plugax import check_memory
+
 from ._linear import AbstractLinearRegression
 from ._linear_prediction import predicted
 from ._linear_predictor import Batch
@@ -84,6 +86,7 @@ class Regression(AbstractLinearRegression):
             raise ValueError(f"start must hold two numbers, intercept and slope; got {start}.")
         if data_seed < 0:
             raise ValueError(f"data_seed cannot be negative; got {data_seed}.")
+        check_memory(8 * 6 * points, f"A line through {points} points")
         # NumPy's generator, since JAX's draws other numbers in single than in double precision.
         random = np.random.default_rng(data_seed)
         x = random.uniform(-1, 1, points)

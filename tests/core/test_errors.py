@@ -14,12 +14,21 @@ from plugax._errors import PlugaxError, did_you_mean
         ("adm", " Did you mean 'adam' or 'adamw'?"),
         ("ADAM", " Did you mean 'adam' or 'adamw'?"),
         ("lbfgs", " Did you mean 'L-BFGS'?"),
+        ("ada", " Did you mean 'adam' or 'adamw'?"),
         ("rosenbrock", ""),
         ("", ""),
     ],
 )
 def test_close_names_are_suggested_whatever_their_case(name, hint):
     assert did_you_mean(name, ["adamw", "adam", "L-BFGS", "adam"]) == hint
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [("rtps", "lars"), ("--data", "--tilted"), ("mine:hill", "mine:valley"), ("--a.x", "--a.rate")],
+)
+def test_a_name_that_is_not_near_is_no_suggestion(name, known):
+    assert not did_you_mean(name, [known])
 
 
 def test_all_that_differ_in_case_only_are_suggested():

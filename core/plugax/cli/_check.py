@@ -12,9 +12,10 @@ from ._environment import prepare
 from ._flags import add_flags, joined, parse_flags, peek_component
 from ._imported import Imported, imported
 from ._parser import Parser, version
-from ._report import FAILURE, SUCCESS, stdout_kept_clean
+from ._report import FAILURE, SUCCESS
 from ._request import problem_name as first_name
-from ._text import print_json
+from ._signals import started
+from ._text import answer, print_json
 
 # What all other checks take for granted.
 GRANTED = ("init", "loss", "state")
@@ -31,18 +32,18 @@ def main(argv: list[str]) -> int:
     found = _registered(name, argv)
     parser = _parser(f"plugax check {name}")
     roots = [found] if isinstance(found, Chosen) else []
-    add_flags(parser, roots)
+    add_flags(parser, roots, argv)
     flags = parse_flags(parser, argv, roots)
-    with stdout_kept_clean(flags.json):
-        kind, checks = _checks(name, found, flags.seed)
-        width = max(map(len, checks))
-        results, label = [], ""
-        for label, check in checks.items():
-            results.append(_result(label, check))
-            if not flags.json:
-                _print(results[-1], width)
-            if label in GRANTED and not results[-1]["passed"]:
-                break
+    kind, checks = _checks(name, found, flags.seed)
+    started()
+    width = max(map(len, checks))
+    results, label = [], ""
+    for label, check in checks.items():
+        results.append(_result(label, check))
+        if not flags.json:
+            _print(results[-1], width)
+        if label in GRANTED and not results[-1]["passed"]:
+            break
     failed = sum(not result["passed"] for result in results)
     if flags.json:
         print_json(
@@ -57,9 +58,9 @@ def main(argv: list[str]) -> int:
             }
         )
     else:
-        print(f"{failed} of {len(results)} checks failed" if failed else f"{len(results)} passed")
+        answer(f"{failed} of {len(results)} checks failed" if failed else f"{len(results)} passed")
         if len(results) < len(checks):
-            print(
+            answer(
                 f"{len(checks) - len(results)} were not run, since they take {label!r} for granted"
             )
     return FAILURE if failed else SUCCESS
@@ -164,6 +165,6 @@ def _result(name: str, check: Callable[[], Any]) -> dict[str, Any]:
 def _print(result: dict[str, Any], width: int) -> None:
     word = "passed" if result["passed"] else "FAILED"
     figure = result["figure"] or f"{result['seconds']:.1f} s"
-    print(f"{word}  {result['name']:<{width}}  {figure}", flush=True)
+    answer(f"{word}  {result['name']:<{width}}  {figure}")
     if result["message"]:
-        print(f"        {result['message']}", flush=True)
+        answer(f"        {result['message']}")

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import PlugaxError
 from ._component import Chosen, choose
+from ._early import check_common, check_names, named
 from ._entrants import add_solver_flags, entries_of, names
 from ._environment import prepare
-from ._flags import add_flags, joined, parse_flags, peek, peek_component
+from ._flags import INNER_KINDS, add_flags, joined, parse_flags, peek, peek_component
 from ._parser import Parser, version
 from ._precision import NAMES, precision
-from ._report import FAILURE, INTERRUPTED, SUCCESS, stdout_kept_clean
+from ._report import FAILURE, INTERRUPTED, SUCCESS
 from ._request import problem_name as problem_name
+from ._signals import started
+from ._text import answer, print_json
+from ._verbosity import quiet, tell_device
 
 if TYPE_CHECKING:
     from ..solution._comparison import Comparison
@@ -31,13 +35,13 @@ def main(argv: list[str]) -> int:
         raise PlugaxError(f"{flags.out} exists; give another --out, or --force to write over it.")
     import plugax
 
-    from ..runner._compare import compare
+    from ..runner import compare, find_device
 
     wanted = flags.precision or problem.precision()
-    with (
-        precision(wanted, asked=flags.precision is not None),
-        stdout_kept_clean(flags.format == "json"),
-    ):
+    with precision(wanted, asked=flags.precision is not None):
+        # The device starts while nothing can be lost yet.
+        tell_device(find_device(flags.device), flags.device)
+        started()
         options = problem.spec()
         comparison = compare(
             plugax.problem(options.pop("name"), **options),
@@ -68,10 +72,14 @@ def _read(argv: list[str]) -> tuple[Chosen, argparse.Namespace]:
     if name is None:
         _parser("plugax compare", alone=True).parse_args(argv)
         raise PlugaxError("Which problem? `plugax list problems` lists them.")
+    common = _parser(f"plugax compare {name}", alone=False)
+    given = check_common(common, argv).solvers or []
+    solvers = [entry if isinstance(entry, str) else entry[0] for entry in given]
+    check_names({"problem": [name], "solver": solvers} | named(argv, *INNER_KINDS))
     prepare(peek(argv, "--device"))
     problem = choose("problem", name, [], functools.partial(peek_component, argv))
     parser = _parser(f"plugax compare {name}", alone=False)
-    add_flags(parser, [problem])
+    add_flags(parser, [problem], argv)
     flags = parse_flags(parser, argv, [problem])
     entrants = flags.solvers or list(problem.known("recipes", {}))
     flags.solvers = entries_of(problem, entrants)
@@ -155,7 +163,7 @@ def _after_each(comparison: "Comparison", path: pathlib.Path | None) -> None:
     """Keep what is done so far, and tell a watching user."""
     if path is not None and path.suffix in (".csv", ".json", ".md"):
         _write(comparison, path)
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and not quiet():
         row = comparison.rows[-1]
         over = "" if comparison.over is None else f", {comparison.over} {row.value}"
         print(f"plugax: {row.solver}{over}: {row.outcome or 'done'}", file=sys.stderr)
@@ -176,15 +184,13 @@ def _write(comparison: "Comparison", path: pathlib.Path | None) -> None:
 
 
 def _print(comparison: "Comparison", problem: Chosen, form: str) -> None:
-    from ._text import print_json
-
     if form == "json":
         plain = comparison.as_plain()
         print_json(plain | {"options": problem.plain_options(), "plugax": version()})
     elif form == "csv":
-        print(comparison.to_csv(), end="")
+        answer(comparison.to_csv(), end="")
     elif form == "markdown":
-        print(comparison.to_markdown(), end="")
+        answer(comparison.to_markdown(), end="")
     else:
-        print(comparison.problem)
-        print(comparison)
+        answer(comparison.problem)
+        answer(comparison)

@@ -4,6 +4,7 @@ import inspect
 from typing import Any
 
 from .._errors import UnknownNameError, did_you_mean
+from .._terminal import paragraph
 from ..plugins import (
     KINDS,
     Component,
@@ -13,11 +14,12 @@ from ..plugins import (
     known_of,
     options_of,
     plain,
+    preset_values,
 )
 from ._environment import prepare
 from ._flags import kebab
 from ._parser import Parser
-from ._text import columns, paragraph, print_json
+from ._text import answer, columns, document, print_json
 from ._values import describe_type, show, types_of
 
 
@@ -35,7 +37,7 @@ def main(argv: list[str]) -> int:
     if arguments.json:
         print_json([_plain(entry) for entry in described])
     else:
-        print("\n\n".join(_text(entry) for entry in described))
+        answer("\n\n".join(_text(entry) for entry in described))
     return 0
 
 
@@ -73,6 +75,7 @@ def _described(component: Component) -> dict[str, Any]:
         "summary": component.summary,
         "documentation": _documentation(target),
         "options": options_of(target),
+        "preset": preset_values(target),
     }
     if component.kind == "problem":
         entry["precision"] = known_of(target, "precision")
@@ -97,14 +100,16 @@ def _documentation(target: Any) -> str:
 
 
 def _plain(entry: dict[str, Any]) -> dict[str, Any]:
+    entry = dict(entry)
+    _, values = entry.pop("preset")
     return (
         entry
-        | {"options": [_option(option) for option in entry["options"]]}
+        | {"options": [_option(option, values) for option in entry["options"]]}
         | ({"recipes": _data(entry["recipes"])} if "recipes" in entry else {})
     )
 
 
-def _option(option: Option) -> dict[str, Any]:
+def _option(option: Option, preset: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": option.name,
         "type": _type(option),
@@ -112,12 +117,14 @@ def _option(option: Option) -> dict[str, Any]:
         "default": None if option.required else _data(option.default),
         "choices": None if option.choices is None else list(option.choices),
         "help": option.help,
-    }
+    } | ({"preset": _data(preset[option.name])} if option.name in preset else {})
 
 
 def _data(value: Any) -> Any:
     """`value` as JSON can say it: what it cannot, by its name."""
     value = plain(value)
+    if value is ...:  # made when the component is
+        return show(value)
     if isinstance(value, dict):
         return {str(key): _data(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
@@ -133,19 +140,19 @@ def _type(option: Option) -> str:
 
 
 def _text(entry: dict[str, Any]) -> str:
-    parts = [
-        f"{entry['kind']} {entry['name']}, by plugin {entry['plugin']} ({entry['distribution']})"
-    ]
+    head = f"{entry['kind']} {entry['name']}, by plugin {entry['plugin']} ({entry['distribution']})"
+    parts = [paragraph(head)]
     if entry["summary"]:
         parts.append(paragraph(entry["summary"]))
     if entry["documentation"]:
-        parts.append(entry["documentation"])
+        parts.append(document(entry["documentation"]))
     if entry.get("requires"):
         parts.append(f"Needs a problem that is an {entry['requires']}.")
     if entry.get("precision"):
         parts.append(f"Meant for {entry['precision']}.")
     if entry["options"]:
-        parts.append("options\n" + "\n".join(map(_option_text, entry["options"])))
+        texts = [_option_text(option, *entry["preset"]) for option in entry["options"]]
+        parts.append("options\n" + "\n".join(texts))
     if entry.get("recipes"):
         rows = [
             (name, _recipe(recipe) + " (default)" * (place == 0))
@@ -155,11 +162,13 @@ def _text(entry: dict[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
-def _option_text(option: Option) -> str:
+def _option_text(option: Option, preset: str, values: dict[str, Any]) -> str:
     settable = bool(types_of(option)) or component_kind(option.types) is not None
     name = f"--{kebab(option.name)}" if settable else option.name
     default = "required" if option.required else f"default {show(_data(option.default))}"
-    head = f"  {name}  {_type(option)}, {default}"
+    if option.default is None and values.get(option.name) is not None:
+        default = f"default {show(values[option.name])}, of {preset}"
+    head = paragraph(f"{name}  {_type(option)}, {default}", indent=2, hanging=4)
     return f"{head}\n{paragraph(option.help, indent=6)}" if option.help else head
 
 

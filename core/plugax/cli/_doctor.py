@@ -5,80 +5,129 @@ import os
 import pathlib
 import platform
 import sys
-import textwrap
+from typing import Any
 
-from ..plugins import default_manager
+from .._terminal import paragraph
+from ..plugins import PluginRecord, default_manager
 from ._environment import jaxlib_version, prepare, settings
 from ._parser import Parser
-from ._plugins import table
-from ._text import columns
+from ._plugins import entry, table
+from ._text import answer, columns, print_json
 
 LIBRARIES = (
     *("jax", "jaxlib", "numpy", "scipy", "equinox", "jaxtyping", "optax", "optimistix", "lineax"),
     *("diffrax", "xarray", "matplotlib", "pillow", "pluggy", "rich", "platformdirs", "tomli-w"),
 )
+SLOW_SECONDS = 0.5
+"""What a plugin may take from every command; those that register lazy targets take a hundredth."""
 
 
 def main(argv: list[str]) -> int:
     """Report."""
-    Parser(
+    parser = Parser(
         prog="plugax doctor", description="Report devices, versions, settings, plugins and caches."
-    ).parse_args(argv)
-    started = "jax" in sys.modules
-    chosen = settings(os.environ, jaxlib_version())
-    prepare()
+    )
+    parser.add_argument("--json", action="store_true", help="as one JSON object")
+    arguments = parser.parse_args(argv)
+    # Plugins before JAX, so that one that imports it is seen to do so.
+    records = default_manager().records
+    found = _found()
+    if arguments.json:
+        print_json(found | {"plugins": [entry(record) for record in records]})
+        return 0
     sections = {
-        "devices": _devices(),
+        "devices": _devices_text(found),
         "versions": columns(
-            [("plugax", _version("plugax")), ("python", platform.python_version())]
-            + [(name, _version(name)) for name in LIBRARIES]
-            + [("system", platform.platform())],
-            indent=2,
+            [(n, v or "not installed") for n, v in found["versions"].items()], indent=2
         ),
         "settings": columns(
-            [
-                (
-                    setting.name,
-                    os.environ.get(setting.name, "(not set)"),
-                    "JAX had started before plugax" if started else setting.reason,
-                )
-                for setting in chosen
-            ],
+            [(s["name"], s["value"] or "(not set)", s["reason"]) for s in found["settings"]],
             indent=2,
         ),
-        "compilation cache": _cache(),
-        "plugins": textwrap.indent(table(default_manager().records), "  "),
+        "compilation cache": _cache_text(found["cache"]),
+        "plugins": _plugins_text(records),
     }
     for title, text in sections.items():
-        print(f"{title}\n{text}\n")
+        answer(f"{title}\n{text}\n")
     return 0
 
 
-def _devices() -> str:
+def _found() -> dict[str, Any]:
+    """All but the plugins, as plain data."""
+    started = "jax" in sys.modules
+    chosen = settings(os.environ, jaxlib_version())
+    prepare()
+    versions = {"plugax": _version("plugax"), "python": platform.python_version()}
+    versions |= {name: _version(name) for name in LIBRARIES} | {"system": platform.platform()}
+    return {
+        **_devices(),
+        "versions": versions,
+        "settings": [
+            {
+                "name": setting.name,
+                "value": os.environ.get(setting.name),
+                "reason": "JAX had started before plugax" if started else setting.reason,
+            }
+            for setting in chosen
+        ],
+        "cache": _cache(),
+    }
+
+
+def _devices() -> dict[str, Any]:
     import jax
     import jax.numpy as jnp
 
     try:
-        devices = jax.devices()
+        devices = [{"name": f"{d.platform}:{d.id}", "kind": d.device_kind} for d in jax.devices()]
     except RuntimeError as error:
-        return f"  none: {error}"
-    rows = [(f"{d.platform}:{d.id}", d.device_kind) for d in devices]
-    precision = jnp.result_type(float).name
-    return columns([*rows, ("precision", f"{precision}, unless a problem asks for more")], indent=2)
+        return {"devices": [], "error": str(error), "precision": None}
+    return {"devices": devices, "error": None, "precision": jnp.result_type(float).name}
 
 
-def _version(name: str) -> str:
+def _devices_text(found: dict[str, Any]) -> str:
+    if found["error"] is not None:
+        return paragraph(f"none: {found['error']}", indent=2)
+    rows = [(device["name"], device["kind"]) for device in found["devices"]]
+    rows.append(("precision", f"{found['precision']}, unless a problem asks for more"))
+    return columns(rows, indent=2)
+
+
+def _version(name: str) -> str | None:
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
-        return "not installed"
+        return None
 
 
-def _cache() -> str:
+def _cache() -> dict[str, Any] | None:
+    """Where compiled programs are kept, how many and how large; None where they are not."""
     where = os.environ.get("JAX_COMPILATION_CACHE_DIR")
     switched_off = os.environ.get("JAX_ENABLE_COMPILATION_CACHE", "1").lower() in ("0", "false")
     if not where or switched_off:
+        return None
+    sizes = [file.stat().st_size for file in pathlib.Path(where).rglob("*") if file.is_file()]
+    return {"directory": where, "files": len(sizes), "bytes": sum(sizes)}
+
+
+def _cache_text(cache: dict[str, Any] | None) -> str:
+    if cache is None:
         return "  off: every run compiles anew"
-    files = [file for file in pathlib.Path(where).rglob("*") if file.is_file()]
-    size = sum(file.stat().st_size for file in files) / 2**20
-    return f"  {where}\n  {len(files)} files, {size:.1f} MiB; may be deleted at any time"
+    size = cache["bytes"] / 2**20
+    return (
+        f"  {cache['directory']}\n  {cache['files']} files, {size:.1f} MiB; may be deleted any time"
+    )
+
+
+def _plugins_text(records: list[PluginRecord]) -> str:
+    slow = [
+        paragraph(
+            f"{record.name} takes {record.seconds:.1f} s to import, which every command waits "
+            "for: let it register lazy targets, 'module:name', or leave it out with "
+            f"PLUGAX_BLOCK={record.name}.",
+            indent=2,
+        )
+        for record in records
+        if record.seconds > SLOW_SECONDS
+    ]
+    return "\n".join([table(records, indent=2), *([""] if slow else []), *slow])

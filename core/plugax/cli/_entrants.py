@@ -77,7 +77,7 @@ def _parsed(problem: Chosen, words: list[str]) -> tuple[str, dict[str, Any]]:
     solver = choose_solver(problem, name, {}, functools.partial(peek_component, argv))
     # Where the same options are told of.
     parser = Parser(prog=f"plugax run {problem.name} --solver {name}")
-    add_flags(parser, [solver])
+    add_flags(parser, [solver], argv)
     try:
         flags = vars(parse_flags(parser, argv, [solver]))
     except UsageError as error:

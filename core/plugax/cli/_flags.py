@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from .._errors import did_you_mean
-from ..plugins import Option, component_kind
+from ..plugins import Option, component_kind, preset_values
 from ._component import Chosen
 from ._parser import Parser, UsageError
 from ._values import choices_of, describe_type, is_switch, parse, show, types_of
@@ -63,8 +63,14 @@ def qualified(path: tuple[str, ...]) -> str:
     return f"--{'.'.join(map(kebab, path))}"
 
 
-def add_flags(parser: Parser, roots: list[Chosen]) -> None:
-    """Add the flags of these components, and of those inside them, under a heading each."""
+def add_flags(parser: Parser, roots: list[Chosen], argv: list[str]) -> None:
+    """Add the flags of these components, and of those inside them, under a heading each.
+
+    Arguments:
+        parser: gets the flags.
+        roots: the components.
+        argv: what will be parsed; a preset that it names decides what help calls default.
+    """
     common = {form for action in parser._actions for form in action.option_strings}
     places = [
         (chosen, option) for root in roots for chosen in root.walk() for option in _settable(chosen)
@@ -82,6 +88,8 @@ def add_flags(parser: Parser, roots: list[Chosen]) -> None:
             group = parser.add_argument_group(
                 f"options of the {chosen.component.kind} {chosen.name}, in full {prefix}…"
             )
+            preset = peek(argv, "--preset", qualified((*chosen.path, "preset")))
+            preset = preset_values(chosen.target, preset or chosen.given.get("preset"))
             for option in _settable(chosen):
                 forms = [qualified((*chosen.path, option.name))]
                 short = f"--{kebab(option.name)}"
@@ -90,7 +98,7 @@ def add_flags(parser: Parser, roots: list[Chosen]) -> None:
                 kind = _kind(option)
                 if kind in inner and len(inner[kind]) == 1:
                     forms.insert(0, f"--{kind}")
-                _add_flag(group, chosen, option, forms)
+                _add_flag(group, chosen, option, forms, _default(chosen, option, *preset))
     _refuse_unwritable(parser, roots)
     for name, count in counts.items():
         if count > 1 and f"--{kebab(name)}" not in common and name not in inner:
@@ -143,11 +151,11 @@ def _kind(option: Option) -> str | None:
     return component_kind(option.types)
 
 
-def _add_flag(group: Any, chosen: Chosen, option: Option, forms: list[str]) -> None:
+def _add_flag(group: Any, chosen: Chosen, option: Option, forms: list[str], default: str) -> None:
     keywords: dict[str, Any] = {
         "dest": ".".join((*chosen.path, option.name)),
         "default": argparse.SUPPRESS,
-        "help": _help(chosen, option).replace("%", "%%"),
+        "help": f"{option.help.rstrip('.')} ({default})".strip().replace("%", "%%"),
     }
     kind = _kind(option)
     if kind is None and is_switch(option):
@@ -163,16 +171,23 @@ def _metavar(option: Option) -> str:
     return describe_type(option).upper().replace(" OR ", "|")
 
 
-def _help(chosen: Chosen, option: Option) -> str:
-    """The option's text, and what it is where nobody says."""
+def _default(chosen: Chosen, option: Option, preset: str, values: dict[str, Any]) -> str:
+    """What the option is if no flag says so.
+
+    Arguments:
+        chosen: the component.
+        option: one of its options.
+        preset: the component's preset, if it has such a thing.
+        values: those that the preset gives.
+    """
     if option.name in chosen.parts:
         part = chosen.parts[option.name]
-        value = f"default: {show(part and part.name)}"
-    elif option.name in chosen.given:
-        value = f"default: {show(chosen.given[option.name])}"
-    else:
-        value = "required" if option.required else f"default: {show(option.default)}"
-    return f"{option.help.rstrip('.')} ({value})".strip()
+        return f"default: {show(part and part.name)}"
+    if option.name in chosen.given:
+        return f"default: {show(chosen.given[option.name])}"
+    if option.default is None and values.get(option.name) is not None:
+        return f"default: {show(values[option.name])}, of {preset}"
+    return "required" if option.required else f"default: {show(option.default)}"
 
 
 def _add_refused(parser: Parser, flag: str, message: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from ..plugins import KINDS, Component, class_made_by, default_manager, known_of
 from ._here import importable_here
 from ._parser import Parser
-from ._text import columns, print_json
+from ._text import answer, columns, print_json
 
 PLURALS = {f"{kind}s": kind for kind in KINDS}
 
@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
         (f"{kind}\n" if len(kinds) > 1 else "") + _table(listed[kind], indent=2 * (len(kinds) > 1))
         for kind in kinds
     ]
-    print("\n\n".join(sections))
+    answer("\n\n".join(sections))
     return 0
 
 
@@ -54,13 +54,14 @@ def _entry(component: Component) -> dict[str, Any]:
 
 def _fitting(problem: str) -> list[dict[str, Any]]:
     """The solvers that fit a problem: those it recommends first, its default at the head."""
+    if ":" in problem:
+        importable_here()
+    component = default_manager().find("problem", problem)
     from ..runner import fitting
     from ._environment import prepare
 
     prepare()
-    if ":" in problem:
-        importable_here()
-    target: Any = default_manager().find("problem", problem).load()
+    target: Any = component.load()
     recipes = list(known_of(target, "recipes", {}))
     names = set(fitting(class_made_by(target) or target()))
     entries = [

@@ -20,6 +20,8 @@ from collections.abc import Sequence
 
 from .._errors import PlugaxError, did_you_mean
 from ._parser import Parser, UsageError, version
+from ._text import answers_apart
+from ._verbosity import QUIET, VERBOSE, set_verbosity
 from ._warnings import plain_warnings
 
 COMMANDS = {
@@ -34,6 +36,12 @@ COMMANDS = {
     "doctor": "report devices, versions, settings, plugins and caches",
 }
 TRACEBACK = "--traceback"
+EVERYWHERE = {
+    TRACEBACK: "of errors; or PLUGAX_TRACEBACK=1",
+    QUIET: "no warnings, no progress, only results and errors",
+    VERBOSE: "also what is decided: device, precision, length, data, times",
+}
+"""Flags of every command."""
 SUCCESS, FAILURE, WRONG_CALL, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -49,12 +57,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     wanted = os.environ.get("PLUGAX_TRACEBACK", "0") not in ("", "0")
-    if TRACEBACK in arguments:
-        arguments, wanted = [word for word in arguments if word != TRACEBACK], True
+    given = [flag for flag in EVERYWHERE if flag in arguments]
+    arguments = [word for word in arguments if word not in EVERYWHERE]
+    wanted = wanted or TRACEBACK in given
     try:
-        with plain_warnings():
+        if {QUIET, VERBOSE} <= set(given):
+            raise UsageError(f"either {QUIET} or {VERBOSE}, not both")
+        set_verbosity(next((flag for flag in given if flag != TRACEBACK), None))
+        with plain_warnings(), answers_apart():
             status = _dispatch(arguments)
-        sys.stdout.flush()
     except SystemExit as exit_:  # argparse's --help and --version
         return exit_.code if isinstance(exit_.code, int) else SUCCESS
     except PlugaxError as error:
@@ -108,7 +119,7 @@ def _dispatch(arguments: list[str]) -> int:
             f"Commands are {', '.join(COMMANDS)}."
         )
     parser.parse_args(arguments)
-    parser.print_help(sys.stderr)
+    print(parser.format_help(), end="", file=sys.stderr)
     return WRONG_CALL
 
 
@@ -117,7 +128,7 @@ def _parser() -> Parser:
     commands = "\n".join(f"  {name:<{width}}  {text}" for name, text in COMMANDS.items())
     parser = Parser(
         prog="plugax",
-        usage="plugax [--help] [--version] [--traceback] COMMAND …",
+        usage="plugax [--help] [--version] COMMAND …",
         description="Scientific machine learning on JAX: any solver on any problem.",
         epilog=f"commands:\n{commands}\n\n`plugax COMMAND --help` tells more; a start is\n"
         "  plugax list problems\n  plugax run NAME",
@@ -125,5 +136,6 @@ def _parser() -> Parser:
     show = f"plugax {version()}"
     add = parser.add_argument
     add("--version", "-V", action="version", version=show, help="show it and exit")
-    add(TRACEBACK, action="store_true", help="of errors, with any command; or PLUGAX_TRACEBACK=1")
+    for flag, meaning in EVERYWHERE.items():
+        add(flag, action="store_true", help=f"with any command: {meaning}")
     return parser

@@ -14,6 +14,7 @@ from ..plugins import build, default_manager
 from ._component import Chosen, Layer, Peek, choose
 from ._parser import Parser
 from ._values import NONE
+from ._verbosity import quiet
 
 
 def add_observer_flag(parser: Parser) -> None:
@@ -60,6 +61,6 @@ def made_observers(chosen: Iterable[Chosen]) -> list[Any]:
     made = [build("observer", spec, {}) for spec in specs]
     known = {component.name for component in default_manager().components("observer")}
     named = {spec["name"].rpartition(":")[2] for spec in specs}
-    if sys.stderr.isatty() and "progress" in known - named:
+    if sys.stderr.isatty() and not quiet() and "progress" in known - named:
         made.append("progress")
     return made

@@ -1,11 +1,12 @@
 """What all commands parse with: argparse, with errors that are raised instead of printed."""
 
 import argparse
-import shutil
 import textwrap
 from typing import Any, NoReturn
 
 from .._errors import PlugaxError
+from .._terminal import WIDEST, width
+from ._text import answer
 
 
 class UsageError(PlugaxError):
@@ -16,8 +17,8 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
     """Help with each option's shortest form and what it takes, once."""
 
     def __init__(self, prog: str, **kwargs: Any):
-        width = min(shutil.get_terminal_size().columns, 100) - 2
-        super().__init__(prog, max_help_position=30, **({"width": width} | kwargs))
+        columns = min(width() or 80, WIDEST) - 2
+        super().__init__(prog, max_help_position=30, **({"width": columns} | kwargs))
 
     def _format_action_invocation(self, action: argparse.Action) -> str:
         if not action.option_strings:
@@ -28,6 +29,10 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
         if action.nargs == 0:
             return form
         return f"{form} {self._format_args(action, _metavar(action))}"
+
+    def start_section(self, heading: str | None) -> None:
+        """A section, its heading wrapped."""
+        super().start_section(heading and textwrap.fill(heading, self._width))
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         """Lines that are too long, wrapped; line breaks as they stand."""
@@ -46,6 +51,10 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise what `main` prints."""
         raise UsageError(f"{message} (see `{self.prog} --help`)")
+
+    def _print_message(self, message: str, file: Any = None) -> None:  # noqa: ARG002
+        """Help and version are answers, whatever argparse takes for standard output."""
+        answer(message, end="")
 
 
 def _metavar(action: argparse.Action) -> str:

@@ -10,6 +10,8 @@ from ._own import add_own_flags, own
 from ._parser import Parser
 from ._precision import precision
 from ._saved import saved_precision
+from ._signals import started
+from ._text import answer
 
 
 def main(argv: list[str]) -> int:
@@ -32,10 +34,11 @@ def main(argv: list[str]) -> int:
         if not figures:
             print("plugax: there is nothing to draw: no metric is one number", file=sys.stderr)
             return 0
+        started()
         target = pathlib.Path(directory) / "figures"
         target.mkdir(exist_ok=True)
         for name, figure in figures.items():
-            print(_write(target, name, figure))
+            answer(_write(target, name, figure))
     return 0
 
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from .._terminal import paragraph
 from ..plugins import KINDS, PluginRecord, default_manager
 from ._parser import Parser
-from ._text import columns, paragraph, print_json
+from ._text import answer, columns, print_json
 
 
 def main(argv: list[str]) -> int:
@@ -19,7 +20,7 @@ def main(argv: list[str]) -> int:
     if arguments.json:
         print_json([entry(record) for record in records])
         return 0
-    print(table(records))
+    answer(table(records))
     return 0
 
 
@@ -34,19 +35,20 @@ def entry(record: PluginRecord) -> dict[str, Any]:
         "version": record.version,
         "status": record.status,
         "error": record.error,
+        "seconds": record.seconds,
         "registers": {kind: names for kind, names in registers.items() if names},
     }
 
 
-def table(records: list[PluginRecord]) -> str:
+def table(records: list[PluginRecord], *, indent: int = 0) -> str:
     """Plugins as text, each error below the rest."""
     if not records:
-        return "(none)"
+        return " " * indent + "(none)"
     rows = [
         (r.name, r.status, f"{r.distribution} {r.version}".strip(), _registers(r)) for r in records
     ]
-    errors = [paragraph(f"{r.name}: {r.error}", indent=2) for r in records if r.error]
-    return "\n".join([columns(rows), *([""] if errors else []), *errors])
+    errors = [paragraph(f"{r.name}: {r.error}", indent=indent + 2) for r in records if r.error]
+    return "\n".join([columns(rows, indent=indent), *([""] if errors else []), *errors])
 
 
 def _registers(record: PluginRecord) -> str:

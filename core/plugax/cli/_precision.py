@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .._errors import PlugaxError, PrecisionWarning
+from ._verbosity import tell
 
 NAMES = ("float32", "float64")
 
@@ -29,6 +30,8 @@ def precision(name: str | None, *, asked: bool = False) -> Iterator[str]:
         with warnings.catch_warnings():
             if asked:
                 warnings.simplefilter("ignore", PrecisionWarning)
-            yield jnp.result_type(float).name
+            used = jnp.result_type(float).name
+            tell("precision", used, "asked for" if asked else "the problem's" if name else "JAX's")
+            yield used
     finally:
         jax.config.update("jax_enable_x64", before == "float64")

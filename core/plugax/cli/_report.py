@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._errors import UnsavedWarning
+from .._terminal import width
 from ._parser import version
 from ._tables import shown, table_text
-from ._text import columns, print_json
+from ._text import answers, columns, print_json
+from ._verbosity import quiet
 
 if TYPE_CHECKING:
     from ..solution import Solution
@@ -41,13 +43,6 @@ class Report:
 
 
 @contextlib.contextmanager
-def stdout_kept_clean(wanted: bool) -> Iterator[None]:
-    """Send what a plugin prints to standard error, where standard output is for JSON alone."""
-    with contextlib.redirect_stdout(sys.stderr) if wanted else contextlib.nullcontext():
-        yield
-
-
-@contextlib.contextmanager
 def unsaved_reported() -> Iterator[None]:
     """Leave it to the report to say that a run could not be saved."""
     with warnings.catch_warnings():
@@ -62,7 +57,6 @@ def report(what: Report, *, as_json: bool) -> int:
     else:
         _print(what)
     if what.solution.unsaved is not None:
-        sys.stdout.flush()
         print(f"plugax: {what.solution.unsaved}", file=sys.stderr)
         return FAILURE
     if what.solution.status.success:
@@ -109,8 +103,12 @@ def _print(what: Report) -> None:
     from rich.console import Console
 
     solution, status = what.solution, what.solution.status
-    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
-    console.print(f"{what.problem} · {what.solver}", style="bold")
+    whole_lines = width() is None
+    console = Console(
+        file=answers(), highlight=False, markup=False, emoji=False, soft_wrap=whole_lines
+    )
+    if not quiet():
+        console.print(f"{what.problem} · {what.solver}", style="bold")
     colour = ("yellow" if status.remarks else "green") if status.success else "red"
     console.print(status.name, style=colour, end=" ")
     console.print(status.message)
@@ -125,6 +123,8 @@ def _print(what: Report) -> None:
     rows = [(name, shown(value)) for name, value in listed]
     if rows:
         console.print(columns(rows, indent=2))
+    if quiet():
+        return
     steps = "1 step" if solution.steps == 1 else f"{solution.steps} steps"
     console.print(
         f"{steps} on {_device(solution)} in {solution.provenance['precision']}: "

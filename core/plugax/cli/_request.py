@@ -13,6 +13,7 @@ from .._errors import PlugaxError
 from ..plugins import class_made_by, component_kind, default_manager
 from ._component import Chosen, Layer, Peek, choose
 from ._config import RUN, read_config
+from ._early import check_common, check_names, named
 from ._environment import prepare
 from ._flags import INNER_KINDS, add_flags, joined, parse_flags, peek, peek_component
 from ._observers import add_observer_flag, choose_observers
@@ -66,21 +67,25 @@ def read_request(argv: list[str]) -> Request:
     if name is None:
         _parser(inner=True).parse_args(argv)  # for --help, and for flags without a value
         raise PlugaxError("Which problem? `plugax list problems` lists them; `plugax run NAME`.")
+    check_common(_parser(inner=False, prog=f"plugax run {name}"), argv)
+    solver_name = peek(argv, "--solver") or config["solver"].get("name")
+    names = {"problem": [name], "solver": [solver_name]}
+    check_names(names | named(argv, *INNER_KINDS, "observer"))
     prepare(peek(argv, "--device") or config["run"].get("device"))
     find = functools.partial(peek_component, argv)
     problem = choose("problem", name, [config["problem"]], find)
     recipes = dict(problem.known("recipes", {}))
     recommended = next(iter(recipes), None)
-    solver_name = peek(argv, "--solver") or config["solver"].get("name") or recommended
+    solver_name = solver_name or recommended
     observers = choose_observers(argv, config["observer"], find)
     parser = _parser(inner=False, prog=f"plugax run {name}")
     if solver_name is None:
-        add_flags(parser, [problem, *observers])
+        add_flags(parser, [problem, *observers], argv)
         parse_flags(parser, argv, [problem, *observers])
         raise PlugaxError(_no_solver(problem))
     solver = choose_solver(problem, solver_name, config["solver"], find)
     roots = [problem, solver, *observers]
-    add_flags(parser, roots)
+    add_flags(parser, roots, argv)
     flags = vars(parse_flags(parser, argv, roots))
     given = {key: flags[key] for key in RUN if flags[key] is not None}
     configured = dict(config["run"])
@@ -156,7 +161,12 @@ def _parser(*, inner: bool, prog: str = "plugax run") -> Parser:
     add("--seed", type=int, metavar="K", help="of everything random in the run; default: 0")
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
     add("--precision", choices=NAMES, help="default: float64 for problems that need it")
-    add("--chunk", type=int, metavar="N", help="steps between two looks; default: for a second")
+    add(
+        "--chunk",
+        type=int,
+        metavar="N",
+        help="steps between two looks at the run; default: about a second's worth",
+    )
     add("--out", metavar="DIR", help="save solution, history and configuration there")
     add("--force", action="store_true", help="take the place of another run in --out")
     add("--config", metavar="FILE", help="TOML, such as the config.toml of an earlier --out")

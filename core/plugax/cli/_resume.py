@@ -13,8 +13,10 @@ from ._observers import add_observer_flag, choose_observers, made_observers
 from ._own import add_own_flags, own
 from ._parser import Parser
 from ._precision import precision
-from ._report import Report, report, stdout_kept_clean, unsaved_reported
+from ._report import Report, report, unsaved_reported
 from ._saved import saved_precision
+from ._signals import started
+from ._verbosity import tell_device
 
 
 def main(argv: list[str]) -> int:
@@ -22,10 +24,15 @@ def main(argv: list[str]) -> int:
     arguments, observers = _read(argv)
     import plugax
 
+    from ..runner import find_device
+
     directory = pathlib.Path(arguments.directory)
     with precision(saved_precision(arguments.directory)):
-        with stdout_kept_clean(arguments.json), unsaved_reported():
-            listeners = made_observers(observers)
+        # The device starts while nothing can be lost yet.
+        tell_device(find_device(arguments.device), arguments.device)
+        started()
+        listeners = made_observers(observers)
+        with unsaved_reported():
             solution = plugax.resume(
                 directory,
                 **own(arguments),
@@ -75,7 +82,7 @@ def _read(argv: list[str]) -> tuple[argparse.Namespace, list[Chosen]]:
     file = pathlib.Path(known.directory) / FILE_NAME
     configured = read_config(file)["observer"] if file.exists() else []
     observers = choose_observers(argv, configured, functools.partial(peek_component, argv))
-    add_flags(parser, observers)
+    add_flags(parser, observers, argv)
     return parse_flags(parser, argv, observers), observers
 
 

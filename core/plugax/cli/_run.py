@@ -1,6 +1,7 @@
 """`plugax run`: solve a problem."""
 
 import dataclasses
+import os
 import time
 from typing import Any
 
@@ -8,8 +9,11 @@ from ._component import Chosen
 from ._config import FILE_NAME, RUN, write_config
 from ._observers import made_observers
 from ._precision import precision
-from ._report import Report, report, stdout_kept_clean, unsaved_reported
+from ._report import Report, report, unsaved_reported
 from ._request import Request, read_request
+from ._signals import started
+from ._values import show
+from ._verbosity import tell, tell_device
 
 
 def main(argv: list[str]) -> int:
@@ -18,7 +22,7 @@ def main(argv: list[str]) -> int:
     request = read_request(argv)
     import plugax  # the parts that need JAX come with the first use
 
-    from ..runner import Length, resolve
+    from ..runner import Length, find_device, resolve
     from ..solution import claim
 
     solve = plugax.solve
@@ -29,21 +33,22 @@ def main(argv: list[str]) -> int:
     import_seconds = time.perf_counter() - began
     wanted = request.precision or request.problem.precision()
     with precision(wanted, asked=request.precision is not None) as used:
+        # The device starts while nothing can be lost yet.
+        tell_device(find_device(request.device), request.device)
+        started()
         began = time.perf_counter()
-        with stdout_kept_clean(request.json):
-            asked = Length(request.steps, request.epochs, request.evaluate_every)
-            problem, solver, plan = resolve(
-                _made(request.problem), _made(request.solver), asked, {}
-            )
-            listeners = made_observers(request.observers)
+        asked = Length(request.steps, request.epochs, request.evaluate_every)
+        problem, solver, plan = resolve(_made(request.problem), _made(request.solver), asked, {})
+        listeners = made_observers(request.observers)
         setup_seconds = time.perf_counter() - began
         every = plan.evaluate_every
+        _tell(request, plan.steps, type(solver.data(problem)).__name__)
         request = dataclasses.replace(
             request, steps=plan.steps, epochs=None, evaluate_every=every, precision=used
         )
         if directory is not None:
             write_config(directory, _tables(request))
-        with stdout_kept_clean(request.json), unsaved_reported():
+        with unsaved_reported():
             solution = solve(
                 problem,
                 solver,
@@ -56,6 +61,12 @@ def main(argv: list[str]) -> int:
                 out=directory,
                 force=request.force,
             )
+        for option, data in solution.provenance["data"].items():
+            size = sum(file["size"] for file in data["files"].values())
+            tell(f"data of {option}", f"{data['path']}, {size} bytes")
+        tell("imported in", f"{import_seconds:.2f} s")
+        tell("problem and solver made in", f"{setup_seconds:.2f} s")
+        tell("compiled in", f"{solution.compile_seconds:.2f} s", _cache())
         return report(
             Report(
                 solution,
@@ -70,6 +81,25 @@ def main(argv: list[str]) -> int:
             ),
             as_json=request.json,
         )
+
+
+def _tell(request: Request, steps: int, data: str) -> None:
+    """Say who takes part, with which options, and how long the run may be."""
+    for root in (request.problem, request.solver, *request.observers):
+        for chosen in root.walk():
+            given = ", ".join(f"{name}={show(value)}" for name, value in chosen.given.items())
+            tell(
+                chosen.component.kind,
+                chosen.name,
+                f"{chosen.component.owner}; {given or 'defaults'}",
+            )
+    asked = request.steps is not None or request.epochs is not None
+    tell("steps", f"at most {steps}", "asked for" if asked else "usual for these")
+    tell("batches", data)
+
+
+def _cache() -> str:
+    return f"programs are kept in {os.environ.get('JAX_COMPILATION_CACHE_DIR', 'no place')}"
 
 
 def _made(chosen: Chosen) -> Any:

@@ -92,6 +92,8 @@ def show(value: Any) -> str:
     value = plain(value)
     if value is None:
         return NONE
+    if value is ...:
+        return "computed"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple | list):

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from .._errors import PluginWarning, PrecisionWarning
+from .._errors import PluginWarning, PrecisionWarning, UnsavedWarning, VersionWarning
+from ._verbosity import quiet
+
+OURS = (PluginWarning, PrecisionWarning, UnsavedWarning, VersionWarning)
 
 
 @contextmanager
@@ -23,7 +26,9 @@ def plain_warnings() -> Iterator[None]:
             file: TextIO | None = None,
             line: str | None = None,
         ) -> None:
-            if issubclass(category, PluginWarning | PrecisionWarning):
+            if issubclass(category, OURS):
+                if quiet():
+                    return
                 text = " ".join(str(message).split())
                 print(f"plugax: warning: {text}", file=file or sys.stderr)
             else:

@@ -15,6 +15,7 @@ from ._imported import imported_object as imported_object
 from ._known import class_made_by as class_made_by
 from ._known import factory_attribute as factory_attribute
 from ._known import known_of as known_of
+from ._known import preset_values as preset_values
 from ._manager import PluginManager as PluginManager
 from ._manager import default_manager as default_manager
 from ._options import Option as Option

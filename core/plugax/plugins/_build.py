@@ -3,7 +3,8 @@
 import inspect
 from typing import Any
 
-from .._errors import PlugaxError, PluginError, UnknownNameError, did_you_mean
+from .._errors import OutOfMemoryError, PlugaxError, PluginError, UnknownNameError, did_you_mean
+from .._memory import first_line, lacks_memory
 from ._component import KINDS, Component
 from ._manager import PluginManager, default_manager
 from ._options import Option, options_of
@@ -47,6 +48,13 @@ def build(kind: str, name: Any, options: Spec, *, plugins: PluginManager | None 
         raise
     except (TypeError, ValueError, OSError) as error:
         raise PlugaxError(f"The {kind} {name!r} cannot be made so: {error}") from error
+    except Exception as error:
+        if not lacks_memory(error):
+            raise
+        raise OutOfMemoryError(
+            f"The {kind} {name!r} needs more memory than there is: {first_line(error)}. Choose a "
+            "smaller size."
+        ) from error
     if not isinstance(made, interface):
         raise PluginError(
             f"The {kind} {name!r} of {component.owner} made a {type(made).__name__}, which is not "
@@ -74,9 +82,10 @@ def _resolve(component: Component, target: Any, options: Spec, plugins: PluginMa
     takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
     unknown = [key for key in options if key not in known]
     if unknown and not takes_any:
+        inside = _inside(unknown[0], known, options, plugins)
         raise UnknownNameError(
-            f"The {component.kind} {component.name!r} has no option {unknown[0]!r}."
-            f"{did_you_mean(unknown[0], known)} "
+            f"The {component.kind} {component.name!r} has no option {unknown[0]!r}"
+            f"{inside or '.' + did_you_mean(unknown[0], known)} "
             f"Its options are {', '.join(known) or 'none at all'}."
         )
     missing = [name for name, option in known.items() if option.required and name not in options]
@@ -90,6 +99,27 @@ def _resolve(component: Component, target: Any, options: Spec, plugins: PluginMa
         key: _resolved(known[key], value, plugins) if key in known else value
         for key, value in options.items()
     }
+
+
+def _inside(
+    name: str, known: dict[str, Option], options: Spec, plugins: PluginManager
+) -> str | None:
+    """How to write an option that belongs to a component inside this one; None if it does not.
+
+    The command line has one flag for both, as in `--learning-rate`.
+    """
+    for option in known.values():
+        kind, held = component_kind(option.types), options.get(option.name, option.default)
+        spec = held if isinstance(held, dict) else origin_of(held) or {"name": held}
+        if kind is None or not isinstance(spec.get("name"), str):
+            continue
+        target = plugins.find(kind, spec["name"]).load()
+        if name in {inner.name for inner in options_of(target)}:
+            return (
+                f", but its {option.name} has: write "
+                f"{option.name}=px.{kind}({spec['name']!r}, {name}=…)."
+            )
+    return None
 
 
 def _with_arrays(target: Any, options: Spec) -> Spec:

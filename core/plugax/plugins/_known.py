@@ -57,6 +57,22 @@ def known_of(target: Callable[..., Any], attribute: str, default: Any = None) ->
     return default
 
 
+def preset_values(target: Callable[..., Any], preset: str | None = None) -> tuple[str, dict]:
+    """The name of a preset, and the values that it gives to options that nobody gives.
+
+    A component with an option `preset` has them as its attribute `presets`, by name.
+
+    Arguments:
+        target: its class or factory.
+        preset: the one that was chosen; None for the option's default.
+    """
+    presets = known_of(target, "presets", {})
+    if preset is None and presets:
+        parameter = inspect.signature(target).parameters.get("preset")
+        preset = parameter and parameter.default
+    return str(preset), dict(presets.get(preset, {}))
+
+
 def factory_attribute(component: Any, attribute: str, manager: Any, kind: str) -> Any:
     """An attribute of the factory that a component was made by; None for one made by hand."""
     origin = origin_of(component)

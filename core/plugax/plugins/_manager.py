@@ -1,8 +1,11 @@
 """The plugin manager: finds plugins, leaves out the broken ones, and looks components up."""
 
+import contextlib
 import functools
 import importlib.metadata
 import os
+import sys
+import time
 import warnings
 from collections import Counter
 from collections.abc import Iterable
@@ -159,16 +162,23 @@ class PluginManager:
             if out:
                 record.status, record.error = "blocked", "named in PLUGAX_BLOCK"
                 continue
-            # Nothing that one plugin raises may stop the others, an exit included.
-            try:
-                plugin = point.load()
-            except (Exception, SystemExit) as error:
-                self._leave_out(record, "failed", error)
-                continue
-            try:
-                self._activate(record, plugin)
-            except (Exception, SystemExit) as error:
-                self._leave_out(record, "refused", error)
+            began = time.perf_counter()
+            # Standard output is for answers, which other programs read.
+            with contextlib.redirect_stdout(sys.stderr):
+                self._load(point, record)
+            record.seconds = time.perf_counter() - began
+
+    def _load(self, point: importlib.metadata.EntryPoint, record: PluginRecord) -> None:
+        """Import a plugin and activate it; nothing that it raises, even an exit, stops others."""
+        try:
+            plugin = point.load()
+        except (Exception, SystemExit) as error:
+            self._leave_out(record, "failed", error)
+            return
+        try:
+            self._activate(record, plugin)
+        except (Exception, SystemExit) as error:
+            self._leave_out(record, "refused", error)
 
     def _activate(self, record: PluginRecord, plugin: object) -> None:
         """Check a plugin's hooks, register it, and let it register its components; all or none."""

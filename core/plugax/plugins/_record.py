@@ -20,6 +20,7 @@ class PluginRecord:
             `"blocked"` (left out by `PLUGAX_BLOCK`).
         error: why it is not active, or None.
         components: what it registered.
+        seconds: what its import and its registration took.
     """
 
     name: str
@@ -28,6 +29,7 @@ class PluginRecord:
     status: str = "active"
     error: str | None = None
     components: list[Component] = dataclasses.field(default_factory=list)
+    seconds: float = 0.0
 
     @property
     def entry_point(self) -> str:

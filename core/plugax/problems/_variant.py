@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 from ..data import AbstractData
 from ._constraint import AbstractConstraint
 from ._problem import AbstractProblem, Metrics
+from ._variation import Variation, remember_variation
 
 if TYPE_CHECKING:
     from ..solution import Solution, Table
@@ -118,4 +119,6 @@ def variant(
 ) -> AbstractProblem:
     """The problem in other variables, of the same kind as far as the constraint lets it be."""
     of_its_kind = problem.in_variables(constraint, start)
-    return Variant(problem, constraint, start) if of_its_kind is None else of_its_kind
+    made = Variant(problem, constraint, start) if of_its_kind is None else of_its_kind
+    remember_variation(made, Variation(problem, constraint, start))
+    return made

@@ -17,7 +17,8 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 
-from .._errors import PlugaxError, UnsuitableProblemError
+from .._errors import OutOfMemoryError, PlugaxError, UnsuitableProblemError
+from .._memory import first_line, lacks_memory
 from ..data import AbstractData
 from ..plugins import origin_of
 from ..problems import AbstractProblem
@@ -35,9 +36,15 @@ def explained(problem: AbstractProblem, solver: AbstractSolver) -> Iterator[None
     """Raise `PlugaxError` that names the cause if a run fails since an interface is broken."""
     try:
         yield
-    except UnsuitableProblemError:
-        raise  # the solver says itself what it needs
+    except (UnsuitableProblemError, OutOfMemoryError):
+        raise  # they say themselves what is needed
     except Exception as error:
+        if lacks_memory(error):
+            names = f"{type(solver).__name__} on {type(problem).__name__}"
+            raise OutOfMemoryError(
+                f"{names} needs more memory than there is: {first_line(error)}. Choose a smaller "
+                "size, or a solver that keeps less."
+            ) from error
         breach = find_breach(problem, solver)
         if breach is None:
             raise

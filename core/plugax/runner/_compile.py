@@ -15,6 +15,7 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import PyTree
 
+from .._memory import check_memory
 from ._program import Here, Task, advance, begin, finish, start
 
 _compiled: set[int] = set()
@@ -39,14 +40,37 @@ def compile_ahead(task: Task, members: int, here: Here | None = None) -> None:
     with ThreadPoolExecutor() as pool:
         jobs = []
         if here is None:
+            here = eqx.filter_eval_shape(start, task)
+            # Before anything is computed: the loop holds a state of before and one of after.
+            size = sum(leaf.size * leaf.dtype.itemsize for leaf in _arrays(here))
+            _check_fits(task, 2 * size)
             jobs.append(pool.submit(begin.lower(task).compile))
-            here = jax.tree.map(_stand_in, eqx.filter_eval_shape(start, task))
+            here = jax.tree.map(_stand_in, here)
         none = jnp.asarray(0, "int32")
         jobs.append(pool.submit(advance.lower((task, none, none, members), here).compile))
         jobs.append(pool.submit(finish.lower(task, here.state).compile))
         for job in jobs:
-            job.result()
+            sizes = job.result().compiled.memory_analysis()
+            if sizes is not None:
+                _check_fits(task, sizes.temp_size_in_bytes + sizes.output_size_in_bytes)
     _compiled.add(signature)
+
+
+def _arrays(tree: PyTree) -> list[jax.ShapeDtypeStruct]:
+    return [leaf for leaf in jax.tree.leaves(tree) if isinstance(leaf, jax.ShapeDtypeStruct)]
+
+
+def _check_fits(task: Task, size: int) -> None:
+    """Raise `PlugaxError` if the run needs more memory than there is.
+
+    Arguments:
+        task: of the run.
+        size: how much it needs besides the problem [bytes].
+    """
+    device = next(iter(jnp.zeros(()).devices()))
+    names = f"{type(task.solver).__name__} on {type(task.problem).__name__}"
+    members = "" if task.axes is None else f", all {task.key.size} members at once,"
+    check_memory(size, names + members, device=device)
 
 
 def _shapes(arrays: PyTree) -> tuple:

@@ -12,7 +12,7 @@ import numpy as np
 
 from .._errors import PlugaxError, VersionWarning
 from ..plugins import build
-from ..problems import AbstractProblem
+from ..problems import AbstractProblem, rebuilt
 from ..solution import Solution, Status, arrays_from, history_figure, read_run, series_from
 from ..solvers import AbstractSolver
 from ._data_files import with_checked_files
@@ -50,6 +50,9 @@ def load(
     if problem is None:
         spec = with_checked_files(origin["problem"], origin["data"], directory)
         problem = _rebuilt("problem", spec, directory)
+        if origin.get("variations"):
+            arrays = series_from(files["variations.npz"], summary["dtypes"]["variations"])
+            problem = rebuilt(problem, origin["variations"], arrays)
     solver = _rebuilt("solver", origin["solver"], directory) if solver is None else solver
     task = Task(
         cast(AbstractProblem, problem), cast(AbstractSolver, solver), jr.key(origin["run"]["seed"])

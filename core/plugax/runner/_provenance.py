@@ -12,6 +12,7 @@ import numpy as np
 
 from .._errors import PlugaxError
 from ..plugins import component_kind, default_manager, options_of, origin_of
+from ..problems import described, origin_and_variations
 from ._data_files import data_files
 
 LIBRARIES = ("plugax", "jax", "jaxlib", "equinox", "optax", "optimistix", "lineax", "diffrax")
@@ -29,6 +30,7 @@ def provenance_of(problem: Any, solver: Any, device: Any, **run: Any) -> dict[st
     spec = spec_of(problem, "problem")
     return {
         "problem": spec,
+        "variations": variations_of(problem, spec),
         "data": data_files(spec, "problem") if spec["name"] else {},
         "solver": spec_of(solver, "solver"),
         "run": plain(run),
@@ -39,12 +41,22 @@ def provenance_of(problem: Any, solver: Any, device: Any, **run: Any) -> dict[st
     }
 
 
+def variations_of(problem: Any, spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """How a problem is bounded, fixed or started, where its spec is that of the problem varied."""
+    found = described(problem)
+    return [] if found is None or spec["name"] is None else found[0]
+
+
 def spec_of(component: Any, kind: str) -> dict[str, Any]:
     """The spec of a component as plain data; a name of None says that it was made by hand.
 
-    It has all options, defaults included: those may be others in another version.
+    It has all options, defaults included: those may be others in another version. Of a problem that
+    was bounded, fixed or started elsewhere it is that of the problem before.
     """
-    spec = origin_of(component)
+    origin, variations = origin_and_variations(component)
+    if variations and described(component) is None:
+        origin = component
+    spec = origin_of(origin)
     try:
         if spec is not None:
             return _with_defaults(plain(spec), kind)

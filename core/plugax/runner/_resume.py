@@ -13,7 +13,7 @@ from ..solvers import AbstractSolver
 from ._data_files import data_files
 from ._length import Length
 from ._load import load
-from ._provenance import spec_of
+from ._provenance import spec_of, variations_of
 from ._run import run
 
 
@@ -117,6 +117,10 @@ def _check_same(before: Solution) -> None:
             for name in {**saved, **given}
             if name not in was and saved.get(name) != given.get(name)
         ]
+        if kind == "problem" and before.provenance.get("variations", []) != finite(
+            variations_of(before.problem, given)
+        ):
+            differ.append("other bounds, fixed unknowns or start (px.bounded, px.fixed, …)")
         if differ:
             raise PlugaxError(
                 f"The {kind} given is another than that of the saved run, which has "

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._terminal import paragraph, width
 from ._arrays import replacing
 from ._comparison_text import aligned, duration, markdown, measured
 from ._solution import finite
@@ -219,7 +220,9 @@ class Comparison:
         return notes
 
     def __str__(self) -> str:
-        return "\n".join([aligned(self._cells()), *self.notes])
+        table = aligned(self._cells(), labels=1 if self.over is None else 2, width=width())
+        notes = self.notes if width() is None else map(paragraph, self.notes)
+        return "\n".join([table, *notes])
 
     def _cells(self) -> list[list[str]]:
         """The table as text, its head first."""

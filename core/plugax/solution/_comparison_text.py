@@ -44,8 +44,28 @@ def duration(seconds: float) -> str:
     return ""
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Rows under one another, the first column to the left, the others to the right."""
+def aligned(rows: Sequence[Sequence[str]], *, labels: int = 1, width: int | None = None) -> str:
+    """Rows under one another, the first column to the left, the others to the right.
+
+    Arguments:
+        rows: the table, its head first.
+        labels: how many of the first columns say what a row is.
+        width: where columns do not fit, they follow below, labels repeated; None for one table.
+    """
+    sizes = [2 + max(map(len, column)) for column in zip(*rows, strict=True)]
+    blocks: list[list[int]] = [[]]
+    for column in range(labels, len(sizes)):
+        used = sum(sizes[place] for place in (*range(labels), *blocks[-1], column)) - 2
+        if blocks[-1] and width is not None and used > width:
+            blocks.append([])
+        blocks[-1].append(column)
+    return "\n\n".join(
+        _block([[row[place] for place in (*range(labels), *block)] for row in rows])
+        for block in blocks
+    )
+
+
+def _block(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(_padded(row, widths)).rstrip() for row in rows]
     return "\n".join([lines[0], "─" * (sum(widths) + 2 * len(widths) - 2), *lines[1:]])

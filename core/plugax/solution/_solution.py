@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import PyTree
 
+from ..problems import described
 from ._arrays import array_bytes, dtypes_of, series_bytes
 from ._directory import write_run
 from ._history import evaluations_of, history_of, netcdf
@@ -92,18 +93,22 @@ class Solution:
         """Write everything into the directory `path`: read again by `plugax.load`.
 
         `solution.json` (status, metrics, provenance, the SHA-256 of each file), `unknowns.npz`,
-        `state.npz`, `history.npz`, `evaluations.npz`; and for other programs `history.nc` and
+        `state.npz`, `history.npz`, `evaluations.npz`, `variations.npz` (bounds, what is fixed, a
+        start of one's own); and for other programs `history.nc` and
         `evaluations.nc` (NetCDF). They take the place of an older run all at once: whoever is
         killed on the way leaves the one or the other whole.
 
         Errors: `OSError` if it cannot be written; an older run is still there.
         """
         step = np.asarray(self.steps)
+        varied = described(self.problem) if self.provenance.get("variations") else None
+        variations = {"variations.npz": series_bytes(varied[1])} if varied else {}
         files = {
             "unknowns.npz": array_bytes(self.unknowns),
             "state.npz": array_bytes({"step": step, "state": self.state}),
             "history.npz": series_bytes(self.series),
             "evaluations.npz": series_bytes(self.evaluation_series),
+            **variations,
             "history.nc": netcdf(self.history, self.provenance),
             "evaluations.nc": netcdf(self.evaluations, self.provenance),
         }
@@ -117,6 +122,7 @@ class Solution:
             "dtypes": {
                 "history": dtypes_of(self.series),
                 "evaluations": dtypes_of(self.evaluation_series),
+                "variations": dtypes_of(varied[1] if varied else {}),
             },
         }
         write_run(pathlib.Path(path), finite(summary), files)

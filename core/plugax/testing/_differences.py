@@ -59,6 +59,14 @@ def check_slope(
         return
     parts = np.concatenate(terms)
     slope, size = float(parts.sum()), float(np.linalg.norm(parts))
+    claim(
+        bool(np.isfinite(parts).all()),
+        component,
+        f"the gradient of {what} is finite where {what} is",
+        f"{np.count_nonzero(~np.isfinite(parts))} of its {parts.size} numbers NaN or infinite",
+        "The root and the norm have no derivative at 0; and of a jnp.where both branches are "
+        "differentiated: let neither meet what it cannot take.",
+    )
 
     def quotient(step: float) -> float:
         ahead, back = (
@@ -68,6 +76,13 @@ def check_slope(
         return float(ahead - back) / (2 * step)
 
     quotients = [quotient(step) for step in _STEPS]
+    claim(
+        bool(np.isfinite(quotients).all()),
+        component,
+        f"{what} is a finite number all around the point",
+        f"the quotients {quotients}",
+        "Keep the point away from where it ends: a root or logarithm of a negative number, say.",
+    )
     # Against both neighbours: two quotients may agree by chance.
     spreads = [
         max(abs(before - it), abs(it - after))

@@ -141,3 +141,29 @@ def test_no_command_at_all_is_a_wrong_call(call):
     result = call()
     assert result.status == 2
     assert "commands:" in result.err
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("--help",),
+        ("list",),
+        ("plugins",),
+        ("doctor",),
+        ("describe", "bowl"),
+        ("run", "bowl", "--help"),
+        ("run", "bowl"),
+        ("compare", "bowl", "--solvers", "descent", "--steps", 2, "--over", "tolerance=1,2"),
+    ],
+)
+def test_answers_fit_a_narrow_terminal(call, monkeypatch, argv):
+    monkeypatch.setenv("COLUMNS", "60")
+    result = call(*argv)
+    assert result.out
+    assert [line for line in result.out.splitlines() if len(line) > 60] == []
+
+
+def test_a_table_for_another_program_has_a_line_for_each(call, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    result = call("list", "problems")
+    assert len(result.out.splitlines()) == len(call("list", "problems", "--json").json)

@@ -31,6 +31,33 @@ def test_short_answers_import_neither_jax_nor_what_lies_on_it(argv, environment)
     assert not imported & {"jax", "numpy", "equinox", "rich", "xarray", "matplotlib", "scipy"}
 
 
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["run", "bowk"],
+        ["run", "bowl", "--solver", "desent"],
+        ["run", "bowl", "--optimizer", "fixd"],
+        ["run", "bowl", "--observer", "nobody"],
+        ["run", "bowl", "--steps", "many"],
+        ["run", "bowl", "--seed"],
+        ["compare", "bowl", "--solvers", "descent,desent"],
+        ["compare", "bowl", "--solver", "desent --tolerance 1"],
+        ["compare", "bowl", "--seeds", "x"],
+        ["list", "--for", "bowk"],
+        ["check", "bowk"],
+        ["resume", "nowhere", "--steps", "x"],
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_call_is_told_before_jax_is_imported(argv, environment):
+    command = [sys.executable, "-W", "ignore", "-X", "importtime", str(SCRIPT), *argv]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "\nplugax: " in done.stderr
+    assert not imported & {"jax", "numpy", "equinox"}
+
+
 @pytest.mark.usefixtures("ctrl_c")  # handed on to the process
 def test_a_second_ctrl_c_is_not_needed(environment, tmp_path):
     command = [
@@ -58,19 +85,111 @@ def test_a_second_ctrl_c_is_not_needed(environment, tmp_path):
     assert tomllib.loads((tmp_path / "run" / "config.toml").read_text())["run"]["steps"] == 10**9
 
 
-def test_a_plugin_that_is_left_out_is_one_line_on_standard_error(environment, tmp_path):
-    site = tmp_path / "site"
-    info = site / "broken-1.0.dist-info"
+@pytest.mark.usefixtures("ctrl_c")
+@pytest.mark.parametrize(
+    ("module", "number"),
+    [
+        *((module, signal.SIGINT) for module in ("argparse", "numpy", "jax._src.core", "equinox")),
+        *((module, signal.SIGTERM) for module in ("argparse", "jax._src.core")),
+    ],
+)
+def test_a_signal_ends_the_start_at_once(module, number, environment):
+    command = [sys.executable, "-X", "importtime", "-c", PLUGAX, "run", "bowl"]
+    if module != "argparse":
+        command[3:5] = [str(SCRIPT)]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            name = lambda line: line.rpartition("|")[2].strip()  # noqa: E731
+            assert module in map(name, iter(process.stderr.readline, ""))
+            process.send_signal(number)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    lines = [line for line in err.splitlines() if "import time:" not in line]
+    word = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}[number]
+    assert (process.returncode, out, lines) == (128 + number, "", [f"plugax: {word}"])
+
+
+def installed(name, code, site):
+    """Install a distribution with one plugin, as far as Python can see."""
+    info = site / f"{name}-1.0.dist-info"
     info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[plugax]\nbroken = broken_plugin\n")
-    (site / "broken_plugin.py").write_text("raise RuntimeError('of no use')\n")
-    environment["PYTHONPATH"] += os.pathsep + str(site)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[plugax]\n{name} = {name}_plugin\n")
+    (site / f"{name}_plugin.py").write_text(code)
+    return os.pathsep + str(site)
+
+
+def test_a_plugin_that_is_left_out_is_one_line_on_standard_error(environment, tmp_path):
+    code = "raise RuntimeError('of no use')\n"
+    environment["PYTHONPATH"] += installed("broken", code, tmp_path)
     command = [sys.executable, "-c", PLUGAX, "list", "--json"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout).keys() >= {"problems"}
     (line,) = done.stderr.splitlines()
     assert line.startswith("plugax: warning: The plugin 'broken' of broken 1.0 is left out")
+
+
+LOUD = """
+import sys
+print("imported")
+import plugax as px
+
+def made():
+    print("made")
+    import components
+
+    class Loud(components.Bowl):
+        def residuals(self, unknowns, batch, key):
+            print("traced")
+            return super().residuals(unknowns, batch, key)
+
+    return Loud()
+
+@px.hookimpl
+def register_problems(register):
+    print("registered")
+    register("loud", made)
+
+@px.hookimpl
+def before_run():
+    print("running")
+"""
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["list", "--json"],
+        ["plugins", "--json"],
+        ["describe", "loud", "--json"],
+        ["run", "loud", "--solver", "descent", "--json"],
+        ["compare", "loud", "--solvers", "descent", "--seeds", "1", "--json"],
+    ],
+)
+def test_what_a_plugin_prints_is_no_answer(argv, environment, tmp_path):
+    environment["PYTHONPATH"] += installed("loud", LOUD, tmp_path)
+    command = [sys.executable, str(SCRIPT), *argv]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)
+    assert "imported\nregistered\n" in done.stderr
+    assert ("running" in done.stderr) == (argv[0] in ("run", "compare"))
+
+
+def test_a_slow_plugin_is_named_with_its_seconds(environment, tmp_path):
+    environment["PYTHONPATH"] += installed("slow", "import time; time.sleep(0.6)\n", tmp_path)
+    command = [sys.executable, "-c", PLUGAX, "doctor"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert "slow takes 0.6 s to import" in done.stdout.replace("\n", " ")
+    command = [sys.executable, "-c", PLUGAX, "doctor", "--json"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    report = json.loads(done.stdout)
+    seconds = {plugin["name"]: plugin["seconds"] for plugin in report["plugins"]}
+    assert seconds["slow"] > 0.6
+    assert report["versions"].keys() >= {"plugax", "python", "jax"}
+    assert report["devices"]
 
 
 def test_compiled_programs_are_kept_and_found_again(environment, tmp_path):

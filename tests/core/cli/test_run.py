@@ -292,3 +292,30 @@ def test_an_author_may_see_the_traceback(call, monkeypatch):
     # An error of the user's own is a line, unless it is asked for more.
     monkeypatch.setenv("PLUGAX_TRACEBACK", "0")
     assert "Traceback" not in call("run", "crooked").err
+
+
+def test_quiet_leaves_the_result(call):
+    usual, quiet = call("run", "bowl"), call("run", "bowl", "--quiet")
+    assert quiet.status == usual.status == 0
+    assert "compiled in" in usual.out
+    assert "compiled in" not in quiet.out
+    assert "distance" in quiet.out
+
+
+def test_verbose_tells_what_was_decided_apart_from_the_answer(call):
+    result = call("run", "bowl", "--dim", 3, "--steps", 7, "--verbose", "--json")
+    assert result.json["steps"] <= 7
+    for line in (
+        "plugax: device: cpu:0",
+        "plugax: precision: float32 (JAX's)",
+        "dim=3",
+        "plugax: steps: at most 7 (asked for)",
+        "plugax: compiled in:",
+    ):
+        assert line in result.err
+    assert "plugax: device" not in call("run", "bowl").err
+
+
+def test_quiet_and_verbose_at_once_are_refused(call):
+    result = call("list", "--quiet", "--verbose")
+    assert (result.status, result.out) == (2, "")

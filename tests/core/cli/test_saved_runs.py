@@ -26,7 +26,7 @@ def test_plot_writes_figures_and_animations(call, tmp_path):
 def test_a_problem_without_figures_of_its_own_has_its_history_drawn(call, tmp_path):
     call("run", "deep", "--solver", "descent", "--steps", 2, "--out", tmp_path)
     result = call("plot", tmp_path)  # saved in float64, and read so
-    assert (result.status, result.err) == (0, "")
+    assert (result.status, result.err) == (0, "a plugin that prints\n")
     assert result.out.splitlines()[-1] == str(tmp_path / "figures" / "history.png")
 
 

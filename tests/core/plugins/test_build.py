@@ -238,6 +238,14 @@ def test_an_unknown_option_brings_close_matches_and_all_options(manager):
         build("observer", "bell", {"sise": 3}, plugins=manager)
 
 
+def test_an_option_of_a_component_inside_is_told_where_it_goes(manager):
+    with pytest.raises(
+        UnknownNameError,
+        match=r"but its inner has: write inner=px\.optimizer\('plain', learning_rate=…\)",
+    ):
+        build("optimizer", "lookahead", {"inner": "plain", "learning_rate": 1.0}, plugins=manager)
+
+
 def test_a_missing_option_is_named_with_where_to_read_about_it(manager):
     with pytest.raises(PlugaxError, match=r"needs the option 'size'; `plugax describe valley`"):
         build("problem", "valley", {}, plugins=manager)

@@ -223,6 +223,7 @@ def test_plugins_all_json_tells_all_of_this(site, seen, python, tmp_path):
     listed = {entry.pop("name"): entry for entry in json.loads(done.stdout)}
     registers = {name: entry.pop("registers").get("problems", []) for name, entry in listed.items()}
     for name in (*MODULES, "rival@rival-a", "rival@rival-b"):
+        assert listed[name].pop("seconds") >= 0
         assert {**listed[name], "components": registers[name]} == seen["plugins"][name]
     for plugin in ("raising", "misspelt"):
         assert seen["plugins"][plugin]["error"] in done.stderr

@@ -185,11 +185,11 @@ def test_what_a_solver_raises_costs_the_others_nothing(bowl, descent):
     comparison = compare(bowl, {"odd": Odd(), "sound": descent()}, seeds=range(2), steps=3)
     odd, sound = comparison.rows
     assert isinstance(odd.error, MemoryError)
-    assert odd.outcome == "MemoryError"
+    assert odd.outcome == "OutOfMemoryError"
     assert sound.success
     assert comparison.metrics == ("norm",)
-    assert "odd: MemoryError: as much as there is" in str(comparison)
-    assert comparison.to_csv().splitlines()[1].startswith("odd,,,2,2,MemoryError")
+    assert "more memory than there is: as much as there is" in str(comparison)
+    assert comparison.to_csv().splitlines()[1].startswith("odd,,,2,2,OutOfMemoryError")
 
 
 def test_nothing_is_run_where_one_of_the_solvers_cannot_be(bowl, descent):

@@ -47,4 +47,8 @@ def test_tables_line_up():
         "a           1",
         "long name  10",
     ]
+    # Where the columns do not fit, the last ones stand below, with the labels again.
+    wide = [[*row, *row[1:]] for row in rows]
+    first, second = aligned(wide, width=15).split("\n\n")
+    assert first == second == aligned(rows)
     assert markdown([["a|b", "x"], ["c", "1"]]) == "| a\\|b | x |\n| --- | ---: |\n| c | 1 |\n"

@@ -93,6 +93,11 @@ def in_few_digits(loss, unknowns):
     return loss.astype("float16").astype(loss.dtype)
 
 
+def root_of_nothing(loss, unknowns):
+    """A finite loss whose derivative, that of √ at 0, is 0 · ∞."""
+    return loss + jnp.sqrt(0 * unknowns["s"])
+
+
 def rough(loss, unknowns):
     return loss + jax.lax.stop_gradient(jnp.sin(1e9 * unknowns["s"]))
 
@@ -303,6 +308,7 @@ TABLE = [
     ),
     (testing.check_loss_gradient, Valley, with_loss(in_few_digits), "finite differences"),
     (testing.check_loss_gradient, Valley, with_loss(rough), "smooth enough"),
+    (testing.check_loss_gradient, Valley, with_loss(root_of_nothing), "gradient .* is finite"),
     (testing.check_reference, Valley, with_reference(lambda m: m["x"]), "structure"),
     (
         testing.check_reference,

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax.plugins import options_of
+from plugax.cli import main
+from plugax.plugins import options_of, preset_values
 from plugax_lorenz96 import Lorenz63Twin, Lorenz96, Lorenz96Twin, TwoScaleLorenz96Twin
 from plugax_lorenz96._lorenz63_twin import PRESETS as LORENZ63
 from plugax_lorenz96._lorenz96_twin import PRESETS as LORENZ96
@@ -83,15 +84,14 @@ def test_what_is_given_goes_before_the_preset():
     ("twin", "presets"),
     [(Lorenz96Twin, LORENZ96), (Lorenz63Twin, LORENZ63), (TwoScaleLorenz96Twin, TWO_SCALE)],
 )
-def test_help_tells_the_values_of_the_first_preset(twin, presets):
-    first = next(iter(presets.values()))
-    words = {0.001**0.5: "√0.001", 2**0.5: "√2", 8 / 3: "8/3", None: "half of them"}
-    told = {option.name: option.help for option in options_of(twin)}
-    for field in dataclasses.fields(first):
-        value = getattr(first, field.name)
-        shown = words.get(value, f"{value:g}" if isinstance(value, float) else str(value))
-        assert f"({shown})" in told[field.name], field.name
-    assert all(told.values())
+def test_every_preset_tells_the_values_it_gives(twin, presets):
+    options = {option.name: option for option in options_of(twin)}
+    assert all(option.help for option in options.values())
+    for name, setup in presets.items():
+        values = preset_values(twin, name)
+        assert values == (name, dataclasses.asdict(setup))
+        assert all(options[option].default is None for option in values[1])
+    assert preset_values(twin) == preset_values(twin, next(iter(presets)))
 
 
 @pytest.mark.usefixtures("x64")
@@ -294,3 +294,10 @@ def test_on_lorenz63_the_recommended_windows_keep_the_hybrid_near_the_truth():
     # 0.47 to 0.50 on four twins; windows of two intervals give 0.6 to 1.0, of four 1.0 to 2.6.
     solution = px.solve("lorenz63-twin", "hybrid-4dvar", seed=0)
     assert solution.metrics["analysis_rmse"] < 0.56
+
+
+def test_help_shows_the_values_of_the_preset(capsys):
+    assert main(["run", "lorenz96-twin", "--preset", "todter2015", "--help"]) == 0
+    assert "(default: 80, of todter2015)" in " ".join(capsys.readouterr().out.split())
+    assert main(["describe", "lorenz96-twin"]) == 0
+    assert "--dim  integer or none, default 40, of sakov2008" in capsys.readouterr().out
