@@ -11,6 +11,8 @@ import nox
 OLDEST, NEWEST = "3.11", "3.13"
 # Every worker keeps to tests that follow each other, which share fixtures and compiled programs.
 PARALLEL = ("-n", "auto", "--dist", "worksteal")
+# Programs compiled as users' are, not in the way that the tests' conftest chooses to save time.
+AS_USERS_DO = {"XLA_FLAGS": ""}
 
 nox.options.sessions = ["tests", "lint", "types"]
 # A Python that is not there is no reason to fail, on a server no more than elsewhere.
@@ -29,14 +31,15 @@ def tests(session: nox.Session) -> None:
 def slow(session: nox.Session) -> None:
     """The tests that take minutes."""
     session.install("-e", ".[test]")
-    session.run("pytest", *PARALLEL, "-m", "slow", *session.posargs, env=_cached(session))
+    environment = _cached(session) | AS_USERS_DO
+    session.run("pytest", *PARALLEL, "-m", "slow", *session.posargs, env=environment)
 
 
 @nox.session(python=OLDEST)
 def scores(session: nox.Session) -> None:
     """The scores of the literature on Lorenz96, and the page of the docs that shows them."""
     session.install("-e", ".[test]")
-    page = {"PLUGAX_SCORES": "docs/lorenz96-scores.md"}
+    page = {"PLUGAX_SCORES": "docs/lorenz96-scores.md"} | AS_USERS_DO
     tests = "tests/plugins/plugax_assimilation/test_lorenz96_scores.py"
     session.run("pytest", "-m", "slow", tests, *session.posargs, env=_cached(session) | page)
 
@@ -46,7 +49,8 @@ def minimums(session: nox.Session) -> None:
     """All tests with the lowest version of every dependency that pyproject.toml declares."""
     session.install("uv")
     session.run("uv", "pip", "install", "--resolution", "lowest-direct", "-e", ".[test]")
-    session.run("pytest", *PARALLEL, "-m", "not slow", *session.posargs, env=_cached(session))
+    environment = _cached(session) | AS_USERS_DO
+    session.run("pytest", *PARALLEL, "-m", "not slow", *session.posargs, env=environment)
 
 
 @nox.session(python=OLDEST)

@@ -12,6 +12,14 @@ import plugax_optax
 
 # lbfgs and polyak_sgd read the loss of one batch, and refuse.
 ACCUMULATE = sorted(set(plugax_optax.OPTIMIZERS) - {"lbfgs", "polyak_sgd"})
+# One that has no state, one that counts steps, one that asks for the parameters, one that draws
+# noise, one whose state is shaped otherwise than they are. All are accumulated by the same lines.
+SORTS = ("sgd", "adam", "lamb", "noisy_sgd", "adafactor")
+
+
+def accumulated(name):
+    """An optimizer as a parameter, slow where one of its sort is there."""
+    return pytest.param(name, "float32", marks=[] if name in SORTS else [pytest.mark.slow])
 
 
 def update(optimizer, gradient):
@@ -46,7 +54,7 @@ def test_a_bound_can_be_vmapped():
 @pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize(
     ("name", "dtype"),
-    [*((name, "float32") for name in ACCUMULATE), ("adam", "float64"), ("noisy_sgd", "float64")],
+    [*map(accumulated, ACCUMULATE), ("adam", "float64"), ("noisy_sgd", "float64")],
 )
 def test_accumulated_gradients_make_the_update_of_their_mean(name, dtype, tree):
     params = tree(dtype)
