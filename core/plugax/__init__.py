@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from .problems import AbstractLogDensity as AbstractLogDensity
     from .problems import AbstractProblem as AbstractProblem
     from .problems import bounded as bounded
+    from .problems import constrained as constrained
     from .problems import fixed as fixed
     from .problems import starting_at as starting_at
     from .runner import compare as compare
@@ -140,6 +141,7 @@ _HOME = {
         "AbstractLogDensity",
         "AbstractProblem",
         "bounded",
+        "constrained",
         "fixed",
         "starting_at",
     ),

@@ -1,4 +1,4 @@
-"""Nonlinear least squares and minimisation, by nine solvers."""
+"""Nonlinear least squares and minimisation, by ten solvers."""
 
 from plugax import hookimpl
 
@@ -45,6 +45,11 @@ def register_solvers(register):
         "dogleg",
         "plugax_optimistix._dogleg:Dogleg",
         summary="Least squares by Powell's dogleg steps within a trust region",
+    )
+    register(
+        "augmented-lagrangian",
+        "plugax_optimistix._augmented_lagrangian:AugmentedLagrangian",
+        summary="Equations and inequalities by multipliers, on any other solver",
     )
     register(
         "nelder-mead",

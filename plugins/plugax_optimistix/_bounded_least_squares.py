@@ -20,7 +20,8 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
 from plugax import AbstractProblem
 
-from ._optimality import Optimality
+from ._box import Room, room_of
+from ._optimality import Optimality, is_lost
 from ._suitable import check_suitable
 from ._triangular import Triangular, linearise
 from ._trust_region import BoundedStep
@@ -43,7 +44,9 @@ class RegionState(eqx.Module):
         radius: ϱ, and 0 before the first step.
         damping: λ of the last step.
         lengths: D, the greatest lengths of the Jacobian's columns so far.
+        reach: the greatest |u| so far, by unknown.
         converged: whether the point that the last step started from passed the test.
+        idle: the steps since the loss decreased by more than rounding.
         function_evaluations: evaluations of the residuals so far.
         jacobian_evaluations: linearisations so far.
     """
@@ -52,7 +55,9 @@ class RegionState(eqx.Module):
     radius: Float[Array, ""]
     damping: Float[Array, ""]
     lengths: Float[Array, " n"]
+    reach: Float[Array, " n"]
     converged: Bool[Array, ""]
+    idle: Int[Array, ""]
     function_evaluations: Int[Array, ""]
     jacobian_evaluations: Int[Array, ""]
 
@@ -64,7 +69,6 @@ class _Trial(eqx.Module):
         vector: where it leads.
         loss: the loss there.
         accepted: whether it is good enough.
-        stuck: whether it was as long as ϱ lets it be, and promised no more than rounding.
         damping: its λ.
         radius: ϱ for what comes after it.
         count: trials so far.
@@ -73,7 +77,6 @@ class _Trial(eqx.Module):
     vector: Float[Array, " n"]
     loss: Float[Array, ""]
     accepted: Bool[Array, ""]
-    stuck: Bool[Array, ""]
     damping: Float[Array, ""]
     radius: Float[Array, ""]
     count: Int[Array, ""]
@@ -82,6 +85,7 @@ class _Trial(eqx.Module):
 def initial_state(problem: AbstractProblem, unknowns: PyTree, solver: str) -> RegionState:
     """Nothing evaluated yet."""
     check_suitable(problem, unknowns, solver)
+    unknowns = room_of(problem).enter(unknowns)
     vector, _ = as_vector(unknowns)
     none = jnp.asarray(0, "int32")
     return RegionState(
@@ -89,7 +93,9 @@ def initial_state(problem: AbstractProblem, unknowns: PyTree, solver: str) -> Re
         radius=jnp.zeros_like(vector, shape=()),
         damping=jnp.zeros_like(vector, shape=()),
         lengths=jnp.zeros_like(vector),
+        reach=jnp.abs(vector),
         converged=jnp.asarray(False),
+        idle=none,
         function_evaluations=none,
         jacobian_evaluations=none,
     )
@@ -119,8 +125,9 @@ def take_step(
         radius: as the solvers document it.
     """
     vector, rebuild = as_vector(state.unknowns)
-    function = residual_function(problem, rebuild, batch, key)
-    linear = linearise(function, vector)
+    room = room_of(problem)
+    function = residual_function(room.problem, rebuild, batch, key)
+    linear = linearise(function, vector, room)
     loss = linear.residuals @ linear.residuals / 2
     offset = jnp.linalg.norm(linear.projection)
     optimality = Optimality(offset, linear.residuals, linear.prediction)
@@ -133,22 +140,25 @@ def take_step(
         vector=vector,
         loss=loss,
         accepted=jnp.asarray(False),
-        stuck=jnp.asarray(False),
         damping=state.damping,
         radius=jnp.where(state.radius > 0, state.radius, first),
         count=jnp.asarray(0, "int32"),
     )
-    trial = _search(method, function, linear, weights, optimality, start)
+    trial = _search(method, function, linear, weights, optimality, room, start)
     moved = jnp.where(trial.accepted, trial.vector, vector)
     loss_after = jnp.where(trial.accepted, trial.loss, loss)
+    now = jnp.where(linear.held, lengths, linear.lengths)
+    lost = is_lost(now, lengths, state.reach, loss)
+    reached = optimality.reached(rtol, atol)
+    idle = jnp.where(loss - loss_after > optimality.rounding, 0, state.idle + 1)
     state = RegionState(
         unknowns=rebuild(moved),
         radius=trial.radius,
         damping=trial.damping,
         lengths=lengths,
-        converged=optimality.reached(rtol, atol)
-        | optimality.exhausted(loss, loss_after)
-        | (trial.stuck & optimality.flat(linear.gradient, weights)),
+        reach=jnp.maximum(state.reach, jnp.abs(moved)),
+        converged=(reached | optimality.exhausted(loss, loss_after, idle)) & ~lost,
+        idle=idle,
         function_evaluations=state.function_evaluations + 1 + trial.count,
         jacobian_evaluations=state.jacobian_evaluations + 1,
     )
@@ -169,6 +179,7 @@ def _search(
     linear: Triangular,
     weights: Float[Array, " n"],
     optimality: Optimality,
+    room: Room,
     start: _Trial,
 ) -> _Trial:
     """Steps within smaller and smaller radii until one decreases the loss as it should."""
@@ -181,21 +192,27 @@ def _search(
 
     def attempt(last: _Trial) -> _Trial:
         bounded = method(linear.factor, linear.projection, relative, last.radius, last.damping)
-        moved = vector + bounded.step / linear.scale
+        free = bounded.step / linear.scale
+        moved = room.move(vector, free, linear.held)
+        # What is left of the step, and of its promise, within the box.
+        change = linear.factor @ (jnp.where(linear.held, 0, moved - vector) * linear.scale)
+        slope = -linear.projection @ change
+        clipped = jnp.any(moved != vector + free)
+        promised = jnp.where(clipped, slope - change @ change / 2, bounded.promised)
+        slope = jnp.where(clipped, slope, bounded.slope)
         residuals, _ = function(moved)
         loss_there = residuals @ residuals / 2
         # Below rounding the gain is noise: such a step is taken unless it visibly harms.
-        unresolved = bounded.promised <= optimality.rounding
-        harmless = unresolved & (loss_there <= loss + optimality.rounding)
-        gain = (loss - loss_there) / jnp.maximum(bounded.promised, floor)
+        harmless = (promised >= 0) & (promised <= optimality.rounding)
+        harmless = harmless & (loss_there <= loss + optimality.rounding)
+        gain = (loss - loss_there) / jnp.maximum(promised, floor)
         gain = jnp.where(harmless, jnp.ones_like(gain), gain)
         return _Trial(
             vector=moved,
             loss=loss_there,
             accepted=gain > SUFFICIENT_GAIN,
-            stuck=unresolved & bounded.bound,
             damping=bounded.damping,
-            radius=_next_radius(gain, last.radius, bounded),
+            radius=_next_radius(gain, last.radius, bounded, slope, promised),
             count=last.count + 1,
         )
 
@@ -203,12 +220,16 @@ def _search(
 
 
 def _next_radius(
-    gain: Float[Array, ""], radius: Float[Array, ""], bounded: BoundedStep
+    gain: Float[Array, ""],
+    radius: Float[Array, ""],
+    bounded: BoundedStep,
+    slope: Float[Array, ""],
+    promised: Float[Array, ""],
 ) -> Float[Array, ""]:
     """Twice the length of a good step; part of a poor one's, by a parabola through both losses."""
     # The loss at u + tΔ is known at t = 0, with its slope, and at t = 1; a gain that is not a
     # number, as from a loss that is not, leaves the smallest part.
-    part = bounded.slope / (2 * (bounded.slope - gain * bounded.promised))
+    part = slope / (2 * (slope - gain * promised))
     part = jnp.where(jnp.isfinite(part), jnp.clip(part, 0.1, 0.5), 0.1)
     shorter = part * jnp.minimum(radius, 10 * bounded.length)
     good = (gain >= GOOD_GAIN) | (~bounded.bound & (gain > POOR_GAIN))

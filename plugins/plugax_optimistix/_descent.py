@@ -5,6 +5,15 @@
 A step tries lengths α until one is good, each with the loss and its gradient; then the method's
 memory learns from the step and gives the next direction. The very first step evaluates the starting
 point, by the same code, and goes nowhere: so the loss is compiled once.
+
+If the method expects next to nothing from its next step, or found no length that was good, the
+Hessian is asked whether this is a minimum (`_newton_step.py`). In either case the next direction is
+Newton's: from a minimum it is the last one, and brings the last digits; else what the method took
+for the end was a valley along which it had not learnt the curvature. If the loss has not become
+less since the Hessian was asked before, the run has stalled.
+
+For up to 100 unknowns the Hessian at the start gives every unknown its unit, and the first
+direction; without that, a first step of length 1 may end anywhere.
 """
 
 from collections.abc import Callable
@@ -19,10 +28,11 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 from plugax import AbstractProblem
 
 from ._memory import AbstractMemory
-from ._optimality import ROUNDING_UNITS
+from ._newton_step import DENSE_UNKNOWNS, NewtonStep, newton_step_if
+from ._optimality import is_felt
 from ._suitable import check_suitable
 from ._vector import Metrics, as_vector
-from ._wolfe import Verdict, begin, judge
+from ._wolfe import ROUNDING_UNITS, Verdict, begin, judge
 
 
 class DescentState(eqx.Module):
@@ -37,8 +47,14 @@ class DescentState(eqx.Module):
         direction: d.
         slope: ∇f·d.
         length: the α to try first.
-        greatest: the greatest norm that a gradient has had.
-        converged: whether u passes the test.
+        felt: which unknowns the loss depended on at the start.
+        scale: the curvature along every unknown at the start, √|Hᵢᵢ|, in powers of two.
+        reach: the greatest |u| so far, by unknown.
+        asked: the loss when the Hessian was asked for the last time; infinite before.
+        patience: the evaluations after which it may be asked again.
+        minimum: whether u passes the test; one more step is taken from there, Newton's.
+        converged: whether it has been taken.
+        stalled: whether nothing has been gained since the Hessian was asked.
         function_evaluations: evaluations of loss and gradient so far; 0 means none, not even at u.
     """
 
@@ -50,8 +66,14 @@ class DescentState(eqx.Module):
     direction: Float[Array, " n"]
     slope: Float[Array, ""]
     length: Float[Array, ""]
-    greatest: Float[Array, ""]
+    felt: Bool[Array, " n"]
+    scale: Float[Array, " n"]
+    reach: Float[Array, " n"]
+    asked: Float[Array, ""]
+    patience: Int[Array, ""]
+    minimum: Bool[Array, ""]
     converged: Bool[Array, ""]
+    stalled: Bool[Array, ""]
     function_evaluations: Int[Array, ""]
 
 
@@ -86,7 +108,7 @@ def initial_state(
     batch = eqx.filter_eval_shape(problem.data.first)
     _, shapes = eqx.filter_eval_shape(problem.loss, unknowns, batch, key)
     nowhere = jnp.zeros_like(vector)
-    zero = jnp.zeros_like(vector, shape=())
+    zero, none = jnp.zeros_like(vector, shape=()), jnp.asarray(0, "int32")
     return DescentState(
         unknowns=unknowns,
         loss=zero,
@@ -96,9 +118,15 @@ def initial_state(
         direction=nowhere,
         slope=zero,
         length=zero,
-        greatest=zero,
+        felt=jnp.zeros(vector.shape, bool),
+        scale=jnp.ones_like(vector),
+        reach=jnp.abs(vector),
+        asked=jnp.full_like(zero, jnp.inf),
+        patience=none,
+        minimum=jnp.asarray(False),
         converged=jnp.asarray(False),
-        function_evaluations=jnp.asarray(0, "int32"),
+        stalled=jnp.asarray(False),
+        function_evaluations=none,
     )
 
 
@@ -140,38 +168,63 @@ def take_step(
     )
     loss, gradient, metrics = there
     step = jnp.where(moved, trial.verdict.search.tried, 0) * state.direction
-    memory, direction = state.memory.learn(step, gradient - state.gradient, gradient, moved)
+    # The memory knows of scaled unknowns alone.
+    scale = state.scale
+    memory, direction = state.memory.learn(
+        step * scale, (gradient - state.gradient) / scale, gradient / scale, moved
+    )
+    direction = direction / scale
     slope = direction @ gradient
     # Rounding, or a loss that is not smooth, may leave a direction that does not descend; one along
     # which no length was good will not do again.
     sound = moved & (slope < 0)
     memory = memory.keep(sound)
-    direction = jnp.where(sound, direction, -gradient)
-    slope = jnp.where(sound, slope, -gradient @ gradient)
-    norm = jnp.linalg.norm(gradient)
-    greatest = jnp.maximum(state.greatest, norm)
-    stuck = failed | (moved & trial.verdict.settled)
+    steepest = -gradient / scale**2
+    direction = jnp.where(sound, direction, steepest)
+    slope = jnp.where(sound, slope, steepest @ gradient)
+    length = memory.length(gradient / scale, slope, state.loss - loss)
+    here = jnp.where(moved, trial.vector, vector)
+    reach = jnp.maximum(state.reach, jnp.abs(here))
+    evaluations = state.function_evaluations + trial.verdict.search.trials
+    # What the method itself expects of its next step, the loss taken for a parabola.
+    expected = NewtonStep(length * direction, -length * slope / 2, jnp.asarray(True), scale)
+    is_small = lambda step: step.is_small(here, reach, loss, rtol=rtol, atol=atol)  # noqa: E731
+    quiet = is_small(expected) & (evaluations >= state.patience)
+    asking = failed | quiet | (first & (here.size <= DENSE_UNKNOWNS))
+    newton = newton_step_if(asking, function, here, gradient, expected)
+    feels = is_felt(newton.lengths, reach, loss)
+    lost = jnp.any(state.felt & ~feels)
+    minimum = asking & newton.convex & is_small(newton) & ~lost
+    rounding = ROUNDING_UNITS * jnp.finfo(loss.dtype).eps * jnp.abs(loss)
+    stalled = asking & ~minimum & ~(loss < state.asked - rounding)
+    steepness = newton.step @ gradient
+    led = asking & (steepness < 0)
     after = DescentState(
-        unknowns=rebuild(jnp.where(moved, trial.vector, vector)),
+        unknowns=rebuild(here),
         loss=loss,
         gradient=gradient,
         metrics=metrics,
         memory=memory,
-        direction=direction,
-        slope=slope,
-        length=memory.length(gradient, slope, state.loss - loss),
-        greatest=greatest,
-        converged=is_flat(norm, greatest, stuck, rtol, atol),
-        function_evaluations=state.function_evaluations + trial.verdict.search.trials,
+        direction=jnp.where(led, newton.step, direction),
+        slope=jnp.where(led, steepness, slope),
+        length=jnp.where(led, 1, length),
+        felt=jnp.where(first, feels, state.felt),
+        scale=jnp.where(first, _power_of_two(newton.lengths), scale),
+        reach=reach,
+        asked=jnp.where(asking & ~first, loss, state.asked),
+        # What asking costs is spent on the method itself before it is asked again.
+        patience=jnp.where(asking, evaluations + here.size, state.patience),
+        minimum=minimum,
+        converged=state.minimum | (minimum & ~led),
+        stalled=stalled & ~state.minimum,
+        function_evaluations=evaluations,
     )
     # At the first step the starting point itself is what has been evaluated.
-    here = _select(
-        first, (loss, norm, metrics), (state.loss, jnp.linalg.norm(state.gradient), state.metrics)
-    )
+    begun = _select(first, (loss, gradient, metrics), (state.loss, state.gradient, state.metrics))
     return after, {
-        **here[2],
-        "loss": here[0],
-        "gradient_norm": here[1],
+        **begun[2],
+        "loss": begun[0],
+        "gradient_norm": jnp.linalg.norm(begun[1]),
         "step_norm": jnp.linalg.norm(step),
         "function_evaluations": after.function_evaluations,
     }
@@ -205,26 +258,11 @@ def _search(
     return lax.while_loop(unfinished, attempt, start)
 
 
-def is_flat(
-    norm: Float[Array, ""],
-    greatest: Float[Array, ""],
-    stuck: Bool[Array, ""],
-    rtol: float | Float[Array, ""],
-    atol: float | Float[Array, ""],
-) -> Bool[Array, ""]:
-    """‖∇f‖ ≤ atol + rtol G, or ≤ √ε G where the loss no longer decreases but by rounding.
-
-    Arguments:
-        norm: ‖∇f‖.
-        greatest: G, the greatest norm that the gradient has had in this run.
-        stuck: whether the loss has stopped decreasing.
-        rtol: relative tolerance, never below ten units of rounding.
-        atol: absolute tolerance.
-    """
-    dtype = norm.dtype
-    relative = jnp.maximum(jnp.asarray(rtol, dtype), ROUNDING_UNITS * jnp.finfo(dtype).eps)
-    reached = norm <= jnp.asarray(atol, dtype) + relative * greatest
-    return reached | (stuck & (norm <= jnp.finfo(dtype).eps ** 0.5 * greatest))
+def _power_of_two(lengths: Float[Array, " n"]) -> Float[Array, " n"]:
+    """The nearest powers of two, by which a division is exact; 1 for what is zero, or no number."""
+    sound = jnp.isfinite(lengths) & (lengths > 0)
+    exponent = jnp.round(jnp.log2(jnp.where(sound, lengths, 1)))
+    return jnp.ldexp(jnp.ones_like(lengths), exponent.astype("int32"))
 
 
 def _select(first: Bool[Array, ""], one: Any, other: Any) -> Any:

@@ -24,6 +24,8 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
 from plugax import AbstractLeastSquares, AbstractProblem, AbstractSolver
 
 from ._bounded_least_squares import RegionState, initial_state, take_step
+from ._box import room_of
+from ._optimality import MOST_IDLE
 from ._trust_region import BoundedStep
 from ._vector import Metrics
 
@@ -38,10 +40,8 @@ class Dogleg(AbstractSolver):
     Converged means: at the point the last step started from, the projection P r of the residuals
     onto the range of the Jacobian J was at most `atol + rtol (‖r‖ + ‖J u‖)`; or it was below what
     rounding lets the loss resolve and the loss no longer decreased. The radius plays no part in the
-    test, so short steps cannot pass it. The step has been taken on top of that. Where a column of J
-    vanishes at the minimum, as it does on a bound, P r does not: there, once a step as long as the
-    radius promises less than rounding, ‖D⁻¹ Jᵀr‖ ≤ √ε (‖r‖ + ‖J u‖) will do, D being the columns'
-    greatest lengths.
+    test, so short steps cannot pass it. The step has been taken on top of that. Unknowns on a bound
+    (`plugax.bounded`) that the loss would have them cross have no part in J.
 
     Arguments:
         rtol: converged if the residuals r, projected onto the range of the Jacobian J, are at most
@@ -101,13 +101,21 @@ class Dogleg(AbstractSolver):
         """Whether the last step started from a point that passed the test."""
         return state.converged
 
-    def unknowns(
+    def stalled(
         self,
         problem: AbstractProblem,  # noqa: ARG002
         state: RegionState,
+    ) -> Bool[Array, ""]:
+        """Whether several steps gained nothing, though the test is not passed."""
+        return state.idle >= MOST_IDLE
+
+    def unknowns(
+        self,
+        problem: AbstractProblem,
+        state: RegionState,
     ) -> PyTree:
         """The unknowns after the last step."""
-        return state.unknowns
+        return room_of(problem).leave(state.unknowns)
 
 
 def dogleg_step(

@@ -16,20 +16,24 @@ from typing import ClassVar, Literal
 
 import equinox as eqx
 import jax
+import jax.lax as lax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
 from plugax import AbstractLeastSquares, AbstractProblem, AbstractSolver
 
 from ._backtracking import StepLength, backtrack
-from ._conjugate_gradients import solve_normal_equations
-from ._optimality import Optimality
+from ._box import Room, room_of
+from ._conjugate_gradients import InnerSolution, solve_normal_equations
+from ._optimality import MOST_IDLE, Optimality, is_lost
 from ._suitable import check_suitable
 from ._triangular import linearise
 from ._vector import Metrics, ResidualFunction, as_vector, residual_function
 
 # Where matrix-free begins to win; docs/solvers.md has the measurements.
 DENSE_UNKNOWNS = 100
+# How often a step is made anew without the unknowns that it would push across a bound.
+PASSES = 2
 
 
 class GaussNewtonState(eqx.Module):
@@ -38,6 +42,9 @@ class GaussNewtonState(eqx.Module):
     Attributes:
         unknowns: u.
         converged: whether the point that the last step started from passed the test.
+        idle: the steps since the loss decreased by more than rounding.
+        lengths: the greatest lengths of the Jacobian's columns so far, if it is formed.
+        reach: the greatest |u| so far, by unknown.
         function_evaluations: evaluations of the residuals so far.
         jacobian_evaluations: linearisations so far.
         inner_iterations: iterations of conjugate gradients so far.
@@ -45,6 +52,9 @@ class GaussNewtonState(eqx.Module):
 
     unknowns: PyTree
     converged: Bool[Array, ""]
+    idle: Int[Array, ""]
+    lengths: Float[Array, " n"]
+    reach: Float[Array, " n"]
     function_evaluations: Int[Array, ""]
     jacobian_evaluations: Int[Array, ""]
     inner_iterations: Int[Array, ""]
@@ -57,6 +67,8 @@ class _Proposal(eqx.Module):
     metrics: Metrics
     step: Float[Array, " n"]
     optimality: Optimality
+    lengths: Float[Array, " n"]
+    held: Bool[Array, " n"]
     iterations: Int[Array, ""]
     solved: Bool[Array, ""]
 
@@ -107,7 +119,18 @@ class GaussNewton(AbstractSolver):
         """Nothing evaluated yet."""
         check_suitable(problem, unknowns, "gauss-newton")
         none = jnp.asarray(0, "int32")
-        return GaussNewtonState(unknowns, jnp.asarray(False), none, none, none)
+        unknowns = room_of(problem).enter(unknowns)
+        vector, _ = as_vector(unknowns)
+        return GaussNewtonState(
+            unknowns=unknowns,
+            converged=jnp.asarray(False),
+            idle=none,
+            lengths=jnp.zeros_like(vector),
+            reach=jnp.abs(vector),
+            function_evaluations=none,
+            jacobian_evaluations=none,
+            inner_iterations=none,
+        )
 
     def step(
         self,
@@ -118,19 +141,27 @@ class GaussNewton(AbstractSolver):
     ) -> tuple[GaussNewtonState, Metrics]:
         """One linearisation, one linear solve, one evaluation or a few."""
         vector, rebuild = as_vector(state.unknowns)
-        function = residual_function(problem, rebuild, batch, key)
-        proposal = self._propose(function, vector)
+        room = room_of(problem)
+        function = residual_function(room.problem, rebuild, batch, key)
+        proposal = self._propose(function, vector, room)
         loss = proposal.residuals @ proposal.residuals / 2
-        found = _shorten(function, vector, proposal, loss)
-        change = found.length * proposal.step
+        found = _shorten(function, vector, proposal, loss, room)
         # Not vector + 0 · step: a step that is not finite must leave the unknowns as they are.
-        moved = jnp.where(found.length > 0, vector + change, vector)
+        moved = room.move(vector, found.length * proposal.step, proposal.held)
+        moved = jnp.where(found.length > 0, moved, vector)
         optimality = proposal.optimality
         reached = optimality.reached(self.rtol, self.atol)
-        exhausted = optimality.exhausted(loss, found.loss)
+        idle = jnp.where(loss - found.loss > optimality.rounding, 0, state.idle + 1)
+        exhausted = optimality.exhausted(loss, found.loss, idle)
+        known = jnp.isfinite(proposal.lengths)
+        lengths = jnp.maximum(state.lengths, jnp.where(known, proposal.lengths, 0))
+        lost = is_lost(proposal.lengths, lengths, state.reach, loss)
         state = GaussNewtonState(
             unknowns=rebuild(moved),
-            converged=proposal.solved & (reached | exhausted),
+            converged=proposal.solved & (reached | exhausted) & ~lost,
+            idle=idle,
+            lengths=lengths,
+            reach=jnp.maximum(state.reach, jnp.abs(moved)),
             function_evaluations=state.function_evaluations + 1 + found.evaluations,
             jacobian_evaluations=state.jacobian_evaluations + 1,
             inner_iterations=state.inner_iterations + proposal.iterations,
@@ -139,7 +170,7 @@ class GaussNewton(AbstractSolver):
             **proposal.metrics,
             "loss": loss,
             "relative_offset": optimality.relative,
-            "step_norm": jnp.linalg.norm(change),
+            "step_norm": jnp.linalg.norm(moved - vector),
             "step_length": found.length,
             "function_evaluations": state.function_evaluations,
             "jacobian_evaluations": state.jacobian_evaluations,
@@ -154,29 +185,45 @@ class GaussNewton(AbstractSolver):
         """Whether the last step started from a point that passed the test."""
         return state.converged
 
-    def unknowns(
+    def stalled(
         self,
         problem: AbstractProblem,  # noqa: ARG002
         state: GaussNewtonState,
+    ) -> Bool[Array, ""]:
+        """Whether several steps gained nothing, though the test is not passed."""
+        return state.idle >= MOST_IDLE
+
+    def unknowns(
+        self,
+        problem: AbstractProblem,
+        state: GaussNewtonState,
     ) -> PyTree:
         """The unknowns after the last step."""
-        return state.unknowns
+        return room_of(problem).leave(state.unknowns)
 
-    def _propose(self, function: ResidualFunction, vector: Float[Array, " n"]) -> _Proposal:
+    def _propose(
+        self, function: ResidualFunction, vector: Float[Array, " n"], room: Room
+    ) -> _Proposal:
         dense = self.linear_solver == "dense"
         if dense or (self.linear_solver == "auto" and vector.size <= DENSE_UNKNOWNS):
-            return _propose_dense(function, vector)
-        return _propose_iterative(function, vector, self.inner_tolerance, self.inner_steps)
+            return _propose_dense(function, vector, room)
+        return _propose_iterative(function, vector, room, self.inner_tolerance, self.inner_steps)
 
 
-def _propose_dense(function: ResidualFunction, vector: Float[Array, " n"]) -> _Proposal:
-    linear = linearise(function, vector)
+def _propose_dense(function: ResidualFunction, vector: Float[Array, " n"], room: Room) -> _Proposal:
+    linear = linearise(function, vector, room)
     offset = jnp.linalg.norm(linear.projection)
+    step = linear.step()
+    for _ in range(PASSES if room.box is not None else 0):
+        step = linear.step_without(linear.held | room.blocked(vector, step))
     return _Proposal(
         residuals=linear.residuals,
         metrics=linear.metrics,
-        step=linear.step(),
+        step=step,
         optimality=Optimality(offset, linear.residuals, linear.prediction),
+        # Those of unknowns held on a bound are no news.
+        lengths=jnp.where(linear.held, jnp.inf, linear.lengths),
+        held=linear.held,
         iterations=jnp.asarray(0, "int32"),
         solved=jnp.asarray(True),
     )
@@ -185,19 +232,34 @@ def _propose_dense(function: ResidualFunction, vector: Float[Array, " n"]) -> _P
 def _propose_iterative(
     function: ResidualFunction,
     vector: Float[Array, " n"],
+    room: Room,
     tolerance: float | Float[Array, ""],
     steps: int | Int[Array, ""],
 ) -> _Proposal:
     residuals, forward, metrics = jax.linearize(function, vector, has_aux=True)
     transpose = jax.linear_transpose(forward, vector)
-    backward = lambda cotangent: transpose(cotangent)[0]  # noqa: E731
-    inner = solve_normal_equations(forward, backward, residuals, tolerance=tolerance, steps=steps)
+    gradient = transpose(residuals)[0]
+    curvature = jnp.sum(forward(gradient) ** 2)
+    pace = gradient @ gradient / jnp.where(curvature > 0, curvature, 1)
+    held = room.held(vector, gradient, pace)
+
+    def solve(left: Bool[Array, " n"]) -> InnerSolution:
+        onward = lambda tangent: forward(jnp.where(left, 0, tangent))  # noqa: E731
+        backward = lambda cotangent: jnp.where(left, 0, transpose(cotangent)[0])  # noqa: E731
+        return solve_normal_equations(onward, backward, residuals, tolerance=tolerance, steps=steps)
+
+    inner = solve(held)
     offset = jnp.linalg.norm(inner.change)
+    if room.box is not None:
+        again = lambda _, inner: solve(held | room.blocked(vector, inner.step))  # noqa: E731
+        inner = lax.fori_loop(0, PASSES, again, inner)
     return _Proposal(
         residuals=residuals,
         metrics=metrics,
         step=inner.step,
         optimality=Optimality(offset, residuals, forward(vector)),
+        lengths=jnp.ones_like(vector),
+        held=held,
         iterations=inner.iterations,
         solved=inner.solved,
     )
@@ -208,9 +270,10 @@ def _shorten(
     vector: Float[Array, " n"],
     proposal: _Proposal,
     loss: Float[Array, ""],
+    room: Room,
 ) -> StepLength:
     def loss_at(length: Float[Array, ""]) -> Float[Array, ""]:
-        residuals, _ = function(vector + length * proposal.step)
+        residuals, _ = function(room.move(vector, length * proposal.step, proposal.held))
         return residuals @ residuals / 2
 
     optimality = proposal.optimality

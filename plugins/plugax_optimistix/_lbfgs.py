@@ -125,14 +125,18 @@ class LBFGS(AbstractSolver):
     It stores the last `memory` steps and gradients, no matrix of the unknowns. The first step
     evaluates the starting point and goes nowhere.
 
-    Converged means: ‖∇f‖ ≤ `atol + rtol G`, G being the greatest norm that the gradient has had in
-    this run; or ‖∇f‖ ≤ √ε G, ε the unit of rounding, and the loss decreased no more but by
-    rounding.
+    Converged means: the Hessian H has no negative eigenvalue, and Newton's step p = −H⁻¹∇f promises
+    a decrease of ½ ∇f·H⁻¹∇f ≤ `atol + rtol |f|`, or changes no unknown by more than `√rtol |u|`.
+    This does not depend on the units of loss and unknowns. The step has been taken on top. It is
+    tested when the method expects next to nothing of its own next step. For more than 100 unknowns
+    p comes from conjugate gradients; if the loss has no second derivative, the method's own
+    approximation of H has to do.
 
     Arguments:
-        rtol: converged if the norm of the gradient is at most this part of the greatest it has had;
-            ten units of rounding at least. Small by default, for starts on steep ground.
-        atol: added to that bound on the norm of the gradient [the unit of the gradient].
+        rtol: converged if Newton's step promises to lower the loss by no more than this part of
+            it, or changes no unknown by more than the square root of this; ten units of rounding at
+            least.
+        atol: added to that bound on the promise [the unit of the loss].
         memory: how many steps are remembered.
 
     Metrics: `loss`, the problem's own, `gradient_norm`, `step_norm` (‖αd‖; 0 where no length was
@@ -178,6 +182,14 @@ class LBFGS(AbstractSolver):
     ) -> Bool[Array, ""]:
         """Whether the gradient is small."""
         return state.converged
+
+    def stalled(
+        self,
+        problem: AbstractProblem,  # noqa: ARG002
+        state: DescentState,
+    ) -> Bool[Array, ""]:
+        """Whether nothing was gained any more, though this is no minimum."""
+        return state.stalled
 
     def unknowns(
         self,

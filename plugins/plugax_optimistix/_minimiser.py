@@ -20,6 +20,7 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
 from plugax import AbstractProblem, AbstractSolver
 
+from ._newton_step import ROUNDING_UNITS, NewtonStep, newton_step_if
 from ._suitable import check_suitable
 from ._vector import Metrics, as_vector
 
@@ -32,11 +33,19 @@ class MinimiserState(eqx.Module):
     Attributes:
         unknowns: the last accepted point.
         inner: optimistix's own state.
+        asked: the loss when the Hessian was asked for the last time; infinite before.
+        patience: the evaluations after which it may be asked again.
+        converged: whether the point passes the test.
+        stalled: whether nothing has been gained since the Hessian was asked.
         function_evaluations: evaluations of the loss so far.
     """
 
     unknowns: PyTree
     inner: PyTree
+    asked: Float[Array, ""]
+    patience: Int[Array, ""]
+    converged: Bool[Array, ""]
+    stalled: Bool[Array, ""]
     function_evaluations: Int[Array, ""]
 
 
@@ -47,13 +56,15 @@ class Minimiser(AbstractSolver):
     evaluation of the loss; steps that the line search refuses leave the unknowns as they are.
 
     Converged means: the last accepted step changed every unknown by less than `atol + rtol |u|`,
-    and the loss f by less than `atol + rtol |f|`. This is a test of smallness, not of optimality:
-    `gradient_norm` tells how flat the loss is.
+    and the loss f by less than `atol + rtol |f|`, which is optimistix's own test, of smallness; and
+    there the Hessian H has no negative eigenvalue, and Newton's step p = −H⁻¹∇f promises less than
+    `rtol |f|` or changes no unknown by more than `√rtol |u|`.
 
     Arguments:
         method: which one: bfgs or dfp, quasi-Newton methods with a dense inverse Hessian, or
             nonlinear-cg, conjugate gradients of Polak and Ribière.
-        rtol: converged if a step changes all unknowns, and the loss, by less than this part.
+        rtol: converged if a step changes all unknowns, and the loss, by less than this part, and
+            Newton's step promises no more.
         atol: added to that bound on the changes [the units of the unknowns and of the loss].
 
     Metrics: `loss`, the problem's own, `gradient_norm`, `step_norm` (‖Δ‖; 0 where the step was
@@ -86,7 +97,15 @@ class Minimiser(AbstractSolver):
             lambda inner: inner.search_state.step_size, inner, replace_fn=_cast_to(loss.dtype)
         )
         none = jnp.asarray(0, "int32")
-        return MinimiserState(unknowns, inner, none)
+        return MinimiserState(
+            unknowns=unknowns,
+            inner=inner,
+            asked=jnp.full_like(vector, jnp.inf, shape=()),
+            patience=none,
+            converged=jnp.asarray(False),
+            stalled=jnp.asarray(False),
+            function_evaluations=none,
+        )
 
     def step(
         self,
@@ -109,10 +128,25 @@ class Minimiser(AbstractSolver):
             (inner.f_info.f, inner.f_info.grad),
             (before.f_info.f, before.f_info.grad),
         )
+        evaluations = state.function_evaluations + 1
+        here, gradient = inner.f_info.f, inner.f_info.grad
+        nothing = jnp.zeros_like(moved)
+        otherwise = NewtonStep(nothing, 0 * here, jnp.asarray(True), nothing)
+        asking = inner.terminate & (evaluations >= state.patience)
+        newton = newton_step_if(
+            asking, lambda vector: loss(vector, batch), moved, gradient, otherwise
+        )
+        small = newton.is_small(moved, jnp.abs(moved), here, rtol=self.rtol, atol=0.0)
+        converged = asking & newton.convex & small
+        rounding = ROUNDING_UNITS * jnp.finfo(here.dtype).eps * jnp.abs(here)
         state = MinimiserState(
             unknowns=rebuild(moved),
             inner=inner,
-            function_evaluations=state.function_evaluations + 1,
+            asked=jnp.where(asking, here, state.asked),
+            patience=jnp.where(asking, evaluations + moved.size, state.patience),
+            converged=converged,
+            stalled=asking & ~converged & ~(here < state.asked - rounding),
+            function_evaluations=evaluations,
         )
         return state, {
             **metrics,
@@ -127,8 +161,16 @@ class Minimiser(AbstractSolver):
         problem: AbstractProblem,  # noqa: ARG002
         state: MinimiserState,
     ) -> Bool[Array, ""]:
-        """Optimistix's test: the last accepted step was small, and changed the loss by little."""
-        return state.inner.terminate
+        """Whether optimistix is done, and right."""
+        return state.converged
+
+    def stalled(
+        self,
+        problem: AbstractProblem,  # noqa: ARG002
+        state: MinimiserState,
+    ) -> Bool[Array, ""]:
+        """Whether optimistix is done though this is no minimum, and gains nothing any more."""
+        return state.stalled
 
     def unknowns(
         self,

@@ -11,13 +11,19 @@ or, where none of these is good, by drawing all vertices to the best one, by the
 
 which for n = 2 are the classical 2, ½ and ½, it keeps working where there are more unknowns.
 
+A simplex may collapse where there is no minimum: in a narrow valley, say. So when it has become
+small, a new one begins around its best vertex, as large as the first was. The run has converged if
+that one ends at the same loss. But if the loss is the same to rounding along one of its edges, and
+was not at the start, this is a plateau, and the run has stalled.
+
 A step is one loop over the evaluations it needs, so the loss is compiled once. It is our own rather
 than optimistix's, which (in 0.1.0) returns the vertex that the best one has replaced, and takes a
 loss that is not a number for a good one.
 
 Source: Nelder and Mead 1965, doi 10.1093/comjnl/7.4.308; the factors: Gao and Han 2012,
 Implementing the Nelder–Mead simplex algorithm with adaptive parameters, doi
-10.1007/s10589-010-9329-3.
+10.1007/s10589-010-9329-3; beginning anew: Press, Teukolsky, Vetterling and Flannery 2007, Numerical
+Recipes, section 10.5, ISBN 978-0-521-88068-8.
 """
 
 from collections.abc import Callable
@@ -33,6 +39,7 @@ from plugax import AbstractProblem, AbstractSolver
 
 from ._suitable import check_suitable
 from ._vector import Metrics, as_vector
+from ._wolfe import ROUNDING_UNITS
 
 # What a step is evaluating.
 REFLECTION, SECOND, ALL, NOTHING = range(4)
@@ -45,21 +52,37 @@ class Simplex(eqx.Module):
         vertices: one to a row; the starting point is the first.
         losses: the loss at each; infinite where it is not a number, or not known yet.
         metrics: the problem's own metrics at the best.
+        new: whether no vertex has been evaluated but, perhaps, the first.
         function_evaluations: evaluations of the loss so far.
     """
 
     vertices: Float[Array, "vertices n"]
     losses: Float[Array, " vertices"]
     metrics: Metrics
+    new: Bool[Array, ""]
     function_evaluations: Int[Array, ""]
 
 
 class NelderMeadState(eqx.Module):
-    """The best unknowns so far, the simplex, and whether it is small enough."""
+    """Where the search stands.
+
+    Attributes:
+        unknowns: the best so far.
+        simplex: the simplex.
+        settled: the loss at which the last simplex became small; infinite for the first.
+        felt: the edges of the first simplex along which the loss changed.
+        lost: whether it no longer does along one of them.
+        converged: whether this one became small at the same loss.
+        stalled: whether it did so on a plateau.
+    """
 
     unknowns: PyTree
     simplex: Simplex
+    settled: Float[Array, ""]
+    felt: Bool[Array, " n"]
+    lost: Bool[Array, ""]
     converged: Bool[Array, ""]
+    stalled: Bool[Array, ""]
 
 
 class _Move(eqx.Module):
@@ -92,12 +115,14 @@ class NelderMead(AbstractSolver):
     vertex, or draws all to the best.
 
     Converged means: no vertex differs from the best one in any unknown u by more than
-    `atol + rtol |u|`, nor in the loss f by more than `atol + rtol |f|`.
+    `atol + rtol |u|`, nor in the loss f by more than `atol + rtol |f|`; and this came about twice,
+    the second time from a new simplex around the best vertex, with no more than that difference
+    between the two losses.
 
     Arguments:
-        rtol: converged if unknowns and loss differ over the simplex by at most this part.
-        atol: added to that bound on differences [the units of the unknowns and of the loss].
-        spread: size of the first simplex along every unknown, relative to it; to the root mean
+        rtol: converged if all vertices agree in unknowns and loss to this part of them, twice.
+        atol: added to that bound on the differences [the units of the unknowns and of the loss].
+        spread: size of a new simplex along every unknown, relative to it; to the root mean
             square of all where it is 0, and to 1 where all are.
 
     Metrics: `loss`, the problem's own, `step_norm` (how far the best vertex moved), `diameter` (the
@@ -125,16 +150,24 @@ class NelderMead(AbstractSolver):
         vector, _ = as_vector(unknowns)
         batch = eqx.filter_eval_shape(problem.data.first)
         _, shapes = eqx.filter_eval_shape(problem.loss, unknowns, batch, key)
-        usual = jnp.sqrt(jnp.mean(vector**2))
-        usual = jnp.where(usual > 0, usual, 1)
-        edges = jnp.asarray(self.spread, vector.dtype) * jnp.where(vector != 0, vector, usual)
         simplex = Simplex(
-            vertices=vector[None] + jnp.concatenate([0 * edges[None], jnp.diag(edges)]),
+            vertices=self._around(vector),
             losses=jnp.full_like(vector, jnp.inf, shape=vector.size + 1),
             metrics=jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes),
+            new=jnp.asarray(True),
             function_evaluations=jnp.asarray(0, "int32"),
         )
-        return NelderMeadState(unknowns, simplex, jnp.asarray(False))
+        infinite = jnp.full_like(vector, jnp.inf, shape=())
+        no = jnp.asarray(False)
+        return NelderMeadState(
+            unknowns=unknowns,
+            simplex=simplex,
+            settled=infinite,
+            felt=jnp.zeros(vector.shape, bool),
+            lost=no,
+            converged=no,
+            stalled=no,
+        )
 
     def step(
         self,
@@ -157,8 +190,23 @@ class NelderMead(AbstractSolver):
         distances = jnp.max(jnp.abs(simplex.vertices - moved[None]), axis=0)
         rtol, atol = (jnp.asarray(value, vector.dtype) for value in (self.rtol, self.atol))
         small = jnp.all(distances <= atol + rtol * jnp.abs(moved))
-        level = jnp.max(simplex.losses) - least <= atol + rtol * jnp.abs(least)
-        state = NelderMeadState(rebuild(moved), simplex, small & level)
+        room = atol + rtol * jnp.abs(least)
+        collapsed = small & (jnp.max(simplex.losses) - least <= room)
+        losses, new = simplex.losses, state.simplex.new
+        rounding = ROUNDING_UNITS * jnp.finfo(losses.dtype).eps * jnp.abs(losses[0])
+        feels = ~(jnp.abs(losses[1:] - losses[0]) <= rounding)
+        felt = jnp.where(new & (state.settled == jnp.inf), feels, state.felt)
+        lost = jnp.where(new, jnp.any(felt & ~feels), state.lost)
+        again = collapsed & (state.settled - least <= room)
+        state = NelderMeadState(
+            unknowns=rebuild(moved),
+            simplex=_select(collapsed & ~again, self._renewed(simplex, moved, least), simplex),
+            settled=jnp.where(collapsed, least, state.settled),
+            felt=felt,
+            lost=lost,
+            converged=again & ~lost,
+            stalled=again & lost,
+        )
         return state, {
             **move.start[1],
             "loss": move.start[0],
@@ -172,8 +220,16 @@ class NelderMead(AbstractSolver):
         problem: AbstractProblem,  # noqa: ARG002
         state: NelderMeadState,
     ) -> Bool[Array, ""]:
-        """Whether the simplex is small."""
+        """Whether the simplex became small a second time."""
         return state.converged
+
+    def stalled(
+        self,
+        problem: AbstractProblem,  # noqa: ARG002
+        state: NelderMeadState,
+    ) -> Bool[Array, ""]:
+        """Whether that was on a plateau."""
+        return state.stalled
 
     def unknowns(
         self,
@@ -183,6 +239,25 @@ class NelderMead(AbstractSolver):
         """The best vertex."""
         return state.unknowns
 
+    def _around(self, vector: Float[Array, " n"]) -> Float[Array, "vertices n"]:
+        """The vertices of a new simplex; the first is the point itself."""
+        usual = jnp.sqrt(jnp.mean(vector**2))
+        usual = jnp.where(usual > 0, usual, 1)
+        edges = jnp.asarray(self.spread, vector.dtype) * jnp.where(vector != 0, vector, usual)
+        return vector[None] + jnp.concatenate([0 * edges[None], jnp.diag(edges)])
+
+    def _renewed(
+        self, simplex: Simplex, vector: Float[Array, " n"], loss: Float[Array, ""]
+    ) -> Simplex:
+        """A new simplex around the best vertex, whose loss is known."""
+        return Simplex(
+            vertices=self._around(vector),
+            losses=jnp.full_like(simplex.losses, jnp.inf).at[0].set(loss),
+            metrics=simplex.metrics,
+            new=jnp.asarray(True),
+            function_evaluations=simplex.function_evaluations,
+        )
+
 
 def _move(
     function: Callable[[Float[Array, " n"]], tuple[Float[Array, ""], Metrics]], simplex: Simplex
@@ -191,7 +266,7 @@ def _move(
     count = simplex.losses.size
     size = max(count - 1, 2)
     expansion, contraction, shrinkage = 1 + 2 / size, 0.75 - 0.5 / size, 1 - 1 / size
-    first = simplex.function_evaluations == 0
+    first = simplex.new
     best = jnp.argmin(simplex.losses).astype("int32")
     worst = jnp.argmax(simplex.losses).astype("int32")
     least, most = simplex.losses[best], simplex.losses[worst]
@@ -241,6 +316,7 @@ def _move(
                 jnp.where(stored, value, simplex.losses[replaced])
             ),
             metrics=_select(record, metrics, simplex.metrics),
+            new=jnp.asarray(False),
             function_evaluations=simplex.function_evaluations + 1,
         )
         following = jnp.where(move.vertex + 1 < count, ALL, NOTHING)

@@ -1,12 +1,14 @@
-"""Truncated Newton: the Hessian by products, steps within a trust region.
+"""Newton's method: the Hessian by products, steps within a trust region.
 
-    p ≈ argmin g·p + ½ p·H p with ‖p‖ ≤ ϱ,    u ← u + p.
+    p ≈ argmin g·p + ½ p·H p with ‖E p‖ ≤ ϱ,    u ← u + p.
 
-The products H v come from differentiating the gradient, which is linearised once a step; conjugate
-gradients need no more, and follow directions of negative curvature to the region's surface. They
-stop early far from the minimum and late near it, at min(`inner_tolerance`, ‖g‖ / G) of their start,
-so that convergence is quadratic. The gain ratio, (decrease of the loss) / (decrease the quadratic
-promised), steers the radius ϱ.
+The products H v come from differentiating the gradient, which is linearised once a step. For up to
+100 unknowns they make the whole of H, scaled by E, the greatest √|Hᵢᵢ| so far, so that the units of
+the unknowns do not matter. For more, E = 1, and conjugate gradients do without the matrix: they
+follow directions of negative curvature to the region's surface, and stop early far from the minimum
+and late near it, at min(`inner_tolerance`, ‖g‖ / G) of their start, so that convergence is
+quadratic. The gain ratio, (decrease of the loss) / (decrease the quadratic promised), steers the
+radius ϱ.
 """
 
 from collections.abc import Callable
@@ -20,7 +22,9 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
 from plugax import AbstractProblem, AbstractSolver
 
-from ._descent import is_flat
+from ._eigen_step import BallStep, eigen_step
+from ._newton_step import DENSE_UNKNOWNS, NewtonStep, scaled_hessian
+from ._optimality import MOST_IDLE, is_lost
 from ._steihaug import minimise_within
 from ._suitable import check_suitable
 from ._vector import Metrics, as_vector
@@ -38,7 +42,10 @@ class NewtonState(eqx.Module):
         unknowns: u.
         radius: ϱ, and 0 before the first step.
         greatest: the greatest norm that a gradient has had.
+        lengths: E.
+        reach: the greatest |u| so far, by unknown.
         converged: whether the point that the last step started from passed the test.
+        idle: the steps since the loss decreased by more than rounding.
         function_evaluations: evaluations of the loss so far.
         gradient_evaluations: linearisations of the gradient so far.
         inner_iterations: products with the Hessian so far.
@@ -47,7 +54,10 @@ class NewtonState(eqx.Module):
     unknowns: PyTree
     radius: Float[Array, ""]
     greatest: Float[Array, ""]
+    lengths: Float[Array, " n"]
+    reach: Float[Array, " n"]
     converged: Bool[Array, ""]
+    idle: Int[Array, ""]
     function_evaluations: Int[Array, ""]
     gradient_evaluations: Int[Array, ""]
     inner_iterations: Int[Array, ""]
@@ -60,6 +70,7 @@ class _Trial(eqx.Module):
         vector: where it leads.
         loss: the loss there.
         accepted: whether it is good enough.
+        full: the first step tried, which is Newton's if the radius did not bind.
         radius: ϱ for what comes after it.
         count: trials so far.
         products: products with the Hessian so far.
@@ -68,6 +79,7 @@ class _Trial(eqx.Module):
     vector: Float[Array, " n"]
     loss: Float[Array, ""]
     accepted: Bool[Array, ""]
+    full: NewtonStep
     radius: Float[Array, ""]
     count: Int[Array, ""]
     products: Int[Array, ""]
@@ -79,14 +91,16 @@ class Newton(AbstractSolver):
     It stores no matrix: the Hessian enters by products with vectors. Negative curvature is followed
     downhill, so saddles do not hold it, unless it starts exactly on one.
 
-    Converged means: at the point the last step started from, ‖∇f‖ ≤ `atol + rtol G`, G being the
-    greatest norm that the gradient has had in this run; or ‖∇f‖ ≤ √ε G, ε the unit of rounding, and
-    the loss decreased no more but by rounding. The step has been taken on top of that.
+    Converged means: at the point the last step started from, the Hessian H had no negative
+    eigenvalue, and Newton's step p = −H⁻¹∇f promised a decrease of ½ ∇f·H⁻¹∇f ≤ `atol + rtol |f|`,
+    or changed no unknown by more than `√rtol |u|`. This does not depend on the units of loss and
+    unknowns. The step has been taken on top of that.
 
     Arguments:
-        rtol: converged if the norm of the gradient is at most this part of the greatest it has had;
-            ten units of rounding at least. Small by default, for starts on steep ground.
-        atol: added to that bound on the norm of the gradient [the unit of the gradient].
+        rtol: converged if Newton's step promises to lower the loss by no more than this part of
+            it, or changes no unknown by more than the square root of this; ten units of rounding at
+            least.
+        atol: added to that bound on the promise [the unit of the loss].
         radius: ϱ of the first step, relative to the length at which curvature would stop a step
             down the gradient.
         inner_tolerance: conjugate gradients reduce the residual of Newton's equation at least so
@@ -104,7 +118,7 @@ class Newton(AbstractSolver):
 
     default_steps: ClassVar[int] = 1000
 
-    rtol: float = 1e-14
+    rtol: float = 1e-12
     atol: float = 0.0
     radius: float = 100.0
     inner_tolerance: float = 0.1
@@ -120,7 +134,18 @@ class Newton(AbstractSolver):
         check_suitable(problem, unknowns, "newton")
         vector, _ = as_vector(unknowns)
         zero, none = jnp.zeros_like(vector, shape=()), jnp.asarray(0, "int32")
-        return NewtonState(unknowns, zero, zero, jnp.asarray(False), none, none, none)
+        return NewtonState(
+            unknowns=unknowns,
+            radius=zero,
+            greatest=zero,
+            lengths=jnp.zeros_like(vector),
+            reach=jnp.abs(vector),
+            converged=jnp.asarray(False),
+            idle=none,
+            function_evaluations=none,
+            gradient_evaluations=none,
+            inner_iterations=none,
+        )
 
     def step(
         self,
@@ -143,29 +168,42 @@ class Newton(AbstractSolver):
         gradient, product, (loss, metrics) = jax.linearize(slope, vector, has_aux=True)
         norm = jnp.linalg.norm(gradient)
         greatest = jnp.maximum(state.greatest, norm)
-        relative = norm / jnp.where(greatest > 0, greatest, 1)
-        tolerance = jnp.minimum(jnp.asarray(self.inner_tolerance, norm.dtype), relative)
+        if vector.size <= DENSE_UNKNOWNS:
+            made = vector.size
+            hessian = scaled_hessian(product, gradient, state.lengths)
+            now, lengths = hessian.diagonal, jnp.maximum(hessian.diagonal, state.lengths)
+            within = lambda radius: eigen_step(hessian, gradient, radius, self.radius)  # noqa: E731
+        else:
+            made, hessian = 0, None
+            now = lengths = jnp.ones_like(vector)
+            relative = norm / jnp.where(greatest > 0, greatest, 1)
+            within = lambda radius: self._truncated(product, gradient, radius, relative)  # noqa: E731
         start = _Trial(
             vector=vector,
             loss=loss,
             accepted=jnp.asarray(False),
+            full=NewtonStep(0 * vector, 0 * loss, jnp.asarray(False), now),
             radius=state.radius,
             count=jnp.asarray(0, "int32"),
             products=jnp.asarray(0, "int32"),
         )
-        trial = self._search(
-            lambda vector: function(vector)[0], product, gradient, tolerance, start
-        )
+        trial = _search(lambda vector: function(vector)[0], within, start)
         moved = jnp.where(trial.accepted, trial.vector, vector)
         decreased = trial.accepted & (loss - trial.loss > _rounding(loss))
+        newton = trial.full if hessian is None else hessian.newton_step(gradient)
+        small = newton.is_small(vector, state.reach, loss, rtol=self.rtol, atol=self.atol)
+        lost = is_lost(now, lengths, state.reach, loss)
         state = NewtonState(
             unknowns=rebuild(moved),
             radius=trial.radius,
             greatest=greatest,
-            converged=is_flat(norm, greatest, ~decreased, self.rtol, self.atol),
+            lengths=lengths,
+            reach=jnp.maximum(state.reach, jnp.abs(moved)),
+            converged=newton.convex & small & ~lost,
+            idle=jnp.where(decreased, 0, state.idle + 1),
             function_evaluations=state.function_evaluations + 1 + trial.count,
             gradient_evaluations=state.gradient_evaluations + 1,
-            inner_iterations=state.inner_iterations + trial.products,
+            inner_iterations=state.inner_iterations + trial.products + made,
         )
         return state, {
             **metrics,
@@ -186,6 +224,14 @@ class Newton(AbstractSolver):
         """Whether the last step started from a point that passed the test."""
         return state.converged
 
+    def stalled(
+        self,
+        problem: AbstractProblem,  # noqa: ARG002
+        state: NewtonState,
+    ) -> Bool[Array, ""]:
+        """Whether several steps gained nothing, though this is no minimum."""
+        return state.idle >= MOST_IDLE
+
     def unknowns(
         self,
         problem: AbstractProblem,  # noqa: ARG002
@@ -194,51 +240,64 @@ class Newton(AbstractSolver):
         """The unknowns after the last step."""
         return state.unknowns
 
-    def _search(
+    def _truncated(
         self,
-        function: Callable[[Float[Array, " n"]], Float[Array, ""]],
         product: Callable[[Float[Array, " n"]], Float[Array, " n"]],
         gradient: Float[Array, " n"],
-        tolerance: Float[Array, ""],
-        start: _Trial,
-    ) -> _Trial:
-        """Steps within smaller and smaller radii until one decreases the loss as it should."""
-        vector, loss = start.vector, start.loss
-        rounding = _rounding(loss)
+        radius: Float[Array, ""],
+        relative: Float[Array, ""],
+    ) -> BallStep:
+        """A step by conjugate gradients, to be truncated at a residual of ‖g‖ / G."""
+        inner = minimise_within(
+            product,
+            gradient,
+            radius,
+            first_radius=self.radius,
+            tolerance=jnp.minimum(jnp.asarray(self.inner_tolerance, relative.dtype), relative),
+            steps=self.inner_steps,
+        )
+        # H p from the residual
+        promised = -(gradient + inner.residual) @ inner.step / 2
+        length = jnp.linalg.norm(inner.step)
+        return BallStep(inner.step, length, promised, inner.radius, inner.bound, inner.iterations)
 
-        def unfinished(trial: _Trial) -> Bool[Array, ""]:
-            return ~trial.accepted & (trial.count < MOST_TRIALS)
 
-        def attempt(last: _Trial) -> _Trial:
-            inner = minimise_within(
-                product,
-                gradient,
-                last.radius,
-                first_radius=self.radius,
-                tolerance=tolerance,
-                steps=self.inner_steps,
-            )
-            # g·p + ½ p·H p, with H p from the residual
-            promised = -(gradient + inner.residual) @ inner.step / 2
-            moved = vector + inner.step
-            loss_there = function(moved)
-            # Below rounding the gain is noise: such a step is taken unless it visibly harms.
-            harmless = (promised <= rounding) & (loss_there <= loss + rounding)
-            gain = (loss - loss_there) / jnp.maximum(promised, jnp.finfo(loss.dtype).tiny)
-            gain = jnp.where(harmless, 1, gain)
-            length = jnp.linalg.norm(inner.step)
-            good = (gain >= GOOD_GAIN) & inner.bound
-            kept = jnp.where(good, 2 * inner.radius, inner.radius)
-            return _Trial(
-                vector=moved,
-                loss=loss_there,
-                accepted=gain > SUFFICIENT_GAIN,
-                radius=jnp.where(gain > POOR_GAIN, kept, length / 4),
-                count=last.count + 1,
-                products=last.products + inner.iterations,
-            )
+def _search(
+    function: Callable[[Float[Array, " n"]], Float[Array, ""]],
+    within: Callable[[Float[Array, ""]], BallStep],
+    start: _Trial,
+) -> _Trial:
+    """Steps within smaller and smaller radii until one decreases the loss as it should."""
+    vector, loss = start.vector, start.loss
+    rounding = _rounding(loss)
 
-        return lax.while_loop(unfinished, attempt, start)
+    def unfinished(trial: _Trial) -> Bool[Array, ""]:
+        return ~trial.accepted & (trial.count < MOST_TRIALS)
+
+    def attempt(last: _Trial) -> _Trial:
+        inner = within(last.radius)
+        step = NewtonStep(inner.step, inner.promised, ~inner.bound, last.full.lengths)
+        moved = vector + inner.step
+        loss_there = function(moved)
+        # Below rounding the gain is noise: such a step is taken unless it visibly harms.
+        harmless = (inner.promised <= rounding) & (loss_there <= loss + rounding)
+        gain = (loss - loss_there) / jnp.maximum(inner.promised, jnp.finfo(loss.dtype).tiny)
+        gain = jnp.where(harmless, 1, gain)
+        good = (gain >= GOOD_GAIN) & inner.bound
+        kept = jnp.where(good, 2 * inner.radius, inner.radius)
+        return _Trial(
+            vector=moved,
+            loss=loss_there,
+            accepted=gain > SUFFICIENT_GAIN,
+            full=jax.tree.map(
+                lambda one, kept: jnp.where(last.count == 0, one, kept), step, last.full
+            ),
+            radius=jnp.where(gain > POOR_GAIN, kept, inner.length / 4),
+            count=last.count + 1,
+            products=last.products + inner.products,
+        )
+
+    return lax.while_loop(unfinished, attempt, start)
 
 
 def _rounding(loss: Float[Array, ""]) -> Float[Array, ""]:

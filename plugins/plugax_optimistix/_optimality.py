@@ -16,10 +16,12 @@ least squares, doi 10.1080/00401706.1981.10486257 (there without ‖J u‖).
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 # Rounding in a model's prediction is a few units in the last place; this many are allowed for.
 ROUNDING_UNITS = 10
+# After so many steps without a decrease of the loss but by rounding, a run has stalled.
+MOST_IDLE = 5
 
 
 class Optimality(eqx.Module):
@@ -64,15 +66,48 @@ class Optimality(eqx.Module):
         relative = jnp.maximum(self.precision, jnp.asarray(rtol, dtype))
         return self.offset <= jnp.asarray(atol, dtype) + relative * self.size
 
-    def flat(self, gradient: Float[Array, " n"], lengths: Float[Array, " n"]) -> Bool[Array, ""]:
-        """‖D⁻¹ Jᵀr‖ ≤ √ε (‖r‖ + ‖J u‖), where D are the greatest lengths of J's columns so far.
+    def exhausted(
+        self, loss: Float[Array, ""], loss_after: Float[Array, ""], idle: Int[Array, ""]
+    ) -> Bool[Array, ""]:
+        """The decrease to be had is below rounding, and the loss did not decrease.
 
-        What P r does not see: a column of J that vanishes at the minimum, as that of an unknown on
-        a bound does. Alone it says little, since a column may have been long only at the start.
+        Arguments:
+            loss: before the step.
+            loss_after: after it.
+            idle: the steps since it decreased by more than rounding.
         """
-        epsilon = jnp.finfo(gradient.dtype).eps
-        return jnp.linalg.norm(gradient / lengths) <= epsilon**0.5 * self.size
+        ended = (loss_after >= loss) | (idle > MOST_IDLE // 2)
+        return ended & (self.offset**2 / 2 <= self.rounding)
 
-    def exhausted(self, loss: Float[Array, ""], loss_after: Float[Array, ""]) -> Bool[Array, ""]:
-        """The loss did not decrease, and the decrease to be had is below rounding."""
-        return (loss_after >= loss) & (self.offset**2 / 2 <= self.rounding)
+
+def is_felt(
+    lengths: Float[Array, " n"], reach: Float[Array, " n"], loss: Float[Array, ""]
+) -> Bool[Array, " n"]:
+    """Whether to change an unknown by as much as it has been changes the loss beyond rounding.
+
+    Arguments:
+        lengths: the square root of the curvature along every unknown; the length of its column of
+            J.
+        reach: the greatest |u| so far.
+        loss: f.
+    """
+    return jnp.square(lengths * reach) > jnp.finfo(loss.dtype).eps * jnp.abs(loss)
+
+
+def is_lost(
+    now: Float[Array, " n"],
+    greatest: Float[Array, " n"],
+    reach: Float[Array, " n"],
+    loss: Float[Array, ""],
+) -> Bool[Array, ""]:
+    """Whether the loss does not depend any more on an unknown that it depended on.
+
+    That is the end of a plateau, where gradient and curvature vanish together.
+
+    Arguments:
+        now: as `lengths` of `is_felt`.
+        greatest: the greatest that has been.
+        reach: the greatest |u| so far.
+        loss: f.
+    """
+    return jnp.any(is_felt(greatest, reach, loss) & ~is_felt(now, reach, loss))

@@ -20,8 +20,9 @@ import jax
 import jax.lax as lax
 import jax.numpy as jnp
 from jax.scipy.linalg import solve_triangular
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
+from ._box import Room
 from ._vector import Metrics, ResidualFunction
 
 
@@ -35,6 +36,8 @@ class Triangular(eqx.Module):
         lengths: the lengths of J's columns.
         factor: R, upper triangular.
         projection: c = Qᵀ r.
+        gradient: Jᵀr, the gradient of the loss.
+        held: the unknowns whose columns were left out.
     """
 
     residuals: Float[Array, " m"]
@@ -43,23 +46,33 @@ class Triangular(eqx.Module):
     lengths: Float[Array, " n"]
     factor: Float[Array, "n n"]
     projection: Float[Array, " n"]
+    gradient: Float[Array, " n"]
+    held: Bool[Array, " n"]
 
     @property
     def scale(self) -> Float[Array, " n"]:
         """D: the lengths of the columns, and 1 for a column of zeros."""
         return _scale(self.lengths)
 
-    @property
-    def gradient(self) -> Float[Array, " n"]:
-        """Jᵀr, the gradient of the loss."""
-        return self.scale * (self.projection @ self.factor)
-
     def step(self) -> Float[Array, " n"]:
         """The Δ that minimises ‖r + J Δ‖."""
         return -solve_triangular(self.factor, self.projection) / self.scale
 
+    def step_without(self, blocked: Bool[Array, " n"]) -> Float[Array, " n"]:
+        """The Δ that does so with some unknowns left where they are."""
+        kept = jnp.where(blocked[None], 0, self.factor)
+        top = jnp.concatenate([kept, self.projection[:, None]], axis=1)
+        bottom = jnp.diag(blocked.astype(kept.dtype))
+        bottom = jnp.concatenate([bottom, jnp.zeros_like(self.projection)[:, None]], axis=1)
+        factor, projection = triangle(jnp.concatenate([top, bottom]))
+        return jnp.where(blocked, 0, -solve_triangular(factor, projection) / self.scale)
 
-def linearise(function: ResidualFunction, vector: Float[Array, " n"]) -> Triangular:
+
+def linearise(
+    function: ResidualFunction,
+    vector: Float[Array, " n"],
+    room: Room = Room(None, None),  # noqa: B008 - it never changes
+) -> Triangular:
     """The residuals at `vector` and their dense Jacobian, in triangular form.
 
     The Jacobian is made of products with the columns of the identity where there are more
@@ -72,11 +85,14 @@ def linearise(function: ResidualFunction, vector: Float[Array, " n"]) -> Triangu
         backward = jax.linear_transpose(forward, vector)
         rows = jax.vmap(backward)(jnp.eye(residuals.size, dtype=residuals.dtype))[0]
         transposed = rows.T
+    prediction, gradient = vector @ transposed, transposed @ residuals
+    squares = jnp.sum(transposed**2, axis=1)
+    held = room.held(vector, gradient, 1 / jnp.where(squares > 0, squares, 1))
+    transposed = jnp.where(held[:, None], 0, transposed)
     gram = transposed @ transposed.T
     lengths = jnp.sqrt(jnp.diagonal(gram))
-    factor, projection = _reduce(transposed, gram, _scale(lengths), residuals)
-    prediction = vector @ transposed
-    return Triangular(residuals, metrics, prediction, lengths, factor, projection)
+    factor, projection = _reduce(transposed, gram, _scale(lengths), residuals, held)
+    return Triangular(residuals, metrics, prediction, lengths, factor, projection, gradient, held)
 
 
 def _scale(lengths: Float[Array, " n"]) -> Float[Array, " n"]:
@@ -88,10 +104,12 @@ def _reduce(
     gram: Float[Array, "n n"],
     scale: Float[Array, " n"],
     residuals: Float[Array, " m"],
+    held: Bool[Array, " n"],
 ) -> tuple[Float[Array, "n n"], Float[Array, " n"]]:
-    """R and c = Qᵀr of the matrix with its columns scaled."""
+    """R and c = Qᵀr of the matrix with its columns scaled, a row of one for each held unknown."""
     epsilon = jnp.finfo(transposed.dtype).eps
     scaled_gram = gram / scale[:, None] / scale[None, :]
+    scaled_gram = scaled_gram + jnp.diag(held.astype(gram.dtype))
     lower = lax.linalg.cholesky(scaled_gram, symmetrize_input=False)
     # Pivots above ε^¼ leave the step a relative error of about √ε, which the next step removes.
     # A failed factorisation is NaN, and NaN is not above anything.
@@ -106,7 +124,8 @@ def _reduce(
         # Rows at the level of rounding keep R invertible where J has not full rank; a step then
         # changes what the residuals do not determine by little.
         tiny = jnp.asarray(max(count, rows) * epsilon, transposed.dtype)
-        bottom = tiny * jnp.eye(count, count + 1, dtype=transposed.dtype)
+        rows_below = jnp.where(held, 1, tiny)[:, None]
+        bottom = rows_below * jnp.eye(count, count + 1, dtype=transposed.dtype)
         return triangle(jnp.concatenate([top, bottom]))
 
     return lax.cond(well_conditioned, cholesky, householder)

@@ -1,6 +1,7 @@
 """A problem as a function of one vector: its floating-point unknowns, raveled and joined."""
 
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -41,3 +42,8 @@ def residual_function(
         return jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(tree)]), metrics
 
     return residuals
+
+
+def tolerance_of(rtol: float | Float[Array, ""], dtype: Any) -> Float[Array, ""]:
+    """A relative tolerance, but no less than ten units of rounding."""
+    return jnp.maximum(jnp.asarray(rtol, dtype), 10 * jnp.finfo(dtype).eps)

@@ -1,5 +1,7 @@
 """What is unknown, and how well a candidate explains the data."""
 
+from ._constrained import Constrained as Constrained
+from ._constrained import constrained as constrained
 from ._constraint import AbstractConstraint as AbstractConstraint
 from ._constraint import Box as Box
 from ._constraint import Fixed as Fixed
@@ -10,6 +12,7 @@ from ._log_density import AbstractLogDensity as AbstractLogDensity
 from ._problem import AbstractProblem as AbstractProblem
 from ._problem import Metrics as Metrics
 from ._unknowns import check_unknowns as check_unknowns
+from ._variant import AbstractVariant as AbstractVariant
 from ._variant import variant as variant
 from ._variants import bounded as bounded
 from ._variants import fixed as fixed

@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, ArrayLike, Bool, Float, PyTree
+from jaxtyping import Array, Bool, Float, PyTree
 
-# How far inside a bound a start may be, as a share of the interval, or of what is there of it.
+# A start on a bound or beyond is moved inside by this share of its length.
 MARGIN = 1e-3
-# An unknown is on a bound if it is as close as this many units of rounding.
+# An unknown is on a bound if it is as close as this many units of rounding of its length.
 ON_BOUND_UNITS = 1000
 
 
@@ -19,8 +19,7 @@ class AbstractConstraint(eqx.Module):
 
     - `affine`: whether u(z) is, so that linear problems stay linear and densities keep their shape.
 
-    Law: `constrained(free(u)) == u` to rounding for every u that holds the constraint, boundaries
-    apart.
+    Law: `constrained(free(u)) == u` to rounding for every u that holds the constraint.
     """
 
     affine: ClassVar[bool] = True
@@ -28,6 +27,10 @@ class AbstractConstraint(eqx.Module):
     @abc.abstractmethod
     def free(self, unknowns: PyTree) -> PyTree:
         """The variables z of unknowns u; those of a point nearby where u does not hold it."""
+
+    def begin(self, unknowns: PyTree) -> PyTree:
+        """The variables z to start from, of unknowns u or of a point nearby that suits a solver."""
+        return self.free(unknowns)
 
     @abc.abstractmethod
     def constrained(self, free: PyTree) -> PyTree:
@@ -90,25 +93,40 @@ class Fixed(AbstractConstraint):
 class Box(AbstractConstraint):
     """l ≤ u ≤ h, each number by itself; infinite bounds are none.
 
-    With both bounds u = l + (h − l) (1 + sin z) / 2; with one, u = l − 1 + √(1 + z²) or
-    u = h + 1 − √(1 + z²). Unlike logarithms, these reach the bound at a finite z, where du/dz = 0:
-    a minimum on a bound is a smooth minimum in z. So no solver may start exactly there.
+    With both bounds u = l + (h − l) sin² (z/2); with one, u = l + s (√(1 + z²) − 1) or
+    u = h − s (√(1 + z²) − 1), s being a length such as the distance of the start: well within it,
+    z is like the square root of the distance from the bound, far beyond it like the distance.
+    Unlike logarithms, these reach the bound at a finite z, where du/dz = 0: a minimum on a bound is
+    a smooth minimum in z. So no solver may start exactly there.
 
     Source: James and Roos 1975, MINUIT, doi 10.1016/0010-4655(75)90039-9.
 
     Arguments:
         lower: l, the pytree of the unknowns with None for leaves without bounds.
         upper: h, likewise.
+        length: s, likewise, all positive.
     """
 
     affine: ClassVar[bool] = False
 
     lower: PyTree
     upper: PyTree
+    length: PyTree
+
+    @classmethod
+    def around(cls, start: PyTree, lower: PyTree, upper: PyTree) -> "Box":
+        """The box in the lengths of a start: its distances from the bounds."""
+        none = lambda leaf: leaf is None  # noqa: E731
+        of_leaf = lambda low, high, leaf: None if low is None else _lengths(low, high, leaf)  # noqa: E731
+        return cls(lower, upper, jax.tree.map(of_leaf, lower, upper, start, is_leaf=none))
 
     def free(self, unknowns: PyTree) -> PyTree:
-        """Z of the point, moved just inside where it is on a bound or beyond."""
+        """z(u), that of the bound for what is beyond."""
         return self._map(_free, unknowns)
+
+    def begin(self, unknowns: PyTree) -> PyTree:
+        """z(u), of a point just inside for what is on a bound or beyond."""
+        return self._map(_free, self._map(_inside, unknowns))
 
     def constrained(self, free: PyTree) -> PyTree:
         """u(z)."""
@@ -119,40 +137,74 @@ class Box(AbstractConstraint):
         none = lambda leaf: leaf is None  # noqa: E731
         held = _nowhere(unknowns) if held is None else held
 
-        def one(lower: Any, upper: Any, leaf: Any, held: Any) -> Any:
-            return held if lower is None else held | _on_bound(lower, upper, leaf)
+        def one(lower: Any, upper: Any, length: Any, leaf: Any, held: Any) -> Any:
+            return held if lower is None else held | _on_bound(lower, upper, length, leaf)
 
-        return jax.tree.map(one, self.lower, self.upper, unknowns, held, is_leaf=none)
+        return jax.tree.map(one, self.lower, self.upper, self.length, unknowns, held, is_leaf=none)
 
     def _map(self, function, tree: PyTree) -> PyTree:
-        def of_leaf(lower: ArrayLike | None, upper: ArrayLike | None, leaf: Any) -> Any:
-            return leaf if lower is None or upper is None else function(lower, upper, leaf)
+        def of_leaf(lower: Any, upper: Any, length: Any, leaf: Any) -> Any:
+            return leaf if lower is None else function(lower, upper, length, leaf)
 
         is_none = lambda leaf: leaf is None  # noqa: E731
-        return jax.tree.map(of_leaf, self.lower, self.upper, tree, is_leaf=is_none)
+        return jax.tree.map(of_leaf, self.lower, self.upper, self.length, tree, is_leaf=is_none)
+
+
+def _lengths(
+    lower: Float[Array, "..."], upper: Float[Array, "..."], start: Float[Array, "..."]
+) -> Float[Array, "..."]:
+    """How far a start is from the nearest bound; of one on a bound, or beyond, see below."""
+    finite = lambda bound: jnp.where(jnp.isfinite(bound), jnp.abs(bound), 0)  # noqa: E731
+    size = jnp.maximum(finite(lower), finite(upper))
+    inside = jnp.minimum(start - lower, upper - start)
+    rounding = ON_BOUND_UNITS * jnp.finfo(start.dtype).eps * size
+    away = (inside > rounding) & jnp.isfinite(inside)
+    # The bound is a length; at zero, that of the other numbers has to do, or one.
+    usual = jnp.sum(jnp.where(away, inside, 0)) / jnp.maximum(jnp.sum(away.astype(size.dtype)), 1)
+    size = jnp.where(size > 0, size, jnp.where(usual > 0, usual, 1))
+    return jnp.where(away, inside, jnp.minimum(size, upper - lower))
 
 
 def _bounded(
-    lower: Float[Array, "..."], upper: Float[Array, "..."], free: Float[Array, "..."]
+    lower: Float[Array, "..."],
+    upper: Float[Array, "..."],
+    length: Float[Array, "..."],
+    free: Float[Array, "..."],
 ) -> Float[Array, "..."]:
     # Every branch is computed, so none may be infinite: its derivative would be NaN.
     low, high = _finite(lower), _finite(upper)
-    between = low + (high - low) * (1 + jnp.sin(free)) / 2
-    beyond = jnp.sqrt(1 + jnp.square(free)) - 1
+    between = low + (high - low) * jnp.square(jnp.sin(free / 2))
+    # √(1 + z²) − 1, without its rounding where z is small.
+    square = jnp.square(free)
+    beyond = length * square / (1 + jnp.sqrt(1 + square))
     return _by_kind(lower, upper, between, low + beyond, high - beyond, free)
 
 
 def _free(
-    lower: Float[Array, "..."], upper: Float[Array, "..."], value: Float[Array, "..."]
+    lower: Float[Array, "..."],
+    upper: Float[Array, "..."],
+    length: Float[Array, "..."],
+    value: Float[Array, "..."],
 ) -> Float[Array, "..."]:
     low, high = _finite(lower), _finite(upper)
     width = jnp.where(high > low, high - low, 1)
-    share = jnp.clip((value - low) / width, MARGIN, 1 - MARGIN)
-    above = jnp.maximum(value - low, MARGIN * jnp.maximum(jnp.abs(low), 1))
-    below = jnp.maximum(high - value, MARGIN * jnp.maximum(jnp.abs(high), 1))
-    between = jnp.arcsin(2 * share - 1)
-    root = lambda distance: jnp.sqrt(distance * (distance + 2))  # noqa: E731
+    above, below = jnp.maximum(value - low, 0), jnp.maximum(high - value, 0)
+    # From the nearer bound, where the sine is small and its rounding is, too.
+    near = 2 * jnp.arcsin(jnp.sqrt(jnp.minimum(jnp.minimum(above, below) / width, 0.5)))
+    between = jnp.where(above <= below, near, jnp.pi - near)
+    root = lambda distance: jnp.sqrt(distance / length * (distance / length + 2))  # noqa: E731
     return _by_kind(lower, upper, between, root(above), root(below), value)
+
+
+def _inside(
+    lower: Float[Array, "..."],
+    upper: Float[Array, "..."],
+    length: Float[Array, "..."],
+    value: Float[Array, "..."],
+) -> Float[Array, "..."]:
+    least = MARGIN * length
+    value = jnp.where(value - lower > 0, value, lower + least)
+    return jnp.where(upper - value > 0, value, upper - least)
 
 
 def _nowhere(unknowns: PyTree) -> PyTree:
@@ -162,14 +214,14 @@ def _nowhere(unknowns: PyTree) -> PyTree:
 
 
 def _on_bound(
-    lower: Float[Array, "..."], upper: Float[Array, "..."], value: Float[Array, "..."]
+    lower: Float[Array, "..."],
+    upper: Float[Array, "..."],
+    length: Float[Array, "..."],
+    value: Float[Array, "..."],
 ) -> Bool[Array, "..."]:
-    # A bound alone has the length 1 of the change of variables to be measured by.
-    both = jnp.isfinite(lower) & jnp.isfinite(upper)
-    low, high = _finite(lower), _finite(upper)
-    size = jnp.maximum(jnp.maximum(jnp.abs(low), jnp.abs(high)), jnp.where(both, 0, 1))
-    near = ON_BOUND_UNITS * jnp.finfo(value.dtype).eps * size
-    return (value - lower <= near) | (upper - value <= near)
+    near = ON_BOUND_UNITS * jnp.finfo(value.dtype).eps
+    on = lambda bound: jnp.abs(value - bound) <= near * jnp.maximum(jnp.abs(bound), length)  # noqa: E731
+    return on(lower) & jnp.isfinite(lower) | on(upper) & jnp.isfinite(upper)
 
 
 def _by_kind(

@@ -69,6 +69,15 @@ class AbstractProblem(eqx.Module):
         """
         return self
 
+    @classmethod
+    def suits(cls, requires: "type[AbstractProblem]") -> bool:
+        """Whether a solver that requires this kind of problem can solve such a one.
+
+        By default if it is of that kind. A problem that a solver has to know of, lest it leave out
+        what matters, asks for more.
+        """
+        return issubclass(cls, requires)
+
     def in_variables(
         self,
         constraint: AbstractConstraint,  # noqa: ARG002 - the default keeps nothing

@@ -55,7 +55,7 @@ class AbstractVariant(AbstractProblem):
 
     def init(self, key: PRNGKeyArray) -> PyTree:
         """The free variables of the start."""
-        return self.constraint.free(self.problem.init(key) if self.start is None else self.start)
+        return self.constraint.begin(self.problem.init(key) if self.start is None else self.start)
 
     def constrained(self, unknowns: PyTree) -> PyTree:
         """The unknowns of the problem, u(z)."""

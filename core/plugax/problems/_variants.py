@@ -127,7 +127,7 @@ def bounded(
                 f"Bounds must leave room between them; unknowns{jax.tree_util.keystr(path)} has "
                 f"lower {low} and upper {high}."
             )
-    return variant(problem, Box(lower, upper))
+    return variant(problem, Box.around(problem.init(jr.key(0)), lower, upper))
 
 
 def _bounds(name: str, given: PyTree, unbounded: float, shapes: PyTree) -> PyTree:

@@ -55,6 +55,7 @@ class Course:
         step: the steps every member still running has done.
         taken: the steps of every member, those before a resumption included.
         converged: which members have converged; None where the solver has no such test.
+        stalled: which members cannot go on; None where the solver never says so.
         failures: the members that failed.
         pieces: the metrics of all chunks so far, `(members, steps of the chunk, …)`.
         evaluations: figures of merit on the way, `(members, …)`, each with its step.
@@ -68,6 +69,7 @@ class Course:
     taken: np.ndarray
     cursor: PyTree | None = None
     converged: np.ndarray | None = None
+    stalled: np.ndarray | None = None
     failures: dict[int, Failure] = dataclasses.field(default_factory=dict)
     pieces: list[dict[str, np.ndarray]] = dataclasses.field(default_factory=list)
     evaluations: list[tuple[int, dict[str, np.ndarray]]] = dataclasses.field(default_factory=list)
@@ -77,7 +79,9 @@ class Course:
 
     def active(self) -> np.ndarray:
         """Which members may go on."""
-        active = np.ones(self.taken.shape, bool) if self.converged is None else ~self.converged
+        active = np.ones(self.taken.shape, bool)
+        for ended in (self.converged, self.stalled):
+            active &= True if ended is None else ~ended
         active[list(self.failures)] = False
         return active
 
@@ -138,6 +142,8 @@ def drive(
         course.taken += taken
         if left.converged is not None:
             course.converged = np.atleast_1d(np.asarray(left.converged))
+        if left.stalled is not None:
+            course.stalled = np.atleast_1d(np.asarray(left.stalled))
         found = _failures(metrics, taken, before)
         if found:
             _retreat(task, course, before, earlier, found)

@@ -34,6 +34,8 @@ def status_of(course: Course, member: int, *, stopped_by: str | None, steps: int
         return statuses.non_finite(failure.step, failure.metric, failure.value, taken)
     if course.converged is not None and course.converged[member]:
         return statuses.converged(taken)
+    if course.stalled is not None and course.stalled[member]:
+        return statuses.stalled(taken)
     if stopped_by is not None:
         return statuses.stopped(taken, stopped_by)
     if taken < steps:

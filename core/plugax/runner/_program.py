@@ -1,10 +1,10 @@
 """The compiled part of a run: three functions, each compiled once per shape.
 
-`advance` is the loop. It runs at most `limit` steps, stops when the solver says converged, and
-writes the metrics of every step into buffers that leave the device once. `limit` is an argument,
-not a constant, and the buffers are as long for a short run as for a long one: so runs and chunks of
-any length share one compilation. Only arrays cross the boundary of the loop. What comes in is
-donated, and comes out again beside the new, without a call of its own for the copy.
+`advance` is the loop. It runs at most `limit` steps, stops when the solver says converged, or
+stalled, and writes the metrics of every step into buffers that leave the device once. `limit` is an
+argument, not a constant, and the buffers are as long for a short run as for a long one: so runs and
+chunks of any length share one compilation. Only arrays cross the boundary of the loop. What comes
+in is donated, and comes out again beside the new, without a call of its own for the copy.
 """
 
 import collections
@@ -70,11 +70,13 @@ class Chunk(eqx.Module):
     Attributes:
         taken: steps taken.
         converged: whether the solver says so now; None where it has no such test.
+        stalled: whether it has given up; None where it never does.
         metrics: buffers of `capacity_of` steps, of which the first `taken` are filled.
     """
 
     taken: Int[Array, "*members"]
     converged: Bool[Array, "*members"] | None
+    stalled: Bool[Array, "*members"] | None
     metrics: Metrics
 
 
@@ -233,9 +235,10 @@ def _advance(
 
     def unfinished(carry: tuple) -> Bool[Array, ""]:
         i, arrays, _, _ = carry
-        converged = solver.converged(problem, eqx.combine(arrays, rest))
-        _check_converged(solver, converged)
-        return i < limit if converged is None else (i < limit) & ~converged
+        goes_on = i < limit
+        for end in _ends(problem, solver, eqx.combine(arrays, rest)):
+            goes_on = goes_on if end is None else goes_on & ~end
+        return goes_on
 
     def body(carry: tuple) -> tuple:
         i, arrays, cursor, buffers = carry
@@ -247,7 +250,17 @@ def _advance(
     taken, arrays, cursor, buffers = lax.while_loop(unfinished, body, carry)
     state = eqx.combine(arrays, rest)
     after = Here(state, None if here.cursor is None else cursor)
-    return after, Chunk(taken, solver.converged(problem, state), buffers)
+    return after, Chunk(taken, *_ends(problem, solver, state), buffers)
+
+
+def _ends(
+    problem: AbstractProblem, solver: AbstractSolver, state: PyTree
+) -> tuple[Bool[Array, ""] | None, Bool[Array, ""] | None]:
+    """Whether the solver says converged, and whether it says stalled."""
+    ends = solver.converged(problem, state), solver.stalled(problem, state)
+    for name, end in zip(("converged", "stalled"), ends, strict=True):
+        _check_end(f"{type(solver).__name__}.{name}", end)
+    return ends
 
 
 def _capacity(metrics: PyTree[jax.ShapeDtypeStruct], members: int) -> int:
@@ -281,15 +294,15 @@ def _check_metrics(solver: AbstractSolver, metrics: Metrics) -> None:
         raise PlugaxError(f"The metrics of {name}.step must be arrays; {odd[0]!r} is not.")
 
 
-def _check_converged(solver: AbstractSolver, converged: Any) -> None:
-    """Raise if the test of convergence is neither None nor one boolean of JAX."""
-    if converged is None:
+def _check_end(name: str, end: Any) -> None:
+    """Raise if a test for the end of a run is neither None nor one boolean of JAX."""
+    if end is None:
         return
-    if not eqx.is_array(converged) or converged.dtype != bool or converged.shape != ():
-        came = f"{converged.dtype}{list(converged.shape)}" if eqx.is_array(converged) else converged
+    if not eqx.is_array(end) or end.dtype != bool or end.shape != ():
+        came = f"{end.dtype}{list(end.shape)}" if eqx.is_array(end) else end
         raise PlugaxError(
-            f"{type(solver).__name__}.converged must return a boolean scalar of JAX, or None from "
-            f"a solver that has no such test; got {came}."
+            f"{name} must return a boolean scalar of JAX, or None from a solver that has no such "
+            f"test; got {came}."
         )
 
 

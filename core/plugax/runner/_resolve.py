@@ -41,10 +41,13 @@ def resolve(
     chosen = options if by_name else (origin_of(solver) or {})
     recipe, usual = recipe_of(recipes, name, chosen)
     solver = build("solver", solver, recipe | options if by_name else options)
-    if not isinstance(problem, solver.requires):
+    if not problem.suits(solver.requires):
+        name, kind = type(problem).__name__, solver.requires.__name__
+        why = f"needs an {kind}, which {name} is not."
+        if isinstance(problem, solver.requires):
+            why = f"takes any {kind}, and would leave out what {name} asks for besides."
         raise UnsuitableProblemError(
-            f"{type(solver).__name__} needs an {solver.requires.__name__}, which "
-            f"{type(problem).__name__} is not. Solvers that fit: {', '.join(fitting(problem))}."
+            f"{type(solver).__name__} {why} Solvers that fit: {', '.join(fitting(problem))}."
         )
     if not isinstance(problem.data, AbstractData):
         raise PlugaxError(
@@ -65,6 +68,6 @@ def fitting(problem: AbstractProblem | type[AbstractProblem]) -> list[str]:
             target = component.load()
         except PluginError:
             continue
-        if issubclass(kind, known_of(target, "requires", AbstractProblem)):
+        if kind.suits(known_of(target, "requires", AbstractProblem)):
             names.append(component.name)
     return names

@@ -61,6 +61,8 @@ def resume(
             f"Nothing is left to do in {path}: {before.status} For a closer answer, solve again "
             "with a finer tolerance."
         )
+    if before.status.name == "stalled":
+        raise PlugaxError(f"Nothing can be done in {path} by more steps: {before.status}")
     if before.steps >= plan.steps:
         raise PlugaxError(
             f"Nothing is left to do in {path}: {before.status} To go on, ask for more steps in all "

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 
 SUCCESSES = ("converged", "completed", "stopped")
-FAILURES = ("not-converged", "non-finite", "interrupted")
+FAILURES = ("not-converged", "stalled", "non-finite", "interrupted")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,7 +14,8 @@ class Status:
     Attributes:
         name: `"converged"` (the solver's own test), `"completed"` (all steps, by a solver that has
             no such test), `"stopped"` (by an observer), `"not-converged"` (all steps, without
-            passing the test), `"non-finite"` or `"interrupted"`.
+            passing the test), `"stalled"` (further steps would change nothing, and the test is not
+            passed), `"non-finite"` or `"interrupted"`.
         message: cause, and remedy where there is one.
         remarks: what problem and solver have to say of the run, sentences that a user should read
             even where it succeeded; see `AbstractProblem.remarks`.
@@ -60,6 +61,16 @@ def not_converged(step: int) -> Status:
         "not-converged",
         f"The solver did not converge within {_steps(step)}. Allow more steps, loosen its "
         "tolerance, or start closer to the answer; the history tells whether it was getting there.",
+    )
+
+
+def stalled(step: int) -> Status:
+    """No step makes progress, and the solver's test is not passed."""
+    return Status(
+        "stalled",
+        f"The solver can go no further after {_steps(step)}, and its test is not passed: what is "
+        "left to gain drowns in rounding, the loss is not smooth here, or does not depend on some "
+        "unknown. Try float64, unknowns of like size, or another starting point.",
     )
 
 

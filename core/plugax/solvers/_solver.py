@@ -77,6 +77,18 @@ class AbstractSolver(eqx.Module):
     def converged(self, problem: Any, state: PyTree) -> Bool[Array, ""] | None:
         """Whether the answer is found; None from a solver that has no such test, runs all steps."""
 
+    def stalled(
+        self,
+        problem: Any,  # noqa: ARG002 - the default never gives up
+        state: PyTree,  # noqa: ARG002
+    ) -> Bool[Array, ""] | None:
+        """Whether further steps would change nothing, though the test is not passed.
+
+        Such a run ends with the status `"stalled"`, which is no success: rounding hides what is
+        left to gain, or the loss is not smooth. None from a solver that never gives up.
+        """
+        return None
+
     @abc.abstractmethod
     def unknowns(self, problem: Any, state: PyTree) -> PyTree:
         """The unknowns as this state knows them, structured as `problem.init` made them."""

@@ -21,6 +21,7 @@ from ..problems import (
     AbstractLinearLeastSquares,
     AbstractLogDensity,
     AbstractProblem,
+    Constrained,
     Metrics,
 )
 from ..solvers import AbstractSolver
@@ -143,7 +144,26 @@ class Gaussian(AbstractLogDensity):
         return _array([0.0, 0.0])
 
 
-REFERENCES = (Valley, Rosenbrock, Line, Gaussian, Tracking)
+def _on_the_plane(unknowns: PyTree) -> Array:
+    return jnp.sum(unknowns["x"]) + 0.5
+
+
+def _below(unknowns: PyTree) -> Array:
+    return unknowns["s"] - 2
+
+
+class Fenced(Constrained):
+    """The valley with x₁ + x₂ = −½ and s ≤ 2, which its minimum fulfils."""
+
+    def __init__(self):
+        super().__init__(Valley(), equal=_on_the_plane, at_most=_below)
+
+    def reference(self) -> PyTree:
+        """That of the valley."""
+        return self.problem.reference()
+
+
+REFERENCES = (Valley, Rosenbrock, Line, Gaussian, Tracking, Fenced)
 
 
 def reference_for(solver: AbstractSolver) -> AbstractProblem:

@@ -36,8 +36,8 @@ def check_solver_state(
     """A step keeps the structure, shapes and dtypes of the state, in float32 and in float64.
 
     And it is pure: traced twice, it is the same program. `unknowns` are shaped as the problem made
-    them, `converged` is a scalar bool or None, and the metrics are a flat dictionary of arrays with
-    a scalar "loss".
+    them, `converged` and `stalled` are a scalar bool or None, and the metrics are a flat dictionary
+    of arrays with a scalar "loss".
 
     Arguments:
         solver: the solver.
@@ -82,7 +82,10 @@ def _check_state(solver: AbstractSolver, given: Trial, where: str) -> None:
         state = eqx.filter_eval_shape(_init, solver, given)
         after, metrics = eqx.filter_eval_shape(_step, solver, given, state)
         unknowns = eqx.filter_eval_shape(solver.unknowns, given.problem, after)
-        converged = eqx.filter_eval_shape(solver.converged, given.problem, after)
+        ends = {
+            end: eqx.filter_eval_shape(getattr(solver, end), given.problem, after)
+            for end in ("converged", "stalled")
+        }
     found = difference(shapes(state), shapes(after))
     claim(
         found is None,
@@ -95,13 +98,14 @@ def _check_state(solver: AbstractSolver, given: Trial, where: str) -> None:
     found = difference(shapes(given.unknowns), shapes(unknowns))
     law = f"unknowns are structured as problem.init made them, {where}"
     claim(found is None, solver, law, found, "Return them as they came, parameters alone.")
-    claim(
-        converged is None or shapes(converged) == "bool[]",
-        solver,
-        "converged gives a scalar bool, or None from a solver that has no test",
-        shapes(converged),
-        "Reduce over all elements with jnp.all or jnp.max.",
-    )
+    for end, said in ends.items():
+        claim(
+            said is None or shapes(said) == "bool[]",
+            solver,
+            f"{end} gives a scalar bool, or None from a solver that has no test",
+            shapes(said),
+            "Reduce over all elements with jnp.all or jnp.max.",
+        )
     law = 'the metrics of a step are a flat dictionary of arrays with a scalar "loss"'
     remedy = 'Return {"loss": loss, **metrics}, with the metrics that problem.loss returned.'
     claim(isinstance(metrics, dict), solver, law, metrics, remedy)

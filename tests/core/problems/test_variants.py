@@ -132,21 +132,27 @@ def test_bounds_that_bind_hold_and_the_rest_is_at_its_minimum(x64, bounds, solve
 @settings(max_examples=50, deadline=None)
 @given(
     value=st.floats(-50, 50),
+    start=st.floats(-60, 60),
     lower=st.one_of(st.just(-np.inf), st.floats(-40, -1)),
     upper=st.one_of(st.just(np.inf), st.floats(1, 40)),
 )
-def test_a_box_holds_and_gives_inner_points_back(value, lower, upper):
+def test_a_box_holds_and_gives_its_points_back(value, start, lower, upper):
     with jax.enable_x64(True):
-        box = Box(jnp.asarray(lower), jnp.asarray(upper))
+        box = Box.around(jnp.asarray(start), jnp.asarray(lower), jnp.asarray(upper))
         image = float(box.constrained(jnp.asarray(value)))
         assert lower <= image <= upper
-        room = min(image - lower, upper - image)
-        # Within a thousandth of a bound, a start is moved inside.
-        if room > 0.1:
-            again = float(box.constrained(box.free(jnp.asarray(image))))
-            np.testing.assert_allclose(again, image, rtol=1e-9, atol=1e-9)
-        else:
-            assert lower < float(box.constrained(box.free(jnp.asarray(image)))) < upper
+        again = float(box.constrained(box.free(jnp.asarray(image))))
+        np.testing.assert_allclose(again, image, rtol=1e-12, atol=1e-12)
+        assert lower < float(box.constrained(box.begin(jnp.asarray(image)))) < upper
+
+
+@pytest.mark.parametrize("upper", [np.inf, 1.0])
+def test_a_start_near_a_bound_stays_where_it_is_whatever_its_size(x64, upper):
+    start = jnp.array([3e-12, 2e-7, 0.5])
+    box = Box.around(start, jnp.zeros(3), jnp.full(3, upper))
+    np.testing.assert_allclose(box.constrained(box.begin(start)), start, rtol=1e-12)
+    # One digit more is one digit more, for all of them.
+    np.testing.assert_allclose(box.constrained(box.free(start / 10)), start / 10, rtol=1e-12)
 
 
 @pytest.mark.parametrize("start", [-5.0, 0.0, 1.0, 7.0])

@@ -147,7 +147,7 @@ def test_a_flat_start_has_converged(solver):
 def test_a_kink_at_the_minimum_is_not_called_converged(solver):
     problem = Loss(lambda u: jnp.sum(jnp.abs(u - 0.3)) + u[0] / 4, jnp.array([1.0, -2.0]))
     solution = px.solve(problem, solver, steps=60)
-    assert solution.status.name == "not-converged"
+    assert solution.status.name in {"stalled", "not-converged"}
     assert np.all(np.isfinite(solution.unknowns))
 
 

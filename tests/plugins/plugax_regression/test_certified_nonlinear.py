@@ -1,5 +1,6 @@
 """Nonlinear regressions with certified answers (NIST Statistical Reference Datasets)."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -111,3 +112,71 @@ def test_first_starts_that_are_far_away(digits, name):
     assert solution.status.name == "converged"
     assert digits(solution.unknowns, np.array(values)) > 7
     assert digits(solution.metrics["standard_deviations"], np.array(deviations)) > 7
+
+
+SECOND_STARTS = {
+    "BoxBOD": [100.0, 0.75],
+    "MGH09": [0.25, 0.39, 0.415, 0.39],
+    "MGH10": [0.02, 4000.0, 250.0],
+}
+SOLVERS = [
+    *("gauss-newton", "levenberg-marquardt", "dogleg"),
+    *("bfgs", "lbfgs", "nonlinear-cg", "newton", "nelder-mead", "optimistix"),
+]
+BOUNDED = ["levenberg-marquardt", "dogleg", "gauss-newton", "newton", "bfgs"]
+
+
+def _posed(nonlinear_problem, name, start):
+    if name in HARD:
+        model, x, y, first, values, _ = HARD[name]
+        begin = first if start == 1 else SECOND_STARTS[name]
+        return model, np.asarray(x), np.asarray(y), np.array(begin, float), np.array(values)
+    file = nonlinear_problem(name)
+    return file.model, file.x, file.y, file.starts[start - 1], file.values
+
+
+def _squares(model, x, y, parameters):
+    return float(np.sum((np.asarray(model(jnp.asarray(parameters), x)) - y) ** 2))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*NAMES, *HARD])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_no_solver_says_converged_where_there_is_no_minimum(
+    nonlinear_problem, digits, solver, name
+):
+    """Four digits, an exchange of alike terms, another local minimum, or an honest status."""
+    for start in (1, 2):
+        model, x, y, begin, values = _posed(nonlinear_problem, name, start)
+        solution = px.solve(NonlinearRegression(model, x, y, begin), solver)
+        if not solution.status.success or digits(solution.unknowns, values) >= 4:
+            continue
+        found, least = (_squares(model, x, y, u) for u in (solution.unknowns, values))
+        if found <= least * (1 + 1e-6):
+            continue
+        # BFGS and its kin find a local minimum of MGH09: its Hessian is positive.
+        loss = lambda b: jnp.sum((model(b, x) - y) ** 2)  # noqa: E731, B023
+        hessian = jax.hessian(loss)(solution.unknowns)
+        lengths = jnp.sqrt(jnp.diagonal(hessian))
+        scaled = hessian / lengths[:, None] / lengths[None]
+        slope = jax.grad(loss)(solution.unknowns) / lengths
+        assert jnp.linalg.eigvalsh(scaled)[0] > 1e-6
+        assert slope @ jnp.linalg.solve(scaled, slope) < 1e-10 * found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*NAMES, *HARD])
+@pytest.mark.parametrize("solver", BOUNDED)
+def test_bounds_that_do_not_bind_do_no_harm(nonlinear_problem, digits, solver, name):
+    for start in (1, 2):
+        model, x, y, begin, values = _posed(nonlinear_problem, name, start)
+        away = -10 * np.maximum(np.abs(begin), np.abs(values))
+        lower = np.where((begin > 0) & (values > 0), 0.0, away)
+        problem = px.bounded(NonlinearRegression(model, x, y, begin), lower=jnp.asarray(lower))
+        solution = px.solve(problem, solver)
+        found, least = (_squares(model, x, y, u) for u in (solution.unknowns, values))
+        right = digits(solution.unknowns, values) >= 4 or found <= least * (1 + 1e-6)
+        if solver == "levenberg-marquardt":
+            assert right, f"start {start}: {solution.status}, {solution.unknowns}"
+            assert solution.status.name == "converged"
+        assert right or not solution.status.success
