@@ -12,8 +12,8 @@ Newton's: from a minimum it is the last one, and brings the last digits; else wh
 for the end was a valley along which it had not learnt the curvature. If the loss has not become
 less since the Hessian was asked before, the run has stalled.
 
-For up to 100 unknowns the Hessian at the start gives every unknown its unit, and the first
-direction; without that, a first step of length 1 may end anywhere.
+For up to 50 unknowns the Hessian at the start gives every unknown its unit, if they differ much,
+and the first direction; without that, a first step of length 1 may end anywhere.
 """
 
 from collections.abc import Callable
@@ -33,6 +33,9 @@ from ._optimality import is_felt
 from ._suitable import check_suitable
 from ._vector import Metrics, as_vector
 from ._wolfe import ROUNDING_UNITS, Verdict, begin, judge
+
+# Unknowns are alike if their curvatures' square roots are within this power of two.
+ALIKE = 7
 
 
 class DescentState(eqx.Module):
@@ -209,7 +212,7 @@ def take_step(
         slope=jnp.where(led, steepness, slope),
         length=jnp.where(led, 1, length),
         felt=jnp.where(first, feels, state.felt),
-        scale=jnp.where(first, _power_of_two(newton.lengths), scale),
+        scale=jnp.where(first, _units(newton.lengths), scale),
         reach=reach,
         asked=jnp.where(asking & ~first, loss, state.asked),
         # What asking costs is spent on the method itself before it is asked again.
@@ -258,11 +261,15 @@ def _search(
     return lax.while_loop(unfinished, attempt, start)
 
 
-def _power_of_two(lengths: Float[Array, " n"]) -> Float[Array, " n"]:
-    """The nearest powers of two, by which a division is exact; 1 for what is zero, or no number."""
+def _units(lengths: Float[Array, " n"]) -> Float[Array, " n"]:
+    """The nearest powers of two, by which a division is exact; 1 for what is zero, or no number.
+
+    All are 1 if they differ little: then the memory does better without them.
+    """
     sound = jnp.isfinite(lengths) & (lengths > 0)
-    exponent = jnp.round(jnp.log2(jnp.where(sound, lengths, 1)))
-    return jnp.ldexp(jnp.ones_like(lengths), exponent.astype("int32"))
+    exponents = jnp.round(jnp.log2(jnp.where(sound, lengths, 1))).astype("int32")
+    differ = jnp.max(exponents) - jnp.min(exponents) > ALIKE
+    return jnp.ldexp(jnp.ones_like(lengths), jnp.where(differ, exponents, 0))
 
 
 def _select(first: Bool[Array, ""], one: Any, other: Any) -> Any:

@@ -3,7 +3,7 @@
     p ≈ argmin g·p + ½ p·H p with ‖E p‖ ≤ ϱ,    u ← u + p.
 
 The products H v come from differentiating the gradient, which is linearised once a step. For up to
-100 unknowns they make the whole of H, scaled by E, the greatest √|Hᵢᵢ| so far, so that the units of
+50 unknowns they make the whole of H, scaled by E, the greatest √|Hᵢᵢ| so far, so that the units of
 the unknowns do not matter. For more, E = 1, and conjugate gradients do without the matrix: they
 follow directions of negative curvature to the region's surface, and stop early far from the minimum
 and late near it, at min(`inner_tolerance`, ‖g‖ / G) of their start, so that convergence is

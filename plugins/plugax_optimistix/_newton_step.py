@@ -7,7 +7,7 @@ any linear change of variables, and near a minimum it is how far the loss lies a
 eigenvalues of H are positive, and δ or p is small, there is a minimum; a small gradient alone says
 nothing, since it is small along a flat valley as well.
 
-For up to 100 unknowns H is formed, its rows and columns scaled to a diagonal of ones, and its
+For up to 50 unknowns H is formed, its rows and columns scaled to a diagonal of ones, and its
 eigenvalues computed: those lost in rounding count as the least that rounding can tell from zero,
 negative ones by their size, so that p leads downhill from a saddle. For more unknowns p comes from
 conjugate gradients.
@@ -28,7 +28,7 @@ from jaxtyping import Array, Bool, Float
 from ._steihaug import minimise_within
 from ._vector import tolerance_of
 
-DENSE_UNKNOWNS = 100
+DENSE_UNKNOWNS = 50
 # Rounding in an eigenvalue is a few units in the last place of the greatest; this many are allowed
 # for, times the number of unknowns.
 ROUNDING_UNITS = 10

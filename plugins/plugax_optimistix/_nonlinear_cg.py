@@ -76,7 +76,7 @@ class NonlinearCG(AbstractSolver):
     Converged means: the Hessian H has no negative eigenvalue, and Newton's step p = −H⁻¹∇f promises
     a decrease of ½ ∇f·H⁻¹∇f ≤ `atol + rtol |f|`, or changes no unknown by more than `√rtol |u|`.
     This does not depend on the units of loss and unknowns. The step has been taken on top. It is
-    tested when the method expects next to nothing of its own next step. For more than 100 unknowns
+    tested when the method expects next to nothing of its own next step. For more than 50 unknowns
     p comes from conjugate gradients; if the loss has no second derivative, the method's own
     approximation of H has to do.
 
