@@ -1,7 +1,7 @@
 """Equations and inequalities that the unknowns have to fulfil."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -36,6 +36,8 @@ class Constrained(AbstractProblem):
         at_most: g, likewise.
     """
 
+    recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {"augmented-lagrangian": {}}
+
     problem: AbstractProblem
     equal: Function
     at_most: Function
@@ -48,11 +50,6 @@ class Constrained(AbstractProblem):
     def in_variables(self, constraint: AbstractConstraint, start: PyTree | None) -> AbstractProblem:
         """The problem f in other variables, with the same constraints."""
         return Constrained(variant(self.problem, constraint, start), self.equal, self.at_most)
-
-    @property
-    def recipes(self) -> Mapping[str, Mapping[str, Any]]:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """The solver that comes with Plugax for such problems."""
-        return {"augmented-lagrangian": {}}
 
     @property
     def precision(self) -> str | None:  # pyright: ignore[reportIncompatibleVariableOverride]

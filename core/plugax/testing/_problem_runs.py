@@ -16,7 +16,7 @@ from ._compare import difference
 from ._figures import check_figure
 from ._module import made_again
 from ._precision import cast, native
-from ._references import Descent
+from ._references import descent_for
 
 STEPS = 2
 
@@ -70,7 +70,7 @@ def check_saves_and_loads(problem: AbstractProblem, key: PRNGKeyArray) -> None:
         saved = _short_run(problem, seed_from(key))
         with claimed(problem, law, remedy):
             saved.save(directory)
-            loaded = load(directory, problem=problem, solver=Descent())
+            loaded = load(directory, problem=problem, solver=descent_for(problem))
         for part in ("unknowns", "state", "series"):
             found = difference(getattr(saved, part), getattr(loaded, part))
             claim(found is None, problem, f"{law}: the {part} are the same", found, remedy)
@@ -137,7 +137,7 @@ def check_recipes(problem: AbstractProblem, key: PRNGKeyArray | None = None) -> 
 def _short_run(problem: AbstractProblem, seed: int) -> Solution:
     law = "a few steps of gradient descent can be run"
     with claimed(problem, law, "Do the checks of loss and init pass?"):
-        solution = solve(problem, Descent(), seed=seed, steps=STEPS)
+        solution = solve(problem, descent_for(problem), seed=seed, steps=STEPS)
     claim(solution.status.name == "completed", problem, law, solution.status, "Is the loss finite?")
     return solution
 

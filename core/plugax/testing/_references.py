@@ -5,9 +5,10 @@ conformance kit. Each starts at a random point, and hands its numbers to the los
 that a solver which loses seed or batch on the way is found out.
 """
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -155,6 +156,8 @@ def _below(unknowns: PyTree) -> Array:
 class Fenced(Constrained):
     """The valley with x₁ + x₂ = −½ and s ≤ 2, which its minimum fulfils."""
 
+    precision: ClassVar[str | None] = None  # what is asked of the class has to be there
+
     def __init__(self):
         super().__init__(Valley(), equal=_on_the_plane, at_most=_below)
 
@@ -228,3 +231,13 @@ class Descent(AbstractSolver):
     def unknowns(self, problem: AbstractProblem, state: PyTree) -> PyTree:  # noqa: ARG002
         """The state."""
         return state
+
+
+def descent_for(problem: AbstractProblem) -> Descent:
+    """Plain descent on a problem's loss, whatever else the problem asks of solvers."""
+    return Descent() if problem.suits(AbstractProblem) else _descent_on(type(problem))()
+
+
+@functools.cache
+def _descent_on(kind: type[AbstractProblem]) -> type[Descent]:
+    return type("Descent", (Descent,), {"requires": kind})
