@@ -16,6 +16,7 @@ Optimization, section 17.3, doi 10.1007/978-0-387-40065-5.
 from typing import ClassVar
 
 import equinox as eqx
+import jax
 import jax.lax as lax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
@@ -72,7 +73,8 @@ class AugmentedLagrangian(AbstractSolver):
 
     Converged means: the solver of the round passed its own test, and its answer violates no
     constraint by more than `tolerance`, nor leaves an inequality slack whose multiplier is not
-    zero: |c| ≤ `tolerance` and |max(g, −μ/ρ)| ≤ `tolerance`.
+    zero: |c| ≤ `tolerance` and |max(g, −μ/ρ)| ≤ `tolerance`; or what ten units of rounding in the
+    unknowns change in a constraint, where that is more.
 
     Arguments:
         solver: the solver of the problems without constraints, its name or the solver itself; for
@@ -149,20 +151,19 @@ class AugmentedLagrangian(AbstractSolver):
         ended = solved if stalled is None else solved | stalled
         ended = ended | (state.steps + 1 >= self.round_steps)
         arrays, rest = eqx.partition(inner, eqx.is_array)
-        kept = state.multipliers, state.violation, arrays
+        kept = state.multipliers, state.violation
 
         def renewed(arrays: PyTree) -> tuple:
             unknowns = self.solver.unknowns(round_problem, eqx.combine(arrays, rest))
-            after, violation = _after(problem, state, unknowns)
+            after, violation, held = _after(problem, state, unknowns, self.tolerance)
             again = self.solver.init(_problem(problem, after), unknowns, key)
-            return after, violation, eqx.filter(again, eqx.is_array)
+            return after, violation, held, eqx.filter(again, eqx.is_array)
 
         def same(arrays: PyTree) -> tuple:
-            return *kept[:2], arrays
+            return *kept, jnp.asarray(False), arrays
 
-        multipliers, violation, arrays = lax.cond(ended, renewed, same, arrays)
-        tolerance = self.tolerance.astype(violation.dtype)
-        converged = ended & solved & (violation <= tolerance)
+        multipliers, violation, held, arrays = lax.cond(ended, renewed, same, arrays)
+        converged = ended & solved & held
         rounds = state.rounds + ended.astype("int32")
         state = LagrangianState(
             inner=eqx.combine(arrays, rest),
@@ -213,17 +214,31 @@ def _greatest(equal: Float[Array, " equal"], at_most: Float[Array, " most"]) -> 
 
 
 def _after(
-    problem: problems.Constrained, state: LagrangianState, unknowns: PyTree
-) -> tuple[Multipliers, Float[Array, ""]]:
-    """The multipliers after a round that ended at some unknowns, and its violation."""
+    problem: problems.Constrained,
+    state: LagrangianState,
+    unknowns: PyTree,
+    tolerance: Float[Array, ""],
+) -> tuple[Multipliers, Float[Array, ""], Bool[Array, ""]]:
+    """The multipliers after a round that ended at some unknowns, its violation, if held."""
     equal, at_most = problem.constraints(unknowns)
+    rounded = problem.constraints(jax.tree.map(_rounded, unknowns))
     now = state.multipliers
     slack = jnp.maximum(at_most, -now.at_most / now.penalty)
-    violation = _greatest(equal, jnp.abs(slack))
-    enough = violation <= ENOUGH_PROGRESS * state.violation
+    violated = jnp.abs(jnp.concatenate([equal, slack]))
+    rounding = jnp.abs(jnp.concatenate(rounded) - jnp.concatenate([equal, at_most]))
+    violation = jnp.max(violated, initial=0)
+    held = jnp.all(violated <= jnp.maximum(rounding, tolerance.astype(rounding.dtype)))
+    enough = held | (violation <= ENOUGH_PROGRESS * state.violation)
     after = Multipliers(
         now.equal + now.penalty * equal,
         jnp.maximum(now.at_most + now.penalty * at_most, 0),
         now.penalty * jnp.where(enough, 1, GROWTH).astype(now.penalty.dtype),
     )
-    return after, violation
+    return after, violation, held
+
+
+def _rounded(leaf: PyTree) -> PyTree:
+    """The leaf, ten units of rounding further from zero."""
+    if not eqx.is_inexact_array(leaf):
+        return leaf
+    return leaf * (1 + 10 * jnp.finfo(leaf.dtype).eps)

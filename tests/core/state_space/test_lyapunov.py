@@ -76,7 +76,8 @@ def test_lorenz96_has_thirteen_ways_to_grow():
     start[19] += 0.01
     found = lyapunov_exponents(Lorenz96(8.0), start, dt=0.05, steps=18_000, spinup=2000, every=4)
     # Lorenz and Emanuel 1998: 13 positive ones (the least is 0.02 to 0.04), a dimension of 27.1,
-    # errors double in 2.1 days (0.42 time units). The sum is the divergence, −40, up to RK4's error.
+    # errors double in 2.1 days (0.42 time units). The sum is the divergence, −40, up to RK4's
+    # error.
     assert (found.exponents > 2 * found.standard_errors).sum() == 13
     np.testing.assert_allclose(found.exponents.sum(), -40, rtol=1e-3)
     np.testing.assert_allclose(found.dimension, 27.1, atol=0.3)
