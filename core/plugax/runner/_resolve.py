@@ -43,7 +43,8 @@ def resolve(
     solver = build("solver", solver, recipe | options if by_name else options)
     if not problem.suits(solver.requires):
         name, kind = type(problem).__name__, solver.requires.__name__
-        why = f"needs an {kind}, which {name} is not."
+        article = "an" if kind[0] in "AEIOU" else "a"
+        why = f"needs {article} {kind}, which {name} is not."
         if isinstance(problem, solver.requires):
             why = f"takes any {kind}, and would leave out what {name} asks for besides."
         raise UnsuitableProblemError(

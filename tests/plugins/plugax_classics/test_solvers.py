@@ -46,11 +46,13 @@ EXCEPTIONS: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {
     },
 }
 
-# The solver `optimistix` stands for that library's own methods, whatever they do.
+# The solver `optimistix` stands for that library's own methods, whatever they do; the augmented
+# Lagrangian is for problems with constraints.
 SOLVERS = [
     component.name
     for component in px.default_manager().components("solver")
-    if component.plugin == "optimistix" and component.name != "optimistix"
+    if component.plugin == "optimistix"
+    and component.name not in ("optimistix", "augmented-lagrangian")
 ]
 QUICK = ("helical-valley",)
 

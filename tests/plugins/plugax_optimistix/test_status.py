@@ -134,4 +134,4 @@ def test_a_stalled_run_says_so_and_is_not_taken_up(tmp_path):
     assert (solution.status.name, solution.status.success) == ("stalled", False)
     assert "float64" in solution.status.message
     with pytest.raises(px.PlugaxError, match="stalled"):
-        px.resume(tmp_path / "run", problem=Kink(), solver="bfgs", steps=10_000)
+        px.resume(tmp_path / "run", problem=Kink(), steps=10_000)
