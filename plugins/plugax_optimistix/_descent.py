@@ -12,8 +12,8 @@ Newton's: from a minimum it is the last one, and brings the last digits; else wh
 for the end was a valley along which it had not learnt the curvature. If the loss has not become
 less since the Hessian was asked before, the run has stalled.
 
-For up to 50 unknowns the Hessian at the start gives every unknown its unit, if they differ much,
-and the first direction; without that, a first step of length 1 may end anywhere.
+For up to 50 unknowns the Hessian at the start gives every unknown its unit, and the
+first direction, if they differ much; without that, a first step of length 1 may end anywhere.
 """
 
 from collections.abc import Callable
@@ -201,7 +201,9 @@ def take_step(
     rounding = ROUNDING_UNITS * jnp.finfo(loss.dtype).eps * jnp.abs(loss)
     stalled = asking & ~minimum & ~(loss < state.asked - rounding)
     steepness = newton.step @ gradient
-    led = asking & (steepness < 0)
+    units = _units(newton.lengths)
+    # From the start, only if steps down the gradient would mix up the units.
+    led = asking & (steepness < 0) & (~first | jnp.any(units != 1))
     after = DescentState(
         unknowns=rebuild(here),
         loss=loss,
@@ -212,7 +214,7 @@ def take_step(
         slope=jnp.where(led, steepness, slope),
         length=jnp.where(led, 1, length),
         felt=jnp.where(first, feels, state.felt),
-        scale=jnp.where(first, _units(newton.lengths), scale),
+        scale=jnp.where(first, units, scale),
         reach=reach,
         asked=jnp.where(asking & ~first, loss, state.asked),
         # What asking costs is spent on the method itself before it is asked again.
