@@ -12,8 +12,8 @@ Newton's: from a minimum it is the last one, and brings the last digits; else wh
 for the end was a valley along which it had not learnt the curvature. If the loss has not become
 less since the Hessian was asked before, the run has stalled.
 
-For up to 50 unknowns the Hessian at the start gives every unknown its unit, and the
-first direction, if they differ much; without that, a first step of length 1 may end anywhere.
+For up to 50 unknowns the Hessian at the start gives every unknown its unit, and the run its first
+direction, if curvatures differ much; without that, a first step of length 1 may end anywhere.
 """
 
 from collections.abc import Callable
