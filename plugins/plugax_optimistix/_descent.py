@@ -202,8 +202,8 @@ def take_step(
     stalled = asking & ~minimum & ~(loss < state.asked - rounding)
     steepness = newton.step @ gradient
     units = _units(newton.lengths)
-    # From the start, only if steps down the gradient would mix up the units.
-    led = asking & (steepness < 0) & (~first | jnp.any(units != 1))
+    # From a start that is no minimum, only if steps down the gradient would mix up the units.
+    led = asking & (steepness < 0) & (~first | minimum | jnp.any(units != 1))
     after = DescentState(
         unknowns=rebuild(here),
         loss=loss,

@@ -91,6 +91,15 @@ def test_a_saddle_that_the_gradient_leads_to_is_no_minimum(curve, solver):
     np.testing.assert_allclose(np.abs(solution.unknowns), [0, 0.5**0.5], atol=1e-6)
 
 
+@pytest.mark.parametrize("solver", ["bfgs", "lbfgs", "nonlinear-cg"])
+def test_a_start_that_passes_the_test_is_left_by_the_last_step_all_the_same(curve, solver):
+    near = 1 + 1e-7 * jnp.array([1.0, -2.0])
+    problem = curve(lambda u: jnp.append(u - 1, 1.0), near)
+    solution = px.solve(problem, solver)
+    assert (solution.status.name, solution.steps) == ("converged", 2)
+    np.testing.assert_allclose(solution.unknowns, np.ones(2), atol=1e-14)
+
+
 def test_a_loss_with_a_gradient_of_its_own_making_is_minimised():
     @jax.custom_vjp
     def bowl(u):
