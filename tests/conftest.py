@@ -10,14 +10,14 @@ from importlib import metadata
 # Before JAX loads it: small matrices gain nothing from threads, and workers would wait for them.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Most of the time of the tests goes into compiling programs that then run for milliseconds. Without
-# optimisation, and by the older of XLA's two ways to make kernels, that takes half of it. What the
-# environment has stays: the nox sessions of long runs, and of the lowest versions, compile as users
-# do. XLA ends a process for a flag that it does not know, as 0.12 does for the second.
+# optimisation, by the older of XLA's two ways to make kernels, and each program in one piece, that
+# takes a third of it. What the environment has stays: the nox sessions of long runs, and of the
+# lowest versions, compile as users do. XLA ends a process for a flag that it does not know, as 0.12
+# does for the last.
 os.environ.setdefault(
     "XLA_FLAGS",
-    "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
-    if metadata.version("jaxlib").startswith("0.10.")
-    else "--xla_backend_optimization_level=0",
+    "--xla_backend_optimization_level=0 --xla_cpu_parallel_codegen_split_count=1"
+    + " --xla_cpu_use_fusion_emitters=false" * metadata.version("jaxlib").startswith("0.10."),
 )
 # Programs compiled once are there for the other workers, for the next run within this one, and for
 # the processes that tests start, which have it from the environment.

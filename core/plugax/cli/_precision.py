@@ -24,7 +24,9 @@ def precision(name: str | None, *, asked: bool = False) -> Iterator[str]:
     if name is not None and name not in NAMES:
         raise PlugaxError(f"A precision is one of {' and '.join(NAMES)}; got {name!r}.")
     before = jnp.result_type(float).name
-    if name is not None:
+    # Left alone where it is so already, maybe for this thread only.
+    switches = name not in (None, before)
+    if switches:
         jax.config.update("jax_enable_x64", name == "float64")
     try:
         with warnings.catch_warnings():
@@ -34,4 +36,5 @@ def precision(name: str | None, *, asked: bool = False) -> Iterator[str]:
             tell("precision", used, "asked for" if asked else "the problem's" if name else "JAX's")
             yield used
     finally:
-        jax.config.update("jax_enable_x64", before == "float64")
+        if switches:
+            jax.config.update("jax_enable_x64", before == "float64")
