@@ -14,7 +14,7 @@ class AbstractData(eqx.Module):
     """Gives the batch of step i, inside the compiled loop.
 
     `init` prepares a cursor for the steps from `step` on; `next` hands out one batch and moves the
-    cursor on. The cursor saves work (an epoch's permutation), never information.
+    cursor on. The cursor saves work (what decides the order of an epoch), never information.
 
     Law: the batch of a step depends on `key` and the step's number only. So a run may be cut into
     chunks, interrupted and resumed anywhere without changing what it sees.

@@ -4,6 +4,9 @@ The examples of epoch e in the order of a random permutation π_e, all epochs on
 form one endless stream; the batch of step i is the stream's piece [i b, (i + 1) b). A batch may
 reach over the end of an epoch. So every example comes exactly once per epoch whether or not the
 batch size divides the number of examples, none is dropped, and all batches have one shape.
+
+An order is never made as a whole: the places of a batch are permuted one by one
+(`_swap_or_not.py`), so an epoch costs nothing before its first step, however many examples it has.
 """
 
 import math
@@ -17,12 +20,13 @@ import jax.random as jr
 from jaxtyping import Array, ArrayLike, Int, PRNGKeyArray, PyTree
 
 from ._data import AbstractData, as_examples
+from ._swap_or_not import Shuffle, permuted, shuffle
 
 
 class _Cursor(eqx.Module):
     epoch: Int[Array, ""]
     position: Int[Array, ""]
-    order: Int[Array, "two_epochs examples"]
+    shuffles: tuple[Shuffle, Shuffle]  # of this epoch and the next
 
 
 class Shuffled(AbstractData):
@@ -62,17 +66,17 @@ class Shuffled(AbstractData):
         """The number of examples by the batch size."""
         return Fraction(self.examples, self.batch_size)
 
-    def _order(self, key: PRNGKeyArray, epoch: Int[Array, ""]) -> Int[Array, " examples"]:
-        return jr.permutation(jr.fold_in(key, epoch), self.examples)
+    def _shuffle(self, key: PRNGKeyArray, epoch: Int[Array, ""]) -> Shuffle:
+        return shuffle(jr.fold_in(key, epoch), self.examples)
 
     def init(self, key: PRNGKeyArray, step: Int[Array, ""]) -> _Cursor:
-        """The permutations of the epoch of `step` and of the epoch after it."""
+        """What decides the orders of the epoch of `step` and of the epoch after it."""
         cycle = self._cycle
         epochs = cycle * self.batch_size // self.examples
         offset = (step % cycle) * self.batch_size
         epoch = (step // cycle) * epochs + offset // self.examples
-        order = jnp.stack([self._order(key, epoch), self._order(key, epoch + 1)])
-        return _Cursor(epoch, offset % self.examples, order)
+        shuffles = (self._shuffle(key, epoch), self._shuffle(key, epoch + 1))
+        return _Cursor(epoch, offset % self.examples, shuffles)
 
     def next(
         self,
@@ -81,18 +85,20 @@ class Shuffled(AbstractData):
         step: Int[Array, ""],  # noqa: ARG002
     ) -> tuple[PyTree, _Cursor]:
         """The next `batch_size` examples of the stream."""
-        stream = cursor.order.reshape(-1)
-        picked = lax.dynamic_slice_in_dim(stream, cursor.position, self.batch_size)
+        places = cursor.position + jnp.arange(self.batch_size, dtype="int32")
+        later = places >= self.examples
+        places = jnp.where(later, places - self.examples, places)
+        picked = permuted(places, later, cursor.shuffles, self.examples)
         batch = jax.tree.map(lambda array: array[picked], self.arrays)
 
         position = cursor.position + self.batch_size
         ended = position >= self.examples
         epoch = jnp.where(ended, cursor.epoch + 1, cursor.epoch)
         position = jnp.where(ended, position - self.examples, position)
-        order = lax.cond(
+        shuffles = lax.cond(
             ended,
-            lambda order: jnp.stack([order[1], self._order(key, epoch + 1)]),
-            lambda order: order,
-            cursor.order,
+            lambda shuffles: (shuffles[1], self._shuffle(key, epoch + 1)),
+            lambda shuffles: shuffles,
+            cursor.shuffles,
         )
-        return batch, _Cursor(epoch, position, order)
+        return batch, _Cursor(epoch, position, shuffles)
