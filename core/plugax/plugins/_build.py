@@ -1,11 +1,12 @@
 """From a name or a spec, and options, to the component itself."""
 
+import functools
 import inspect
 from typing import Any
 
 from .._errors import OutOfMemoryError, PlugaxError, PluginError, UnknownNameError, did_you_mean
 from .._memory import first_line, lacks_memory
-from ._component import KINDS, Component
+from ._component import Component
 from ._manager import PluginManager, default_manager
 from ._options import Option, options_of
 from ._origin import Spec, origin_of, remember_origin
@@ -16,7 +17,7 @@ def build(kind: str, name: Any, options: Spec, *, plugins: PluginManager | None 
     """The component of a kind by name, made with `options`; or `name` itself if it is one.
 
     Arguments:
-        kind: one of `KINDS`.
+        kind: one of `plugax.plugins.KINDS`.
         name: a name, a spec, or a component that is made already.
         options: by keyword; they go before those of a spec.
         plugins: where names are looked up, by default in `default_manager()`.
@@ -25,7 +26,7 @@ def build(kind: str, name: Any, options: Spec, *, plugins: PluginManager | None 
     option that is missing or refused, `PluginError` where the target is not of its kind. What a
     component raises otherwise is its own, and comes through as it is.
     """
-    interface = _interface(kind)
+    interface = _interfaces()[kind]
     if isinstance(name, interface):
         if options:
             raise PlugaxError(
@@ -141,7 +142,7 @@ def _resolved(option: Option, value: Any, plugins: PluginManager) -> Any:
     kind = component_kind(option.types)
     if kind and isinstance(value, str | dict):
         value = build(kind, value, {}, plugins=plugins)
-    if kind and isinstance(value, _interface(kind)):
+    if kind and isinstance(value, _interfaces()[kind]):
         _check_interface(kind, option, value)
         return value
     return option.fit(value)
@@ -149,7 +150,7 @@ def _resolved(option: Option, value: Any, plugins: PluginManager) -> Any:
 
 def _check_interface(kind: str, option: Option, made: Any) -> None:
     """Raise `PlugaxError` unless it is of the very interface that the option asks for."""
-    interface = _interface(kind)
+    interface = _interfaces()[kind]
     asked = tuple(t for t in option.types if inspect.isclass(t) and issubclass(t, interface))
     if not isinstance(made, asked):
         name = (origin_of(made) or {}).get("name", type(made).__name__)
@@ -162,15 +163,16 @@ def _check_interface(kind: str, option: Option, made: Any) -> None:
 
 def component_kind(types: tuple[Any, ...]) -> str | None:
     """The kind of component that an option of these types holds, or None."""
-    for kind in KINDS:
-        interface = _interface(kind)
-        if any(inspect.isclass(t) and issubclass(t, interface) for t in types):
+    classes = [kind for kind in types if inspect.isclass(kind)]
+    for kind, interface in _interfaces().items():
+        if any(issubclass(found, interface) for found in classes):
             return kind
     return None
 
 
-def _interface(kind: str) -> type:
-    """The abstract class of a kind; imported late, since listing components needs no JAX."""
+@functools.cache
+def _interfaces() -> dict[str, type]:
+    """The abstract class of every kind; imported late, since listing components needs no JAX."""
     from .. import integrators, observers, optimizers, problems, solvers
 
     return {
@@ -179,7 +181,7 @@ def _interface(kind: str) -> type:
         "optimizer": optimizers.AbstractOptimizer,
         "integrator": integrators.AbstractAnyIntegrator,
         "observer": observers.AbstractObserver,
-    }[kind]
+    }
 
 
 def problem(name: Any, **options: Any) -> Any:

@@ -5,6 +5,7 @@ An option is documented once, under `Arguments:` in the docstring of the class o
 """
 
 import dataclasses
+import functools
 import inspect
 import re
 import typing
@@ -73,11 +74,20 @@ class Option:
         return fit(value, self.types)
 
 
-def options_of(target: Callable[..., Any]) -> list[Option]:
+def options_of(target: Callable[..., Any]) -> tuple[Option, ...]:
     """The options of a class or factory, in the order of its signature.
 
     Errors: `PluginError` where the target has no signature that Python can read.
     """
+    try:
+        hash(target)
+    except TypeError:  # an instance that is called, and holds arrays
+        return _read.__wrapped__(target)
+    return _read(target)
+
+
+@functools.lru_cache(maxsize=256)  # every run asks for those of its components
+def _read(target: Callable[..., Any]) -> tuple[Option, ...]:
     try:
         parameters = inspect.signature(target).parameters
     except (TypeError, ValueError) as error:
@@ -102,7 +112,7 @@ def options_of(target: Callable[..., Any]) -> list[Option]:
         kind = written_type(annotation, default)
         array = kind is not annotation and not converted and type(default) not in _PLAIN
         options.append(Option(name, kind, default, help_of.get(name, ""), array))
-    return options
+    return tuple(options)
 
 
 def _hints(target: Any) -> dict[str, Any]:

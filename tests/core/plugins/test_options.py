@@ -152,7 +152,7 @@ def test_a_signature_given_by_hand_is_believed():
         "rate", inspect.Parameter.KEYWORD_ONLY, default=0.5, annotation=float
     )
     factory.__signature__ = inspect.Signature([parameter])
-    assert options_of(factory) == [Option("rate", float, 0.5, "of learning.")]
+    assert options_of(factory) == (Option("rate", float, 0.5, "of learning."),)
 
 
 def test_what_a_partial_has_filled_in_is_a_default():
