@@ -1,8 +1,9 @@
 """A safeguard for full steps: shorten one until the loss decreases enough.
 
-Accepts the length α with f(u + αΔ) ≤ f(u) + 10⁻⁴ α f′ (Armijo), where f′ is the slope along Δ; the
-next α is the minimum of the parabola through what is known, kept within [0.1 α, 0.5 α]. The full
-step is tried first, and where it is good this costs one evaluation.
+Accepts the length α with f(u + αΔ) ≤ f(u) + 10⁻⁴ α f′ (Armijo), where f′ is the slope along Δ, or
+one that is good by another test; the next α is the minimum of the parabola through what is known,
+kept within [0.1 α, 0.5 α]. The full step is tried first, and where it is good this costs one
+evaluation.
 
 Source: Dennis and Schnabel 1996, Numerical Methods for Unconstrained Optimization and Nonlinear
 Equations, section 6.3, doi 10.1137/1.9781611971200.
@@ -34,7 +35,7 @@ class StepLength(eqx.Module):
 
 
 def backtrack(
-    loss_at: Callable[[Float[Array, ""]], Float[Array, ""]],
+    loss_at: Callable[[Float[Array, ""]], tuple[Float[Array, ""], Bool[Array, ""]]],
     loss: Float[Array, ""],
     slope: Float[Array, ""],
     rounding: Float[Array, ""],
@@ -42,7 +43,8 @@ def backtrack(
     """The first of the lengths tried that decreases the loss enough.
 
     Arguments:
-        loss_at: α ↦ the loss at u + αΔ; a value that is not finite counts as too large.
+        loss_at: α ↦ the loss at u + αΔ, and whether the step is good although it may be greater; a
+            loss that is not finite counts as too large.
         loss: the loss at α = 0.
         slope: its derivative there, not positive.
         rounding: an increase of the loss that means nothing.
@@ -55,8 +57,9 @@ def backtrack(
     def attempt(carry: tuple) -> tuple:
         _, next_length, _, _, trials = carry
         length = next_length
-        value = loss_at(length)
-        accepted = value <= loss + SUFFICIENT_DECREASE * length * slope + rounding
+        value, good = loss_at(length)
+        decreased = value <= loss + SUFFICIENT_DECREASE * length * slope + rounding
+        accepted = decreased | (good & jnp.isfinite(value))
         parabola = -slope * length**2 / (2 * (value - loss - length * slope))
         shorter = jnp.clip(parabola, 0.1 * length, 0.5 * length)
         shorter = jnp.where(jnp.isfinite(parabola), shorter, 0.1 * length)

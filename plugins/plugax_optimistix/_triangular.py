@@ -32,6 +32,7 @@ class Triangular(eqx.Module):
     Attributes:
         residuals: r at u.
         metrics: the problem's own metrics at u.
+        transposed: Jᵀ, without the columns of J that were left out.
         prediction: J u.
         lengths: the lengths of J's columns.
         factor: R, upper triangular.
@@ -42,6 +43,7 @@ class Triangular(eqx.Module):
 
     residuals: Float[Array, " m"]
     metrics: Metrics
+    transposed: Float[Array, "n m"]
     prediction: Float[Array, " m"]
     lengths: Float[Array, " n"]
     factor: Float[Array, "n n"]
@@ -57,6 +59,12 @@ class Triangular(eqx.Module):
     def step(self) -> Float[Array, " n"]:
         """The Δ that minimises ‖r + J Δ‖."""
         return -solve_triangular(self.factor, self.projection) / self.scale
+
+    def step_from(self, residuals: Float[Array, " m"]) -> Float[Array, " n"]:
+        """The Δ that minimises ‖r + J Δ‖ for other residuals and the same J, by RᵀR."""
+        projection = self.transposed @ residuals / self.scale
+        projection = solve_triangular(self.factor, projection, trans="T")
+        return -solve_triangular(self.factor, projection) / self.scale
 
     def step_without(self, blocked: Bool[Array, " n"]) -> Float[Array, " n"]:
         """The Δ that does so with some unknowns left where they are."""
@@ -92,7 +100,9 @@ def linearise(
     gram = transposed @ transposed.T
     lengths = jnp.sqrt(jnp.diagonal(gram))
     factor, projection = _reduce(transposed, gram, _scale(lengths), residuals, held)
-    return Triangular(residuals, metrics, prediction, lengths, factor, projection, gradient, held)
+    return Triangular(
+        residuals, metrics, transposed, prediction, lengths, factor, projection, gradient, held
+    )
 
 
 def _scale(lengths: Float[Array, " n"]) -> Float[Array, " n"]:
