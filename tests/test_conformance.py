@@ -12,12 +12,16 @@ import plugax as px
 from plugax.testing import (
     check_batches,
     check_figures,
+    check_init,
     check_integrator_accuracy,
+    check_integrator_callbacks,
     check_integrator_composition,
     check_integrator_every,
     check_integrator_gradient,
+    check_integrator_precision,
     check_integrator_vmap_equals_loop,
     check_loss,
+    check_loss_precision,
     check_pytree_round_trip,
     check_solver_chunks,
     check_solver_history,
@@ -26,11 +30,12 @@ from plugax.testing import (
     check_solver_seeds,
     check_solver_solves,
     check_solver_state,
-    check_solver_traces_once,
+    check_solver_truth,
     check_static_fields,
     check_stochastic_drift,
     check_stochastic_noise,
     check_stochastic_precision,
+    check_strict_promotion,
     collect_checks,
 )
 
@@ -94,6 +99,7 @@ ALIKE = {
     "3dvar": ("optimal-interpolation",),
     "no-assimilation": ("climatology",),
     "mnist": ("fashion-mnist",),
+    "lorenz96-twin": ("lorenz63-twin",),
 }
 LIKE = {name: first for first, others in ALIKE.items() for name in others}
 # What a component's own coefficients or formula can be wrong in.
@@ -114,35 +120,48 @@ OWN = {
         check_solver_history,
         check_solver_chunks,
         check_solver_resumes,
-        check_solver_traces_once,
     ),
-    "problem": (check_pytree_round_trip, check_static_fields, check_loss, check_batches),
+    "problem": (
+        check_pytree_round_trip,
+        check_static_fields,
+        check_init,
+        check_loss,
+        check_loss_precision,
+        check_strict_promotion,
+        check_batches,
+    ),
 }
 # Steps side by side, which may not reach each other: `check_solver_hyperparameters` asks that of
 # every kind of step. In whole runs, only of these.
 IN_WHOLE_RUNS = (
     "gradient",
     "lbfgs",
-    "levenberg-marquardt",
     "enkf",
     "ekf",
     "particle-filter",
     "4dvar",
 )
-# What another check asks of the same code: `check_integrator_stiff_gradient` differentiates
-# programs of the same steps, some of them rejected, in both modes and side by side; the adaptive
-# schemes share what cuts a run into time steps; a hybrid's steps are those of 4dvar and etkf; and
-# figures come from one function for all twins, and one for all linear models.
+# What another check asks of the same code. `check_integrator_stiff_gradient` differentiates
+# programs of the same steps, some of them rejected, in both modes and side by side; what cuts a run
+# into time steps is the same for explicit and for implicit adaptive schemes, which have half of the
+# other checks each. A hybrid's steps are those of 4dvar and etkf, and all filters of ensembles have
+# their metrics from one place. Figures come from one function for all twins, and one for all linear
+# models.
 LEFT_TO_OTHERS = {
-    "adaptive-tsit5": (check_integrator_gradient,),
+    "adaptive-tsit5": (
+        check_integrator_gradient,
+        check_integrator_precision,
+        check_integrator_vmap_equals_loop,
+        check_integrator_callbacks,
+    ),
     "kvaerno5": (
         check_integrator_gradient,
+        check_integrator_vmap_equals_loop,
         check_integrator_composition,
         check_integrator_every,
-        check_integrator_vmap_equals_loop,
     ),
-    "hybrid-4dvar": (check_solver_hyperparameters,),
-    "lorenz63-twin": (check_figures,),
+    "letkf": (check_solver_truth,),
+    "hybrid-4dvar": (check_solver_hyperparameters, check_solver_truth),
     "two-scale-lorenz96-twin": (check_figures,),
     "robust-regression": (check_figures,),
 }
@@ -166,6 +185,11 @@ CHECKS = collect_checks(
     # Baselines: they follow nothing, which is what they are for.
     without={name: ["check_solver_solves"] for name in BASELINES},
 )
+
+
+def test_what_is_said_of_a_component_here_is_said_of_one_that_is_there():
+    names = {check.subject.name for check in CHECKS}
+    assert {*LIKE, *ALIKE, *IN_WHOLE_RUNS, *LEFT_TO_OTHERS} <= names
 
 
 def is_slow(check):
