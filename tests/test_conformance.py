@@ -10,9 +10,32 @@ import pytest
 
 import plugax as px
 from plugax.testing import (
+    check_batches,
+    check_figures,
+    check_init,
     check_integrator_accuracy,
+    check_integrator_callbacks,
+    check_integrator_composition,
+    check_integrator_every,
+    check_integrator_gradient,
+    check_integrator_precision,
+    check_integrator_vmap_equals_loop,
+    check_loss,
+    check_loss_precision,
     check_pytree_round_trip,
+    check_solver_chunks,
+    check_solver_history,
+    check_solver_hyperparameters,
+    check_solver_resumes,
+    check_solver_seeds,
+    check_solver_solves,
+    check_solver_state,
+    check_solver_truth,
     check_static_fields,
+    check_stochastic_drift,
+    check_stochastic_noise,
+    check_stochastic_precision,
+    check_strict_promotion,
     collect_checks,
 )
 
@@ -59,10 +82,89 @@ OPTIONS = {
     },
 }
 
-# Integrators that differ from "adaptive-tsit5" and "kvaerno5" in their coefficients alone, and take
-# long to compile; whether those are right, the check of accuracy says.
-LIKE_ANOTHER = ("adaptive-dopri5", "adaptive-dopri8", "kvaerno3", "kvaerno4")
-CHEAP = (check_pytree_round_trip, check_static_fields, check_integrator_accuracy)
+# Components made by the code of another one, the first of each row, but for coefficients or one
+# formula. What checks ask of that code is then asked of the first alone, and of all of them by the
+# nox session `slow`.
+ALIKE = {
+    "rk4": ("euler", "heun", "midpoint", "ralston", "bosh3", "tsit5", "dopri5", "dopri8"),
+    "adaptive-tsit5": ("adaptive-dopri5", "adaptive-dopri8"),
+    "kvaerno5": ("kvaerno3", "kvaerno4"),
+    "implicit-midpoint": ("implicit-euler",),
+    "milstein": ("euler-maruyama", "stochastic-heun"),
+    "lbfgs": ("bfgs", "nonlinear-cg"),
+    "levenberg-marquardt": ("dogleg",),
+    "enkf": ("etkf", "serial-enkf", "denkf", "enkf-n"),
+    "letkf": ("local-serial-eakf",),
+    "4dvar": ("weak-4dvar",),
+    "3dvar": ("optimal-interpolation",),
+    "no-assimilation": ("climatology",),
+    "mnist": ("fashion-mnist",),
+    "lorenz96-twin": ("lorenz63-twin",),
+}
+LIKE = {name: first for first, others in ALIKE.items() for name in others}
+# What a component's own coefficients or formula can be wrong in.
+OWN = {
+    "integrator": (
+        check_pytree_round_trip,
+        check_static_fields,
+        check_integrator_accuracy,
+        check_stochastic_drift,
+        check_stochastic_noise,
+        check_stochastic_precision,
+    ),
+    "solver": (
+        check_pytree_round_trip,
+        check_static_fields,
+        check_solver_state,
+        check_solver_solves,
+        check_solver_history,
+        check_solver_chunks,
+        check_solver_resumes,
+    ),
+    "problem": (
+        check_pytree_round_trip,
+        check_static_fields,
+        check_init,
+        check_loss,
+        check_loss_precision,
+        check_strict_promotion,
+        check_batches,
+    ),
+}
+# Steps side by side, which may not reach each other: `check_solver_hyperparameters` asks that of
+# every kind of step. In whole runs, only of these.
+IN_WHOLE_RUNS = (
+    "gradient",
+    "lbfgs",
+    "enkf",
+    "ekf",
+    "particle-filter",
+    "4dvar",
+)
+# What another check asks of the same code. `check_integrator_stiff_gradient` differentiates
+# programs of the same steps, some of them rejected, in both modes and side by side; what cuts a run
+# into time steps is the same for explicit and for implicit adaptive schemes, which have half of the
+# other checks each. A hybrid's steps are those of 4dvar and etkf, and all filters of ensembles have
+# their metrics from one place. Figures come from one function for all twins, and one for all linear
+# models.
+LEFT_TO_OTHERS = {
+    "adaptive-tsit5": (
+        check_integrator_gradient,
+        check_integrator_precision,
+        check_integrator_vmap_equals_loop,
+        check_integrator_callbacks,
+    ),
+    "kvaerno5": (
+        check_integrator_gradient,
+        check_integrator_vmap_equals_loop,
+        check_integrator_composition,
+        check_integrator_every,
+    ),
+    "letkf": (check_solver_truth,),
+    "hybrid-4dvar": (check_solver_hyperparameters, check_solver_truth),
+    "two-scale-lorenz96-twin": (check_figures,),
+    "robust-regression": (check_figures,),
+}
 BASELINES = ("optimal-interpolation", "climatology", "no-assimilation")
 
 with warnings.catch_warnings():
@@ -85,10 +187,24 @@ CHECKS = collect_checks(
 )
 
 
+def test_what_is_said_of_a_component_here_is_said_of_one_that_is_there():
+    names = {check.subject.name for check in CHECKS}
+    assert {*LIKE, *ALIKE, *IN_WHOLE_RUNS, *LEFT_TO_OTHERS} <= names
+
+
+def is_slow(check):
+    """Whether a quicker test asks the same of the same code."""
+    name, kind = check.subject.name, check.subject.kind
+    if name in LIKE and check.check not in OWN[kind]:
+        return True
+    if check.check is check_solver_seeds and name not in IN_WHOLE_RUNS:
+        return True
+    return check.check in LEFT_TO_OTHERS.get(name, ())
+
+
 def marked(check):
-    """The check as a parameter of a test: slow where the same program is checked already."""
-    slow = check.subject.name in LIKE_ANOTHER and check.check not in CHEAP
-    return pytest.param(check, id=check.id, marks=[pytest.mark.slow] if slow else [])
+    """The check as a parameter of a test."""
+    return pytest.param(check, id=check.id, marks=[pytest.mark.slow] if is_slow(check) else [])
 
 
 @pytest.mark.parametrize("check", [marked(check) for check in CHECKS])

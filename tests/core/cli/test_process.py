@@ -166,7 +166,10 @@ def before_run():
         ["plugins", "--json"],
         ["describe", "loud", "--json"],
         ["run", "loud", "--solver", "descent", "--json"],
-        ["compare", "loud", "--solvers", "descent", "--seeds", "1", "--json"],
+        pytest.param(
+            ["compare", "loud", "--solvers", "descent", "--seeds", "1", "--json"],
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_what_a_plugin_prints_is_no_answer(argv, environment, tmp_path):

@@ -12,7 +12,15 @@ import pytest
 import plugax as px
 
 # Few sizes, since each compiles anew: b divides n, shares a divisor with it, none, is 1, is n.
-SIZES = [(6, 3), (10, 4), (7, 3), (5, 1), (4, 4), (1, 1), (5, 4)]
+SIZES = [
+    (6, 3),
+    (10, 4),
+    (7, 3),
+    (5, 1),
+    (4, 4),
+    (1, 1),
+    pytest.param(5, 4, marks=pytest.mark.slow),
+]
 every_size = pytest.mark.parametrize(("examples", "batch_size"), SIZES)
 law = hypothesis.settings(max_examples=10, deadline=None, derandomize=True)
 
@@ -31,6 +39,11 @@ def _walk(data, key, steps, start=0):
 _compiled_walk = eqx.filter_jit(_walk)
 
 
+def _long_walk(data, seed, start=0):
+    """Of fifty steps: one program for all starts."""
+    return _compiled_walk(data, jr.key(seed), 50, jnp.asarray(start, "int32"))
+
+
 def _numbered(examples, batch_size):
     return px.Shuffled(jnp.arange(examples), batch_size)
 
@@ -41,7 +54,7 @@ def _numbered(examples, batch_size):
 def test_every_example_comes_exactly_once_per_epoch(examples, batch_size, seed):
     """Three rounds of so many steps that whole epochs fill them: all batches, then all epochs."""
     data = _numbered(examples, batch_size)
-    batches = _compiled_walk(data, jr.key(seed), 3 * examples)
+    batches = _long_walk(data, seed)[: 3 * examples]
     assert batches.shape == (3 * examples, batch_size)
     epochs = np.reshape(batches, (-1, examples))
     np.testing.assert_array_equal(np.sort(epochs, axis=1), [np.arange(examples)] * len(epochs))
@@ -53,10 +66,9 @@ def test_every_example_comes_exactly_once_per_epoch(examples, batch_size, seed):
 def test_beginning_anywhere_continues_what_beginning_at_zero_would_see(
     examples, batch_size, start, seed
 ):
-    data, key = _numbered(examples, batch_size), jr.key(seed)
-    whole = _compiled_walk(data, key, 50)
-    rest = _compiled_walk(data, key, 10, jnp.asarray(start, "int32"))
-    np.testing.assert_array_equal(rest, whole[start : start + 10])
+    data = _numbered(examples, batch_size)
+    whole, rest = _long_walk(data, seed), _long_walk(data, seed, start)
+    np.testing.assert_array_equal(rest[: 50 - start], whole[start:])
 
 
 @pytest.mark.parametrize("step", [10**6 + 1, 2**30 + 7, 2**31 - 20])
@@ -141,7 +153,7 @@ def test_all_arrays_of_a_batch_are_of_the_same_examples():
 
 def test_members_of_a_population_see_what_they_would_see_alone():
     data, keys = _numbered(7, 3), jr.split(jr.key(4), 3)
-    together = eqx.filter_vmap(_walk, in_axes=(None, 0, None))(data, keys, 9)
+    together = eqx.filter_jit(eqx.filter_vmap(_walk, in_axes=(None, 0, None)))(data, keys, 9)
     for key, batches in zip(keys, together, strict=True):
         np.testing.assert_array_equal(batches, _compiled_walk(data, key, 9))
 

@@ -112,7 +112,17 @@ def test_bounds_that_do_not_bind_change_no_answer(x64):
 @pytest.mark.parametrize(
     "bounds", [{"upper": {"a": 1.8, "b": None}}, {"lower": {"b": 1.6, "a": None}}]
 )
-@pytest.mark.parametrize("solver", ["newton", "bfgs", "lbfgs", "levenberg-marquardt", "dogleg"])
+@pytest.mark.parametrize(
+    "solver",
+    [
+        "newton",
+        "lbfgs",
+        "levenberg-marquardt",
+        # What they do at a bound is the code of the two before.
+        pytest.param("bfgs", marks=pytest.mark.slow),
+        pytest.param("dogleg", marks=pytest.mark.slow),
+    ],
+)
 def test_bounds_that_bind_hold_and_the_rest_is_at_its_minimum(x64, bounds, solver):
     solution = px.solve(px.bounded(Decay(), **bounds), solver)
     assert solution.status.name == "converged"

@@ -35,7 +35,15 @@ def equal(a, b):
     return all(jax.tree.leaves(same))
 
 
-@pytest.mark.parametrize("make", VARIANTS.values(), ids=VARIANTS)
+@pytest.mark.parametrize(
+    "make",
+    [
+        VARIANTS["bounded"],
+        pytest.param(VARIANTS["started"], marks=pytest.mark.slow),  # a part of "twice"
+        VARIANTS["twice"],
+    ],
+    ids=VARIANTS,
+)
 def test_a_variant_is_loaded_and_gone_on_with(make, tmp_path):
     problem = make()
     before = solved(problem, tmp_path)
@@ -111,8 +119,16 @@ def test_another_bound_is_another_problem(tmp_path):
     px.resume(tmp_path, steps=8, problem=px.bounded(rosenbrock(), lower=-2.0))
 
 
+class Bowl(px.AbstractProblem):
+    def init(self, key):
+        return jnp.ones(2)
+
+    def loss(self, unknowns, batch, key):
+        return jnp.sum(unknowns**2), {}
+
+
 def test_a_variant_of_what_was_made_by_hand_must_be_given(tmp_path):
-    problem = px.bounded(Net(), lower=-1.0)
+    problem = px.bounded(Bowl(), lower=-1.0)
     solved(problem, tmp_path)
     with pytest.raises(px.PlugaxError, match=r"made by hand from plugax\.problems"):
         px.load(tmp_path)

@@ -181,7 +181,7 @@ def test_many_steps_are_drawn_as_running_means_before_the_steps_themselves():
     np.testing.assert_allclose(mean.get_xdata()[7], history["time"][7:27].mean())
 
 
-@pytest.mark.parametrize("steps", [1, 2])
+@pytest.mark.parametrize("steps", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_run_that_ended_within_its_burn_in_is_drawn_whole(steps, tmp_path):
     problem = problem_of(12, steps, burn_in=50.0)
     for name, figure in problem.figures(solution_of(problem, **history_of(problem))).items():

@@ -70,6 +70,7 @@ def test_lorenz63_has_its_published_exponents():
     assert found.standard_errors[0] < 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_lorenz96_has_thirteen_ways_to_grow():
     start = np.full(40, 8.0)

@@ -89,20 +89,20 @@ def test_an_ensemble_is_seen_at_the_start_as_it_was_drawn(method):
 
 
 def test_a_twin_is_observed_with_the_errors_of_every_time():
-    times = np.arange(2000.0)
+    times = np.arange(600.0)
     twin = px.twin_experiment(
         lambda t, x: SLOPE * x,
         times,
         lambda t, x: x,
-        lambda t: px.ScalarCovariance(0.1 if t < 1000 else 3.0, 2),
+        lambda t: px.ScalarCovariance(0.1 if t < 300 else 3.0, 2),
         px.Gaussian(np.ones(2), px.ScalarCovariance(1.0, 2)),
         key=jax.random.key(0),
         dt=1.0,
         integrator="map",
     )
     noise = np.asarray(twin.cycles.observations - twin.cycles.truth)
-    np.testing.assert_allclose(noise[:1000].std(), 0.1, rtol=0.1)
-    np.testing.assert_allclose(noise[1000:].std(), 3.0, rtol=0.1)
+    np.testing.assert_allclose(noise[:300].std(), 0.1, rtol=0.1)
+    np.testing.assert_allclose(noise[300:].std(), 3.0, rtol=0.1)
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,7 @@ def test_the_kit_needs_no_pytest_and_no_matplotlib():
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
+@pytest.mark.slow
 def test_the_example_of_the_docs_passes_as_tests(root, tmp_path):
     page = (root / "docs" / "testing.md").read_text()
     example = re.search(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
