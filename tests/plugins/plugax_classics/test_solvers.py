@@ -54,7 +54,17 @@ SOLVERS = [
     if component.plugin == "optimistix"
     and component.name not in ("optimistix", "augmented-lagrangian")
 ]
-QUICK = ("helical-valley",)
+# One of each kind of solver, on one problem.
+KINDS = {"lbfgs", "newton", "nelder-mead", "levenberg-marquardt"}
+PAIRS = [
+    pytest.param(
+        solver,
+        name,
+        marks=[] if solver in KINDS and name == "helical-valley" else [pytest.mark.slow],
+    )
+    for solver in SOLVERS
+    for name in CLASSICS
+]
 
 
 def expected(solver, name):
@@ -64,11 +74,7 @@ def expected(solver, name):
     return SOLVED
 
 
-@pytest.mark.parametrize(
-    "name",
-    [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in CLASSICS],
-)
-@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize(("solver", "name"), PAIRS)
 def test_from_the_standard_start_a_published_minimum_is_reached(solver, name):
     problem = MoreGarbowHillstrom(name)
     solution = px.solve(problem, solver, steps=STEPS)
