@@ -3,6 +3,7 @@
 import math
 from typing import get_args
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
@@ -102,8 +103,16 @@ MINIMA = [
 ]
 
 
+@eqx.filter_jit
+def _linearised(problem, unknowns):
+    """Loss, residuals and Jacobian: one program for all points of a function."""
+    residuals = lambda x: problem.residuals(x, (), KEY)[0]  # noqa: E731
+    loss, _ = problem.loss(unknowns, (), KEY)
+    return loss, residuals(unknowns), jax.jacfwd(residuals)(unknowns)
+
+
 def _squares(problem, unknowns):
-    loss, _ = problem.loss(jnp.asarray(unknowns), (), KEY)
+    loss, _, _ = _linearised(problem, jnp.asarray(unknowns))
     return float(2 * loss)
 
 
@@ -117,7 +126,7 @@ def test_at_the_start_the_norm_is_that_of_minpacks_programs(name, n, m, factor):
     problem = MoreGarbowHillstrom(
         name, n, m if CLASSICS[name].most_equations else None, float(factor)
     )
-    assert problem.residuals(problem.start, (), KEY)[0].shape == (m,)
+    assert _linearised(problem, problem.start)[1].shape == (m,)
     # The digits printed are eight.
     expected = NORMS[name, n, m, factor]
     assert math.sqrt(_squares(problem, problem.start)) == pytest.approx(expected, rel=1e-7)
@@ -147,8 +156,7 @@ def test_at_a_minimiser_the_sum_of_squares_is_the_published_one(name, n, k):
 def test_at_a_minimiser_the_gradient_vanishes(name, n, k):
     problem = MoreGarbowHillstrom(name, n)
     at = jnp.asarray(problem.minima[k].at)
-    function = lambda x: problem.residuals(x, (), KEY)[0]  # noqa: E731
-    residuals, jacobian = np.asarray(function(at)), np.asarray(jax.jacfwd(function)(at))
+    _, residuals, jacobian = map(np.asarray, _linearised(problem, at))
     # Column by column, whatever the unknowns' units: the cosine between residuals and column, with
     # 1e-8 of the column's prediction allowed for, since the unknowns have sixteen digits.
     lengths = np.linalg.norm(jacobian, axis=0)

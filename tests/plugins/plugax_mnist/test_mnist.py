@@ -23,7 +23,13 @@ from plugax_mnist import ConvolutionalNetwork, FashionMnist, Mnist, load
 from plugax_mnist._evaluation import in_pieces, merits_of
 from plugax_mnist._image_classification import moments_of
 
+SLOW = pytest.mark.slow
 SMALL_CNN = functools.partial(ConvolutionalNetwork, channels=(2, 3))
+
+
+@pytest.fixture(scope="module")
+def adam():
+    return px.solver("gradient", optimizer={"name": "adam", "learning_rate": 3e-3})
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +70,7 @@ def test_moments_are_those_of_numpy_and_nothing_is_divided_by_zero():
 
 def test_the_loss_is_the_mean_cross_entropy(problem):
     model, batch = problem.init(jr.key(0)), problem.data.first()
-    loss, metrics = problem.loss(model, batch, jr.key(1))
+    loss, metrics = eqx.filter_jit(problem.loss)(model, batch, jr.key(1))
     pictures = (np.asarray(batch[0], float) - problem.mean) / problem.deviation
     layer = model.layers[0]
     logits = pictures.reshape(8, -1) @ np.asarray(layer.weight).T + np.asarray(layer.bias)
@@ -95,11 +101,10 @@ def test_figures_of_merit_count_true_classes_in_rows(problem):
     np.testing.assert_allclose(merits["test_loss"], 9 / 4, atol=1e-3)
 
 
-@pytest.mark.parametrize("model", ["linear", "mlp", SMALL_CNN])
-def test_every_model_learns(tiny, model):
-    problem = Mnist(model, batch_size=20, data=tiny)
-    optimizer = {"name": "adam", "learning_rate": 3e-3}
-    solution = px.solve(problem, "gradient", optimizer=optimizer, steps=60)
+# As the linear model, a perceptron: slow.
+@pytest.mark.parametrize("model", ["linear", pytest.param("mlp", marks=SLOW), SMALL_CNN])
+def test_every_model_learns(tiny, adam, model):
+    solution = px.solve(Mnist(model, batch_size=20, data=tiny), adam, steps=60)
     assert solution.metrics["test_accuracy"] > 0.9
     assert solution.series["loss"][-1] < solution.series["loss"][0] / 3
     assert np.trace(solution.metrics["confusion"]) == round(37 * solution.metrics["test_accuracy"])
@@ -144,9 +149,9 @@ def test_the_command_line_runs_it(registered, tiny, capsys):
         assert 0 <= answer["metrics"]["test_accuracy"] <= 1
 
 
-def test_a_model_of_ones_own_is_saved_and_loaded(tiny, tmp_path):
-    problem = Mnist(SMALL_CNN, batch_size=8, data=tiny)
-    solution = px.solve(problem, steps=3, out=tmp_path)
+def test_a_model_of_ones_own_is_saved_and_loaded(tiny, adam, tmp_path):
+    problem = Mnist(SMALL_CNN, batch_size=20, data=tiny)
+    solution = px.solve(problem, adam, steps=3, out=tmp_path)
     again = px.load(tmp_path, problem=problem, solver=solution.solver)
     np.testing.assert_array_equal(again.unknowns.kernels[1], solution.unknowns.kernels[1])
 
@@ -162,7 +167,8 @@ def test_batches_larger_than_the_data_are_refused(tiny):
         check_loss_gradient,
         check_loss_precision,
         check_loss_vmap_equals_loop,
-        check_strict_promotion,
+        # All tests here run under strict promotion.
+        pytest.param(check_strict_promotion, marks=SLOW),
     ],
 )
 def test_a_convolutional_network_conforms_too(tiny, check):
@@ -174,7 +180,7 @@ def test_the_linear_model_learns_from_the_real_pictures(real_mnist):
     assert solution.metrics["test_accuracy"] > 0.85
 
 
-@pytest.mark.slow
+@SLOW
 @pytest.mark.parametrize(("model", "least"), [("linear", 0.92), ("mlp", 0.98), ("cnn", 0.99)])
 def test_with_default_options_the_models_are_as_good_as_they_should(real_mnist, model, least):
     solution = px.solve(Mnist(model, data=real_mnist))

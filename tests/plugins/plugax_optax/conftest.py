@@ -76,25 +76,30 @@ def tree():
     return make
 
 
+def loss(tree):
+    """A loss of any tree of arrays, with another curvature in every array."""
+    leaves = enumerate(jax.tree.leaves(tree), start=1)
+    return sum(i * jnp.sum(leaf**2) for i, leaf in leaves)
+
+
+# One program for all updates of trees of one form.
+loss_and_gradient = jax.jit(jax.value_and_grad(loss))
+
+
 @pytest.fixture
 def loss_of():
     """A loss of any tree of arrays, with another curvature in every array."""
-
-    def loss(tree):
-        leaves = enumerate(jax.tree.leaves(tree), start=1)
-        return sum(i * jnp.sum(leaf**2) for i, leaf in leaves)
-
     return loss
 
 
 @pytest.fixture
-def descend(loss_of):
+def descend():
     """The parameters after some updates, and the optimizer's last state."""
 
     def run(init, update, params, steps=3, compiled=False):
         def step(params, state):
-            value, grads = jax.value_and_grad(loss_of)(params)
-            updates, state = update(grads, state, params, value=value, grad=grads, value_fn=loss_of)
+            value, grads = loss_and_gradient(params)
+            updates, state = update(grads, state, params, value=value, grad=grads, value_fn=loss)
             return jax.tree.map(jnp.add, params, updates), state
 
         step = jax.jit(step) if compiled else step

@@ -166,7 +166,8 @@ def test_metrics_are_those_of_the_problem_and_the_loss():
     problem = Fit(jnp.linspace(-1, 1, 8)[:, None])
     solver = gradient("adam")
     state = solver.init(problem, problem.init(jr.key(0)), jr.key(0))
-    _, metrics = solver.step(problem, state, problem.data.first(), jr.key(0))
+    step = eqx.filter_jit(solver.step)
+    _, metrics = step(problem, state, problem.data.first(), jr.key(0))
     assert set(metrics) == {"loss", "widest"}
 
 

@@ -37,6 +37,11 @@ VARIANTS = [
     ("sgd", {"momentum": 0.9, "nesterov": True}),
 ]
 CASES = [(name, {}) for name in NAMES] + VARIANTS
+# Where every option is taken in double precision.
+DEFAULTS = [
+    *((name, {}) for name in NAMES),
+    *(pytest.param(*variant, marks=pytest.mark.slow) for variant in VARIANTS),
+]
 
 
 def case_id(value):
@@ -107,7 +112,7 @@ def test_updates_are_exactly_those_of_optax_in_double_precision(name, given, tre
     assert_same(ours, theirs, rtol=1e-15 if name == "fromage" else 0)
 
 
-@pytest.mark.parametrize(("name", "given"), CASES, ids=case_id)
+@pytest.mark.parametrize(("name", "given"), DEFAULTS, ids=case_id)
 def test_updates_are_exactly_those_of_optax_in_single_precision(name, given, tree, descend):
     # Of the same numbers, that is: Python would round 1 − 0.999 once, arrays round it twice.
     optimizer = px.optimizer(name, **settled(name, given))
@@ -122,7 +127,10 @@ def dtypes(tree):
     return [leaf.dtype for leaf in jax.tree.leaves(tree)]
 
 
-@pytest.mark.parametrize("dtype", ["bfloat16", "float32", "float64"])
+# Half precision would be promoted to what single would be: that is slow.
+@pytest.mark.parametrize(
+    "dtype", ["bfloat16", pytest.param("float32", marks=pytest.mark.slow), "float64"]
+)
 @pytest.mark.parametrize(("name", "given"), CASES, ids=case_id)
 @pytest.mark.usefixtures("x64")
 def test_parameters_and_state_keep_their_dtypes(name, given, dtype, tree, loss_of):
@@ -130,7 +138,6 @@ def test_parameters_and_state_keep_their_dtypes(name, given, dtype, tree, loss_o
     params = tree(dtype)
     state = optimizer.init(params)
 
-    @jax.jit
     def step(params, state):
         value, grads = jax.value_and_grad(loss_of)(params)
         return optimizer.update(grads, state, params, value=value, grad=grads, value_fn=loss_of)
@@ -148,11 +155,13 @@ def test_arrays_of_different_precision_can_stand_side_by_side(name, tree):
     params = tree() | {"half": jnp.ones(3, "float32")}
     optimizer = px.optimizer(name)
     loss = lambda p: sum(jnp.sum(leaf**2).astype("float64") for leaf in jax.tree.leaves(p))  # noqa: E731
-    value, grads = jax.value_and_grad(loss)(params)
-    updates, _ = optimizer.update(
-        grads, optimizer.init(params), params, value=value, grad=grads, value_fn=loss
-    )
-    assert dtypes(updates) == dtypes(params)
+
+    def step(params):
+        value, grads = jax.value_and_grad(loss)(params)
+        state = optimizer.init(params)
+        return optimizer.update(grads, state, params, value=value, grad=grads, value_fn=loss)[0]
+
+    assert dtypes(jax.eval_shape(step, params)) == dtypes(params)
 
 
 def test_a_hyperparameter_is_found_and_replaced_by_its_name():

@@ -34,7 +34,10 @@ def test_a_classic_of_all_kinds_of_constraints_is_solved():
     assert solution.metrics["violation"] <= 1e-8
 
 
-@pytest.mark.parametrize("solver", ["bfgs", "newton", "levenberg-marquardt"])
+@pytest.mark.parametrize(
+    "solver",
+    [pytest.param("bfgs", marks=pytest.mark.slow), "newton", "levenberg-marquardt"],
+)
 def test_least_squares_with_an_equation_are_those_of_the_kkt_matrix(curve, solver):
     matrix = np.random.default_rng(0).normal(size=(12, 4))
     target = np.random.default_rng(1).normal(size=12)

@@ -1,7 +1,7 @@
 """The memories of `bfgs` and `lbfgs`, against the textbook's formula."""
 
+import equinox as eqx
 import jax.numpy as jnp
-import jax.random as jr
 import numpy as np
 import pytest
 
@@ -14,25 +14,30 @@ SIZE = 7
 
 def walk(count):
     """Gradients of a convex quadratic along a random walk."""
-    root = jr.normal(jr.key(0), (SIZE, SIZE))
-    matrix = root @ root.T + jnp.eye(SIZE)
-    points = jnp.cumsum(jr.normal(jr.key(1), (count + 1, SIZE)), axis=0)
-    gradients = points @ matrix
-    return jnp.diff(points, axis=0), jnp.diff(gradients, axis=0), gradients[1:]
+    random = np.random.default_rng(0)
+    root = random.normal(size=(SIZE, SIZE))
+    points = np.cumsum(random.normal(size=(count + 1, SIZE)), axis=0)
+    gradients = points @ (root @ root.T + np.eye(SIZE))
+    return np.diff(points, axis=0), np.diff(gradients, axis=0), gradients[1:]
 
 
 def textbook(steps, changes, scale):
     """H after these steps from γ I: Nocedal and Wright 2006, equation 6.17."""
-    inverse, identity = scale * jnp.eye(SIZE), jnp.eye(SIZE)
+    inverse, identity = scale * np.eye(SIZE), np.eye(SIZE)
     for s, y in zip(steps, changes, strict=True):
-        left = identity - jnp.outer(s, y) / (s @ y)
-        inverse = left @ inverse @ left.T + jnp.outer(s, s) / (s @ y)
+        left = identity - np.outer(s, y) / (s @ y)
+        inverse = left @ inverse @ left.T + np.outer(s, s) / (s @ y)
     return inverse
 
 
+@eqx.filter_jit
+def learn(memory, step, change, gradient, usable):
+    return memory.learn(step, change, gradient, usable)
+
+
 def taught(memory, count):
-    for s, y, g in zip(*walk(count), strict=True):
-        memory, direction = memory.learn(s, y, g, jnp.asarray(True))
+    for lesson in zip(*walk(count), strict=True):
+        memory, direction = learn(memory, *map(jnp.asarray, lesson), jnp.asarray(True))
     return memory, direction
 
 
@@ -80,17 +85,17 @@ BOTH = pytest.mark.parametrize("empty", [empty_matrix, empty_steps])
 @BOTH
 def test_what_is_not_usable_changes_no_direction(empty):
     memory, direction = taught(empty(), 6)
-    gradient = walk(6)[2][-1]
+    gradient = jnp.asarray(walk(6)[2][-1])
     upwards = jnp.ones(SIZE)
     for step, change, usable in ((upwards, -upwards, True), (upwards, upwards, False)):
-        _, again = memory.learn(step, change, gradient, jnp.asarray(usable))
+        _, again = learn(memory, step, change, gradient, jnp.asarray(usable))
         np.testing.assert_allclose(again, direction, rtol=1e-12)
 
 
 @BOTH
 def test_what_is_forgotten_has_no_effect(empty):
-    steps, changes, gradients = walk(1)
-    _, expected = empty().learn(steps[0], changes[0], gradients[0], jnp.asarray(True))
+    _, expected = taught(empty(), 1)
     old = taught(empty(), 6)[0].keep(jnp.asarray(False))
-    _, direction = old.learn(steps[0], changes[0], gradients[0], jnp.asarray(True))
+    lesson = (jnp.asarray(array[0]) for array in walk(1))
+    _, direction = learn(old, *lesson, jnp.asarray(True))
     np.testing.assert_allclose(direction, expected, rtol=1e-10)

@@ -12,6 +12,16 @@ pytestmark = pytest.mark.usefixtures("x64")
 GRADIENTS = ["bfgs", "lbfgs", "nonlinear-cg", "newton", "optimistix"]
 SQUARES = ["gauss-newton", "levenberg-marquardt", "dogleg"]
 SOLVERS = [*GRADIENTS, "nelder-mead", *SQUARES]
+# One of each kind: those of one kind share their test of convergence.
+KINDS = ["lbfgs", "newton", "optimistix", "nelder-mead", "levenberg-marquardt"]
+
+
+def slow_but_for_one_of_each_kind(names):
+    return [name if name in KINDS else pytest.param(name, marks=pytest.mark.slow) for name in names]
+
+
+QUICK = slow_but_for_one_of_each_kind(SOLVERS)
+FIRST_ORDER = slow_but_for_one_of_each_kind(["bfgs", "lbfgs", "nonlinear-cg", "optimistix"])
 
 
 def polynomial(unit=1.0):
@@ -24,7 +34,7 @@ def polynomial(unit=1.0):
     return jnp.asarray(columns), jnp.asarray(y), least
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("solver", QUICK)
 def test_nearly_parallel_columns_of_all_sizes_are_no_minimum_before_it_is_one(curve, solver):
     # The scaled Hessian has a condition of 10⁹, that of the raw one is 10¹⁵.
     columns, y, least = polynomial()
@@ -38,29 +48,25 @@ def test_nearly_parallel_columns_of_all_sizes_are_no_minimum_before_it_is_one(cu
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("size", [1e-8, 1e8])
-def test_neither_the_unit_of_the_unknowns_nor_that_of_the_loss_decides(curve, solver, size):
-    x = jnp.linspace(0, 1, 20)
-    y = 2 * jnp.exp(-3 * x) + 0.01 * jnp.cos(40 * x)
-
+def test_neither_the_unit_of_the_unknowns_nor_that_of_the_loss_decides(decay, solver):
     usual = None
 
-    def fit(first, second, loss):
-        residuals = lambda u: (first * u[0] * jnp.exp(-second * u[1] * x) - y) * loss  # noqa: E731
-        solution = px.solve(curve(residuals, jnp.array([1 / first, 1 / second])), solver)
+    def fit(*units):
+        solution = px.solve(decay(*map(jnp.asarray, units)), solver)
         if solver == "optimistix" and solution.status.name == "stalled":
             return usual  # its steps have units; its status is honest
         assert solution.status.name == "converged"
-        return np.asarray(solution.unknowns) * [first, second]
+        return np.asarray(solution.unknowns) * units[:2]
 
     usual = fit(1.0, 1.0, 1.0)
     tolerance = 1e-4 if solver == "nelder-mead" else 1e-5
-    np.testing.assert_allclose(fit(size, 1.0, 1.0), usual, rtol=tolerance)
-    np.testing.assert_allclose(fit(1.0, size, 1.0), usual, rtol=tolerance)
-    np.testing.assert_allclose(fit(1.0, 1.0, size), usual, rtol=tolerance)
+    for size in (1e-8, 1e8):
+        np.testing.assert_allclose(fit(size, 1.0, 1.0), usual, rtol=tolerance)
+        np.testing.assert_allclose(fit(1.0, size, 1.0), usual, rtol=tolerance)
+        np.testing.assert_allclose(fit(1.0, 1.0, size), usual, rtol=tolerance)
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("solver", QUICK)
 def test_a_plateau_is_no_minimum(curve, solver):
     # Box, Hunter and Hunter's data of biochemical oxygen demand: where the rate is large, the model
     # is a constant, to rounding.
@@ -75,23 +81,31 @@ def test_a_plateau_is_no_minimum(curve, solver):
         np.testing.assert_allclose(far.unknowns[0], y.mean(), rtol=1e-5)
 
 
-@pytest.mark.parametrize("solver", ["bfgs", "lbfgs", "nonlinear-cg", "optimistix"])
-def test_a_saddle_that_the_gradient_leads_to_is_no_minimum(curve, solver):
-    class Saddle(px.AbstractProblem):
-        def init(self, key):
-            return jnp.array([1.0, 0.0])
+class Saddle(px.AbstractProblem):
+    """Down the gradient of the start, to the saddle between two minima."""
 
-        def loss(self, unknowns, batch, key):
-            x, y = unknowns
-            return x**2 - y**2 + y**4, {}
+    def init(self, key):
+        return jnp.array([1.0, 0.0])
 
+    def loss(self, unknowns, batch, key):
+        x, y = unknowns
+        return x**2 - y**2 + y**4, {}
+
+
+@pytest.mark.parametrize("solver", FIRST_ORDER)
+def test_a_saddle_that_the_gradient_leads_to_is_no_minimum(solver):
     assert px.solve(Saddle(), solver).status.name in {"stalled", "not-converged"}
+
+
+def test_second_derivatives_lead_away_from_such_a_saddle():
     solution = px.solve(Saddle(), "newton")
     assert solution.status.name == "converged"
     np.testing.assert_allclose(np.abs(solution.unknowns), [0, 0.5**0.5], atol=1e-6)
 
 
-@pytest.mark.parametrize("solver", ["bfgs", "lbfgs", "nonlinear-cg"])
+@pytest.mark.parametrize(
+    "solver", ["lbfgs", "nonlinear-cg", pytest.param("bfgs", marks=pytest.mark.slow)]
+)
 def test_a_start_that_passes_the_test_is_left_by_the_last_step_all_the_same(curve, solver):
     near = 1 + 1e-7 * jnp.array([1.0, -2.0])
     problem = curve(lambda u: jnp.append(u - 1, 1.0), near)
@@ -100,27 +114,32 @@ def test_a_start_that_passes_the_test_is_left_by_the_last_step_all_the_same(curv
     np.testing.assert_allclose(solution.unknowns, np.ones(2), atol=1e-14)
 
 
-def test_a_loss_with_a_gradient_of_its_own_making_is_minimised():
-    @jax.custom_vjp
-    def bowl(u):
-        return jnp.sum(jnp.asarray([1.0, 100.0]) * (u - 1) ** 2) + 3
-
-    bowl.defvjp(lambda u: (bowl(u), u), lambda u, c: (c * 2 * jnp.asarray([1.0, 100.0]) * (u - 1),))
-
-    class Bowl(px.AbstractProblem):
-        def init(self, key):
-            return jnp.zeros(2)
-
-        def loss(self, unknowns, batch, key):
-            return bowl(unknowns), {}
-
-    for solver in ("bfgs", "lbfgs", "nonlinear-cg", "optimistix"):
-        solution = px.solve(Bowl(), solver)
-        assert solution.status.name == "converged"
-        np.testing.assert_allclose(solution.unknowns, np.ones(2), atol=1e-5)
+@jax.custom_vjp
+def bowl(u):
+    return jnp.sum(jnp.asarray([1.0, 100.0]) * (u - 1) ** 2) + 3
 
 
-@pytest.mark.parametrize("solver", ["bfgs", "lbfgs", "newton"])
+bowl.defvjp(lambda u: (bowl(u), u), lambda u, c: (c * 2 * jnp.asarray([1.0, 100.0]) * (u - 1),))
+
+
+class Bowl(px.AbstractProblem):
+    """A loss that can be differentiated backwards only."""
+
+    def init(self, key):
+        return jnp.zeros(2)
+
+    def loss(self, unknowns, batch, key):
+        return bowl(unknowns), {}
+
+
+@pytest.mark.parametrize("solver", FIRST_ORDER)
+def test_a_loss_with_a_gradient_of_its_own_making_is_minimised(solver):
+    solution = px.solve(Bowl(), solver)
+    assert solution.status.name == "converged"
+    np.testing.assert_allclose(solution.unknowns, np.ones(2), atol=1e-5)
+
+
+@pytest.mark.parametrize("solver", [*FIRST_ORDER[:2], "newton"])
 def test_many_unknowns_are_tested_by_conjugate_gradients(curve, solver):
     scales = jnp.logspace(0, 2, 150)
     problem = curve(lambda u: scales * (u - 1) + 0.1 * (u - 1) ** 2 + 2, jnp.zeros(150))

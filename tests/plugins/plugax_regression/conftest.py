@@ -5,6 +5,7 @@ import pathlib
 import re
 from fractions import Fraction
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -192,3 +193,15 @@ def digits():
         return -np.log10(np.max(error) + 1e-17)
 
     return count
+
+
+@pytest.fixture(scope="session")
+def covariance_of():
+    """The covariance that a problem promises, all of it one program."""
+    return eqx.filter_jit(lambda problem, unknowns: problem.covariance(unknowns))
+
+
+@pytest.fixture(scope="session")
+def evaluation_of():
+    """The figures of merit that a problem has for its unknowns, likewise."""
+    return eqx.filter_jit(lambda problem, unknowns: problem.evaluate(unknowns))

@@ -1,5 +1,6 @@
 """What a fit does not determine is infinite, what was held is known, and the rest is right."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -68,7 +69,7 @@ def test_what_is_fixed_and_then_bounded_is_held_for_both_reasons():
 def test_linear_problems_know_what_is_held(kind):
     problem = Regression() if kind is Regression else LinearRegression({"x": X, "y": Y}, "y")
     coefficients = problem.reference()
-    held = problem.evaluate_held(coefficients, jnp.asarray([False, True]))
+    held = eqx.filter_jit(problem.evaluate_held)(coefficients, jnp.asarray([False, True]))
     rest = np.asarray(problem.response - coefficients[1] * problem.design[:, 1])
     expected = [rest.std(ddof=1) / np.sqrt(rest.size), 0]
     np.testing.assert_allclose(held["standard_errors"], expected, rtol=1e-11)
@@ -94,7 +95,7 @@ def test_integers_become_floating_point():
         (lambda p, x: p["a"] + p["b"] * p["c"] * x, START | {"c": 1.0}, ["b", "c"]),
     ],
 )
-def test_only_what_is_not_determined_is_infinite(free, model, start, undetermined):
+def test_only_what_is_not_determined_is_infinite(free, covariance_of, model, start, undetermined):
     problem = NonlinearRegression(model, X, Y, start)
     solution = px.solve(problem)
     found = dict(
@@ -105,7 +106,7 @@ def test_only_what_is_not_determined_is_infinite(free, model, start, undetermine
     for name in expected.keys() - set(undetermined):
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-9)
     assert solution.metrics["degrees_of_freedom"] == free["degrees_of_freedom"]
-    covariance = np.asarray(problem.covariance(solution.unknowns))
+    covariance = np.asarray(covariance_of(problem, solution.unknowns))
     determined = [k for k, name in enumerate(found) if name not in undetermined]
     assert np.linalg.eigvalsh(covariance[np.ix_(determined, determined)]).min() > 0
     assert not np.isnan(covariance).any()
@@ -114,21 +115,23 @@ def test_only_what_is_not_determined_is_infinite(free, model, start, undetermine
 def test_what_is_not_determined_is_the_null_space():
     jacobian = np.random.default_rng(1).normal(size=(9, 4))
     jacobian[:, 3] = jacobian[:, 0] - 2 * jacobian[:, 1]
-    found = determination_of(jnp.asarray(jacobian * np.asarray([1, 1e8, 1e-8, 1])[None, :]))
+    scaled = jacobian * np.asarray([1, 1e8, 1e-8, 1])
+    found = jax.jit(determination_of)(jnp.asarray(scaled))
     assert found.rank == 3
     np.testing.assert_array_equal(found.undetermined, [True, True, False, True])
-    scaled = jacobian * np.asarray([1, 1e8, 1e-8, 1])
     assert np.abs(scaled @ found.null).max() < 1e-13 * np.abs(scaled).max()
+
+
+def sized(parameters, x):
+    return line(parameters, x["place"]) * x["size"]
 
 
 @pytest.mark.parametrize("scale", [1e-160, 1e-250])
 @pytest.mark.parametrize("of_parameters", [False, True])
 def test_the_size_of_the_data_has_no_say(free, scale, of_parameters):
     factor = scale if of_parameters else 1.0
-    problem = NonlinearRegression(
-        lambda p, x: line(p, x) * (scale / factor), X, Y * scale, {"a": 0.0, "b": 0.0}
-    )
-    solution = px.solve(problem)
+    x = {"place": X, "size": np.full(11, scale / factor)}
+    solution = px.solve(NonlinearRegression(sized, x, Y * scale, {"a": 0.0, "b": 0.0}))
     assert solution.status.name == "converged"
     for name in ("parameters", "standard_deviations"):
         np.testing.assert_allclose(np.divide(solution.metrics[name], factor), free[name], 1e-9)
