@@ -46,7 +46,8 @@ class RegionState(eqx.Module):
         lengths: D, the greatest lengths of the Jacobian's columns so far.
         reach: the greatest |u| so far, by unknown.
         converged: whether the point that the last step started from passed the test.
-        idle: the steps since the loss decreased by more than rounding.
+        idle: the steps since the loss decreased by more than rounding in all.
+        mark: the loss then.
         function_evaluations: evaluations of the residuals so far.
         jacobian_evaluations: linearisations so far.
     """
@@ -58,6 +59,7 @@ class RegionState(eqx.Module):
     reach: Float[Array, " n"]
     converged: Bool[Array, ""]
     idle: Int[Array, ""]
+    mark: Float[Array, ""]
     function_evaluations: Int[Array, ""]
     jacobian_evaluations: Int[Array, ""]
 
@@ -96,6 +98,7 @@ def initial_state(problem: AbstractProblem, unknowns: PyTree, solver: str) -> Re
         reach=jnp.abs(vector),
         converged=jnp.asarray(False),
         idle=none,
+        mark=jnp.full_like(vector, jnp.inf, shape=()),
         function_evaluations=none,
         jacobian_evaluations=none,
     )
@@ -150,15 +153,19 @@ def take_step(
     now = jnp.where(linear.held, lengths, linear.lengths)
     lost = is_lost(now, lengths, state.reach, loss)
     reached = optimality.reached(rtol, atol)
-    idle = jnp.where(loss - loss_after > optimality.rounding, 0, state.idle + 1)
+    idle, mark = optimality.count_idle(state.idle, state.mark, loss, loss_after)
+    exhausted = optimality.exhausted(loss, loss_after, idle)
+    gradient = jnp.where(linear.held, 0, linear.gradient)
+    confirmed = optimality.confirmed(idle, function, vector, gradient, state.reach)
     state = RegionState(
         unknowns=rebuild(moved),
         radius=trial.radius,
         damping=trial.damping,
         lengths=lengths,
         reach=jnp.maximum(state.reach, jnp.abs(moved)),
-        converged=(reached | optimality.exhausted(loss, loss_after, idle)) & ~lost,
+        converged=(reached | exhausted | confirmed) & ~lost,
         idle=idle,
+        mark=mark,
         function_evaluations=state.function_evaluations + 1 + trial.count,
         jacobian_evaluations=state.jacobian_evaluations + 1,
     )

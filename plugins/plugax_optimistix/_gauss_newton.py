@@ -52,7 +52,8 @@ class GaussNewtonState(eqx.Module):
     Attributes:
         unknowns: u.
         converged: whether the point that the last step started from passed the test.
-        idle: the steps since the loss decreased by more than rounding.
+        idle: the steps since the loss decreased by more than rounding in all.
+        mark: the loss then.
         lengths: the greatest lengths of the Jacobian's columns so far, if it is formed.
         reach: the greatest |u| so far, by unknown.
         patience: how many steps more may increase the loss.
@@ -64,6 +65,7 @@ class GaussNewtonState(eqx.Module):
     unknowns: PyTree
     converged: Bool[Array, ""]
     idle: Int[Array, ""]
+    mark: Float[Array, ""]
     lengths: Float[Array, " n"]
     reach: Float[Array, " n"]
     patience: Int[Array, ""]
@@ -78,6 +80,7 @@ class _Proposal(eqx.Module):
     residuals: Float[Array, " m"]
     metrics: Metrics
     step: Float[Array, " n"]
+    gradient: Float[Array, " n"]
     optimality: Optimality
     lengths: Float[Array, " n"]
     held: Bool[Array, " n"]
@@ -139,6 +142,7 @@ class GaussNewton(AbstractSolver):
             unknowns=unknowns,
             converged=jnp.asarray(False),
             idle=none,
+            mark=jnp.full_like(vector, jnp.inf, shape=()),
             lengths=jnp.zeros_like(vector),
             reach=jnp.abs(vector),
             patience=jnp.asarray(vector.size, "int32"),
@@ -166,17 +170,17 @@ class GaussNewton(AbstractSolver):
         moved = jnp.where(found.length > 0, moved, vector)
         optimality = proposal.optimality
         reached = optimality.reached(self.rtol, self.atol)
-        # A greater loss is accepted only where something else was gained.
-        gained = jnp.abs(loss - found.loss) > optimality.rounding
-        idle = jnp.where(gained, 0, state.idle + 1)
+        idle, mark = optimality.count_idle(state.idle, state.mark, loss, found.loss)
         exhausted = optimality.exhausted(loss, found.loss, idle)
+        confirmed = optimality.confirmed(idle, function, vector, proposal.gradient, state.reach)
         known = jnp.isfinite(proposal.lengths)
         lengths = jnp.maximum(state.lengths, jnp.where(known, proposal.lengths, 0))
         lost = is_lost(proposal.lengths, lengths, state.reach, loss)
         state = GaussNewtonState(
             unknowns=rebuild(moved),
-            converged=proposal.solved & (reached | exhausted) & ~lost,
+            converged=((proposal.solved & (reached | exhausted)) | confirmed) & ~lost,
             idle=idle,
+            mark=mark,
             lengths=lengths,
             reach=jnp.maximum(state.reach, jnp.abs(moved)),
             patience=state.patience - (found.loss > loss).astype("int32"),
@@ -238,6 +242,7 @@ def _propose_dense(function: ResidualFunction, vector: Float[Array, " n"], room:
         residuals=linear.residuals,
         metrics=linear.metrics,
         step=step,
+        gradient=jnp.where(linear.held, 0, linear.gradient),
         optimality=Optimality(offset, linear.residuals, linear.prediction),
         # Those of unknowns held on a bound are no news.
         lengths=jnp.where(linear.held, jnp.inf, linear.lengths),
@@ -276,6 +281,7 @@ def _propose_iterative(
         residuals=residuals,
         metrics=metrics,
         step=inner.step,
+        gradient=jnp.where(held, 0, gradient),
         optimality=Optimality(offset, residuals, forward(vector)),
         lengths=jnp.ones_like(vector),
         held=held,

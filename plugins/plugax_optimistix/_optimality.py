@@ -10,6 +10,10 @@ that they are the small difference of, so that exact fits (r → 0) can converge
 Unlike a test of the step's length, it cannot be passed by a step that damping or a line search made
 short.
 
+Where J has not full rank, P r says nothing: in a direction that J hardly reaches, a linear model
+goes far for a gain that is not there. So when the loss has not decreased but by rounding for some
+steps, the Hessian is asked (`_newton_step.py`), which knows the curvature of the residuals as well.
+
 Source: Bates and Watts 1981, A relative offset orthogonality convergence criterion for nonlinear
 least squares, doi 10.1080/00401706.1981.10486257 (there without ‖J u‖).
 """
@@ -18,10 +22,14 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from ._newton_step import NewtonStep, newton_step_if
+from ._vector import ResidualFunction
+
 # Rounding in a model's prediction is a few units in the last place; this many are allowed for.
 ROUNDING_UNITS = 10
-# After so many steps without a decrease of the loss but by rounding, a run has stalled.
-MOST_IDLE = 5
+# After so many steps without a decrease of the loss but by rounding, the Hessian is asked; after so
+# many, a run has stalled.
+ASKING_IDLE, MOST_IDLE = 3, 5
 
 
 class Optimality(eqx.Module):
@@ -76,8 +84,58 @@ class Optimality(eqx.Module):
             loss_after: after it.
             idle: the steps since it decreased by more than rounding.
         """
-        ended = (loss_after >= loss) | (idle > MOST_IDLE // 2)
+        ended = (loss_after >= loss) | (idle >= ASKING_IDLE)
         return ended & (self.offset**2 / 2 <= self.rounding)
+
+    def count_idle(
+        self,
+        idle: Int[Array, ""],
+        mark: Float[Array, ""],
+        loss: Float[Array, ""],
+        loss_after: Float[Array, ""],
+    ) -> tuple[Int[Array, ""], Float[Array, ""]]:
+        """The steps since the loss decreased by more than rounding in all, and what it was then.
+
+        Arguments:
+            idle: those before this step.
+            mark: the loss after the last step that counted.
+            loss: before this step.
+            loss_after: after it.
+        """
+        mark = jnp.where(jnp.isfinite(mark), mark, loss)
+        # A step that increases it is taken only where something else is gained.
+        gained = jnp.abs(mark - loss_after) > self.rounding
+        return jnp.where(gained, 0, idle + 1), jnp.where(gained, loss_after, mark)
+
+    def confirmed(
+        self,
+        idle: Int[Array, ""],
+        function: ResidualFunction,
+        vector: Float[Array, " n"],
+        gradient: Float[Array, " n"],
+        reach: Float[Array, " n"],
+    ) -> Bool[Array, ""]:
+        """Whether the Hessian, asked after some idle steps, finds a minimum up to rounding.
+
+        Arguments:
+            idle: the steps since the loss decreased by more than rounding.
+            function: the residuals.
+            vector: u.
+            gradient: g of the loss there.
+            reach: the greatest |u| so far.
+        """
+
+        def half_squares(vector: Float[Array, " n"]) -> tuple[Float[Array, ""], None]:
+            residuals, _ = function(vector)
+            return residuals @ residuals / 2, None
+
+        asking = idle == ASKING_IDLE
+        far = jnp.full_like(self.size, jnp.inf)
+        nothing = NewtonStep(gradient, far, jnp.asarray(False), jnp.ones_like(gradient))
+        newton = newton_step_if(asking, half_squares, vector, gradient, nothing)
+        loss = half_squares(vector)[0]
+        small = newton.is_small(vector, reach, loss, rtol=0.0, atol=self.rounding)
+        return asking & newton.convex & small
 
 
 def is_felt(

@@ -20,35 +20,16 @@ UNDECLARED = "at a known minimum, but not converged"
 ELSEWHERE = "not at a known minimum, and not converged"
 MISLED = "converged where there is no known minimum"
 
-# Why runs stall at a minimum.
-SINGULAR = "J is singular at the minimum, so ‖P r‖ does not become small"
+# Why a run stalls at a minimum.
 DROWNED = "steps without the residuals' curvature gain less than rounding before ‖P r‖ is small"
-ALWAYS_SINGULAR = (
-    *("powell-singular", "extended-powell-singular"),
-    *("linear-rank-1", "linear-rank-1-zeros"),
-)
 # Outcome and reason, then the functions.
 EXCEPTIONS: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {
     "gauss-newton": {
         (ELSEWHERE, "no bounded steps: where J is nearly singular, no length of a step helps"): (
             *("freudenstein-roth", "jennrich-sampson", "gulf", "biggs-exp6", "chebyquad"),
         ),
-        (UNDECLARED, SINGULAR): ALWAYS_SINGULAR,
     },
-    "levenberg-marquardt": {
-        (UNDECLARED, SINGULAR): (
-            *ALWAYS_SINGULAR,
-            *("freudenstein-roth", "jennrich-sampson", "trigonometric", "chebyquad"),
-        ),
-        (UNDECLARED, DROWNED): ("brown-dennis", "penalty-1"),
-    },
-    "dogleg": {
-        (UNDECLARED, SINGULAR): (
-            *ALWAYS_SINGULAR,
-            *("freudenstein-roth", "jennrich-sampson", "chebyquad"),
-        ),
-        (UNDECLARED, DROWNED): ("brown-dennis", "penalty-2"),
-    },
+    "dogleg": {(UNDECLARED, DROWNED): ("penalty-2",)},
     "lbfgs": {
         (UNDECLARED, "the published value is that of a saddle here, which is found out"): (
             "biggs-exp6",
