@@ -139,14 +139,12 @@ def test_the_error_of_an_adaptive_dense_path_follows_the_tolerance(of):
     for tolerance in (1e-4, 1e-7):
         integrator = px.integrator(of, rtol=tolerance, atol=tolerance)
         path = integrator.dense(forced, exact[0], dt=0.2, steps=10, t0=1.0)
-        error = np.abs(jax.jit(jax.vmap(path))(times) - exact).max()
+        found = jax.jit(jax.vmap(path))(np.r_[0.99, times, 3.01])
+        assert np.isnan(found[[0, -1]]).all()  # before the path, and after it
+        error = np.abs(found[1:-1] - exact).max()
         # Between steps the polynomials of the scheme have an order less than the steps. The stiff
         # one's is a cubic: steps of 0.3, which it makes here, leave 1e-4 whatever is asked for.
         assert error < max(200 * tolerance, 5e-4 if of == "kvaerno5" else 0)
-    outside = px.integrator(of).dense(forced, 1.0, dt=0.2, steps=10)
-    assert jnp.isnan(outside(2.01))
-    assert jnp.isnan(outside(-0.01))
-    assert jnp.isfinite(outside(2.0))
 
 
 @pytest.mark.usefixtures("x64")
@@ -171,7 +169,7 @@ def test_a_dense_path_is_differentiable(of):
 
 @pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize(
-    "of", [*KINDS[:2], *(pytest.param(of, marks=pytest.mark.slow) for of in KINDS[2:])]
+    "of", [KINDS[0], *(pytest.param(of, marks=pytest.mark.slow) for of in KINDS[1:])]
 )
 def test_a_fall_ends_when_and_as_fast_as_galilei_says(of):
     # From h: at √(2h/g), with −√(2gh); quadratic in time, so that every scheme here is exact.

@@ -60,6 +60,7 @@ def test_the_gradient_of_a_stiff_solution_is_the_same_in_both_modes_and_by_diffe
         np.testing.assert_allclose(backwards[i] * point[i], quotient * point[i], atol=1e-3 * size)
 
 
+@pytest.mark.slow
 def test_in_single_precision_too():
     integrator = px.integrator("kvaerno5", rtol=1e-4, atol=1e-6)
 
