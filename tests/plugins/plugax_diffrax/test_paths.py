@@ -139,7 +139,7 @@ def test_the_error_of_an_adaptive_dense_path_follows_the_tolerance(of):
     for tolerance in (1e-4, 1e-7):
         integrator = px.integrator(of, rtol=tolerance, atol=tolerance)
         path = integrator.dense(forced, exact[0], dt=0.2, steps=10, t0=1.0)
-        found = jax.jit(jax.vmap(path))(np.r_[0.99, times, 3.01])
+        found = np.asarray(jax.jit(jax.vmap(path))(np.r_[0.99, times, 3.01]))
         assert np.isnan(found[[0, -1]]).all()  # before the path, and after it
         error = np.abs(found[1:-1] - exact).max()
         # Between steps the polynomials of the scheme have an order less than the steps. The stiff
