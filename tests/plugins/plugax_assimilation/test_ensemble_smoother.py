@@ -91,7 +91,7 @@ def test_a_lag_leaves_the_analysis_as_it_is(linear):
         np.testing.assert_allclose(smoothed.series[name], values, rtol=1e-10, err_msg=name)
 
 
-@pytest.mark.parametrize("method", [ETKF, EnKF])
+@pytest.mark.parametrize("method", [ETKF, pytest.param(EnKF, marks=pytest.mark.slow)])
 def test_smoothing_lowers_the_error_of_a_chaotic_model(method):
     n = 40
     problem = px.twin_experiment(

@@ -20,11 +20,20 @@ STD = np.array([0.3, 0.5, 0.4])
 TIMES = np.array([0.1, 0.3, 0.4, 0.8, 0.9])
 
 
+def model(t, x):
+    """Linear dynamics; one function, so that like problems are solved by one program."""
+    return jnp.asarray(MODEL, x.dtype) @ x
+
+
+def operator(t, x):
+    return jnp.asarray(SEEN, x.dtype) @ x
+
+
 def linear(*, model_error=None, missing=False, initial=None):
     problem = px.twin_experiment(
-        lambda t, x: jnp.asarray(MODEL, x.dtype) @ x,
+        model,
         TIMES,
-        lambda t, x: jnp.asarray(SEEN, x.dtype) @ x,
+        operator,
         px.DiagonalCovariance(STD),
         px.Gaussian(
             jnp.ones(STATES), initial or px.DenseCovariance(np.diag([1.0, 2, 1, 0.5]) + 0.2)
@@ -41,15 +50,23 @@ def linear(*, model_error=None, missing=False, initial=None):
     return eqx.tree_at(where, problem, new, is_leaf=lambda x: x is None)
 
 
+@eqx.filter_jit
+def matrices_of(problem):
+    """The model as a matrix, from each time to the next."""
+
+    def matrix(cycle):
+        return jax.jacfwd(lambda x: problem.forecast(x, cycle))(jnp.zeros(STATES))
+
+    return jax.lax.map(matrix, problem.cycles)
+
+
 def kalman(problem, inflation):
     """Means, and spreads of analysis and forecast, in the plainest form."""
     mean = np.asarray(problem.initial.mean)
     covariance = np.asarray(problem.initial.covariance.as_matrix())
     error = 0 if problem.model_error is None else np.asarray(problem.model_error.as_matrix())
-    for k in range(len(TIMES)):
+    for k, m in enumerate(np.asarray(matrices_of(problem))):
         cycle = jax.tree.map(lambda leaf, k=k: leaf[k], problem.cycles)
-        tangent = jax.jacfwd(lambda x, cycle=cycle: problem.forecast(x, cycle))
-        m = np.asarray(tangent(jnp.zeros(STATES)))
         mean = m @ mean
         covariance = inflation ** float(cycle.duration) * m @ covariance @ m.T + error
         forecast_spread = np.sqrt(np.trace(covariance) / STATES)

@@ -20,10 +20,14 @@ def seen_of(members, observed, *, size=1.0, spread=1.0, seed=0):
     return Seen(anomalies, size * jr.normal(keys[1], (observed,)), jnp.asarray(observed))
 
 
-def found_for(seen, certainty):
+@jax.jit
+def _found_for(seen, certainty):
     members, found = len(seen.anomalies), spectrum(seen)
-    squares = found.squared_weights()
-    return float(inflation_for(found.values, squares, members, jnp.asarray(certainty)))
+    return inflation_for(found.values, found.squared_weights(), members, certainty)
+
+
+def found_for(seen, certainty):
+    return float(_found_for(seen, jnp.asarray(certainty)))
 
 
 def dual(seen, certainty):

@@ -74,13 +74,13 @@ def answers(solver, problem, every):
 @pytest.mark.parametrize(
     "solver",
     [
-        ETKF(members=8, inflation=1.1),
         ETKF(members=8, rotate=False, prior_inflation=1.2, rtpp=0.3, additive=0.2),
         EnKF(members=8, rtps=0.5, lag=2),
-        EnKFN(members=8),
         LETKF(members=5, inflation=1.1, radius=1.0),
-        LocalSerialEAKF(members=5, additive=0.1, radius=1.0),
         ParticleFilter(members=20, threshold=1.0),
+        pytest.param(ETKF(members=8, inflation=1.1), marks=pytest.mark.slow),
+        pytest.param(EnKFN(members=8), marks=pytest.mark.slow),
+        pytest.param(LocalSerialEAKF(members=5, additive=0.1, radius=1.0), marks=pytest.mark.slow),
     ],
     ids=lambda solver: type(solver).__name__,
 )

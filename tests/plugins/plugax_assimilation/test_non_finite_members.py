@@ -1,5 +1,7 @@
 """A member that is no longer finite stops the run, or is replaced and counted."""
 
+import functools
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -19,13 +21,21 @@ from plugax_assimilation._window_run import Run
 pytestmark = pytest.mark.usefixtures("x64")
 
 
+def running_away(t, x):
+    """Where the state is large, as time steps do that are too long."""
+    return jnp.where(jnp.max(jnp.abs(x)) > 2.5, jnp.inf, 1.1 * x[::-1])
+
+
+def everything(t, x):
+    return x
+
+
 def fragile():
-    """A model that runs away where the state is large, as time steps do that are too long."""
     return px.StateSpace(
-        lambda t, x: jnp.where(jnp.max(jnp.abs(x)) > 2.5, jnp.inf, 1.1 * x[::-1]),
+        running_away,
         np.arange(1.0, 31.0),
         np.random.default_rng(0).normal(size=(30, 2)),
-        lambda t, x: x,
+        everything,
         px.ScalarCovariance(1.0, 2),
         px.Gaussian(jnp.zeros(2), px.ScalarCovariance(1.2, 2)),
         dt=1.0,
@@ -34,6 +44,8 @@ def fragile():
 
 
 METHODS = {"etkf": ETKF, "ienks": IEnKS, "particle-filter": ParticleFilter}
+# With these options programs are shared by several tests.
+REPLACING = {"members": 30, "non_finite": "replace", "keep": "members"}
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
@@ -49,7 +61,7 @@ def test_the_run_stops_and_says_where(method):
 
 @pytest.mark.parametrize("lag", [0, 2])
 def test_members_are_replaced_and_counted(lag):
-    solution = px.solve(fragile(), ETKF(members=30, non_finite="replace", lag=lag, keep="members"))
+    solution = px.solve(fragile(), ETKF(lag=lag, **REPLACING))
     assert solution.status.success
     assert solution.steps == 30
     assert np.isfinite(solution.series["analysis"]).all()
@@ -81,8 +93,7 @@ def test_where_no_member_is_sound_the_run_stops():
 
 @pytest.mark.parametrize(("lag", "shift"), [(1, 1), (3, 2)])
 def test_members_of_a_smoother_are_replaced_and_counted(lag, shift):
-    solver = IEnKS(members=30, non_finite="replace", lag=lag, shift=shift, keep="members")
-    solution = px.solve(fragile(), solver)
+    solution = px.solve(fragile(), IEnKS(lag=lag, shift=shift, **REPLACING))
     assert solution.status.success
     assert solution.steps == 30 // shift
     assert np.isfinite(solution.series["analysis"]).all()
@@ -98,6 +109,7 @@ def test_a_smoother_goes_on_as_if_the_copy_had_been_there_from_the_start():
     calm = jnp.clip(state.start, -1, 1)
     batch = jax.tree.map(lambda leaf: leaf[:1], problem.cycles)
 
+    @jax.jit
     def step(start):
         return solver.step(problem, eqx.tree_at(lambda s: s.start, state, start), batch, key)
 
@@ -120,6 +132,7 @@ def test_an_iterate_that_loses_a_member_ends_the_iterations_with_the_one_before(
         front = jnp.where(lost > 0, jnp.nan, ensemble)
         return Run(ensemble, front, seen, lost)
 
+    @functools.partial(jax.jit, static_argnums=0)
     def found(iterations):
         return minimised(
             start,
@@ -143,13 +156,14 @@ def test_lost_particles_are_left_out():
     weights = jax.nn.softmax(jr.normal(jr.key(1), (20,)))
     lost = jnp.arange(20) % 7 == 3
     begun = Particles(jnp.where(lost[:, None], 3.0, states), jnp.log(weights))
-    after, metrics = solver.step(problem, begun, cycle, jr.key(2))
+    step = eqx.filter_jit(lambda solver, begun: solver.step(problem, begun, cycle, jr.key(2)))
+    after, metrics = step(solver, begun)
     assert int(metrics["replaced_members"]) == 3
     assert np.isneginf(after.log_weights[lost]).all()
     assert np.isfinite(after.states).all()
     # Those that are left, alone.
     left = Particles(states[~lost], jnp.log(weights[~lost] / jnp.sum(weights[~lost])))
-    expected, told = ParticleFilter(members=17, **options).step(problem, left, cycle, jr.key(2))
+    expected, told = step(ParticleFilter(members=17, **options), left)
     np.testing.assert_allclose(after.log_weights[~lost], expected.log_weights, rtol=1e-12)
     for name in ("loss", "spread", "forecast_spread", "effective_size", "analysis"):
         np.testing.assert_allclose(metrics[name], told[name], rtol=1e-12)
@@ -157,7 +171,7 @@ def test_lost_particles_are_left_out():
 
 def test_particles_are_lost_on_the_way_and_the_filter_goes_on():
     problem = fragile()
-    solution = px.solve(problem, ParticleFilter(members=200, non_finite="replace"))
+    solution = px.solve(problem, ParticleFilter(**REPLACING))
     assert solution.status.success
     assert solution.metrics["replaced_members"] > 0
     assert np.isfinite(solution.series["analysis"]).all()
@@ -167,7 +181,7 @@ def test_particles_are_lost_on_the_way_and_the_filter_goes_on():
 def test_where_all_are_lost_the_run_stops_even_so(method):
     problem = fragile()
     far = eqx.tree_at(lambda p: p.initial.mean, problem, jnp.full(2, 50.0))
-    solution = px.solve(far, method(members=10, non_finite="replace"))
+    solution = px.solve(far, method(**REPLACING))
     assert not solution.status.success
     assert solution.steps == 0
 
@@ -194,12 +208,11 @@ def rooted(available=None):
 ENSEMBLES = (
     ("etkf", {"diagnostics": ("innovations",)}),
     ("etkf", {"prior_inflation": 1.5, "lag": 2}),
-    ("enkf", {}),
-    ("denkf", {}),
-    ("serial-enkf", {}),
-    ("enkf-n", {}),
-    ("letkf", {}),
-    ("local-serial-eakf", {}),
+    # These replace members by the same lines as the first ones.
+    *(
+        pytest.param(name, {}, marks=pytest.mark.slow)
+        for name in ("enkf", "denkf", "serial-enkf", "enkf-n", "letkf", "local-serial-eakf")
+    ),
     ("ienks", {"diagnostics": ("innovations",)}),
     ("particle-filter", {"diagnostics": ("innovations",)}),
 )

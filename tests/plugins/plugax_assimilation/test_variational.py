@@ -1,5 +1,7 @@
 """Variational methods: the Kalman filter's answer, the cost's minimum, windows."""
 
+import functools
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -27,12 +29,21 @@ SOLVERS = ("direct", "conjugate-gradients")
 EXACT = {"rtol": 1e-13, "inner": 60}
 
 
+def model(t, x):
+    """Linear dynamics; one function, so that like problems are solved by one program."""
+    return jnp.asarray(MODEL, x.dtype) @ x
+
+
+def operator(t, x):
+    return jnp.asarray(SEEN, x.dtype) @ x
+
+
 def linear(*, model_error=None, missing=False, truth=True, times=TIMES):
     """Linear dynamics and observations, of which two are missing on demand."""
     problem = px.twin_experiment(
-        lambda t, x: jnp.asarray(MODEL) @ x,
+        model,
         times,
-        lambda t, x: jnp.asarray(SEEN) @ x,
+        operator,
         px.DiagonalCovariance(STD),
         px.Gaussian(jnp.ones(STATES), px.DenseCovariance(np.diag([1.0, 2, 1, 1, 0.5]) + 0.2)),
         key=jr.key(0),
@@ -51,17 +62,28 @@ def linear(*, model_error=None, missing=False, truth=True, times=TIMES):
     return eqx.tree_at(lambda p: p.cycles, problem, cycles)
 
 
-def matrix_of(problem, cycle):
-    return np.asarray(jax.jacfwd(lambda x: problem.forecast(x, cycle))(jnp.zeros(STATES)))
+@functools.cache
+def plain():
+    """The linear problem as it is by default, made once."""
+    return linear()
+
+
+@eqx.filter_jit
+def matrices_of(problem, cycles):
+    """The model as a matrix, from each time to the next."""
+
+    def matrix(cycle):
+        return jax.jacfwd(lambda x: problem.forecast(x, cycle))(jnp.zeros(STATES))
+
+    return jax.lax.map(matrix, cycles)
 
 
 def kalman(problem, mean, covariance, cycles, *, inflation=1.0):
     """The Kalman filter in its plainest form; means and covariances at the times of the cycles."""
     error = 0 if problem.model_error is None else np.asarray(problem.model_error.as_matrix())
-    found = []
-    for k in range(len(cycles.time)):
+    matrices, found = np.asarray(matrices_of(problem, cycles)), []
+    for k, here in enumerate(matrices):
         cycle = jax.tree.map(lambda leaf, k=k: leaf[k], cycles)
-        here = matrix_of(problem, cycle)
         mean = here @ mean
         growth = inflation ** float(cycle.duration)
         covariance = growth * here @ covariance @ here.T + error
@@ -78,9 +100,25 @@ def start_of(problem):
     return np.asarray(problem.initial.mean), np.asarray(problem.initial.covariance.as_matrix())
 
 
-@pytest.mark.parametrize("inner_solver", SOLVERS)
-@pytest.mark.parametrize("missing", [False, True])
-@pytest.mark.parametrize("checkpoints", [None, 3])
+# Two that have nothing in common, and the other ways to combine them.
+@pytest.mark.parametrize(
+    ("inner_solver", "missing", "checkpoints"),
+    [
+        ("direct", False, None),
+        ("conjugate-gradients", True, 3),
+        *(
+            pytest.param(*options, marks=pytest.mark.slow)
+            for options in (
+                ("direct", False, 3),
+                ("direct", True, None),
+                ("direct", True, 3),
+                ("conjugate-gradients", False, None),
+                ("conjugate-gradients", False, 3),
+                ("conjugate-gradients", True, None),
+            )
+        ),
+    ],
+)
 def test_the_end_of_a_linear_window_is_the_kalman_filters(inner_solver, missing, checkpoints):
     problem = linear(missing=missing)
     mean, covariance = start_of(problem)
@@ -96,8 +134,15 @@ def test_the_end_of_a_linear_window_is_the_kalman_filters(inner_solver, missing,
     np.testing.assert_allclose(solution.unknowns, expected, rtol=1e-9)
 
 
-@pytest.mark.parametrize("inner_solver", SOLVERS)
-@pytest.mark.parametrize("missing", [False, True])
+@pytest.mark.parametrize(
+    ("inner_solver", "missing"),
+    [
+        ("direct", True),
+        ("conjugate-gradients", False),
+        pytest.param("direct", False, marks=pytest.mark.slow),
+        pytest.param("conjugate-gradients", True, marks=pytest.mark.slow),
+    ],
+)
 def test_the_end_of_a_weak_linear_window_is_the_kalman_filters(inner_solver, missing):
     problem = linear(missing=missing, model_error=px.ScalarCovariance(0.4, STATES))
     mean, covariance = start_of(problem)
@@ -111,7 +156,7 @@ def test_the_end_of_a_weak_linear_window_is_the_kalman_filters(inner_solver, mis
 
 def test_weak_tends_to_strong_as_the_models_error_vanishes():
     # The twins with model error have other observations: all three see those of the first.
-    first = linear()
+    first = plain()
     problems = [
         eqx.tree_at(lambda p: p.cycles, linear(model_error=error), first.cycles)
         for error in (None, px.ScalarCovariance(1e-2, STATES), px.ScalarCovariance(1e-4, STATES))
@@ -127,9 +172,16 @@ def test_weak_tends_to_strong_as_the_models_error_vanishes():
     assert near < 1e-3 * far < 1e-3 * float(jnp.max(jnp.abs(ends[0])))
 
 
-@pytest.mark.parametrize(("window", "shift"), [(1, None), (2, None), (3, 1), (3, 2), (4, 4)])
+@pytest.mark.parametrize(
+    ("window", "shift"),
+    [
+        (2, None),
+        (3, 2),
+        *(pytest.param(*sizes, marks=pytest.mark.slow) for sizes in ((1, None), (3, 1), (4, 4))),
+    ],
+)
 def test_windows_follow_each_other_as_they_should(window, shift):
-    problem = linear()
+    problem = plain()
     covariance = 0.3 * np.eye(STATES)
     solver = FourDVar(
         window=window, shift=shift, covariance=px.DenseCovariance(covariance), **EXACT
@@ -137,6 +189,7 @@ def test_windows_follow_each_other_as_they_should(window, shift):
     solution = px.solve(problem, solver)
     step = shift or window
     background, times, ends = np.asarray(problem.initial.mean), [], []
+    matrices = np.asarray(matrices_of(problem, problem.cycles))
     for first in range(0, len(TIMES) - window + 1, step):
         cycles = jax.tree.map(
             lambda leaf, first=first: leaf[first : first + window], problem.cycles
@@ -144,7 +197,7 @@ def test_windows_follow_each_other_as_they_should(window, shift):
         # The minimum of the cost, from the normal equations of all observations of the window.
         run, whitened, misfits, states = np.eye(STATES), [], [], []
         for k in range(window):
-            run = matrix_of(problem, jax.tree.map(lambda leaf, k=k: leaf[k], cycles)) @ run
+            run = matrices[first + k] @ run
             whitened.append(SEEN @ run / STD[:, None])
             misfits.append((np.asarray(cycles.observations[k]) / STD) - whitened[-1] @ background)
             states.append(run)
@@ -158,10 +211,14 @@ def test_windows_follow_each_other_as_they_should(window, shift):
     assert solution.metrics["analysis_rmse"] <= 2 * solution.metrics["smoothed_rmse"]
 
 
+def bounded(t, x):
+    return jnp.arctan(x / 4)[::2] + 0.01 * t
+
+
 def lorenz96(**parts):
     """A small ring, of which a nonlinear function is observed."""
     parts = {
-        "observation_operator": lambda t, x: jnp.arctan(x / 4)[::2] + 0.01 * t,
+        "observation_operator": bounded,
         "times": 0.1 * np.arange(1, 61),
         "size": 8,
     } | parts
@@ -179,6 +236,12 @@ def lorenz96(**parts):
     )
 
 
+@functools.cache
+def ring():
+    """The ring as it is by default, made once in double precision."""
+    return lorenz96()
+
+
 def nonlinear_run(problem, window):
     """The misfits of a control over the first window, by the problem's own functions."""
     cycles = jax.tree.map(lambda leaf: leaf[:window], problem.cycles)
@@ -193,24 +256,30 @@ def nonlinear_run(problem, window):
 
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_the_gradient_of_the_cost_vanishes_at_the_minimum(solver):
-    run = nonlinear_run(lorenz96(), 4)
+    run = nonlinear_run(ring(), 4)
     inner = inner_solver(solver, 8, steps=40, rtol=jnp.asarray(1e-10))
-    found = gauss_newton(run, jnp.zeros(8), inner, all_at_once(40))
+    start = jnp.zeros(8)
+    found = eqx.filter_jit(gauss_newton)(run, start, inner, all_at_once(40))
     cost = lambda v: jnp.sum(v**2) / 2 + jnp.sum(run(v)[0] ** 2) / 2  # noqa: E731
-    before, after = (jnp.linalg.norm(jax.grad(cost)(v)) for v in (jnp.zeros(8), found.control))
+    costs, gradients = jax.jit(jax.vmap(jax.value_and_grad(cost)))(
+        jnp.stack([start, found.control])
+    )
+    before, after = jnp.linalg.norm(gradients, axis=1)
     assert after < 1e-6 * before
-    np.testing.assert_allclose(found.cost_background + found.cost_observations, cost(found.control))
-    np.testing.assert_allclose(found.first_cost, cost(jnp.zeros(8)))
+    ends = (found.first_cost, found.cost_background + found.cost_observations)
+    np.testing.assert_allclose(ends, costs)
 
 
-@pytest.mark.parametrize("outer", [1, 2, 7])
+@pytest.mark.parametrize("outer", [1, 7, pytest.param(2, marks=pytest.mark.slow)])
 def test_the_cost_never_increases(outer):
     # An operator of fourth order seen from far away: full Gauss–Newton increments overshoot.
     run = lambda v: ((v**4 - 0.1)[None] * 10, v[None])  # noqa: E731
+    stages = all_at_once(outer)
+    ends = jax.jit(lambda start: gauss_newton(run, start, direct, stages))
     for start in (0.05, -0.1, 2.0):
-        found = gauss_newton(run, jnp.full(1, start), direct, all_at_once(outer))
+        found = ends(jnp.full(1, start))
         assert found.cost_background + found.cost_observations <= found.first_cost
-    problem = lorenz96()
+    problem = ring()
     solution = px.solve(problem, FourDVar(window=5, scale=1.0, outer=outer))
     assert solution.status.success
     # Where every increment was taken back, both are the background's cost, computed in two places.
@@ -218,7 +287,7 @@ def test_the_cost_never_increases(outer):
     assert np.all(solution.series["cost"] <= rounding * solution.series["loss"])
 
 
-@pytest.mark.parametrize("outer", [1, 2, 5])
+@pytest.mark.parametrize("outer", [1, 5, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("quasi_static", [False, True])
 def test_an_increment_into_nowhere_is_taken_back(quasi_static, outer):
     """√(1 + 10 v) is steep at the start, and the first increment leads where it is not defined."""
@@ -230,7 +299,7 @@ def test_an_increment_into_nowhere_is_taken_back(quasi_static, outer):
     start = jnp.full(1, 1.0)
     assert jnp.isnan(run(start + direct(*pushed(run, start), jnp.zeros(())).value)[0]).any()
     stages = one_by_one(2, outer) if quasi_static else all_at_once(outer)
-    found = gauss_newton(run, start, direct, stages)
+    found = jax.jit(lambda start: gauss_newton(run, start, direct, stages))(start)
     assert found.cost_background + found.cost_observations <= found.first_cost
     assert jnp.isfinite(found.states).all()
 
@@ -263,7 +332,7 @@ def test_quasi_static_stages_count_from_the_first_observation_time_on():
 def test_quasi_static_finds_the_deeper_minimum_of_a_long_window():
     # 2.0 time units: errors grow by about e³, and from the background the cost has many minima.
     problem = lorenz96(
-        times=0.2 * np.arange(1, 201), size=40, observation_operator=lambda t, x: x[::2]
+        times=0.2 * np.arange(1, 101), size=40, observation_operator=lambda t, x: x[::2]
     )
     costs = {
         quasi_static: px.solve(
@@ -281,7 +350,9 @@ def test_quasi_static_finds_the_deeper_minimum_of_a_long_window():
     assert np.median(costs[True]) < 130 < np.median(costs[False])
 
 
-@pytest.mark.parametrize("segments", [1, 2, 3, 4, 5, 7, 9])
+@pytest.mark.parametrize(
+    "segments", [1, 3, 9, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 4, 5, 7))]
+)
 def test_segments_change_neither_values_nor_derivatives(segments):
     inputs = jr.normal(jr.key(0), (7, 2))
 
@@ -291,7 +362,7 @@ def test_segments_change_neither_values_nor_derivatives(segments):
 
     start = jnp.array([0.3, -0.4])
     np.testing.assert_array_equal(last(start, segments), last(start, None))
-    derivatives = [jax.jacrev(last)(start, number) for number in (segments, None)]
+    derivatives = [jax.jit(jax.jacrev(last), static_argnums=1)(start, n) for n in (segments, None)]
     np.testing.assert_allclose(*derivatives, rtol=1e-12)
 
 
@@ -301,7 +372,7 @@ def test_segments_bound_the_memory_of_long_windows():
 
     def memory(checkpoints):
         solver = FourDVar(window=400, checkpoints=checkpoints, inner_solver="conjugate-gradients")
-        state = solver.init(problem, problem.initial.mean, jr.key(0))
+        state = eqx.filter_eval_shape(solver.init, problem, problem.initial.mean, jr.key(0))
         step = jax.jit(lambda state: solver.step(problem, state, window, jr.key(0))[0])
         return step.lower(state).compile().memory_analysis().temp_size_in_bytes
 
@@ -312,8 +383,9 @@ def test_segments_bound_the_memory_of_long_windows():
 
 @pytest.mark.parametrize("method", [FourDVar, WeakFourDVar])
 def test_the_program_does_not_grow_with_window_and_iterations(method):
+    problem = linear(times=0.1 * np.arange(1, 41), model_error=px.ScalarCovariance(1.0, STATES))
+
     def size(window, outer, quasi_static):
-        problem = linear(times=0.1 * np.arange(1, 41), model_error=px.ScalarCovariance(1.0, STATES))
         solver = method(
             window=window,
             outer=outer,
@@ -337,7 +409,7 @@ def test_without_truth_there_are_no_errors():
 
 
 def test_a_state_of_several_arrays_is_assimilated_like_one_row():
-    flat = linear()
+    flat = plain()
     apart = lambda x: {"a": x[..., :2], "b": x[..., 2:]}  # noqa: E731
     whole = lambda x: jnp.concatenate([x["a"], x["b"]], -1)  # noqa: E731
     problem = px.StateSpace(
@@ -357,7 +429,7 @@ def test_a_state_of_several_arrays_is_assimilated_like_one_row():
 
 
 def test_a_hybrid_covariance_is_one_of_its_parts_together():
-    problem = linear()
+    problem = plain()
     anomalies = jr.normal(jr.key(5), (STATES, 3))
     hybrid = 0.5 * px.ScalarCovariance(1.0, STATES) + px.FactorCovariance(anomalies)
     dense = px.DenseCovariance(0.5 * np.eye(STATES) + np.asarray(anomalies @ anomalies.T))
@@ -369,7 +441,7 @@ def test_a_hybrid_covariance_is_one_of_its_parts_together():
 
 
 def test_the_scale_is_that_of_the_climates_covariance():
-    problem = lorenz96()
+    problem = ring()
     scaled = px.solve(problem, FourDVar(window=2, scale=0.25))
     given = px.solve(problem, FourDVar(window=2, covariance=px.ScalarCovariance(1.8, 8)))
     np.testing.assert_allclose(scaled.unknowns, given.unknowns, rtol=1e-10)
@@ -386,7 +458,7 @@ def test_the_scale_is_that_of_the_climates_covariance():
 )
 def test_what_a_method_misses_is_said_before_it_runs(method, options, message):
     with pytest.raises(px.PlugaxError, match=message):
-        px.solve(linear(), method(**options))
+        px.solve(plain(), method(**options))
 
 
 @pytest.mark.parametrize(

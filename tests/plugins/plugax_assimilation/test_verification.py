@@ -15,6 +15,14 @@ pytestmark = pytest.mark.usefixtures("x64")
 MEAN = {"height": jnp.zeros((2, 2)), "wind": jnp.zeros(3)}
 
 
+def still(t, x):
+    return jax.tree.map(jnp.zeros_like, x)
+
+
+def wind(t, x):
+    return x["wind"]
+
+
 class HeightsOnly(px.AbstractStateSpace):
     """Heights and winds, of which the true heights are known; one cycle."""
 
@@ -31,10 +39,10 @@ class HeightsOnly(px.AbstractStateSpace):
     burn_in: float
 
     def __init__(self, truth):
-        self.model = lambda t, x: jax.tree.map(jnp.zeros_like, x)
+        self.model = still
         self.integrator = px.integrator("rk4")
         self.substeps = 1
-        self.observation_operator = lambda t, x: x["wind"]
+        self.observation_operator = wind
         self.observation_error = px.ScalarCovariance(2.0, 3)
         self.model_error = self.climatology = self.geometry = None
         self.initial = px.Gaussian(MEAN, px.ScalarCovariance(1.0, 7))
@@ -63,17 +71,16 @@ def problem():
     return HeightsOnly({"height": jnp.arange(4.0).reshape(1, 2, 2)})
 
 
+@eqx.filter_jit
+def figures(problem, prior, posterior, **options):
+    cycle = cycle_of(problem)
+    seen = see(problem, prior, cycle)
+    return ensemble_metrics(problem, cycle, prior=prior, posterior=posterior, seen=seen, **options)
+
+
 def metrics_of(problem, **options):
     prior, posterior = jr.normal(jr.key(0), (5, 7)), jr.normal(jr.key(1), (5, 7))
-    cycle = cycle_of(problem)
-    metrics = ensemble_metrics(
-        problem,
-        cycle,
-        prior=prior,
-        posterior=posterior,
-        seen=see(problem, prior, cycle),
-        **{"keep": "nothing"} | options,
-    )
+    metrics = figures(problem, prior, posterior, **{"keep": "nothing"} | options)
     return prior, posterior, metrics
 
 
@@ -123,15 +130,9 @@ def test_figures_of_an_ensemble_in_single_precision_are_in_single_precision(prob
     lower = lambda leaf: leaf.astype(jnp.float32) if eqx.is_inexact_array(leaf) else leaf  # noqa: E731
     problem = jax.tree.map(lower, problem)
     prior = jr.normal(jr.key(0), (5, 7), jnp.float32)
-    cycle = cycle_of(problem)
-    metrics = ensemble_metrics(
-        problem,
-        cycle,
-        prior=prior,
-        posterior=prior,
-        seen=see(problem, prior, cycle),
-        keep="mean",
-        diagnostics=("crps", "rank-histogram", "innovations", "signal"),
+    diagnostics = ("crps", "rank-histogram", "innovations", "signal")
+    metrics = eqx.filter_eval_shape(
+        figures, problem, prior, prior, keep="mean", diagnostics=diagnostics
     )
     for name, value in metrics.items():
         assert value.dtype == jnp.float32 or jnp.issubdtype(value.dtype, jnp.integer), name

@@ -21,16 +21,24 @@ FIXED = tuple(ORDERS)
 IMPLICIT = ("implicit-euler", "implicit-midpoint")
 STIFF = ("kvaerno3", "kvaerno4", "kvaerno5")
 ADAPTIVE = ("adaptive-tsit5", "adaptive-dopri5", "adaptive-dopri8", *STIFF)
-# Those that differ from another one in their coefficients alone, and take long to compile.
-LIKE_ANOTHER = ("adaptive-dopri5", "adaptive-dopri8", "kvaerno3", "kvaerno4")
+# Those that differ from another one in their coefficients alone: of the quick tests some hold their
+# orders and gradients against them, and leave the rest to the long run.
+LIKE_ANOTHER = (
+    *("heun", "midpoint", "ralston", "bosh3", "dopri5"),
+    *("adaptive-dopri5", "adaptive-dopri8", "kvaerno3", "kvaerno4"),
+)
 MAPS = ("map",)
 STOCHASTIC = ("euler-maruyama", "milstein", "stochastic-heun")
 
 
 def pytest_generate_tests(metafunc):
-    """Each argument runs over the integrators of its kind; `name` over all but stochastic ones."""
+    """Each argument runs over the integrators of its kind; `name` over all but stochastic ones.
+
+    `explicit` is `fixed` for laws in which coefficients have no part.
+    """
     kinds = {
         "fixed": FIXED,
+        "explicit": FIXED,
         "implicit": IMPLICIT,
         "adaptive": ADAPTIVE,
         "stiff": STIFF,
@@ -40,7 +48,7 @@ def pytest_generate_tests(metafunc):
     }
     for argument, names in kinds.items():
         if argument in metafunc.fixturenames:
-            several = argument in ("adaptive", "stiff", "name")
+            several = argument in ("adaptive", "stiff", "name", "explicit")
             metafunc.parametrize(argument, [_marked(n) if several else n for n in names])
 
 

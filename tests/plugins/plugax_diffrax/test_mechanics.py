@@ -43,8 +43,10 @@ def kepler(t, y):
         # Steps of a 400th of the period are a 60th of the passage of the sun: 60⁻⁴ and 60⁻⁸.
         ("rk4", {}, 400, 1e-3),
         ("dopri8", {}, 400, 1e-9),
-        ("adaptive-dopri8", {"rtol": 1e-10, "atol": 1e-10}, 4, 1e-7),
         ("adaptive-tsit5", {"rtol": 1e-9, "atol": 1e-9}, 4, 1e-6),
+        pytest.param(
+            *("adaptive-dopri8", {"rtol": 1e-10, "atol": 1e-10}, 4, 1e-7), marks=pytest.mark.slow
+        ),
     ],
 )
 def test_a_planet_comes_back_after_a_period_with_its_energy(of, options, steps, error):

@@ -38,15 +38,16 @@ class TextbookRungeKutta(AbstractIntegrator):
         return lax.scan(step, y0, jnp.arange(steps))[1][every - 1 :: every]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def integrator():
     return TextbookRungeKutta()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def minimise():
     """Gauss–Newton with a dense Jacobian: the unknowns, and the costs they were reached through."""
 
+    @eqx.filter_jit  # so that like problems are solved by one program
     def minimise(problem, iterations=20):
         def residuals(v):
             found, _ = problem.residuals(v, problem.observations)
@@ -63,7 +64,7 @@ def minimise():
     return minimise
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def solve(minimise):
     """What the figures need of a solution."""
 

@@ -1,4 +1,5 @@
 import equinox as eqx
+import jax
 import pytest
 from matplotlib.figure import Figure
 
@@ -7,17 +8,23 @@ from plugax_lorenz96 import Lorenz96FourDVar
 pytestmark = pytest.mark.usefixtures("x64")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def problem(integrator):
-    return Lorenz96FourDVar(dim=12, window_steps=8, forecast_steps=4, integrator=integrator)
+    with jax.enable_x64(True):
+        return Lorenz96FourDVar(dim=12, window_steps=8, forecast_steps=4, integrator=integrator)
+
+
+@pytest.fixture(scope="module")
+def figures(problem, solve):
+    with jax.enable_x64(True):
+        return problem.figures(solve(problem))
 
 
 def labels(figure):
     return {axis.get_xlabel() for axis in figure.axes} | {axis.get_ylabel() for axis in figure.axes}
 
 
-def test_figures_are_drawn_with_named_axes_and_units(problem, solve, tmp_path):
-    figures = problem.figures(solve(problem))
+def test_figures_are_drawn_with_named_axes_and_units(figures, tmp_path):
     assert set(figures) == {"hovmoller", "rmse", "cost"}
     for name, figure in figures.items():
         assert isinstance(figure, Figure)
@@ -30,8 +37,8 @@ def test_figures_are_drawn_with_named_axes_and_units(problem, solve, tmp_path):
     assert titles >= {"truth", "background", "analysis", "background − truth", "analysis − truth"}
 
 
-def test_states_share_one_scale_and_errors_another(problem, solve):
-    figure = problem.figures(solve(problem))["hovmoller"]
+def test_states_share_one_scale_and_errors_another(figures):
+    figure = figures["hovmoller"]
     norms = [axis.images[0].norm for axis in figure.axes if axis.images]
     assert len({id(norm) for norm in norms[:3]}) == 1
     assert len({id(norm) for norm in norms[3:]}) == 1

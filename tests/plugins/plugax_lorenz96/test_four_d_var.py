@@ -32,7 +32,7 @@ OPERATORS = {
 CASES = [("diagonal", "all"), ("ring", "every third, arctan"), ("low rank", "subset, square")]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def make(integrator):
     """A twin experiment of 12 variables: the problem, from a key and what differs."""
 
@@ -66,9 +66,17 @@ def make(integrator):
     return make
 
 
-@pytest.fixture(params=CASES, ids=", ".join)
+@pytest.fixture(scope="module", params=CASES, ids=", ".join)
 def problem(request, make):
-    return make(jr.key(1), *request.param)
+    with jax.enable_x64(True):
+        return make(jr.key(1), *request.param)
+
+
+@pytest.fixture(scope="module")
+def usual(make):
+    """The problem as it is by default."""
+    with jax.enable_x64(True):
+        return make(jr.key(1))
 
 
 def many(make, **options):
@@ -149,21 +157,19 @@ def test_analysis_errors_are_those_of_best_linear_estimation(make, minimise):
     assert abs(difference.mean()) < 4 * difference.std() / np.sqrt(400)
 
 
-def test_the_truth_is_the_answer_where_nothing_is_wrong(make, minimise):
-    problem = make(jr.key(1))
+def test_the_truth_is_the_answer_where_nothing_is_wrong(usual, minimise):
     perfect = eqx.tree_at(
-        lambda p: p.observations, problem, jax.vmap(lambda x: x)(problem.truth[2:7:2])
+        lambda p: p.observations, usual, jax.vmap(lambda x: x)(usual.truth[2:7:2])
     )
     perfect = eqx.tree_at(lambda p: p.background_error, perfect, px.ScalarCovariance(1e6, 12))
     v, _ = minimise(perfect)
-    np.testing.assert_allclose(perfect.initial_state(v), problem.truth[0], atol=1e-8)
+    np.testing.assert_allclose(perfect.initial_state(v), usual.truth[0], atol=1e-8)
 
 
-def test_a_missing_observation_has_an_infinite_standard_deviation(make, minimise):
-    problem = make(jr.key(1))
-    std = jnp.full(problem.observations.shape, 0.5).at[1:].set(jnp.inf)
-    missing = eqx.tree_at(lambda p: p.observation_std, problem, std)
-    shorter = eqx.tree_at(lambda p: p.observations, problem, problem.observations[:1])
+def test_a_missing_observation_has_an_infinite_standard_deviation(usual, minimise):
+    std = jnp.full(usual.observations.shape, 0.5).at[1:].set(jnp.inf)
+    missing = eqx.tree_at(lambda p: p.observation_std, usual, std)
+    shorter = eqx.tree_at(lambda p: p.observations, usual, usual.observations[:1])
     shorter = eqx.tree_at(lambda p: p.truth, shorter, None)
     object.__setattr__(shorter, "window_steps", 2)
     v, _ = minimise(missing)
@@ -172,13 +178,12 @@ def test_a_missing_observation_has_an_infinite_standard_deviation(make, minimise
     np.testing.assert_allclose(found, shorter.evaluate(v)["chi_squared_per_observation"])
 
 
-def test_metrics_are_what_they_are_called(make):
-    problem = make(jr.key(1))
+def test_metrics_are_what_they_are_called(usual):
     v = jr.normal(jr.key(2), (12,))
-    metrics = eqx.filter_jit(problem.evaluate)(v)
-    background, analysis = problem.trajectories(v)
+    metrics = eqx.filter_jit(usual.evaluate)(v)
+    background, analysis = usual.trajectories(v)
     rms = lambda x: jnp.sqrt(jnp.mean(x**2))  # noqa: E731
-    truth = problem.truth
+    truth = usual.truth
     expected = {
         "background_rmse": rms(background[0] - truth[0]),
         "analysis_rmse": rms(analysis[0] - truth[0]),
@@ -186,9 +191,9 @@ def test_metrics_are_what_they_are_called(make):
         "analysis_window_rmse": rms(analysis[:7] - truth[:7]),
         "background_forecast_rmse": rms(background[10] - truth[10]),
         "forecast_rmse": rms(analysis[10] - truth[10]),
-        "background_misfit": rms((background[2:7:2] - problem.observations) / 0.5),
-        "analysis_misfit": rms((analysis[2:7:2] - problem.observations) / 0.5),
-        "cost": problem.loss(v, problem.observations, jr.key(0))[0],
+        "background_misfit": rms((background[2:7:2] - usual.observations) / 0.5),
+        "analysis_misfit": rms((analysis[2:7:2] - usual.observations) / 0.5),
+        "cost": usual.loss(v, usual.observations, jr.key(0))[0],
         "cost_background": jnp.sum(v**2) / 2,
     }
     for name, value in expected.items():
@@ -198,10 +203,9 @@ def test_metrics_are_what_they_are_called(make):
     np.testing.assert_allclose(metrics["chi_squared_per_observation"], 2 * parts / 36)
 
 
-def test_without_truth_the_metrics_of_errors_are_left_out(make):
-    problem = make(jr.key(1))
-    real = eqx.tree_at(lambda p: p.truth, problem, None)
-    found = set(eqx.filter_eval_shape(real.evaluate, problem.init(jr.key(0))))
+def test_without_truth_the_metrics_of_errors_are_left_out(usual):
+    real = eqx.tree_at(lambda p: p.truth, usual, None)
+    found = set(eqx.filter_eval_shape(real.evaluate, usual.init(jr.key(0))))
     assert found == {
         "cost",
         "cost_background",
@@ -212,10 +216,9 @@ def test_without_truth_the_metrics_of_errors_are_left_out(make):
     }
 
 
-def test_a_run_starts_from_the_background(make):
-    problem = make(jr.key(1))
-    start = problem.initial_state(problem.init(jr.key(0)))
-    np.testing.assert_array_equal(start, problem.background)
+def test_a_run_starts_from_the_background(usual):
+    start = usual.initial_state(usual.init(jr.key(0)))
+    np.testing.assert_array_equal(start, usual.background)
 
 
 def test_single_precision_stays_single(make):
@@ -226,9 +229,8 @@ def test_single_precision_stays_single(make):
     assert {array.dtype.name for array in arrays} == {"float32"}
 
 
-def test_the_observation_operator_knows_the_time(make):
-    problem = make(jr.key(1))
-    timed = eqx.tree_at(lambda p: p.observation_operator, problem, lambda t, x: t + 0 * x)
+def test_the_observation_operator_knows_the_time(usual):
+    timed = eqx.tree_at(lambda p: p.observation_operator, usual, lambda t, x: t + 0 * x)
     # Every second step of 0.05, the first not at the start.
     expected = np.broadcast_to(np.asarray([0.1, 0.2, 0.3])[:, None], (3, 12))
     np.testing.assert_allclose(timed.observe(jnp.zeros(12)), expected, rtol=1e-14)
@@ -254,7 +256,7 @@ def test_any_model_will_do(integrator, minimise):
         truth=twin.truth,
         **twin_parts,
     )
-    metrics = problem.evaluate(minimise(problem)[0])
+    metrics = eqx.filter_jit(problem.evaluate)(minimise(problem)[0])
     assert metrics["analysis_window_rmse"] < metrics["background_window_rmse"] / 2
 
 

@@ -19,10 +19,18 @@ OPTIONS = {
     "gaussian": {"background_correlation": "gaussian"},
     "climatological": {"background_correlation": "climatological"},
 }
+# What these have of their own is of the same kind as what others have.
+SLOW = ("a random half", "arctan", "gaussian")
 
 
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(options, id=name, marks=[pytest.mark.slow] if name in SLOW else [])
+        for name, options in OPTIONS.items()
+    ],
+)
 def test_the_analysis_is_better_than_the_background(integrator, minimise, options):
     minimised = eqx.filter_jit(lambda problem: problem.evaluate(minimise(problem, 15)[0]))
     forecasts = []
@@ -110,7 +118,7 @@ def test_arrays_have_the_float_type_jax_has_by_default(integrator):
 
 def test_single_precision_solves_too(integrator, minimise):
     problem = Lorenz96FourDVar(dim=12, window_steps=8, integrator=integrator)
-    metrics = problem.evaluate(minimise(problem, 8)[0])
+    metrics = eqx.filter_jit(problem.evaluate)(minimise(problem, 8)[0])
     assert metrics["analysis_rmse"].dtype == "float32"
     assert metrics["analysis_rmse"] < metrics["background_rmse"]
 

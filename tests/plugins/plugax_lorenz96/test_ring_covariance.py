@@ -24,7 +24,9 @@ def test_gaussian_correlation_is_what_it_promises(size, length):
     np.testing.assert_allclose(found, expected, atol=1e-8)
 
 
-@SIZES
+@pytest.mark.parametrize(
+    "size", [12, 141, *(pytest.param(n, marks=pytest.mark.slow) for n in (13, 140))]
+)
 def test_climatological_covariance_is_that_of_its_states(size):
     truth = RingCovariance.gaussian(3.0, 1.5, size)
     states = 5 + jax.vmap(truth.root)(jr.normal(jr.key(0), (20_000, size)))
