@@ -234,8 +234,7 @@ class GaussNewton(AbstractSolver):
 
 def _propose_dense(function: ResidualFunction, vector: Float[Array, " n"], room: Room) -> _Proposal:
     linear = linearise(function, vector, room)
-    offset = jnp.linalg.norm(linear.projection)
-    step = linear.step()
+    step, offset = linear.step()
     for _ in range(PASSES if room.box is not None else 0):
         step = linear.step_without(linear.held | room.blocked(vector, step))
     return _Proposal(

@@ -56,9 +56,27 @@ class Triangular(eqx.Module):
         """D: the lengths of the columns, and 1 for a column of zeros."""
         return _scale(self.lengths)
 
-    def step(self) -> Float[Array, " n"]:
-        """The Δ that minimises ‖r + J Δ‖."""
-        return -solve_triangular(self.factor, self.projection) / self.scale
+    def step(self) -> tuple[Float[Array, " n"], Float[Array, ""]]:
+        """The Δ that minimises ‖r + J Δ‖, and ‖P r‖.
+
+        If J has not full rank, it is the shortest in units of D, and P projects on what J reaches
+        beyond rounding.
+        """
+        triangular = -solve_triangular(self.factor, self.projection), self.projection
+
+        def by_singular_values(_: tuple) -> tuple:
+            left, values, right = jnp.linalg.svd(self.factor)
+            rounding = 10 * values.size * jnp.finfo(values.dtype).eps * values[0]
+            along = jnp.where(values > rounding, self.projection @ left, 0)
+            return jnp.asarray(False), (-(along / jnp.maximum(values, rounding)) @ right, along)
+
+        # A loop, not a condition: side by side with others, both branches would be computed.
+        _, (step, along) = lax.while_loop(
+            lambda carry: carry[0],
+            by_singular_values,
+            (~_is_well_conditioned(self.factor), triangular),
+        )
+        return step / self.scale, jnp.linalg.norm(along)
 
     def step_from(self, residuals: Float[Array, " m"]) -> Float[Array, " n"]:
         """The Δ that minimises ‖r + J Δ‖ for other residuals and the same J, by RᵀR."""
@@ -121,9 +139,6 @@ def _reduce(
     scaled_gram = gram / scale[:, None] / scale[None, :]
     scaled_gram = scaled_gram + jnp.diag(held.astype(gram.dtype))
     lower = lax.linalg.cholesky(scaled_gram, symmetrize_input=False)
-    # Pivots above ε^¼ leave the step a relative error of about √ε, which the next step removes.
-    # A failed factorisation is NaN, and NaN is not above anything.
-    well_conditioned = jnp.min(jnp.diagonal(lower)) > epsilon**0.25
 
     def cholesky() -> tuple[Float[Array, "n n"], Float[Array, " n"]]:
         return lower.T, solve_triangular(lower, transposed @ residuals / scale, lower=True)
@@ -138,7 +153,16 @@ def _reduce(
         bottom = rows_below * jnp.eye(count, count + 1, dtype=transposed.dtype)
         return triangle(jnp.concatenate([top, bottom]))
 
-    return lax.cond(well_conditioned, cholesky, householder)
+    return lax.cond(_is_well_conditioned(lower), cholesky, householder)
+
+
+def _is_well_conditioned(factor: Float[Array, "n n"]) -> Bool[Array, ""]:
+    """Whether the pivots of a matrix with columns of length 1 are far from zero.
+
+    Above ε^¼ they leave a step by Cholesky's factor a relative error of about √ε, which the next
+    step removes. A failed factorisation is NaN, and NaN is not above anything.
+    """
+    return jnp.min(jnp.abs(jnp.diagonal(factor))) > jnp.finfo(factor.dtype).eps ** 0.25
 
 
 def triangle(

@@ -124,7 +124,22 @@ def test_both_factorisations_give_the_triangle_of_the_jacobian(collinearity):
     np.testing.assert_allclose(scaled.T @ scaled, matrix.T @ matrix, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(np.tril(linear.factor, -1), 0, atol=1e-15)
     expected = np.linalg.lstsq(np.asarray(matrix), np.asarray(target))[0]
-    np.testing.assert_allclose(linear.step(), expected, rtol=1e-8)
+    step, offset = linear.step()
+    np.testing.assert_allclose(step, expected, rtol=1e-8)
+    np.testing.assert_allclose(offset, np.linalg.norm(matrix @ expected), rtol=1e-9)
+
+
+@pytest.mark.usefixtures("x64")
+def test_without_full_rank_the_step_is_the_shortest():
+    matrix = jr.normal(jr.key(0), (9, 3))
+    matrix = matrix.at[:, 2].set(matrix[:, 1] - matrix[:, 0])
+    target = jr.normal(jr.key(1), (9,))
+    linear = linearise(lambda u: (matrix @ u - target, {}), jnp.zeros(3))
+    step, offset = linear.step()
+    lengths = np.linalg.norm(matrix, axis=0)[None]
+    expected = np.linalg.pinv(matrix / lengths, rcond=1e-10) @ target / lengths[0]
+    np.testing.assert_allclose(step, expected, rtol=1e-9)
+    np.testing.assert_allclose(offset, np.linalg.norm(matrix @ expected), rtol=1e-9)
 
 
 @pytest.mark.usefixtures("x64")

@@ -94,6 +94,30 @@ def test_the_loss_never_increases_but_along_a_valley(rosenbrock, solver):
     assert np.argmin(loss) == len(loss) - 1
 
 
+def _overparametrised(u):
+    """J = a aᵀ, of rank 1: a·u = 30 / 55 for the least loss."""
+    a = jnp.arange(1.0, 6)
+    return a * (a @ u) - jnp.asarray([1.0, 2, 3, 4, 0])
+
+
+def _sum_and_square(u):
+    """J is singular at the minimum alone, u = (1, −1): the second residual is a square."""
+    return jnp.stack([u[0] + u[1], (u[0] - 1) ** 2])
+
+
+@ALL
+@pytest.mark.usefixtures("x64")
+@pytest.mark.parametrize(
+    ("residuals", "size", "least"),
+    [(_overparametrised, 5, (30 - 30**2 / 55) / 2), (_sum_and_square, 2, 0)],
+)
+def test_a_minimum_where_the_jacobian_is_singular_is_one(curve, solver, residuals, size, least):
+    solution = px.solve(curve(residuals, jnp.full(size, 3.0)), solver)
+    assert solution.status.name == "converged"
+    loss = np.sum(residuals(solution.unknowns) ** 2) / 2
+    np.testing.assert_allclose(loss, least, rtol=1e-9, atol=1e-20)
+
+
 @ALL
 @pytest.mark.usefixtures("x64")
 def test_the_unit_of_an_unknown_does_not_matter(decay, solver):
