@@ -94,8 +94,9 @@ class GaussNewton(AbstractSolver):
 
     Converged means: at the point the last step started from, the projection P r of the residuals
     onto the range of the Jacobian J was at most `atol + rtol (‖r‖ + ‖J u‖)`; or it was below what
-    rounding lets the loss resolve and the loss no longer decreased. The step has been taken on top
-    of that. A linear problem is solved by the first step; the second one sees it.
+    rounding lets the loss resolve and the loss no longer decreased; or, after three steps that did
+    not decrease it but by rounding, the Hessian says that this is a minimum. The step has been
+    taken on top of that. A linear problem is solved by the first step; the second one sees it.
 
     Arguments:
         rtol: converged if the residuals r, projected onto the range of the Jacobian J, are at most
