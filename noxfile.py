@@ -22,9 +22,14 @@ nox.options.download_python = "never"
 
 @nox.session(python=[OLDEST, NEWEST])
 def tests(session: nox.Session) -> None:
-    """All tests but the slow ones, in parallel; arguments go to pytest."""
+    """All tests but the slow ones, in parallel; arguments go to pytest.
+
+    On the newest Python, annotations are checked at run time too.
+    """
     session.install("-e", ".[test]")
-    session.run("pytest", *PARALLEL, "-m", "not slow", *session.posargs, env=_cached(session))
+    checks = {"PLUGAX_CHECK_ANNOTATIONS": "1" if session.python == NEWEST else "0"}
+    environment = _cached(session) | checks
+    session.run("pytest", *PARALLEL, "-m", "not slow", *session.posargs, env=environment)
 
 
 @nox.session(python=OLDEST)

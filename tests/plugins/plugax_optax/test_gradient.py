@@ -56,6 +56,7 @@ def test_momentum_follows_its_recursion(nesterov, quadratic):
 RATES = {"adadelta": 10.0, "adagrad": 0.1, "lars": 1.0, "sm3": 0.1}
 
 
+@pytest.mark.slow  # the conformance kit asks the same of the optimizers, without this solver
 @pytest.mark.parametrize("name", sorted(plugax_optax.OPTIMIZERS))
 def test_every_optimizer_lowers_the_loss(name, quadratic, drive):
     options = {} if name in ("lbfgs", "polyak_sgd") else {"learning_rate": RATES.get(name, 0.01)}

@@ -37,10 +37,12 @@ VARIANTS = [
     ("sgd", {"momentum": 0.9, "nesterov": True}),
 ]
 CASES = [(name, {}) for name in NAMES] + VARIANTS
-# Where every option is taken in double precision.
-DEFAULTS = [
-    *((name, {}) for name in NAMES),
-    *(pytest.param(*variant, marks=pytest.mark.slow) for variant in VARIANTS),
+# What the formulas are, double precision tells; how a state is kept in single, one of each kind.
+SINGLE = [
+    case
+    if case in [("sgd", {}), ("adam", {}), ("adafactor", {})]
+    else pytest.param(*case, marks=pytest.mark.slow)
+    for case in CASES
 ]
 
 
@@ -112,7 +114,7 @@ def test_updates_are_exactly_those_of_optax_in_double_precision(name, given, tre
     assert_same(ours, theirs, rtol=1e-15 if name == "fromage" else 0)
 
 
-@pytest.mark.parametrize(("name", "given"), DEFAULTS, ids=case_id)
+@pytest.mark.parametrize(("name", "given"), SINGLE, ids=case_id)
 def test_updates_are_exactly_those_of_optax_in_single_precision(name, given, tree, descend):
     # Of the same numbers, that is: Python would round 1 − 0.999 once, arrays round it twice.
     optimizer = px.optimizer(name, **settled(name, given))
