@@ -28,7 +28,7 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 from plugax import AbstractProblem
 
 from ._memory import AbstractMemory
-from ._newton_step import DENSE_UNKNOWNS, NewtonStep, newton_step_if
+from ._newton_step import DENSE_UNKNOWNS, NewtonStep, ask_hessian
 from ._optimality import is_felt
 from ._suitable import check_suitable
 from ._vector import Metrics, as_vector
@@ -88,6 +88,18 @@ class _Trial(eqx.Module):
     gradient: Float[Array, " n"]
     metrics: Metrics
     verdict: Verdict
+
+
+class _Course(eqx.Module):
+    """Where to go next: the parts of the state by these names, and whether Newton's step leads."""
+
+    direction: Float[Array, " n"]
+    slope: Float[Array, ""]
+    length: Float[Array, ""]
+    felt: Bool[Array, " n"]
+    scale: Float[Array, " n"]
+    minimum: Bool[Array, ""]
+    led: Bool[Array, ""]
 
 
 def initial_state(
@@ -194,33 +206,47 @@ def take_step(
     is_small = lambda step: step.is_small(here, reach, loss, rtol=rtol, atol=atol)  # noqa: E731
     quiet = is_small(expected) & (evaluations >= state.patience)
     asking = failed | quiet | (first & (here.size <= DENSE_UNKNOWNS))
-    newton = newton_step_if(asking, function, here, gradient, expected)
-    feels = is_felt(newton.lengths, reach, loss)
-    lost = jnp.any(state.felt & ~feels)
-    minimum = asking & newton.convex & is_small(newton) & ~lost
+
+    def judge(newton: NewtonStep) -> _Course:
+        feels = is_felt(newton.lengths, reach, loss)
+        lost = jnp.any(state.felt & ~feels)
+        minimum = newton.convex & is_small(newton) & ~lost
+        steepness = newton.step @ gradient
+        units = _units(newton.lengths)
+        # From a start that is no minimum, only if steps down the gradient would mix up the units.
+        led = (steepness < 0) & (~first | minimum | jnp.any(units != 1))
+        return _Course(
+            direction=jnp.where(led, newton.step, direction),
+            slope=jnp.where(led, steepness, slope),
+            length=jnp.where(led, 1, length),
+            felt=jnp.where(first, feels, state.felt),
+            scale=jnp.where(first, units, scale),
+            minimum=minimum,
+            led=led,
+        )
+
+    no = jnp.asarray(False)
+    own = _Course(direction, slope, length, state.felt, scale, no, no)
+    course = ask_hessian(asking, function, here, gradient, judge, unasked=own, unknown=expected)
     rounding = ROUNDING_UNITS * jnp.finfo(loss.dtype).eps * jnp.abs(loss)
-    stalled = asking & ~minimum & ~(loss < state.asked - rounding)
-    steepness = newton.step @ gradient
-    units = _units(newton.lengths)
-    # From a start that is no minimum, only if steps down the gradient would mix up the units.
-    led = asking & (steepness < 0) & (~first | minimum | jnp.any(units != 1))
+    stalled = asking & ~course.minimum & ~(loss < state.asked - rounding)
     after = DescentState(
         unknowns=rebuild(here),
         loss=loss,
         gradient=gradient,
         metrics=metrics,
         memory=memory,
-        direction=jnp.where(led, newton.step, direction),
-        slope=jnp.where(led, steepness, slope),
-        length=jnp.where(led, 1, length),
-        felt=jnp.where(first, feels, state.felt),
-        scale=jnp.where(first, units, scale),
+        direction=course.direction,
+        slope=course.slope,
+        length=course.length,
+        felt=course.felt,
+        scale=course.scale,
         reach=reach,
         asked=jnp.where(asking & ~first, loss, state.asked),
         # What asking costs is spent on the method itself before it is asked again.
         patience=jnp.where(asking, evaluations + here.size, state.patience),
-        minimum=minimum,
-        converged=state.minimum | (minimum & ~led),
+        minimum=course.minimum,
+        converged=state.minimum | (course.minimum & ~course.led),
         stalled=stalled & ~state.minimum,
         function_evaluations=evaluations,
     )

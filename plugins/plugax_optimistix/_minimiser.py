@@ -20,7 +20,7 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
 from plugax import AbstractProblem, AbstractSolver
 
-from ._newton_step import ROUNDING_UNITS, NewtonStep, newton_step_if
+from ._newton_step import ROUNDING_UNITS, NewtonStep, ask_hessian
 from ._suitable import check_suitable
 from ._vector import Metrics, as_vector
 
@@ -131,13 +131,21 @@ class Minimiser(AbstractSolver):
         evaluations = state.function_evaluations + 1
         here, gradient = inner.f_info.f, inner.f_info.grad
         nothing = jnp.zeros_like(moved)
-        otherwise = NewtonStep(nothing, 0 * here, jnp.asarray(True), nothing)
         asking = inner.terminate & (evaluations >= state.patience)
-        newton = newton_step_if(
-            asking, lambda vector: loss(vector, batch), moved, gradient, otherwise
+
+        def is_minimum(newton: NewtonStep) -> Bool[Array, ""]:
+            small = newton.is_small(moved, jnp.abs(moved), here, rtol=self.rtol, atol=0.0)
+            return newton.convex & small
+
+        converged = ask_hessian(
+            asking,
+            lambda vector: loss(vector, batch),
+            moved,
+            gradient,
+            is_minimum,
+            unasked=jnp.asarray(False),
+            unknown=NewtonStep(nothing, 0 * here, jnp.asarray(True), nothing),
         )
-        small = newton.is_small(moved, jnp.abs(moved), here, rtol=self.rtol, atol=0.0)
-        converged = asking & newton.convex & small
         rounding = ROUNDING_UNITS * jnp.finfo(here.dtype).eps * jnp.abs(here)
         state = MinimiserState(
             unknowns=rebuild(moved),

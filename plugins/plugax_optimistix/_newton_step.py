@@ -91,35 +91,43 @@ def newton_step(product: Product, gradient: Float[Array, " n"]) -> NewtonStep:
     return scaled_hessian(product, gradient).newton_step(gradient)
 
 
-def newton_step_if(
+def ask_hessian(
     asking: Bool[Array, ""],
     function: Callable[[Float[Array, " n"]], tuple[Float[Array, ""], Any]],
     vector: Float[Array, " n"],
     gradient: Float[Array, " n"],
-    otherwise: NewtonStep,
-) -> NewtonStep:
-    """Newton's step at a point if it is asked for, and if the loss has a second derivative.
+    judge: Callable[[NewtonStep], Any],
+    *,
+    unasked: Any,
+    unknown: NewtonStep,
+) -> Any:
+    """What Newton's step at a point is taken for, if it is asked for.
 
     Arguments:
         asking: whether it is.
         function: the loss, and metrics.
         vector: the point.
         gradient: the gradient there.
-        otherwise: what to give if not.
+        judge: what to make of the step; computed only if it is asked for.
+        unasked: the answer if not.
+        unknown: what is judged if the loss has no second derivative.
     """
     slope = jax.grad(lambda vector: function(vector)[0])
-
-    def of_the_hessian(_: tuple) -> tuple:
-        _, product = jax.linearize(slope, vector)
-        return jnp.asarray(False), newton_step(product, gradient)
-
     try:
         jax.eval_shape(lambda vector: jax.linearize(slope, vector)[0], vector)
+        known = True
     except Exception:
         # A loss with derivatives of its own making, which have none: the method's word has to do.
-        return otherwise
+        known = False
+
+    def answer(_: tuple) -> tuple:
+        if not known:
+            return jnp.asarray(False), judge(unknown)
+        _, product = jax.linearize(slope, vector)
+        return jnp.asarray(False), judge(newton_step(product, gradient))
+
     # A loop, not a condition: side by side with others, both branches of that would be computed.
-    return lax.while_loop(lambda carry: carry[0], of_the_hessian, (asking, otherwise))[1]
+    return lax.while_loop(lambda carry: carry[0], answer, (asking, unasked))[1]
 
 
 class ScaledHessian(eqx.Module):

@@ -22,7 +22,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from ._newton_step import NewtonStep, newton_step_if
+from ._newton_step import NewtonStep, ask_hessian
 from ._vector import ResidualFunction
 
 # Rounding in a model's prediction is a few units in the last place; this many are allowed for.
@@ -129,13 +129,21 @@ class Optimality(eqx.Module):
             residuals, _ = function(vector)
             return residuals @ residuals / 2, None
 
-        asking = idle == ASKING_IDLE
+        def is_minimum(newton: NewtonStep) -> Bool[Array, ""]:
+            loss = half_squares(vector)[0]
+            small = newton.is_small(vector, reach, loss, rtol=0.0, atol=self.rounding)
+            return newton.convex & small
+
         far = jnp.full_like(self.size, jnp.inf)
-        nothing = NewtonStep(gradient, far, jnp.asarray(False), jnp.ones_like(gradient))
-        newton = newton_step_if(asking, half_squares, vector, gradient, nothing)
-        loss = half_squares(vector)[0]
-        small = newton.is_small(vector, reach, loss, rtol=0.0, atol=self.rounding)
-        return asking & newton.convex & small
+        return ask_hessian(
+            idle == ASKING_IDLE,
+            half_squares,
+            vector,
+            gradient,
+            is_minimum,
+            unasked=jnp.asarray(False),
+            unknown=NewtonStep(gradient, far, jnp.asarray(False), jnp.ones_like(gradient)),
+        )
 
 
 def is_felt(
