@@ -149,3 +149,18 @@ def test_the_offset_is_the_part_of_the_residuals_that_the_jacobian_reaches():
     orthogonal, _ = np.linalg.qr(np.asarray(matrix))
     expected = np.linalg.norm(orthogonal.T @ np.asarray(target))
     np.testing.assert_allclose(jnp.linalg.norm(linear.projection), expected, rtol=1e-12)
+
+
+@pytest.mark.usefixtures("x64")
+def test_a_full_step_is_kept_though_it_leaves_the_floor_of_a_valley(curve):
+    """From the customary start, one full step makes y₁ = 1 and raises the loss, two end it."""
+
+    def residuals(y):
+        return jnp.stack([10 * (y[1] - y[0] ** 2), 1 - y[0]])
+
+    solution = px.solve(curve(residuals, jnp.asarray([-1.2, 1.0])), "gauss-newton")
+    loss = solution.history["loss"].values
+    assert (solution.status.name, solution.steps) == ("converged", 3)
+    # (10 (1 − 1.44))² + 2.2², then (10 · 2.2²)², halved.
+    np.testing.assert_allclose(loss[:2], [24.2 / 2, 48.4**2 / 2], rtol=1e-12)
+    np.testing.assert_allclose(loss[2], 0, atol=1e-20)
