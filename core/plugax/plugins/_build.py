@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import typing
 from typing import Any
 
 from .._errors import OutOfMemoryError, PlugaxError, PluginError, UnknownNameError, did_you_mean
@@ -10,7 +11,7 @@ from ._component import Component
 from ._manager import PluginManager, default_manager
 from ._options import Option, options_of
 from ._origin import Spec, origin_of, remember_origin
-from ._written import plain
+from ._written import members, plain
 
 
 def build(kind: str, name: Any, options: Spec, *, plugins: PluginManager | None = None) -> Any:
@@ -97,7 +98,7 @@ def _resolve(component: Component, target: Any, options: Spec, plugins: PluginMa
             "tells what it means."
         )
     return {
-        key: _resolved(known[key], value, plugins) if key in known else value
+        key: _resolved(component, known[key], value, plugins) if key in known else value
         for key, value in options.items()
     }
 
@@ -138,14 +139,34 @@ def _with_arrays(target: Any, options: Spec) -> Spec:
     }
 
 
-def _resolved(option: Option, value: Any, plugins: PluginManager) -> Any:
+def _resolved(component: Component, option: Option, value: Any, plugins: PluginManager) -> Any:
     kind = component_kind(option.types)
     if kind and isinstance(value, str | dict):
         value = build(kind, value, {}, plugins=plugins)
     if kind and isinstance(value, _interfaces()[kind]):
         _check_interface(kind, option, value)
         return value
-    return option.fit(value)
+    value = option.fit(value)
+    if not option.suits(value):
+        raise PlugaxError(
+            f"The option {option.name!r} of the {component.kind} {component.name!r} takes "
+            f"{_taken(option.types)}; got {value!r}."
+        )
+    return value
+
+
+def _taken(kinds: tuple[Any, ...]) -> str:
+    """Types in words."""
+    return " or ".join(map(_in_words, sorted(kinds, key=lambda kind: kind is type(None))))
+
+
+def _in_words(kind: Any) -> str:
+    inner = typing.get_args(kind)
+    if typing.get_origin(kind) is typing.Literal:
+        return f"one of {', '.join(map(str, inner))}"
+    if typing.get_origin(kind) is tuple and inner[1:] == (...,):
+        return f"a tuple, each item {_taken(members(inner[0]))}"
+    return "None" if kind is type(None) else inspect.formatannotation(kind)
 
 
 def _check_interface(kind: str, option: Option, made: Any) -> None:

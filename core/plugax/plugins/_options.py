@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._errors import PluginError
-from ._written import fit, members, written_type
+from ._written import fit, members, suits, written_type
 
 _PLAIN = (bool, int, float, str)
 _LINE = re.compile(r"(\w+):(?:\s+(.*))?")
@@ -72,6 +72,10 @@ class Option:
         stays as it is.
         """
         return fit(value, self.types)
+
+    def suits(self, value: Any) -> bool:
+        """Whether the value, as `fit` returned it, may be one of this option's type."""
+        return value is self.default or suits(value, self.types)
 
 
 def options_of(target: Callable[..., Any]) -> tuple[Option, ...]:

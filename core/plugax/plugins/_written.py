@@ -18,6 +18,7 @@ import typing
 from typing import Any
 
 _PLAIN = (bool, int, float, str)
+_NONE = type(None)
 NOT_FINITE = ("inf", "-inf", "nan")
 """Numbers that JSON does not know, as words."""
 # Where the types of arrays live. Told by name, since reading options needs no JAX.
@@ -83,6 +84,15 @@ def fit(value: Any, kinds: tuple[Any, ...]) -> Any:
     return value
 
 
+def suits(value: Any, kinds: tuple[Any, ...]) -> bool:
+    """Whether a value may stand for one of these types.
+
+    Only plain data is looked at, and only types that say what plain data they take: what an array,
+    a function or an unknown type is good for, the component knows better.
+    """
+    return any(_suits(value, kind) for kind in kinds)
+
+
 def plain(value: Any) -> Any:
     """A path as text, a member of an `Enum` by its name; all else as it is."""
     if isinstance(value, enum.Enum):
@@ -101,6 +111,22 @@ def is_path(kind: Any) -> bool:
 
 def _is_enum(kind: Any) -> bool:
     return inspect.isclass(kind) and issubclass(kind, enum.Enum)
+
+
+def _suits(value: Any, kind: Any) -> bool:
+    inner = typing.get_args(kind)
+    if typing.get_origin(kind) is typing.Literal:
+        return any(type(value) is type(one) and value == one for one in inner)
+    if typing.get_origin(kind) is tuple and isinstance(value, list | tuple):
+        inner = inner[:1] * len(value) if inner[1:] == (...,) else inner
+        return len(inner) != len(value) or all(
+            suits(item, members(of)) for item, of in zip(value, inner, strict=True)
+        )
+    if typing.get_origin(kind) is tuple:
+        return type(value) not in (*_PLAIN, _NONE)
+    if kind not in (*_PLAIN, _NONE) or type(value) not in (*_PLAIN, _NONE, list, tuple):
+        return True
+    return isinstance(value, (int, float) if kind is float else kind)
 
 
 def _of_array(kind: Any) -> tuple[Any, ...]:

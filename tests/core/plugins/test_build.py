@@ -3,10 +3,13 @@
 import copy
 import dataclasses
 import traceback
+from collections.abc import Callable
+from typing import Literal
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from jaxtyping import Array, Float
 
@@ -93,6 +96,17 @@ def reading(path: str = "nowhere/valley.csv"):
         return file.read()
 
 
+def shaped(
+    shape: Literal["round", "flat"] = "round",
+    sizes: tuple[int, ...] = (2,),
+    parts: tuple[Literal["left", "right"], ...] = (),
+    depth: float | None = None,
+    slope: Callable[[float], float] | Literal["steep"] = "steep",
+):
+    """Leaves it to who builds it to look at what is given."""
+    return Valley(2)
+
+
 def anything(**options):
     """Takes what comes."""
     return Valley(**options)
@@ -107,6 +121,7 @@ class Plugin:
         register("faulty", faulty)
         register("buggy", buggy)
         register("reading", reading)
+        register("shaped", shaped)
         register("anything", anything)
 
     @hookimpl
@@ -258,6 +273,38 @@ def test_an_unknown_component_inside_is_an_unknown_name(manager):
 
 def test_a_factory_that_takes_any_option_gets_it(manager):
     assert build("problem", "anything", {"size": 2}, plugins=manager) == Valley(2)
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "reason"),
+    [
+        ("shape", "square", "takes one of round, flat; got 'square'"),
+        ("shape", None, "takes one of round, flat; got None"),
+        ("sizes", (1, 2.5), r"takes a tuple, each item int; got \(1, 2.5\)"),
+        ("sizes", "12", "takes a tuple, each item int; got '12'"),
+        ("parts", ["middle"], "takes a tuple, each item one of left, right; got"),
+        ("depth", "deep", "takes float or None; got 'deep'"),
+        ("depth", (1.0,), "takes float or None; got"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_with_what_is_taken(manager, option, given, reason):
+    with pytest.raises(
+        PlugaxError, match=f"The option '{option}' of the problem 'shaped' {reason}"
+    ):
+        build("problem", "shaped", {option: given}, plugins=manager)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"shape": "flat", "sizes": [1, 2], "parts": ["left"], "depth": None},
+        {"depth": 1, "sizes": (), "slope": float},
+        {"depth": np.float32(1.0), "slope": "gentle"},  # the function decides
+        {"depth": jnp.ones(())},
+    ],
+)
+def test_a_value_that_may_fit_is_left_to_the_component(manager, options):
+    assert build("problem", "shaped", options, plugins=manager) == Valley(2)
 
 
 def test_a_refused_option_keeps_its_cause(manager):
