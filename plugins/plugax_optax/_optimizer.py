@@ -22,7 +22,7 @@ from jaxtyping import Array, Float, PyTree
 
 from plugax import AbstractOptimizer
 
-from ._options import check, signature_of
+from ._options import signature_of
 from ._transformation import make
 
 
@@ -40,7 +40,7 @@ class Optax(AbstractOptimizer):
         hyperparameters: the float options, array leaves: vmapped and changed at will.
         settings: all other options, and those that are None: what the structure depends on.
 
-    Errors: `TypeError` and `ValueError` for options that do not exist or do not fit.
+    Errors: `TypeError` and `ValueError` for options that do not exist or values that do not fit.
     """
 
     alias: Callable[..., Any] = eqx.field(static=True)
@@ -57,7 +57,6 @@ class Optax(AbstractOptimizer):
         settings = {}
         for name, value in bound.arguments.items():
             kind = signature.parameters[name].annotation
-            check(name, kind, value)
             if kind in (float, float | None) and value is not None:
                 self.hyperparameters[name] = _leaf(value)
             else:

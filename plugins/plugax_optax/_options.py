@@ -6,12 +6,9 @@ integers, and names.
 """
 
 import inspect
-import types
 import typing
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
-
-import equinox as eqx
 
 from ._docstring import arguments_of, summary_of
 from ._schedule import ScheduleName
@@ -26,7 +23,7 @@ class _Plain(NamedTuple):
 
 
 _MASK = _Plain(
-    Literal["all", "matrices"],
+    Literal["all", "matrices"] | Callable,
     "all",
     "which arrays it applies to: all, or only matrices (two axes and more: weights, not biases); "
     "from Python also a function of the parameters that gives a tree of booleans.",
@@ -115,30 +112,6 @@ def signature_of(function: Callable) -> inspect.Signature:
         for name, (annotation, default) in own.items()
     ]
     return inspect.Signature([*parameters, *COMMON.values()])
-
-
-def check(name: str, kind: Any, value: Any) -> None:
-    """Raise `ValueError` where a value is not of its option's plain type."""
-    kinds = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
-    for allowed in kinds:
-        if typing.get_origin(allowed) is Literal:
-            # A function is a mask, the one thing that can be said in Python only.
-            fits = value in typing.get_args(allowed) or ("mask" in name and callable(value))
-        elif allowed is float:
-            fits = eqx.is_array_like(value) and not isinstance(value, bool | complex)
-        else:
-            fits = type(value) is allowed
-        if fits:
-            return
-    wanted = " or ".join(_in_words(allowed) for allowed in kinds)
-    raise ValueError(f"{name} must be {wanted}; got {value!r}.")
-
-
-def _in_words(kind: Any) -> str:
-    if typing.get_origin(kind) is Literal:
-        return f"one of {', '.join(typing.get_args(kind))}"
-    words = {float: "a number", int: "an integer", bool: "True or False", str: "a name"}
-    return words.get(kind, "None")
 
 
 def docstring_of(function: Callable) -> str:

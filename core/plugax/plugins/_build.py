@@ -1,5 +1,6 @@
 """From a name or a spec, and options, to the component itself."""
 
+import collections.abc
 import functools
 import inspect
 import typing
@@ -12,6 +13,14 @@ from ._manager import PluginManager, default_manager
 from ._options import Option, options_of
 from ._origin import Spec, origin_of, remember_origin
 from ._written import members, plain
+
+_WORDS = {
+    float: "a number",
+    int: "an integer",
+    bool: "True or False",
+    str: "text",
+    type(None): "None",
+}
 
 
 def build(kind: str, name: Any, options: Spec, *, plugins: PluginManager | None = None) -> Any:
@@ -149,24 +158,28 @@ def _resolved(component: Component, option: Option, value: Any, plugins: PluginM
     value = option.fit(value)
     if not option.suits(value):
         raise PlugaxError(
-            f"The option {option.name!r} of the {component.kind} {component.name!r} takes "
-            f"{_taken(option.types)}; got {value!r}."
+            f"The {component.kind} {component.name!r} cannot be made so: {option.name} must be "
+            f"{_in_words(option.types)}; got {value!r}."
         )
     return value
 
 
-def _taken(kinds: tuple[Any, ...]) -> str:
-    """Types in words."""
-    return " or ".join(map(_in_words, sorted(kinds, key=lambda kind: kind is type(None))))
+def _in_words(kinds: tuple[Any, ...]) -> str:
+    """Types as what one gives for them."""
+    return " or ".join(map(_in_word, sorted(kinds, key=lambda kind: kind is type(None))))
 
 
-def _in_words(kind: Any) -> str:
+def _in_word(kind: Any) -> str:
     inner = typing.get_args(kind)
     if typing.get_origin(kind) is typing.Literal:
         return f"one of {', '.join(map(str, inner))}"
-    if typing.get_origin(kind) is tuple and inner[1:] == (...,):
-        return f"a tuple, each item {_taken(members(inner[0]))}"
-    return "None" if kind is type(None) else inspect.formatannotation(kind)
+    if typing.get_origin(kind) is tuple:
+        several = inner[1:] == (...,)
+        items = f"each {_in_words(members(inner[0]))}" if several else f"of {len(inner)} items"
+        return f"a tuple, {items}"
+    if collections.abc.Callable in (kind, typing.get_origin(kind)):
+        return "a function"
+    return _WORDS.get(kind) or inspect.formatannotation(kind)
 
 
 def _check_interface(kind: str, option: Option, made: Any) -> None:

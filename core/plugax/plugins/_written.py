@@ -9,6 +9,7 @@
 | a member of an `Enum` | its name |
 """
 
+import collections.abc
 import enum
 import inspect
 import os
@@ -122,11 +123,13 @@ def _suits(value: Any, kind: Any) -> bool:
         return len(inner) != len(value) or all(
             suits(item, members(of)) for item, of in zip(value, inner, strict=True)
         )
+    if collections.abc.Callable in (kind, typing.get_origin(kind)):
+        return callable(value)
     if typing.get_origin(kind) is tuple:
         return type(value) not in (*_PLAIN, _NONE)
     if kind not in (*_PLAIN, _NONE) or type(value) not in (*_PLAIN, _NONE, list, tuple):
         return True
-    return isinstance(value, (int, float) if kind is float else kind)
+    return type(value) in ((int, float) if kind is float else (kind,))
 
 
 def _of_array(kind: Any) -> tuple[Any, ...]:
