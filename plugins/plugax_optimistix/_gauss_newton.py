@@ -95,8 +95,9 @@ class GaussNewton(AbstractSolver):
     Converged means: at the point the last step started from, the projection P r of the residuals
     onto the range of the Jacobian J was at most `atol + rtol (‖r‖ + ‖J u‖)`; or it was below what
     rounding lets the loss resolve and the loss no longer decreased; or, after three steps that did
-    not decrease it but by rounding, the Hessian says that this is a minimum. The step has been
-    taken on top of that. A linear problem is solved by the first step; the second one sees it.
+    not decrease it but by rounding, the Hessian says that this is a minimum; the last step is
+    then Newton's. The step has been taken on top of that. A linear problem is solved by the first
+    step; the second one sees it.
 
     Arguments:
         rtol: converged if the residuals r, projected onto the range of the Jacobian J, are at most
@@ -173,7 +174,10 @@ class GaussNewton(AbstractSolver):
         reached = optimality.reached(self.rtol, self.atol)
         idle, mark = optimality.count_idle(state.idle, state.mark, loss, found.loss)
         exhausted = optimality.exhausted(loss, found.loss, idle)
-        confirmed = optimality.confirmed(idle, function, vector, proposal.gradient, state.reach)
+        confirmed, newton = optimality.confirmed(
+            idle, function, vector, proposal.gradient, state.reach, proposal.held
+        )
+        moved = jnp.where(confirmed, room.move(vector, newton, proposal.held), moved)
         known = jnp.isfinite(proposal.lengths)
         lengths = jnp.maximum(state.lengths, jnp.where(known, proposal.lengths, 0))
         lost = is_lost(proposal.lengths, lengths, state.reach, loss)

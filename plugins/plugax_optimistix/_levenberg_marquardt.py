@@ -32,9 +32,10 @@ class LevenbergMarquardt(AbstractSolver):
     Converged means: at the point the last step started from, the projection P r of the residuals
     onto the range of the Jacobian J was at most `atol + rtol (‖r‖ + ‖J u‖)`; or it was below what
     rounding lets the loss resolve and the loss no longer decreased; or, after three steps that did
-    not decrease it but by rounding, the Hessian says that this is a minimum. The radius plays no
-    part in the test, so short steps cannot pass it. The step has been taken on top of that.
-    Unknowns on a bound (`plugax.bounded`) that the loss would have them cross have no part in J.
+    not decrease it but by rounding, the Hessian says that this is a minimum; the last step is then
+    Newton's. The radius plays no part in the test, so short steps cannot pass it. The step has been
+    taken on top of that. Unknowns on a bound (`plugax.bounded`) that the loss would have them cross
+    have no part in J.
 
     Arguments:
         rtol: converged if the residuals r, projected onto the range of the Jacobian J, are at most

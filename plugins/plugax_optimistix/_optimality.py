@@ -114,25 +114,29 @@ class Optimality(eqx.Module):
         vector: Float[Array, " n"],
         gradient: Float[Array, " n"],
         reach: Float[Array, " n"],
-    ) -> Bool[Array, ""]:
+        held: Bool[Array, " n"],
+    ) -> tuple[Bool[Array, ""], Float[Array, " n"]]:
         """Whether the Hessian, asked after some idle steps, finds a minimum up to rounding.
+
+        With it comes Newton's step: the last digits, which the loss does not show any more.
 
         Arguments:
             idle: the steps since the loss decreased by more than rounding.
             function: the residuals.
             vector: u.
-            gradient: g of the loss there.
+            gradient: g of the loss there, zero along what is held.
             reach: the greatest |u| so far.
+            held: which unknowns are held on a bound.
         """
 
-        def half_squares(vector: Float[Array, " n"]) -> tuple[Float[Array, ""], None]:
-            residuals, _ = function(vector)
+        def half_squares(there: Float[Array, " n"]) -> tuple[Float[Array, ""], None]:
+            residuals, _ = function(jnp.where(held, vector, there))
             return residuals @ residuals / 2, None
 
-        def is_minimum(newton: NewtonStep) -> Bool[Array, ""]:
+        def judge(newton: NewtonStep) -> tuple[Bool[Array, ""], Float[Array, " n"]]:
             loss = half_squares(vector)[0]
             small = newton.is_small(vector, reach, loss, rtol=0.0, atol=self.rounding)
-            return newton.convex & small
+            return newton.convex & small, newton.step
 
         far = jnp.full_like(self.size, jnp.inf)
         return ask_hessian(
@@ -140,8 +144,8 @@ class Optimality(eqx.Module):
             half_squares,
             vector,
             gradient,
-            is_minimum,
-            unasked=jnp.asarray(False),
+            judge,
+            unasked=(jnp.asarray(False), jnp.zeros_like(vector)),
             unknown=NewtonStep(gradient, far, jnp.asarray(False), jnp.ones_like(gradient)),
         )
 

@@ -139,6 +139,10 @@ def _squares(model, x, y, parameters):
     return float(np.sum((np.asarray(model(jnp.asarray(parameters), x)) - y) ** 2))
 
 
+# Two of the three exponentials have become one: a floor on which nothing tells where it falls.
+MERGED = [("optimistix", "Lanczos1"), ("optimistix", "Lanczos3")]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [*NAMES, *HARD])
 @pytest.mark.parametrize("solver", SOLVERS)
@@ -154,14 +158,28 @@ def test_no_solver_says_converged_where_there_is_no_minimum(
         found, least = (_squares(model, x, y, u) for u in (solution.unknowns, values))
         if found <= least * (1 + 1e-6):
             continue
-        # BFGS and its kin find a local minimum of MGH09: its Hessian is positive.
-        loss = lambda b: jnp.sum((model(b, x) - y) ** 2)  # noqa: E731, B023
-        hessian = jax.hessian(loss)(solution.unknowns)
-        lengths = jnp.sqrt(jnp.diagonal(hessian))
-        scaled = hessian / lengths[:, None] / lengths[None]
-        slope = jax.grad(loss)(solution.unknowns) / lengths
-        assert jnp.linalg.eigvalsh(scaled)[0] > 1e-6
-        assert slope @ jnp.linalg.solve(scaled, slope) < 1e-10 * found
+        # BFGS and its kin find a local minimum of MGH09.
+        least_curvature, promised = _second_order(model, x, y, solution.unknowns)
+        if (solver, name) in MERGED:
+            assert np.min(np.diff(np.sort(solution.unknowns[1::2]))) < 1e-6
+            assert least_curvature > -1e-10
+        else:
+            assert least_curvature > 1e-6
+        assert promised < 1e-10 * found
+
+
+def _second_order(model, x, y, parameters, free=slice(None)):
+    """The least eigenvalue of the scaled Hessian, and what Newton's step promises."""
+
+    def loss(part):
+        whole = jnp.asarray(parameters).at[free].set(part)
+        return jnp.sum((model(whole, x) - y) ** 2)
+
+    part = jnp.asarray(parameters)[free]
+    hessian, slope = jax.hessian(loss)(part), jax.grad(loss)(part)
+    lengths = jnp.sqrt(jnp.diagonal(hessian))
+    scaled, slope = hessian / lengths[:, None] / lengths[None], slope / lengths
+    return jnp.linalg.eigvalsh(scaled)[0], slope @ jnp.linalg.lstsq(scaled, slope)[0]
 
 
 @pytest.mark.slow
@@ -179,4 +197,13 @@ def test_bounds_that_do_not_bind_do_no_harm(nonlinear_problem, digits, solver, n
         if solver == "levenberg-marquardt":
             assert right, f"start {start}: {solution.status}, {solution.unknowns}"
             assert solution.status.name == "converged"
-        assert right or not solution.status.success
+        if right or not solution.status.success:
+            continue
+        # Newton's method finds a minimum of Hahn1 that lies on the bounds.
+        unknowns = np.asarray(solution.unknowns)
+        free = unknowns - lower > 1e-8 * np.abs(away)
+        slope = jax.grad(lambda b: jnp.sum((model(b, x) - y) ** 2))(solution.unknowns)  # noqa: B023
+        assert np.all(slope[~free] > 0)
+        least_curvature, promised = _second_order(model, x, y, unknowns, free)
+        assert least_curvature > 1e-6
+        assert promised < 1e-10 * found
