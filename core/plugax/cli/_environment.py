@@ -24,7 +24,7 @@ from collections.abc import Mapping, MutableMapping
 # a *flag* it does not know ends the process, so nothing is set outside the range that was tried.
 _THRESHOLD = "xla_cpu_small_while_loop_byte_threshold"
 _EXTRA_OPTIONS = re.compile(r"""(--xla_backend_extra_options=["']?)""")
-THRESHOLD_BYTES = 65536
+THRESHOLD_BYTES = 2**19
 JAXLIB_TESTED = ((0, 10), (0, 13))  # from, up to and without
 
 

@@ -22,8 +22,8 @@ _compiled: set[int] = set()
 """Hashes of what was compiled, so that it is not even traced again."""
 
 
-def compile_ahead(task: Task, members: int, here: Here | None = None) -> None:
-    """Compile the programs of a run, unless that was done.
+def compile_ahead(task: Task, members: int, here: Here | None = None) -> bool:
+    """Compile the programs of a run; whether that had been done for a run before.
 
     Arguments:
         task: of the run.
@@ -33,10 +33,10 @@ def compile_ahead(task: Task, members: int, here: Here | None = None) -> None:
     arrays, rest = eqx.partition((task, here), eqx.is_array)
     # Arrays that are bound to a device make other programs than those lowered here.
     if any(getattr(leaf, "committed", False) for leaf in jax.tree.leaves(arrays)):
-        return
+        return False
     signature = hash((_shapes(arrays), *_hashable(rest), members, jnp.result_type(float)))
     if signature in _compiled:
-        return
+        return True
     with ThreadPoolExecutor() as pool:
         jobs = []
         if here is None:
@@ -54,6 +54,7 @@ def compile_ahead(task: Task, members: int, here: Here | None = None) -> None:
             if sizes is not None:
                 _check_fits(task, sizes.temp_size_in_bytes + sizes.output_size_in_bytes)
     _compiled.add(signature)
+    return False
 
 
 def _arrays(tree: PyTree) -> list[jax.ShapeDtypeStruct]:

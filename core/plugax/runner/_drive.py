@@ -95,12 +95,11 @@ class Course:
         }
 
 
-def capacity_of(task: Task, course: Course) -> int:
-    """How many steps fit in a chunk, learnt from a chunk of none; compiles the loop."""
-    _, here, nothing = _advance(task, course, 0)
+def warm_up(task: Task, course: Course) -> None:
+    """Run a chunk of no steps, so that all that comes before the first step is over."""
+    _, here, _ = _advance(task, course, 0)
     course.state, course.cursor = here.state, here.cursor
     jax.block_until_ready(course.state)
-    return nothing.metrics["loss"].shape[-1]
 
 
 def drive(
@@ -109,7 +108,6 @@ def drive(
     *,
     plan: Plan,
     chunk: int | None,
-    capacity: int,
     interrupt: Interrupt,
     after_chunk: Callable[[Course], bool],
 ) -> None:
@@ -119,8 +117,7 @@ def drive(
         task: what stays the same.
         course: how the run stands; changed in place.
         plan: the step to stop at, and the steps at which a chunk must end.
-        chunk: steps in a chunk, or None for as many as take about a second.
-        capacity: steps that fit in a chunk.
+        chunk: steps in a chunk, or None for as many as take about a second; no more than fit.
         interrupt: whether the user has asked for the end.
         after_chunk: called with the course after every chunk; True ends the run.
     """
@@ -128,7 +125,7 @@ def drive(
     earlier = course  # the course at the beginning of the chunk before
     while course.step < plan.steps and course.active().any() and not interrupt.requested:
         began = time.perf_counter()
-        count = min(size, capacity, plan.until_stop(course.step))
+        count = min(size, plan.until_stop(course.step))
         then, here, left = _advance(task, course, count)
         course.state, course.cursor = here.state, here.cursor
         before = dataclasses.replace(
@@ -153,7 +150,7 @@ def drive(
         elapsed = time.perf_counter() - began
         course.run_seconds += elapsed
         if chunk is None:
-            size = next_size(count, elapsed)
+            size = next_size(max(int(taken.max()), 1), elapsed)
         if after_chunk(course):
             break
 

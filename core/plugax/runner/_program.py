@@ -1,10 +1,11 @@
 """The compiled part of a run: three functions, each compiled once per shape.
 
-`advance` is the loop. It runs at most `limit` steps, stops when the solver says converged, or
-stalled, and writes the metrics of every step into buffers that leave the device once. `limit` is an
-argument, not a constant, and the buffers are as long for a short run as for a long one: so runs and
-chunks of any length share one compilation. Only arrays cross the boundary of the loop. What comes
-in is donated, and comes out again beside the new, without a call of its own for the copy.
+`advance` is the loop. It runs at most `limit` steps, and no more than its buffers hold, stops when
+the solver says converged, or stalled, and writes the metrics of every step into buffers that leave
+the device once. `limit` is an argument, not a constant, and the buffers are as long for a short run
+as for a long one: so runs and chunks of any length share one compilation. Only arrays cross the
+boundary of the loop. What comes in is donated, and comes out again beside the new, without a call
+of its own for the copy.
 """
 
 import collections
@@ -71,7 +72,7 @@ class Chunk(eqx.Module):
         taken: steps taken.
         converged: whether the solver says so now; None where it has no such test.
         stalled: whether it has given up; None where it never does.
-        metrics: buffers of `capacity_of` steps, of which the first `taken` are filled.
+        metrics: buffers, of which the first `taken` steps are filled.
     """
 
     taken: Int[Array, "*members"]
@@ -231,6 +232,7 @@ def _advance(
     traced: Any = eqx.filter_closure_convert(step, jnp.zeros_like(first), arrays, cursor)
     shapes = traced.out_struct[2]
     capacity = _capacity(shapes, members)
+    limit = jnp.minimum(limit, capacity)
     buffers = jax.tree.map(lambda leaf: jnp.zeros((capacity, *leaf.shape), leaf.dtype), shapes)
 
     def unfinished(carry: tuple) -> Bool[Array, ""]:

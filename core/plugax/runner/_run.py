@@ -22,7 +22,7 @@ from ..solvers import AbstractSolver
 from ._breach import explained
 from ._compile import compile_ahead
 from ._device import find_device
-from ._drive import Course, capacity_of, drive
+from ._drive import Course, drive, warm_up
 from ._evaluate import evaluate_if_due, evaluations_of, finished
 from ._interrupt import deferred_interrupt
 from ._length import Plan
@@ -68,7 +68,6 @@ def run(
             task = task if device is None else place(task, chosen)
             began = time.perf_counter()
             course = _course(task, before)
-            capacity = capacity_of(task, course)
             course.compile_seconds = time.perf_counter() - began
             hook.after_compile(problem=problem, solver=solver, seconds=course.compile_seconds)
             hook.before_run(problem=problem, solver=solver, steps=steps)
@@ -78,7 +77,6 @@ def run(
                 course,
                 plan=plan,
                 chunk=chunk,
-                capacity=capacity,
                 interrupt=interrupt,
                 after_chunk=between.after_chunk,
             )
@@ -123,13 +121,17 @@ def _saved(solution: Solution, out: str | os.PathLike, *, anew: bool) -> str | N
 def _course(task: Task, before: Solution | None) -> Course:
     """The course before the first step, or as `before` left it."""
     if before is None:
-        compile_ahead(task, 1)
+        warm = compile_ahead(task, 1)
         here = begin(task)
-        return Course(here.state, 0, np.zeros(1, int), here.cursor)
-    # The loop takes the state's buffers for itself; those of `before` belong to its owner.
-    here = again_at(task, before.state, jnp.asarray(before.steps, "int32"))
-    compile_ahead(task, 1, here)
-    return Course(here.state, before.steps, np.full(1, before.steps), here.cursor)
+        course = Course(here.state, 0, np.zeros(1, int), here.cursor)
+    else:
+        # The loop takes the state's buffers for itself; those of `before` belong to its owner.
+        here = again_at(task, before.state, jnp.asarray(before.steps, "int32"))
+        warm = compile_ahead(task, 1, here)
+        course = Course(here.state, before.steps, np.full(1, before.steps), here.cursor)
+    if not warm:
+        warm_up(task, course)
+    return course
 
 
 @dataclasses.dataclass

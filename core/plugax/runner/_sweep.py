@@ -20,7 +20,7 @@ from ..solvers import AbstractSolver
 from ._breach import explained
 from ._compile import compile_ahead
 from ._device import find_device
-from ._drive import Course, capacity_of, drive
+from ._drive import Course, drive, warm_up
 from ._evaluate import evaluate_if_due, evaluations_of, finished
 from ._interrupt import deferred_interrupt
 from ._length import EvaluateEvery, Length, Plan
@@ -135,9 +135,10 @@ def run_population(
             task = task if device is None else place(task, chosen)
             course = Course(None, 0, np.zeros(_size(values), int))
             began = time.perf_counter()
-            compile_ahead(task, course.taken.size)
+            warm = compile_ahead(task, course.taken.size)
             course.state = begin(task).state
-            capacity = capacity_of(task, course)
+            if not warm:
+                warm_up(task, course)
             course.compile_seconds = time.perf_counter() - began
             hook.after_compile(problem=problem, solver=solver, seconds=course.compile_seconds)
             hook.before_run(problem=problem, solver=solver, steps=plan.steps)
@@ -146,7 +147,6 @@ def run_population(
                 course,
                 plan=plan,
                 chunk=chunk,
-                capacity=capacity,
                 interrupt=interrupt,
                 after_chunk=after_chunk,
             )

@@ -3,7 +3,7 @@ import pytest
 from plugax.cli._environment import apply, settings
 
 TESTED = (0, 10, 2)
-OURS = "xla_cpu_small_while_loop_byte_threshold=65536"
+OURS = "xla_cpu_small_while_loop_byte_threshold=524288"
 
 
 @pytest.fixture(autouse=True)
