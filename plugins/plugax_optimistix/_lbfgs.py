@@ -1,18 +1,13 @@
 """L-BFGS: a quasi-Newton method that remembers the last few steps only.
 
-    d = −H g,    H the inverse Hessian of BFGS, made of the last m steps s and gradient changes y.
+    d = −H g,    H the inverse Hessian of BFGS, made of the last m steps s and gradient changes y:
 
-H is applied in the compact form
+    q ← g;    from the newest to the oldest:  α = s·q / y·s,    q ← q − α y;
+    q ← γ q,  γ = s·y / y·y of the newest;
+    from the oldest to the newest:            q ← q + (α − y·q / y·s) s;    d = −q.
 
-    H = γ I + [S γY] [R⁻ᵀ(D + γ YᵀY)R⁻¹  −R⁻ᵀ; −R⁻¹  0] [S γY]ᵀ,
-    R = upper triangle of SᵀY,    D its diagonal,    γ = s·y / y·y of the last step:
-
-a few products with small matrices, where the usual recursion is a loop of 2 m short operations,
-each of which XLA may run on its own. R⁻¹ is kept up to date: dropping the oldest step drops its
-first row and column, a new step appends a column.
-
-Source: Byrd, Nocedal and Schnabel 1994, Representations of quasi-Newton matrices and their use in
-limited memory methods, theorem 2.2, doi 10.1007/BF01582063.
+Source: Nocedal 1980, Updating quasi-Newton matrices with limited storage, doi
+10.1090/S0025-5718-1980-0572855-7.
 """
 
 from typing import ClassVar
@@ -33,20 +28,16 @@ class LastSteps(AbstractMemory):
     """The last m steps, each in a slot of its own; the newest takes the slot of the oldest.
 
     Attributes:
-        pairs: the steps, Sᵀ, and below them the changes of the gradient, Yᵀ.
-        products: `pairs` times the last gradient.
-        inverse: R⁻¹, rows and columns by slot; zero where nothing is known.
-        changes: YᵀY.
-        curvatures: the diagonal of D.
+        steps: s, by slot.
+        changes: y.
+        weights: 1 / y·s; 0 where nothing is known.
         scale: γ; 0 where nothing is known.
         count: how many steps there were.
     """
 
-    pairs: Float[Array, "2 m n"]
-    products: Float[Array, "2 m"]
-    inverse: Float[Array, "m m"]
-    changes: Float[Array, "m m"]
-    curvatures: Float[Array, " m"]
+    steps: Float[Array, "m n"]
+    changes: Float[Array, "m n"]
+    weights: Float[Array, " m"]
     scale: Float[Array, ""]
     count: Int[Array, ""]
 
@@ -58,53 +49,54 @@ class LastSteps(AbstractMemory):
         usable: Bool[Array, ""],
     ) -> tuple["LastSteps", Float[Array, " n"]]:
         """The step in place of the oldest one, and −H g."""
-        pair = jnp.stack([step, change])
-        curvature, size = pair @ change
+        curvature = step @ change
         usable = usable & is_curved(curvature, step, change)
-        capacity = self.curvatures.size
-        slot = self.count % capacity
-        new = (jnp.arange(capacity, dtype="int32") == slot) & usable
-        # Sᵀy and Yᵀy from the products with this gradient and the last one.
-        with_gradient = self.pairs @ gradient
-        steps_change, changes_change = with_gradient - self.products
-        inverse = jnp.where(new[:, None] | new[None], 0, self.inverse)
-        column = jnp.where(new, 1, -(inverse @ steps_change)) / curvature
-        inverse = jnp.where(new[None], column[:, None], inverse)
-        across = jnp.where(new, size, changes_change)
-        changes = jnp.where(new[None], across[:, None], self.changes)
-        changes = jnp.where(new[:, None], across[None], changes)
+        slot = self.count % self.weights.size
+
+        def store(rows: Array, new: Array) -> Array:
+            # One slot is read and written, where a selection of all would copy the whole memory.
+            old = lax.dynamic_index_in_dim(rows, slot, keepdims=False)
+            return lax.dynamic_update_index_in_dim(rows, jnp.where(usable, new, old), slot, 0)
+
         memory = LastSteps(
-            pairs=self._store(pair, slot, usable),
-            products=jnp.where(new[None], (pair @ gradient)[:, None], with_gradient),
-            inverse=inverse,
-            changes=changes,
-            curvatures=jnp.where(new, curvature, self.curvatures),
-            scale=jnp.where(usable, curvature / size, self.scale),
+            steps=store(self.steps, step),
+            changes=store(self.changes, change),
+            weights=store(self.weights, 1 / curvature),
+            scale=jnp.where(usable, curvature / (change @ change), self.scale),
             count=self.count + usable.astype("int32"),
         )
         return memory, memory._direction(gradient)
 
-    def _store(
-        self, pair: Float[Array, "2 n"], slot: Int[Array, ""], usable: Bool[Array, ""]
-    ) -> Float[Array, "2 m n"]:
-        # One slot is read and written, where a selection of all would copy the whole memory.
-        old = lax.dynamic_index_in_dim(self.pairs, slot, axis=1, keepdims=False)
-        kept = jnp.where(usable, pair, old)
-        return lax.dynamic_update_index_in_dim(self.pairs, kept, slot, axis=1)
-
     def _direction(self, gradient: Float[Array, " n"]) -> Float[Array, " n"]:
+        size = self.weights.size
+
+        def recall(slot: Int[Array, ""]) -> tuple:
+            leaves = (self.steps, self.changes, self.weights)
+            return tuple(lax.dynamic_index_in_dim(leaf, slot, keepdims=False) for leaf in leaves)
+
+        def back(age: Int[Array, ""], carry: tuple) -> tuple:
+            vector, parts = carry
+            slot = (self.count - 1 - age) % size
+            step, change, weight = recall(slot)
+            part = weight * (step @ vector)
+            parts = lax.dynamic_update_index_in_dim(parts, part, slot, 0)
+            return vector - part * change, parts
+
+        def forth(age: Int[Array, ""], vector: Array) -> Array:
+            slot = (self.count + age) % size
+            step, change, weight = recall(slot)
+            part = lax.dynamic_index_in_dim(parts, slot, keepdims=False)
+            return vector + (part - weight * (change @ vector)) * step
+
+        start = (gradient, jnp.zeros_like(self.weights))
+        vector, parts = lax.fori_loop(0, size, back, start)
         scale = jnp.where(self.scale > 0, self.scale, 1)
-        steps_gradient, changes_gradient = self.products
-        reduced = self.inverse @ steps_gradient
-        within = self.curvatures * reduced
-        within = within + scale * (self.changes @ reduced - changes_gradient)
-        weights = jnp.stack([within @ self.inverse, -scale * reduced])
-        return -(scale * gradient + jnp.tensordot(weights, self.pairs, 2))
+        return -lax.fori_loop(0, size, forth, scale * vector)
 
     def keep(self, kept: Bool[Array, ""]) -> "LastSteps":
-        """The memory itself, or one without effect: R⁻¹ = 0."""
+        """The memory itself, or one without effect: all weights 0."""
         return eqx.tree_at(
-            lambda memory: (memory.inverse, memory.scale),
+            lambda memory: (memory.weights, memory.scale),
             self,
             replace_fn=lambda leaf: jnp.where(kept, leaf, 0),
         )
@@ -143,7 +135,7 @@ class LBFGS(AbstractSolver):
     good), and so far: `function_evaluations`, each with its gradient.
 
     Source: Liu and Nocedal 1989, On the limited memory BFGS method for large scale optimization,
-    doi 10.1007/BF01589116; in this form Byrd, Nocedal and Schnabel 1994, doi 10.1007/BF01582063.
+    doi 10.1007/BF01589116.
     """
 
     default_steps: ClassVar[int] = 5000
@@ -202,11 +194,9 @@ class LBFGS(AbstractSolver):
     def _empty(self, vector: Float[Array, " n"]) -> LastSteps:
         none = lambda *shape: jnp.zeros_like(vector, shape=shape)  # noqa: E731
         return LastSteps(
-            pairs=none(2, self.memory, vector.size),
-            products=none(2, self.memory),
-            inverse=none(self.memory, self.memory),
-            changes=none(self.memory, self.memory),
-            curvatures=none(self.memory),
+            steps=none(self.memory, vector.size),
+            changes=none(self.memory, vector.size),
+            weights=none(self.memory),
             scale=none(),
             count=jnp.asarray(0, "int32"),
         )
