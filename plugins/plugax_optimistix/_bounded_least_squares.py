@@ -156,10 +156,9 @@ def take_step(
     idle, mark = optimality.count_idle(state.idle, state.mark, loss, loss_after)
     exhausted = optimality.exhausted(loss, loss_after, idle)
     gradient = jnp.where(linear.held, 0, linear.gradient)
-    confirmed, newton = optimality.confirmed(
-        idle, function, vector, gradient, state.reach, linear.held
+    confirmed, moved = optimality.confirmed(
+        idle, function, vector, gradient, state.reach, linear.held, room, moved
     )
-    moved = jnp.where(confirmed, room.move(vector, newton, linear.held), moved)
     state = RegionState(
         unknowns=rebuild(moved),
         radius=trial.radius,

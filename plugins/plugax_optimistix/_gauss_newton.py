@@ -174,10 +174,10 @@ class GaussNewton(AbstractSolver):
         reached = optimality.reached(self.rtol, self.atol)
         idle, mark = optimality.count_idle(state.idle, state.mark, loss, found.loss)
         exhausted = optimality.exhausted(loss, found.loss, idle)
-        confirmed, newton = optimality.confirmed(
-            idle, function, vector, proposal.gradient, state.reach, proposal.held
+        gradient, held = proposal.gradient, proposal.held
+        confirmed, moved = optimality.confirmed(
+            idle, function, vector, gradient, state.reach, held, room, moved
         )
-        moved = jnp.where(confirmed, room.move(vector, newton, proposal.held), moved)
         known = jnp.isfinite(proposal.lengths)
         lengths = jnp.maximum(state.lengths, jnp.where(known, proposal.lengths, 0))
         lost = is_lost(proposal.lengths, lengths, state.reach, loss)

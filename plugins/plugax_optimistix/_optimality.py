@@ -11,8 +11,9 @@ Unlike a test of the step's length, it cannot be passed by a step that damping o
 short.
 
 Where J has not full rank, P r says nothing: in a direction that J hardly reaches, a linear model
-goes far for a gain that is not there. So when the loss has not decreased but by rounding for some
-steps, the Hessian is asked (`_newton_step.py`), which knows the curvature of the residuals as well.
+goes far for a gain that is not there; and where the residuals stay large, its steps may come to no
+end. So when the loss has not decreased but by rounding for some steps, the Hessian is asked
+(`_newton_step.py`), which knows the curvature of the residuals as well, and Newton's step is taken.
 
 Source: Bates and Watts 1981, A relative offset orthogonality convergence criterion for nonlinear
 least squares, doi 10.1080/00401706.1981.10486257 (there without ‖J u‖).
@@ -22,13 +23,14 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from ._box import Room
 from ._newton_step import NewtonStep, ask_hessian
 from ._vector import ResidualFunction
 
 # Rounding in a model's prediction is a few units in the last place; this many are allowed for.
 ROUNDING_UNITS = 10
-# After so many steps without a decrease of the loss but by rounding, the Hessian is asked; after so
-# many, a run has stalled.
+# From so many steps on that have not decreased the loss but by rounding, the Hessian is asked;
+# after so many, a run has stalled.
 ASKING_IDLE, MOST_IDLE = 3, 5
 
 
@@ -115,10 +117,13 @@ class Optimality(eqx.Module):
         gradient: Float[Array, " n"],
         reach: Float[Array, " n"],
         held: Bool[Array, " n"],
+        room: Room,
+        moved: Float[Array, " n"],
     ) -> tuple[Bool[Array, ""], Float[Array, " n"]]:
         """Whether the Hessian, asked after some idle steps, finds a minimum up to rounding.
 
-        With it comes Newton's step: the last digits, which the loss does not show any more.
+        With it comes where to go: by Newton's step, if the loss allows that, for the last digits,
+        which it does not show any more, or since the linear model has led to no end.
 
         Arguments:
             idle: the steps since the loss decreased by more than rounding.
@@ -127,6 +132,8 @@ class Optimality(eqx.Module):
             gradient: g of the loss there, zero along what is held.
             reach: the greatest |u| so far.
             held: which unknowns are held on a bound.
+            room: where the unknowns may be.
+            moved: where the method itself would go.
         """
 
         def half_squares(there: Float[Array, " n"]) -> tuple[Float[Array, ""], None]:
@@ -134,18 +141,20 @@ class Optimality(eqx.Module):
             return residuals @ residuals / 2, None
 
         def judge(newton: NewtonStep) -> tuple[Bool[Array, ""], Float[Array, " n"]]:
-            loss = half_squares(vector)[0]
+            there = room.move(vector, newton.step, held)
+            loss, loss_there = half_squares(vector)[0], half_squares(there)[0]
             small = newton.is_small(vector, reach, loss, rtol=0.0, atol=self.rounding)
-            return newton.convex & small, newton.step
+            taken = newton.convex & (loss_there <= loss + self.rounding)
+            return newton.convex & small, jnp.where(taken, there, moved)
 
         far = jnp.full_like(self.size, jnp.inf)
         return ask_hessian(
-            idle == ASKING_IDLE,
+            idle >= ASKING_IDLE,
             half_squares,
             vector,
             gradient,
             judge,
-            unasked=(jnp.asarray(False), jnp.zeros_like(vector)),
+            unasked=(jnp.asarray(False), moved),
             unknown=NewtonStep(gradient, far, jnp.asarray(False), jnp.ones_like(gradient)),
         )
 
