@@ -1,5 +1,7 @@
 """Weak-constraint 4DVar: the errors of the model are found too."""
 
+from typing import Any
+
 from jaxtyping import Array, Float
 
 from plugax import AbstractCovariance, AbstractStateSpace, Cycle, PlugaxError
@@ -41,7 +43,7 @@ class WeakFourDVar(AbstractVariational):
 
         def run(row: Row, here: tuple[Cycle, Array]) -> tuple[Row, Row]:
             cycle, white = here
-            error = problem.model_error_of(cycle)
+            error: Any = problem.model_error_of(cycle)
             row = forecast_row(problem, row, cycle) + error.root(white)
             return row, row
 
