@@ -20,7 +20,7 @@ from plugax import (
     Windows,
 )
 
-from ._background import background_error
+from ._background import background_error, no_background
 from ._ensemble import Ensemble, as_unknowns, draw, split
 from ._etkf import ETKF
 from ._four_d_var import strong_trajectory
@@ -93,8 +93,6 @@ class HybridFourDVar(AbstractIncremental):
         non_finite: what happens when a member, or what is observed of it, is no longer finite: stop
             the run, or replace it by a copy of a sound one; `replaced_members` counts those.
 
-    Errors: `PlugaxError` where the problem has no climatology and α is not 0.
-
     Laws: with β = 0 it is 4DVar; with linear M and H and a window of one observation time the
     analysis is x_f + K (y − H x_f), K = M B Mᵀ Hᵀ (H M B Mᵀ Hᵀ + R)⁻¹, x_f = M x_b; with α = 0,
     β = 1, no inflation and linear M and H mean and covariance are those of the Kalman filter that
@@ -116,6 +114,12 @@ class HybridFourDVar(AbstractIncremental):
     def __check_init__(self):
         self._filter()
 
+    def unsuitable(self, problem: AbstractStateSpace) -> str | None:
+        """Without a climatology, unless α is 0 or background errors are given."""
+        return super().unsuitable(problem) or (
+            no_background(problem, self.covariance) if self.scale is not None else None
+        )
+
     def data(self, problem: AbstractStateSpace) -> Windows:
         """Step i sees the i-th window."""
         return Windows(problem.cycles, self.window, self.window)
@@ -123,16 +127,12 @@ class HybridFourDVar(AbstractIncremental):
     def init(self, problem: AbstractStateSpace, unknowns: PyTree, key: PRNGKeyArray) -> Cycled:
         """The first background, by default the mean of the initial distribution, and draws."""
         anomalies = split(draw(problem, key, self.members))[1]
-        self.background_error(problem, anomalies)
         return Cycled(ravel_pytree(unknowns)[0], anomalies)
 
     def background_error(
         self, problem: AbstractStateSpace, anomalies: Ensemble
     ) -> AbstractCovariance:
-        """B.
-
-        Errors: `PlugaxError` where the problem has no climatology and one is needed.
-        """
+        """B."""
         static = self.covariance
         if self.scale is not None:
             static = background_error(problem, static, self.scale)

@@ -12,7 +12,7 @@ from plugax import AbstractStateSpace, Cycle
 from ._ensemble import Ensemble, Seen, split
 from ._ensemble_filter import AbstractEnsembleFilter
 from ._inverse_root import inverse_root_applied
-from ._local import Neighbours, distance_option, geometry_for, reach_of, unplanned
+from ._local import Neighbours, distance_option, geometry_for, no_positions, reach_of, unplanned
 from ._options import factor
 from ._spectrum import spectrum
 from ._verification import Metrics
@@ -53,12 +53,13 @@ class LETKF(AbstractEnsembleFilter):
     radius: Float[Array, ""] = eqx.field(converter=distance_option, default=4.0)
     table: "Local | None" = eqx.field(init=False, default_factory=lambda: None)
 
-    def planned(self, problem: AbstractStateSpace, steps: int) -> "LETKF":  # noqa: ARG002
-        """With the table of the observations near every variable.
+    def unsuitable(self, problem: AbstractStateSpace) -> str | None:
+        """Neither without positions nor with correlated errors of observation."""
+        return super().unsuitable(problem) or no_positions(problem)
 
-        Errors: `PlugaxError` where the problem has no positions, or correlated observation errors.
-        """
-        geometry = geometry_for("LETKF", problem)
+    def planned(self, problem: AbstractStateSpace, steps: int) -> "LETKF":  # noqa: ARG002
+        """With the table of the observations near every variable."""
+        geometry = geometry_for(problem)
         reach = reach_of(self.radius)
         placed, nowhere = np.flatnonzero(~geometry.nowhere), np.flatnonzero(geometry.nowhere)
         here = eqx.tree_at(lambda geometry: geometry.states, geometry, geometry.states[placed])

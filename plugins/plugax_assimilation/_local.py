@@ -64,25 +64,35 @@ def reach_of(radius: Float[Array, "*swept"]) -> float:
     return reach if math.isfinite(reach) else math.inf
 
 
-def geometry_for(method: str, problem: AbstractStateSpace) -> Geometry:
-    """The positions that a localised method needs.
+def no_positions(problem: AbstractStateSpace) -> str | None:
+    """Why a localised method cannot tell what is near what; None if it can.
 
-    Errors: `PlugaxError` where the problem has none, or where the errors of its observations are
-    correlated: whitened, such observations lie in several places at once.
+    Either the problem has no positions, or the errors of its observations are correlated: whitened,
+    such observations lie in several places at once.
     """
     if problem.geometry is None:
-        raise PlugaxError(
-            f"{method} needs to know where variables and observations lie, and the problem does "
+        return (
+            "needs to know where variables and observations lie, and the problem does "
             "not say: give it geometry=plugax.Geometry(states, observations, period=…)."
         )
     if not lx.is_diagonal(problem.observation_error):
-        raise PlugaxError(
-            f"{method} needs observations whose errors are uncorrelated, a ScalarCovariance or a "
+        return (
+            "needs observations whose errors are uncorrelated, a ScalarCovariance or a "
             f"DiagonalCovariance; observation_error is a {type(problem.observation_error).__name__}"
             ". Made uncorrelated, by whitening, each of them would be a mixture of many and lie in "
             "no one place. Take a method without localisation, which takes the errors as they are, "
             "or the variances alone: DiagonalCovariance(jnp.sqrt(R.variances()))."
         )
+    return None
+
+
+def geometry_for(problem: AbstractStateSpace) -> Geometry:
+    """The positions; solvers have said that they need them.
+
+    Errors: `PlugaxError` if the problem has none.
+    """
+    if problem.geometry is None:
+        raise PlugaxError("The problem has no geometry.")
     return problem.geometry
 
 

@@ -10,7 +10,7 @@ from plugax import AbstractStateSpace, Cycle, Geometry
 
 from ._ensemble import Ensemble, Seen, split
 from ._ensemble_filter import AbstractEnsembleFilter
-from ._local import Neighbours, distance_option, geometry_for, reach_of, unplanned
+from ._local import Neighbours, distance_option, geometry_for, no_positions, reach_of, unplanned
 from ._options import factor
 from ._verification import Metrics
 
@@ -49,12 +49,13 @@ class LocalSerialEAKF(AbstractEnsembleFilter):
     radius: Float[Array, ""] = eqx.field(converter=distance_option, default=6.0)
     neighbours: Neighbours | None = eqx.field(init=False, default_factory=lambda: None)
 
-    def planned(self, problem: AbstractStateSpace, steps: int) -> "LocalSerialEAKF":  # noqa: ARG002
-        """With the table of what is near every observation.
+    def unsuitable(self, problem: AbstractStateSpace) -> str | None:
+        """Neither without positions nor with correlated errors of observation."""
+        return super().unsuitable(problem) or no_positions(problem)
 
-        Errors: `PlugaxError` where the problem has no positions, or correlated observation errors.
-        """
-        table = _near_observations(geometry_for("LocalSerialEAKF", problem), reach_of(self.radius))
+    def planned(self, problem: AbstractStateSpace, steps: int) -> "LocalSerialEAKF":  # noqa: ARG002
+        """With the table of what is near every observation."""
+        table = _near_observations(geometry_for(problem), reach_of(self.radius))
         none = lambda leaf: leaf is None  # noqa: E731
         return eqx.tree_at(lambda solver: solver.neighbours, self, table, is_leaf=none)
 

@@ -4,7 +4,7 @@ from jax.flatten_util import ravel_pytree
 
 from plugax import AbstractCovariance, AbstractStateSpace, Cycle
 
-from ._background import climate
+from ._background import climate, no_climate
 from ._rows import Row
 from ._static_background import AbstractStaticBackground
 
@@ -19,6 +19,10 @@ class OptimalInterpolation(AbstractStaticBackground):
     Source: A. C. Lorenc, Mon. Wea. Rev. 109 (1981),
     doi 10.1175/1520-0493(1981)109<0701:AGTDMS>2.0.CO;2.
     """
+
+    def unsuitable(self, problem: AbstractStateSpace) -> str | None:
+        """Without a climatology."""
+        return super().unsuitable(problem) or no_climate(problem)
 
     def background(self, problem: AbstractStateSpace, state: Row, cycle: Cycle) -> Row:  # noqa: ARG002
         """The mean of the climate."""

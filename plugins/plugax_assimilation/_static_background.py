@@ -60,19 +60,15 @@ class AbstractStaticBackground(AbstractSolver):
 
     @abc.abstractmethod
     def background_error(self, problem: AbstractStateSpace) -> AbstractCovariance:
-        """B.
-
-        Errors: `PlugaxError` where there is none.
-        """
+        """B."""
 
     def init(
         self,
-        problem: AbstractStateSpace,
+        problem: AbstractStateSpace,  # noqa: ARG002
         unknowns: PyTree,
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is drawn
     ) -> Row:
         """The state before the first analysis, by default the mean of the initial distribution."""
-        self.background_error(problem)
         return ravel_pytree(unknowns)[0]
 
     def step(

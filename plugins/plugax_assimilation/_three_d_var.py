@@ -5,7 +5,7 @@ from jaxtyping import Array, Float
 
 from plugax import AbstractCovariance, AbstractStateSpace, Cycle
 
-from ._background import background_error, positive
+from ._background import background_error, no_background, positive
 from ._rows import Row, forecast_row
 from ._static_background import AbstractStaticBackground
 
@@ -24,6 +24,10 @@ class ThreeDVar(AbstractStaticBackground):
 
     scale: Float[Array, ""] = eqx.field(converter=positive, default=0.02)
     covariance: AbstractCovariance | None = None
+
+    def unsuitable(self, problem: AbstractStateSpace) -> str | None:
+        """Without background errors of its own or a climatology."""
+        return super().unsuitable(problem) or no_background(problem, self.covariance)
 
     def background(self, problem: AbstractStateSpace, state: Row, cycle: Cycle) -> Row:
         """The forecast."""

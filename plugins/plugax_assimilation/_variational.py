@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from plugax import AbstractCovariance, AbstractStateSpace, Cycle, PlugaxError, Windows
 
-from ._background import background_error, check_count, positive
+from ._background import background_error, check_count, no_background, positive
 from ._ensemble import as_unknowns
 from ._incremental import AbstractIncremental, States
 from ._rows import Row
@@ -57,12 +57,13 @@ class AbstractVariational(AbstractIncremental):
                     f"out; got {self.shift}."
                 )
 
+    def unsuitable(self, problem: AbstractStateSpace) -> str | None:
+        """Without background errors of its own or a climatology."""
+        return super().unsuitable(problem) or no_background(problem, self.covariance)
+
     @abc.abstractmethod
     def control_size(self, problem: AbstractStateSpace, background: AbstractCovariance) -> int:
-        """How many numbers the control has.
-
-        Errors: `PlugaxError` where the problem lacks what the method needs.
-        """
+        """How many numbers the control has."""
 
     @abc.abstractmethod
     def trajectory(
@@ -89,12 +90,11 @@ class AbstractVariational(AbstractIncremental):
 
     def init(
         self,
-        problem: AbstractStateSpace,
+        problem: AbstractStateSpace,  # noqa: ARG002
         unknowns: PyTree,
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is drawn
     ) -> Assimilated:
         """The first background, by default the mean of the initial distribution."""
-        self.control_size(problem, background_error(problem, self.covariance, self.scale))
         row = ravel_pytree(unknowns)[0]
         return Assimilated(row, row)
 

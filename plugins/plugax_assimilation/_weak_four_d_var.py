@@ -4,7 +4,7 @@ from typing import Any
 
 from jaxtyping import Array, Float
 
-from plugax import AbstractCovariance, AbstractStateSpace, Cycle, PlugaxError
+from plugax import AbstractCovariance, AbstractStateSpace, Cycle
 
 from ._rows import Row, forecast_row
 from ._segments import scan_in_segments
@@ -25,6 +25,10 @@ class WeakFourDVar(AbstractVariational):
 
     Source: Y. Trémolet, Q. J. R. Meteorol. Soc. 132 (2006), doi 10.1256/qj.05.224.
     """
+
+    def unsuitable(self, problem: AbstractStateSpace) -> str | None:
+        """Without a model error."""
+        return super().unsuitable(problem) or _no_model_error(problem)
 
     def control_size(self, problem: AbstractStateSpace, background: AbstractCovariance) -> int:
         """That of B^½ and, for every observation time, that of Q^½."""
@@ -52,10 +56,15 @@ class WeakFourDVar(AbstractVariational):
         return scan_in_segments(run, first, (window, white), segments=self.checkpoints)
 
 
+def _no_model_error(problem: AbstractStateSpace) -> str | None:
+    if problem.model_error is not None:
+        return None
+    return (
+        "finds the errors of the model, and the problem says that it has none. Give the problem a "
+        "model_error, or take strong-constraint 4DVar."
+    )
+
+
 def _model_error(problem: AbstractStateSpace) -> AbstractCovariance:
-    if problem.model_error is None:
-        raise PlugaxError(
-            "Weak-constraint 4DVar finds the errors of the model, and the problem says that it has "
-            "none. Give the problem a model_error, or take strong-constraint 4DVar."
-        )
+    assert problem.model_error is not None  # `unsuitable` has seen to it
     return problem.model_error
