@@ -14,8 +14,8 @@ from ._background import climate, no_climate
 from ._ensemble import as_unknowns
 from ._options import check_choice
 from ._rows import Row, forecast_row, misfit_row
-from ._state_metrics import KEEP_MEAN, KeepMean, state_metrics
-from ._verification import Metrics
+from .scores._state_metrics import KEEP_MEAN, KeepMean, state_metrics
+from .scores._verification import Metrics
 
 
 class AbstractBaseline(AbstractSolver):
