@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax_assimilation import _letkf
 from plugax_assimilation._ensemble import see
+from plugax_assimilation.ensemble import _letkf
 from plugax_assimilation.ensemble._etkf import ETKF
 from plugax_assimilation.ensemble._letkf import LETKF
 from plugax_assimilation.ensemble._local_serial import LocalSerialEAKF
