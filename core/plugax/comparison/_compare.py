@@ -11,8 +11,15 @@ import numpy as np
 
 from ..plugins import build, origin_of
 from ..problems import AbstractProblem
+from ..runner._device import find_device
+from ..runner._length import Length
+from ..runner._members import stacked
+from ..runner._place import check_call
+from ..runner._program import Task
+from ..runner._provenance import provenance_of
+from ..runner._sweep import run_population
 from ..solution import Population
-from ..solution._comparison import LOST, Comparison, Row
+from ._comparison import LOST, Comparison, Row
 from ._contestants import (
     Contestant,
     Entry,
@@ -22,13 +29,6 @@ from ._contestants import (
     option_of,
     planned,
 )
-from ._device import find_device
-from ._length import Length
-from ._members import stacked
-from ._place import check_call
-from ._program import Task
-from ._provenance import provenance_of
-from ._sweep import run_population
 
 
 def compare(

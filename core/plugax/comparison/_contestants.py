@@ -9,9 +9,9 @@ import numpy as np
 from .._errors import PlugaxError
 from ..plugins import build, origin_of
 from ..problems import AbstractProblem
+from ..runner._length import Length, Plan
+from ..runner._resolve import resolve
 from ..solvers import AbstractSolver
-from ._length import Length, Plan
-from ._resolve import resolve
 
 Entry = str | AbstractSolver | tuple[str, Mapping[str, Any]] | Mapping[str, Any]
 """A solver as a name, an object, a name with options, or a spec."""

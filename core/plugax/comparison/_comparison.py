@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._terminal import paragraph, width
-from ._arrays import replacing
-from ._comparison_text import aligned, duration, markdown, measured
-from ._solution import finite
-from ._status import Status
+from ..solution import Status, finite, replacing
+from ._text import aligned, duration, markdown, measured
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -200,7 +198,7 @@ class Comparison:
 
     def figure(self) -> "Figure":
         """The scores as points with error bars; over the option, where there is one."""
-        from ._comparison_figure import figure_of
+        from ._figure import figure_of
 
         return figure_of(self)
 
