@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ._errors import UnsuitableProblemError as UnsuitableProblemError
     from ._errors import VersionWarning as VersionWarning
     from ._memory import check_memory as check_memory
+    from .comparison import Comparison as Comparison
+    from .comparison import compare as compare
     from .covariances import AbstractCovariance as AbstractCovariance
     from .covariances import BlockCovariance as BlockCovariance
     from .covariances import DenseCovariance as DenseCovariance
@@ -63,12 +65,10 @@ if TYPE_CHECKING:
     from .problems import constrained as constrained
     from .problems import fixed as fixed
     from .problems import starting_at as starting_at
-    from .runner import compare as compare
     from .runner import load as load
     from .runner import resume as resume
     from .runner import solve as solve
     from .runner import sweep as sweep
-    from .solution import Comparison as Comparison
     from .solution import Population as Population
     from .solution import Solution as Solution
     from .solution import Status as Status
@@ -104,6 +104,7 @@ _HOME = {
         "VersionWarning",
     ),
     "_memory": ("check_memory",),
+    "comparison": ("Comparison", "compare"),
     "covariances": (
         "AbstractCovariance",
         "BlockCovariance",
@@ -145,8 +146,8 @@ _HOME = {
         "fixed",
         "starting_at",
     ),
-    "runner": ("compare", "load", "resume", "solve", "sweep"),
-    "solution": ("Comparison", "Population", "Solution", "Status", "Table"),
+    "runner": ("load", "resume", "solve", "sweep"),
+    "solution": ("Population", "Solution", "Status", "Table"),
     "solvers": ("AbstractSolver",),
     "state_space": (
         "AbstractStateSpace",

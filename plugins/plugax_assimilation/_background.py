@@ -9,36 +9,48 @@ from jaxtyping import Array, Float
 from plugax import AbstractCovariance, AbstractStateSpace, Gaussian, PlugaxError
 
 
-def climate(problem: AbstractStateSpace) -> Gaussian:
-    """The distribution of the model's states over all times.
+def no_climate(problem: AbstractStateSpace) -> str | None:
+    """Why a solver of the climatology cannot solve the problem; None if there is one."""
+    if problem.climatology is not None:
+        return None
+    return (
+        "takes its background errors from the problem's climatology, and the problem has none. "
+        "Give it climatology=plugax.Gaussian(mean, covariance), of the states of a long run of the "
+        "model."
+    )
 
-    Errors: `PlugaxError` where the problem has none.
+
+def climate(problem: AbstractStateSpace) -> Gaussian:
+    """The distribution of the model's states over all times; solvers have said that they need it.
+
+    Errors: `PlugaxError` if the problem has none.
     """
     if problem.climatology is None:
-        raise PlugaxError(
-            "This method takes its background errors from the problem's climatology, and the "
-            "problem has none. Give it climatology=plugax.Gaussian(mean, covariance), of the "
-            "states of a long run of the model."
-        )
+        raise PlugaxError("The problem has no climatology.")
     return problem.climatology
+
+
+def no_background(problem: AbstractStateSpace, covariance: AbstractCovariance | None) -> str | None:
+    """Why a solver has no background errors; None if it has.
+
+    Either none were given and the problem has no climatology, or those given have another size.
+    """
+    if covariance is None:
+        return no_climate(problem)
+    size = problem.initial.covariance.size
+    if covariance.size == size:
+        return None
+    return (
+        f"needs the background errors of the {size} numbers of the state; the option covariance "
+        f"has those of {covariance.size}."
+    )
 
 
 def background_error(
     problem: AbstractStateSpace, covariance: AbstractCovariance | None, scale: Float[Array, ""]
 ) -> AbstractCovariance:
-    """The covariance that was given, or α C with C that of the climate.
-
-    Errors: `PlugaxError` where there is neither, or where the size is wrong.
-    """
-    if covariance is None:
-        return climate(problem).covariance * scale
-    size = problem.initial.covariance.size
-    if covariance.size != size:
-        raise PlugaxError(
-            f"covariance must be one of the {size} numbers of the state; got one of "
-            f"{covariance.size}."
-        )
-    return covariance
+    """The covariance that was given, or α C with C that of the climate."""
+    return climate(problem).covariance * scale if covariance is None else covariance
 
 
 def positive(value: Any) -> Float[Array, ""]:

@@ -10,12 +10,12 @@ from jaxtyping import PRNGKeyArray, PyTree
 
 from plugax import AbstractSolver, AbstractStateSpace, Cycle
 
-from ._background import climate
+from ._background import climate, no_climate
 from ._ensemble import as_unknowns
 from ._options import check_choice
 from ._rows import Row, forecast_row, misfit_row
-from ._state_metrics import KEEP_MEAN, KeepMean, state_metrics
-from ._verification import Metrics
+from .scores._state_metrics import KEEP_MEAN, KeepMean, state_metrics
+from .scores._verification import Metrics
 
 
 class AbstractBaseline(AbstractSolver):
@@ -83,6 +83,10 @@ class Climatology(AbstractBaseline):
 
     Law: the mean square of its error tends to the mean variance of the climate.
     """
+
+    def unsuitable(self, problem: AbstractStateSpace) -> str | None:
+        """Without a climatology."""
+        return super().unsuitable(problem) or no_climate(problem)
 
     def guess(self, problem: AbstractStateSpace, state: Row, cycle: Cycle) -> Row:  # noqa: ARG002
         """The mean of the climate."""

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
 from plugax import AbstractStateSpace, Cycle
 
-from ._factor import Factor
+from .linear_algebra._factor import Factor
 
 Ensemble = Float[Array, "members state"]
 

@@ -14,9 +14,9 @@ from ._background import positive
 from ._ensemble import as_unknowns
 from ._options import check_choice
 from ._rows import Row, forecast_row, misfit_row
-from ._state_metrics import KEEP_MEAN, KeepMean, state_metrics
-from ._verification import Metrics
-from ._verified import verified_row
+from .scores._state_metrics import KEEP_MEAN, KeepMean, state_metrics
+from .scores._verification import Metrics
+from .scores._verified import verified_row
 
 Root = Float[Array, "columns state"]
 """Sᵀ, with P = S Sᵀ: the columns of S as rows."""

@@ -9,7 +9,7 @@ The steps chosen are constants to the derivative, which is that of the solution 
 tolerances.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import diffrax
 import equinox as eqx
@@ -132,7 +132,7 @@ class Adaptive(AbstractIntegrator):
         control = diffrax.PIDController(rtol=self.rtol, atol=self.atol)
         return diffrax.diffeqsolve(
             diffrax.ODETerm(on_own_clock),
-            TrialSolver(self.solver, control),
+            TrialSolver(cast(diffrax.AbstractAdaptiveSolver, self.solver), control),
             t0=real(0),
             t1=real(1),
             dt0=None,

@@ -20,12 +20,12 @@ class TrialSolver(diffrax.AbstractAdaptiveSolver):
     controller: diffrax.AbstractStepSizeController
 
     @property
-    def term_structure(self) -> Any:
+    def term_structure(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
         """What it can solve."""
         return self.solver.term_structure
 
     @property
-    def interpolation_cls(self) -> Any:
+    def interpolation_cls(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The polynomial between two steps."""
         return self.solver.interpolation_cls
 

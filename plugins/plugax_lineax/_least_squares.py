@@ -26,7 +26,6 @@ from plugax import (
     AbstractLinearLeastSquares,
     AbstractProblem,
     AbstractSolver,
-    FullBatch,
     UnsuitableProblemError,
 )
 
@@ -72,6 +71,17 @@ class LeastSquares(AbstractSolver):
 
     rank_tolerance: float | None = None
 
+    def unsuitable(self, problem: AbstractProblem) -> str | None:
+        """The kind of problem, or data that come in batches."""
+        why = super().unsuitable(problem)
+        if why is None and not problem.data.same_every_step:
+            why = (
+                "needs all data at once (plugax.FullBatch); "
+                f"{type(problem).__name__} gives {type(problem.data).__name__}. Give the problem "
+                "FullBatch data, or use a solver for changing batches, such as 'gradient'."
+            )
+        return why
+
     def init(
         self,
         problem: AbstractProblem,
@@ -79,7 +89,7 @@ class LeastSquares(AbstractSolver):
         key: PRNGKeyArray,  # noqa: ARG002 - deterministic
     ) -> LeastSquaresState:
         """Nothing evaluated yet."""
-        _check_suitable(problem, unknowns)
+        _check_unknowns(problem, unknowns)
         none = jnp.asarray(0, "int32")
         return LeastSquaresState(unknowns, jnp.asarray(False), none, none)
 
@@ -194,18 +204,11 @@ class _Factors(eqx.Module):
         return lx.linear_solve(operator, projection, solver, throw=False).value
 
 
-def _check_suitable(problem: AbstractProblem, unknowns: PyTree) -> None:
-    """Raise `UnsuitableProblemError` where one direct solve is not the answer."""
-    name = type(problem).__name__
-    if not isinstance(problem.data, FullBatch):
-        raise UnsuitableProblemError(
-            f"least-squares needs all data at once (plugax.FullBatch); {name} gives "
-            f"{type(problem.data).__name__}. Give the problem FullBatch data, or use a solver for "
-            "changing batches, such as 'gradient'."
-        )
+def _check_unknowns(problem: AbstractProblem, unknowns: PyTree) -> None:
+    """Raise `UnsuitableProblemError` unless there are floating-point numbers, all real."""
     leaves = [leaf for leaf in jax.tree.leaves(unknowns) if eqx.is_inexact_array(leaf)]
     if not leaves or any(jnp.iscomplexobj(leaf) for leaf in leaves):
         raise UnsuitableProblemError(
-            f"least-squares solves for real floating-point arrays; {name}.init returned "
-            f"{'a complex one' if leaves else 'none'}."
+            f"least-squares solves for real floating-point arrays; {type(problem).__name__}.init "
+            f"returned {'a complex one' if leaves else 'none'}."
         )

@@ -18,13 +18,10 @@ doi 10.1007/978-0-387-40065-5.
 from typing import ClassVar
 
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
+from jaxtyping import Array, Bool, Float
 
-from plugax import AbstractProblem, AbstractSolver
-
-from ._descent import DescentState, initial_state, take_step
+from ._descent import AbstractDescent
 from ._memory import AbstractMemory, first_length, is_curved
-from ._vector import Metrics
 
 OPTIMISM = 30
 
@@ -85,7 +82,7 @@ class InverseHessian(AbstractMemory):
         return jnp.where(self.experienced, usual, first_length(gradient))
 
 
-class BFGS(AbstractSolver):
+class BFGS(AbstractDescent):
     """Minimisation of any smooth loss by the quasi-Newton method BFGS.
 
     It keeps a dense approximation of the inverse Hessian: made for up to a few thousand unknowns.
@@ -113,56 +110,10 @@ class BFGS(AbstractSolver):
 
     default_steps: ClassVar[int] = 1000
 
-    rtol: float = 1e-12
-    atol: float = 0.0
-
-    def init(
-        self,
-        problem: AbstractProblem,
-        unknowns: PyTree,
-        key: PRNGKeyArray,
-    ) -> DescentState:
-        """Nothing evaluated yet."""
-        return initial_state(problem, unknowns, key, _empty, "bfgs")
-
-    def step(
-        self,
-        problem: AbstractProblem,
-        state: DescentState,
-        batch: PyTree,
-        key: PRNGKeyArray,
-    ) -> tuple[DescentState, Metrics]:
-        """One line search, and the direction for the next."""
-        return take_step(problem, state, batch, key, curvature=0.9, rtol=self.rtol, atol=self.atol)
-
-    def converged(
-        self,
-        problem: AbstractProblem,  # noqa: ARG002
-        state: DescentState,
-    ) -> Bool[Array, ""]:
-        """Whether the gradient is small."""
-        return state.converged
-
-    def stalled(
-        self,
-        problem: AbstractProblem,  # noqa: ARG002
-        state: DescentState,
-    ) -> Bool[Array, ""]:
-        """Whether nothing was gained any more, though this is no minimum."""
-        return state.stalled
-
-    def unknowns(
-        self,
-        problem: AbstractProblem,  # noqa: ARG002
-        state: DescentState,
-    ) -> PyTree:
-        """The last accepted point."""
-        return state.unknowns
-
-
-def _empty(vector: Float[Array, " n"]) -> InverseHessian:
-    return InverseHessian(
-        matrix=jnp.zeros_like(vector, shape=(vector.size, vector.size)),
-        image=jnp.zeros_like(vector),
-        experienced=jnp.asarray(False),
-    )
+    def empty_memory(self, vector: Float[Array, " n"]) -> InverseHessian:
+        """Nothing known of the Hessian."""
+        return InverseHessian(
+            matrix=jnp.zeros_like(vector, shape=(vector.size, vector.size)),
+            image=jnp.zeros_like(vector),
+            experienced=jnp.asarray(False),
+        )

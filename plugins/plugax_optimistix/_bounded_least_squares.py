@@ -11,18 +11,20 @@ Source: Moré 1978, The Levenberg–Marquardt algorithm: implementation and theo
 10.1007/BFb0067700.
 """
 
+import abc
 from collections.abc import Callable
+from typing import ClassVar
 
 import equinox as eqx
 import jax.lax as lax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
-from plugax import AbstractProblem
+from plugax import AbstractLeastSquares, AbstractProblem
 
 from ._box import Room, room_of
-from ._optimality import Optimality, is_lost
-from ._suitable import check_suitable
+from ._optimality import MOST_IDLE, Optimality, is_lost
+from ._suitable import AbstractDeterministicSolver
 from ._triangular import Triangular, linearise
 from ._trust_region import BoundedStep
 from ._vector import Metrics, ResidualFunction, as_vector, residual_function
@@ -84,27 +86,103 @@ class _Trial(eqx.Module):
     count: Int[Array, ""]
 
 
-def initial_state(problem: AbstractProblem, unknowns: PyTree, solver: str) -> RegionState:
-    """Nothing evaluated yet."""
-    check_suitable(problem, unknowns, solver)
-    unknowns = room_of(problem).enter(unknowns)
-    vector, _ = as_vector(unknowns)
-    none = jnp.asarray(0, "int32")
-    return RegionState(
-        unknowns=unknowns,
-        radius=jnp.zeros_like(vector, shape=()),
-        damping=jnp.zeros_like(vector, shape=()),
-        lengths=jnp.zeros_like(vector),
-        reach=jnp.abs(vector),
-        converged=jnp.asarray(False),
-        idle=none,
-        mark=jnp.full_like(vector, jnp.inf, shape=()),
-        function_evaluations=none,
-        jacobian_evaluations=none,
-    )
+class AbstractTrustRegion(AbstractDeterministicSolver):
+    """Least squares by steps within a trust region; subclasses differ in how a step is made.
+
+    - `rtol`, `atol`, `radius`: as the solvers document them.
+    """
+
+    requires: ClassVar[type[AbstractProblem]] = AbstractLeastSquares
+    default_steps: ClassVar[int] = 1000
+
+    rtol: float = 1e-8
+    atol: float = 0.0
+    radius: float = 100.0
+
+    @abc.abstractmethod
+    def bounded_step(
+        self,
+        factor: Float[Array, "n n"],
+        projection: Float[Array, " n"],
+        weights: Float[Array, " n"],
+        radius: Float[Array, ""],
+        damping: Float[Array, ""],
+    ) -> BoundedStep:
+        """A step s that makes ‖R s + c‖ small, with ‖E s‖ ≤ ϱ.
+
+        Arguments:
+            factor: R, upper triangular.
+            projection: c.
+            weights: the diagonal of E, positive.
+            radius: ϱ, positive.
+            damping: a first guess of λ.
+        """
+
+    def init(
+        self,
+        problem: AbstractProblem,
+        unknowns: PyTree,
+        key: PRNGKeyArray,  # noqa: ARG002 - deterministic
+    ) -> RegionState:
+        """Nothing evaluated yet."""
+        self.check_unknowns(problem, unknowns)
+        unknowns = room_of(problem).enter(unknowns)
+        vector, _ = as_vector(unknowns)
+        none = jnp.asarray(0, "int32")
+        return RegionState(
+            unknowns=unknowns,
+            radius=jnp.zeros_like(vector, shape=()),
+            damping=jnp.zeros_like(vector, shape=()),
+            lengths=jnp.zeros_like(vector),
+            reach=jnp.abs(vector),
+            converged=jnp.asarray(False),
+            idle=none,
+            mark=jnp.full_like(vector, jnp.inf, shape=()),
+            function_evaluations=none,
+            jacobian_evaluations=none,
+        )
+
+    def step(
+        self, problem: AbstractProblem, state: RegionState, batch: PyTree, key: PRNGKeyArray
+    ) -> tuple[RegionState, Metrics]:
+        """One linearisation, and bounded steps from it until one is good."""
+        return _take_step(
+            problem,
+            state,
+            batch,
+            key,
+            self.bounded_step,
+            rtol=self.rtol,
+            atol=self.atol,
+            radius=self.radius,
+        )
+
+    def converged(
+        self,
+        problem: AbstractProblem,  # noqa: ARG002
+        state: RegionState,
+    ) -> Bool[Array, ""]:
+        """Whether the last step started from a point that passed the test."""
+        return state.converged
+
+    def stalled(
+        self,
+        problem: AbstractProblem,  # noqa: ARG002
+        state: RegionState,
+    ) -> Bool[Array, ""]:
+        """Whether several steps gained nothing, though the test is not passed."""
+        return state.idle >= MOST_IDLE
+
+    def unknowns(
+        self,
+        problem: AbstractProblem,
+        state: RegionState,
+    ) -> PyTree:
+        """The unknowns after the last step."""
+        return room_of(problem).leave(state.unknowns)
 
 
-def take_step(
+def _take_step(
     problem: AbstractProblem,
     state: RegionState,
     batch: PyTree,

@@ -16,8 +16,9 @@ For up to 50 unknowns the Hessian at the start gives every unknown its unit, and
 direction, if curvatures differ much; without that, a first step of length 1 may end anywhere.
 """
 
+import abc
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -30,7 +31,7 @@ from plugax import AbstractProblem
 from ._memory import AbstractMemory
 from ._newton_step import DENSE_UNKNOWNS, NewtonStep, ask_hessian
 from ._optimality import is_felt
-from ._suitable import check_suitable
+from ._suitable import AbstractDeterministicSolver
 from ._vector import Metrics, as_vector
 from ._wolfe import ROUNDING_UNITS, Verdict, begin, judge
 
@@ -102,50 +103,85 @@ class _Course(eqx.Module):
     led: Bool[Array, ""]
 
 
-def initial_state(
-    problem: AbstractProblem,
-    unknowns: PyTree,
-    key: PRNGKeyArray,
-    make_memory: Callable[[Float[Array, " n"]], AbstractMemory],
-    solver: str,
-) -> DescentState:
-    """Nothing evaluated yet: the first trial is the starting point itself.
+class AbstractDescent(AbstractDeterministicSolver):
+    """A method with a direction and a line search; subclasses differ in what they remember.
 
-    Arguments:
-        problem: the problem.
-        unknowns: the starting point.
-        key: as the loss will have.
-        make_memory: an empty one, for unknowns like these.
-        solver: the solver's name, for messages.
+    - `rtol`, `atol`: as the solvers document them.
+    - `remaining_slope`: how much of the slope a line search may leave, c₂.
     """
-    check_suitable(problem, unknowns, solver)
-    vector, _ = as_vector(unknowns)
-    batch = eqx.filter_eval_shape(problem.data.first)
-    _, shapes = eqx.filter_eval_shape(problem.loss, unknowns, batch, key)
-    nowhere = jnp.zeros_like(vector)
-    zero, none = jnp.zeros_like(vector, shape=()), jnp.asarray(0, "int32")
-    return DescentState(
-        unknowns=unknowns,
-        loss=zero,
-        gradient=nowhere,
-        metrics=jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes),
-        memory=make_memory(vector),
-        direction=nowhere,
-        slope=zero,
-        length=zero,
-        felt=jnp.zeros(vector.shape, bool),
-        scale=jnp.ones_like(vector),
-        reach=jnp.abs(vector),
-        asked=jnp.full_like(zero, jnp.inf),
-        patience=none,
-        minimum=jnp.asarray(False),
-        converged=jnp.asarray(False),
-        stalled=jnp.asarray(False),
-        function_evaluations=none,
-    )
+
+    remaining_slope: ClassVar[float] = 0.9
+
+    rtol: float = 1e-12
+    atol: float = 0.0
+
+    @abc.abstractmethod
+    def empty_memory(self, vector: Float[Array, " n"]) -> AbstractMemory:
+        """The memory before the first step, for unknowns like these."""
+
+    def init(self, problem: AbstractProblem, unknowns: PyTree, key: PRNGKeyArray) -> DescentState:
+        """Nothing evaluated yet: the first trial is the starting point itself."""
+        self.check_unknowns(problem, unknowns)
+        vector, _ = as_vector(unknowns)
+        batch = eqx.filter_eval_shape(problem.data.first)
+        _, shapes = eqx.filter_eval_shape(problem.loss, unknowns, batch, key)
+        nowhere = jnp.zeros_like(vector)
+        zero, none = jnp.zeros_like(vector, shape=()), jnp.asarray(0, "int32")
+        return DescentState(
+            unknowns=unknowns,
+            loss=zero,
+            gradient=nowhere,
+            metrics=jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes),
+            memory=self.empty_memory(vector),
+            direction=nowhere,
+            slope=zero,
+            length=zero,
+            felt=jnp.zeros(vector.shape, bool),
+            scale=jnp.ones_like(vector),
+            reach=jnp.abs(vector),
+            asked=jnp.full_like(zero, jnp.inf),
+            patience=none,
+            minimum=jnp.asarray(False),
+            converged=jnp.asarray(False),
+            stalled=jnp.asarray(False),
+            function_evaluations=none,
+        )
+
+    def step(
+        self, problem: AbstractProblem, state: DescentState, batch: PyTree, key: PRNGKeyArray
+    ) -> tuple[DescentState, Metrics]:
+        """One line search, and the direction for the next."""
+        slope = self.remaining_slope
+        return _take_step(
+            problem, state, batch, key, curvature=slope, rtol=self.rtol, atol=self.atol
+        )
+
+    def converged(
+        self,
+        problem: AbstractProblem,  # noqa: ARG002
+        state: DescentState,
+    ) -> Bool[Array, ""]:
+        """Whether the Hessian found a minimum, and the last step has been taken."""
+        return state.converged
+
+    def stalled(
+        self,
+        problem: AbstractProblem,  # noqa: ARG002
+        state: DescentState,
+    ) -> Bool[Array, ""]:
+        """Whether nothing was gained any more, though this is no minimum."""
+        return state.stalled
+
+    def unknowns(
+        self,
+        problem: AbstractProblem,  # noqa: ARG002
+        state: DescentState,
+    ) -> PyTree:
+        """The last accepted point."""
+        return state.unknowns
 
 
-def take_step(
+def _take_step(
     problem: AbstractProblem,
     state: DescentState,
     batch: PyTree,

@@ -15,22 +15,15 @@ Nonlinear Algebraic Equations; Nocedal and Wright 2006, section 4.1,
 doi 10.1007/978-0-387-40065-5.
 """
 
-from typing import ClassVar
-
 import jax.numpy as jnp
 from jax.scipy.linalg import solve_triangular
-from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
+from jaxtyping import Array, Float
 
-from plugax import AbstractLeastSquares, AbstractProblem, AbstractSolver
-
-from ._bounded_least_squares import RegionState, initial_state, take_step
-from ._box import room_of
-from ._optimality import MOST_IDLE
+from ._bounded_least_squares import AbstractTrustRegion
 from ._trust_region import BoundedStep
-from ._vector import Metrics
 
 
-class Dogleg(AbstractSolver):
+class Dogleg(AbstractTrustRegion):
     """Nonlinear least squares by Powell's dogleg steps within a trust region.
 
     Cheaper a step than `levenberg-marquardt` where the region binds, and mostly as good; that one
@@ -60,64 +53,16 @@ class Dogleg(AbstractSolver):
     for Nonlinear Algebraic Equations; Nocedal and Wright 2006, doi 10.1007/978-0-387-40065-5.
     """
 
-    requires: ClassVar[type[AbstractProblem]] = AbstractLeastSquares
-    default_steps: ClassVar[int] = 1000
-
-    rtol: float = 1e-8
-    atol: float = 0.0
-    radius: float = 100.0
-
-    def init(
+    def bounded_step(
         self,
-        problem: AbstractProblem,
-        unknowns: PyTree,
-        key: PRNGKeyArray,  # noqa: ARG002 - deterministic
-    ) -> RegionState:
-        """Nothing evaluated yet."""
-        return initial_state(problem, unknowns, "dogleg")
-
-    def step(
-        self,
-        problem: AbstractProblem,
-        state: RegionState,
-        batch: PyTree,
-        key: PRNGKeyArray,
-    ) -> tuple[RegionState, Metrics]:
-        """One linearisation, and bounded steps from it until one is good."""
-        return take_step(
-            problem,
-            state,
-            batch,
-            key,
-            dogleg_step,
-            rtol=self.rtol,
-            atol=self.atol,
-            radius=self.radius,
-        )
-
-    def converged(
-        self,
-        problem: AbstractProblem,  # noqa: ARG002
-        state: RegionState,
-    ) -> Bool[Array, ""]:
-        """Whether the last step started from a point that passed the test."""
-        return state.converged
-
-    def stalled(
-        self,
-        problem: AbstractProblem,  # noqa: ARG002
-        state: RegionState,
-    ) -> Bool[Array, ""]:
-        """Whether several steps gained nothing, though the test is not passed."""
-        return state.idle >= MOST_IDLE
-
-    def unknowns(
-        self,
-        problem: AbstractProblem,
-        state: RegionState,
-    ) -> PyTree:
-        """The unknowns after the last step."""
-        return room_of(problem).leave(state.unknowns)
+        factor: Float[Array, "n n"],
+        projection: Float[Array, " n"],
+        weights: Float[Array, " n"],
+        radius: Float[Array, ""],
+        damping: Float[Array, ""],  # noqa: ARG002 - this step has none
+    ) -> BoundedStep:
+        """The point of the bent path at the radius, or its end."""
+        return dogleg_step(factor, projection, weights, radius)
 
 
 def dogleg_step(
@@ -125,7 +70,6 @@ def dogleg_step(
     projection: Float[Array, " n"],
     weights: Float[Array, " n"],
     radius: Float[Array, ""],
-    damping: Float[Array, ""],
 ) -> BoundedStep:
     """The point of the bent path at the radius, or its end.
 
@@ -134,7 +78,6 @@ def dogleg_step(
         projection: c.
         weights: the diagonal of E, positive.
         radius: ϱ, positive.
-        damping: λ, which this step has none of.
     """
     # All in the scaled unknowns z = E s.
     newton = -weights * solve_triangular(factor, projection)
@@ -161,7 +104,7 @@ def dogleg_step(
     return BoundedStep(
         step=step,
         length=jnp.linalg.norm(scaled),
-        damping=jnp.zeros_like(damping),
+        damping=jnp.zeros_like(radius),
         bound=bound,
         slope=slope,
         promised=slope - change @ change / 2,

@@ -30,13 +30,13 @@ import jax.lax as lax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
-from plugax import AbstractLeastSquares, AbstractProblem, AbstractSolver
+from plugax import AbstractLeastSquares, AbstractProblem
 
 from ._backtracking import StepLength, backtrack
 from ._box import Room, room_of
 from ._conjugate_gradients import InnerSolution, solve_normal_equations
 from ._optimality import MOST_IDLE, Optimality, is_lost
-from ._suitable import check_suitable
+from ._suitable import AbstractDeterministicSolver
 from ._triangular import Triangular, linearise
 from ._vector import Metrics, ResidualFunction, as_vector, residual_function
 
@@ -89,7 +89,7 @@ class _Proposal(eqx.Module):
     linear: Triangular | None
 
 
-class GaussNewton(AbstractSolver):
+class GaussNewton(AbstractDeterministicSolver):
     """Nonlinear least squares by Gauss–Newton steps, shortened where a full one does not help.
 
     Converged means: at the point the last step started from, the projection P r of the residuals
@@ -136,7 +136,7 @@ class GaussNewton(AbstractSolver):
         key: PRNGKeyArray,  # noqa: ARG002 - deterministic
     ) -> GaussNewtonState:
         """Nothing evaluated yet."""
-        check_suitable(problem, unknowns, "gauss-newton")
+        self.check_unknowns(problem, unknowns)
         none = jnp.asarray(0, "int32")
         unknowns = room_of(problem).enter(unknowns)
         vector, _ = as_vector(unknowns)

@@ -15,13 +15,10 @@ from typing import ClassVar
 import equinox as eqx
 import jax.lax as lax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
+from jaxtyping import Array, Bool, Float, Int
 
-from plugax import AbstractProblem, AbstractSolver
-
-from ._descent import DescentState, initial_state, take_step
+from ._descent import AbstractDescent
 from ._memory import AbstractMemory, first_length, is_curved
-from ._vector import Metrics
 
 
 class LastSteps(AbstractMemory):
@@ -111,7 +108,7 @@ class LastSteps(AbstractMemory):
         return jnp.where(self.scale > 0, 1, first_length(gradient))
 
 
-class LBFGS(AbstractSolver):
+class LBFGS(AbstractDescent):
     """Minimisation of any smooth loss by L-BFGS, a quasi-Newton method for many unknowns.
 
     It stores the last `memory` steps and gradients, no matrix of the unknowns. The first step
@@ -140,58 +137,14 @@ class LBFGS(AbstractSolver):
 
     default_steps: ClassVar[int] = 5000
 
-    rtol: float = 1e-12
-    atol: float = 0.0
     memory: int = eqx.field(static=True, default=10)
 
     def __check_init__(self):
         if self.memory < 1:
             raise ValueError(f"memory is a number of steps, at least 1; got {self.memory}.")
 
-    def init(
-        self,
-        problem: AbstractProblem,
-        unknowns: PyTree,
-        key: PRNGKeyArray,
-    ) -> DescentState:
-        """Nothing evaluated yet."""
-        return initial_state(problem, unknowns, key, self._empty, "lbfgs")
-
-    def step(
-        self,
-        problem: AbstractProblem,
-        state: DescentState,
-        batch: PyTree,
-        key: PRNGKeyArray,
-    ) -> tuple[DescentState, Metrics]:
-        """One line search, and the direction for the next."""
-        return take_step(problem, state, batch, key, curvature=0.9, rtol=self.rtol, atol=self.atol)
-
-    def converged(
-        self,
-        problem: AbstractProblem,  # noqa: ARG002
-        state: DescentState,
-    ) -> Bool[Array, ""]:
-        """Whether the gradient is small."""
-        return state.converged
-
-    def stalled(
-        self,
-        problem: AbstractProblem,  # noqa: ARG002
-        state: DescentState,
-    ) -> Bool[Array, ""]:
-        """Whether nothing was gained any more, though this is no minimum."""
-        return state.stalled
-
-    def unknowns(
-        self,
-        problem: AbstractProblem,  # noqa: ARG002
-        state: DescentState,
-    ) -> PyTree:
-        """The last accepted point."""
-        return state.unknowns
-
-    def _empty(self, vector: Float[Array, " n"]) -> LastSteps:
+    def empty_memory(self, vector: Float[Array, " n"]) -> LastSteps:
+        """No step yet."""
         none = lambda *shape: jnp.zeros_like(vector, shape=shape)  # noqa: E731
         return LastSteps(
             steps=none(self.memory, vector.size),

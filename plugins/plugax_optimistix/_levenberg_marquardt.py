@@ -11,20 +11,16 @@ that one carries the Jacobian as a traced program in its state, which can be nei
 compared between two compilations, and it linearises again where a step is refused.
 """
 
-from typing import ClassVar
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from jaxtyping import Array, Bool, PRNGKeyArray, PyTree
+from plugax import AbstractProblem
 
-from plugax import AbstractLeastSquares, AbstractProblem, AbstractSolver
-
-from ._bounded_least_squares import RegionState, initial_state, take_step
-from ._box import room_of
-from ._optimality import MOST_IDLE
-from ._trust_region import bounded_step
+from ._bounded_least_squares import AbstractTrustRegion, RegionState
+from ._trust_region import BoundedStep, bounded_step
 from ._vector import Metrics
 
 
-class LevenbergMarquardt(AbstractSolver):
+class LevenbergMarquardt(AbstractTrustRegion):
     """Nonlinear least squares by bounded Gauss–Newton steps, robust from poor starting points.
 
     The Jacobian is dense: made for up to a few thousand unknowns.
@@ -52,62 +48,20 @@ class LevenbergMarquardt(AbstractSolver):
     doi 10.1007/BFb0067700.
     """
 
-    requires: ClassVar[type[AbstractProblem]] = AbstractLeastSquares
-    default_steps: ClassVar[int] = 1000
-
-    rtol: float = 1e-8
-    atol: float = 0.0
-    radius: float = 100.0
-
-    def init(
+    def bounded_step(
         self,
-        problem: AbstractProblem,
-        unknowns: PyTree,
-        key: PRNGKeyArray,  # noqa: ARG002 - deterministic
-    ) -> RegionState:
-        """Nothing evaluated yet."""
-        return initial_state(problem, unknowns, "levenberg-marquardt")
+        factor: Float[Array, "n n"],
+        projection: Float[Array, " n"],
+        weights: Float[Array, " n"],
+        radius: Float[Array, ""],
+        damping: Float[Array, ""],
+    ) -> BoundedStep:
+        """The damped step."""
+        return bounded_step(factor, projection, weights, radius, damping)
 
     def step(
-        self,
-        problem: AbstractProblem,
-        state: RegionState,
-        batch: PyTree,
-        key: PRNGKeyArray,
+        self, problem: AbstractProblem, state: RegionState, batch: PyTree, key: PRNGKeyArray
     ) -> tuple[RegionState, Metrics]:
         """One linearisation, and damped steps from it until one is good."""
-        state, metrics = take_step(
-            problem,
-            state,
-            batch,
-            key,
-            bounded_step,
-            rtol=self.rtol,
-            atol=self.atol,
-            radius=self.radius,
-        )
+        state, metrics = super().step(problem, state, batch, key)
         return state, {**metrics, "damping": state.damping}
-
-    def converged(
-        self,
-        problem: AbstractProblem,  # noqa: ARG002
-        state: RegionState,
-    ) -> Bool[Array, ""]:
-        """Whether the last step started from a point that passed the test."""
-        return state.converged
-
-    def stalled(
-        self,
-        problem: AbstractProblem,  # noqa: ARG002
-        state: RegionState,
-    ) -> Bool[Array, ""]:
-        """Whether several steps gained nothing, though the test is not passed."""
-        return state.idle >= MOST_IDLE
-
-    def unknowns(
-        self,
-        problem: AbstractProblem,
-        state: RegionState,
-    ) -> PyTree:
-        """The unknowns after the last step."""
-        return room_of(problem).leave(state.unknowns)

@@ -18,10 +18,10 @@ import jax.numpy as jnp
 import optimistix as optx
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
-from plugax import AbstractProblem, AbstractSolver
+from plugax import AbstractProblem
 
 from ._newton_step import ROUNDING_UNITS, NewtonStep, ask_hessian
-from ._suitable import check_suitable
+from ._suitable import AbstractDeterministicSolver
 from ._vector import Metrics, as_vector
 
 _METHODS = {"bfgs": optx.BFGS, "dfp": optx.DFP, "nonlinear-cg": optx.NonlinearCG}
@@ -49,7 +49,7 @@ class MinimiserState(eqx.Module):
     function_evaluations: Int[Array, ""]
 
 
-class Minimiser(AbstractSolver):
+class Minimiser(AbstractDeterministicSolver):
     """Minimisation of any smooth loss by a minimiser of optimistix.
 
     For comparison, and for who knows it: `bfgs` and `nonlinear-cg` are quicker. A step is one
@@ -86,7 +86,7 @@ class Minimiser(AbstractSolver):
         key: PRNGKeyArray,
     ) -> MinimiserState:
         """Nothing evaluated yet."""
-        check_suitable(problem, unknowns, "optimistix")
+        self.check_unknowns(problem, unknowns)
         vector, rebuild = as_vector(unknowns)
         batch = eqx.filter_eval_shape(problem.data.first)
         loss, metrics = eqx.filter_eval_shape(problem.loss, unknowns, batch, key)

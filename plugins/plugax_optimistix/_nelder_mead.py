@@ -35,9 +35,9 @@ import jax.lax as lax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
-from plugax import AbstractProblem, AbstractSolver
+from plugax import AbstractProblem
 
-from ._suitable import check_suitable
+from ._suitable import AbstractDeterministicSolver
 from ._vector import Metrics, as_vector
 from ._wolfe import ROUNDING_UNITS
 
@@ -105,7 +105,7 @@ class _Move(eqx.Module):
     start: tuple[Float[Array, ""], Metrics]
 
 
-class NelderMead(AbstractSolver):
+class NelderMead(AbstractDeterministicSolver):
     """Minimisation of any loss by Nelder and Mead's simplex, without gradients.
 
     For up to about ten unknowns, and a loss that is not smooth, or whose derivatives are not to be
@@ -146,7 +146,7 @@ class NelderMead(AbstractSolver):
         key: PRNGKeyArray,
     ) -> NelderMeadState:
         """The first simplex, nothing evaluated yet."""
-        check_suitable(problem, unknowns, "nelder-mead")
+        self.check_unknowns(problem, unknowns)
         vector, _ = as_vector(unknowns)
         batch = eqx.filter_eval_shape(problem.data.first)
         _, shapes = eqx.filter_eval_shape(problem.loss, unknowns, batch, key)

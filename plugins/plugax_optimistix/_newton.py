@@ -20,13 +20,13 @@ import jax.lax as lax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
-from plugax import AbstractProblem, AbstractSolver
+from plugax import AbstractProblem
 
 from ._eigen_step import BallStep, eigen_step
 from ._newton_step import DENSE_UNKNOWNS, NewtonStep, scaled_hessian
 from ._optimality import MOST_IDLE, is_lost
 from ._steihaug import minimise_within
-from ._suitable import check_suitable
+from ._suitable import AbstractDeterministicSolver
 from ._vector import Metrics, as_vector
 from ._wolfe import ROUNDING_UNITS
 
@@ -85,7 +85,7 @@ class _Trial(eqx.Module):
     products: Int[Array, ""]
 
 
-class Newton(AbstractSolver):
+class Newton(AbstractDeterministicSolver):
     """Minimisation of any twice differentiable loss by Newton steps within a trust region.
 
     It stores no matrix: the Hessian enters by products with vectors. Negative curvature is followed
@@ -131,7 +131,7 @@ class Newton(AbstractSolver):
         key: PRNGKeyArray,  # noqa: ARG002 - deterministic
     ) -> NewtonState:
         """Nothing evaluated yet."""
-        check_suitable(problem, unknowns, "newton")
+        self.check_unknowns(problem, unknowns)
         vector, _ = as_vector(unknowns)
         zero, none = jnp.zeros_like(vector, shape=()), jnp.asarray(0, "int32")
         return NewtonState(

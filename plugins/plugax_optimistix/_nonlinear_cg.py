@@ -14,13 +14,10 @@ efficient line search, doi 10.1137/030601880; this η: Dai and Kou 2013, doi 10.
 from typing import ClassVar
 
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
+from jaxtyping import Array, Bool, Float
 
-from plugax import AbstractProblem, AbstractSolver
-
-from ._descent import DescentState, initial_state, take_step
+from ._descent import AbstractDescent
 from ._memory import AbstractMemory, first_length, is_curved
-from ._vector import Metrics
 
 
 class LastStep(AbstractMemory):
@@ -67,7 +64,7 @@ class LastStep(AbstractMemory):
         return jnp.where(self.experienced, self.promised / slope, first_length(gradient))
 
 
-class NonlinearCG(AbstractSolver):
+class NonlinearCG(AbstractDescent):
     """Minimisation of any smooth loss by nonlinear conjugate gradients, with next to no memory.
 
     It stores a few vectors: for very many unknowns. `lbfgs` mostly needs fewer evaluations. The
@@ -96,61 +93,8 @@ class NonlinearCG(AbstractSolver):
 
     default_steps: ClassVar[int] = 10_000
 
-    rtol: float = 1e-12
-    atol: float = 0.0
-    remaining_slope: float = 0.1
+    remaining_slope: float = 0.1  # pyright: ignore[reportIncompatibleVariableOverride]
 
-    def init(
-        self,
-        problem: AbstractProblem,
-        unknowns: PyTree,
-        key: PRNGKeyArray,
-    ) -> DescentState:
-        """Nothing evaluated yet."""
-        return initial_state(problem, unknowns, key, _empty, "nonlinear-cg")
-
-    def step(
-        self,
-        problem: AbstractProblem,
-        state: DescentState,
-        batch: PyTree,
-        key: PRNGKeyArray,
-    ) -> tuple[DescentState, Metrics]:
-        """One line search, and the direction for the next."""
-        return take_step(
-            problem,
-            state,
-            batch,
-            key,
-            curvature=self.remaining_slope,
-            rtol=self.rtol,
-            atol=self.atol,
-        )
-
-    def converged(
-        self,
-        problem: AbstractProblem,  # noqa: ARG002
-        state: DescentState,
-    ) -> Bool[Array, ""]:
-        """Whether the gradient is small."""
-        return state.converged
-
-    def stalled(
-        self,
-        problem: AbstractProblem,  # noqa: ARG002
-        state: DescentState,
-    ) -> Bool[Array, ""]:
-        """Whether nothing was gained any more, though this is no minimum."""
-        return state.stalled
-
-    def unknowns(
-        self,
-        problem: AbstractProblem,  # noqa: ARG002
-        state: DescentState,
-    ) -> PyTree:
-        """The last accepted point."""
-        return state.unknowns
-
-
-def _empty(vector: Float[Array, " n"]) -> LastStep:
-    return LastStep(jnp.zeros_like(vector, shape=()), jnp.asarray(False))
+    def empty_memory(self, vector: Float[Array, " n"]) -> LastStep:
+        """No step yet."""
+        return LastStep(jnp.zeros_like(vector, shape=()), jnp.asarray(False))

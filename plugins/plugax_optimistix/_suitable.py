@@ -5,31 +5,40 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PyTree
 
-from plugax import AbstractProblem, FullBatch, UnsuitableProblemError
+from plugax import AbstractProblem, AbstractSolver, UnsuitableProblemError
 
 
-def check_suitable(problem: AbstractProblem, unknowns: PyTree, solver: str) -> None:
-    """Raise `UnsuitableProblemError` where a deterministic solver cannot work.
+class AbstractDeterministicSolver(AbstractSolver):
+    """A solver that compares the loss of one step with that of the next.
 
-    Such a solver compares the loss of one step with that of the next, so both must be the same
-    function: a batch that changes from step to step would be taken for progress.
+    Both must be the same function: a batch that changes from step to step would be taken for
+    progress.
     """
-    if not isinstance(problem.data, FullBatch):
-        raise UnsuitableProblemError(
-            f"{solver} needs all data at every step (plugax.FullBatch), since it compares losses "
-            f"of different steps; {type(problem).__name__} gives {type(problem.data).__name__}. "
-            "Give the problem FullBatch data, or use a solver for changing batches, such as "
-            "'gradient'."
-        )
-    leaves = [leaf for leaf in jax.tree.leaves(unknowns) if eqx.is_inexact_array(leaf)]
-    if not leaves:
-        raise UnsuitableProblemError(
-            f"{solver} found nothing to solve for: {type(problem).__name__}.init returned no "
-            "floating-point array. Unknowns are the floating-point arrays of what init returns; "
-            "write jnp.asarray(1.0) rather than 1 or 1.0."
-        )
-    if any(jnp.iscomplexobj(leaf) for leaf in leaves):
-        raise UnsuitableProblemError(
-            f"{solver} works with real unknowns; {type(problem).__name__}.init returned a complex "
-            "array. Use the real and imaginary parts as two unknowns."
-        )
+
+    def unsuitable(self, problem: AbstractProblem) -> str | None:
+        """The kind of problem, or data that change."""
+        why = super().unsuitable(problem)
+        if why is None and not problem.data.same_every_step:
+            why = (
+                "needs all data at every step (plugax.FullBatch), since it compares losses of "
+                f"different steps; {type(problem).__name__} gives {type(problem.data).__name__}. "
+                "Give the problem FullBatch data, or use a solver for changing batches, such as "
+                "'gradient'."
+            )
+        return why
+
+    def check_unknowns(self, problem: AbstractProblem, unknowns: PyTree) -> None:
+        """Raise `UnsuitableProblemError` unless there are floating-point numbers, all real."""
+        name, theirs = type(self).__name__, type(problem).__name__
+        leaves = [leaf for leaf in jax.tree.leaves(unknowns) if eqx.is_inexact_array(leaf)]
+        if not leaves:
+            raise UnsuitableProblemError(
+                f"{name} found nothing to solve for: {theirs}.init returned no floating-point "
+                "array. Unknowns are the floating-point arrays of what init returns; write "
+                "jnp.asarray(1.0) rather than 1 or 1.0."
+            )
+        if any(jnp.iscomplexobj(leaf) for leaf in leaves):
+            raise UnsuitableProblemError(
+                f"{name} works with real unknowns; {theirs}.init returned a complex array. Use the "
+                "real and imaginary parts as two unknowns."
+            )

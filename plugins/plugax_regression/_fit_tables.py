@@ -35,7 +35,8 @@ def tables_of(
         errors: that of their standard errors.
         freedom: degrees of freedom of the intervals; None for the metric of that name.
     """
-    freedom = metrics["degrees_of_freedom"] if freedom is None else freedom
+    if freedom is None:
+        freedom = float(metrics["degrees_of_freedom"])
     low, high = intervals(
         np.asarray(metrics[estimates], float), np.asarray(metrics[errors], float), freedom, LEVEL
     )

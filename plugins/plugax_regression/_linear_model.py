@@ -28,7 +28,9 @@ class AbstractLinearModel(AbstractLinearPredictor):
     formulas: eqx.AbstractVar[tuple[Term, ...]]
     explanatory: eqx.AbstractVar[Float[Array, " points"] | None]
 
-    def predict(self, solution: "Solution", inputs: Any, *, level: float = 0.95) -> Prediction:
+    def predict(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, solution: "Solution", inputs: Any, *, level: float = 0.95
+    ) -> Prediction:
         """The response at other places, with the bands of its mean and of a new observation.
 
         A new observation has the weight 1, or the variance 1 in the unit of the covariance.

@@ -216,7 +216,7 @@ class NonlinearRegression(AbstractLeastSquares):
         null = np.asarray(uncertainty.determination.null)
         return combinations_of(null, solution.metrics["names"])
 
-    def predict(
+    def predict(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, solution: "Solution", inputs: Any, *, level: float = 0.95, sigma: Any = None
     ) -> Prediction:
         """The model at other x, with the bands of the model and of a new observation.

@@ -135,7 +135,9 @@ class Regression(AbstractLinearRegression):
         """The same if some coefficients were held: known, with the standard error 0."""
         return self.metrics_of(unknowns, held)
 
-    def predict(self, solution: "Solution", inputs: Any, *, level: float = 0.95) -> Prediction:
+    def predict(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, solution: "Solution", inputs: Any, *, level: float = 0.95
+    ) -> Prediction:
         """The line at other x, with the bands of the line and of a new point.
 
         Arguments:

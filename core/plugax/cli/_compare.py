@@ -22,7 +22,7 @@ from ._text import answer, print_json
 from ._verbosity import quiet, tell_device
 
 if TYPE_CHECKING:
-    from ..solution._comparison import Comparison
+    from ..comparison import Comparison
 
 FORMATS = ("table", "markdown", "csv", "json")
 FILES = (".csv", ".json", ".md", ".pdf", ".png", ".svg")
@@ -35,7 +35,8 @@ def main(argv: list[str]) -> int:
         raise PlugaxError(f"{flags.out} exists; give another --out, or --force to write over it.")
     import plugax
 
-    from ..runner import compare, find_device
+    from ..comparison import compare
+    from ..runner import find_device
 
     wanted = flags.precision or problem.precision()
     with precision(wanted, asked=flags.precision is not None):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..plugins import KINDS, Component, class_made_by, default_manager, known_of
+from ..plugins import KINDS, Component, build, default_manager, known_of
 from ._here import importable_here
 from ._parser import Parser
 from ._text import answer, columns, print_json
@@ -61,9 +61,8 @@ def _fitting(problem: str) -> list[dict[str, Any]]:
     from ._environment import prepare
 
     prepare()
-    target: Any = component.load()
-    recipes = list(known_of(target, "recipes", {}))
-    names = set(fitting(class_made_by(target) or target()))
+    recipes = list(known_of(component.load(), "recipes", {}))
+    names = set(fitting(build("problem", problem, {})))
     entries = [
         _entry(c) | {"recommended": c.name in recipes, "default": c.name in recipes[:1]}
         for c in _components("solvers")

@@ -10,7 +10,7 @@ import functools
 from typing import Any
 
 from .._errors import PlugaxError
-from ..plugins import class_made_by, component_kind, default_manager
+from ..plugins import build, component_kind, default_manager
 from ._component import Chosen, Layer, Peek, choose
 from ._config import RUN, read_config
 from ._early import check_common, check_names, named
@@ -202,8 +202,8 @@ def problem_name(argv: list[str]) -> str | None:
 def _no_solver(problem: Chosen) -> str:
     from ..runner import fitting
 
-    made = class_made_by(problem.target)
-    fit = [] if made is None else fitting(made)
-    return f"The problem {problem.name!r} recommends no solver; give one with --solver." + (
-        f" Those that fit: {', '.join(fit)}." if fit else ""
+    fit = fitting(build("problem", problem.spec(), {}))
+    return (
+        f"The problem {problem.name!r} recommends no solver; give one with --solver. Those that "
+        f"fit: {', '.join(fit)}."
     )

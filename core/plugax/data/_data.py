@@ -44,6 +44,11 @@ class AbstractData(eqx.Module):
         """
         return None
 
+    @property
+    def same_every_step(self) -> bool:
+        """Whether the batch is the same at every step, so that the loss is one function."""
+        return False
+
     def first(self, key: PRNGKeyArray | None = None) -> PyTree:
         """The batch of step 0; under `eqx.filter_eval_shape`, the shapes of every batch."""
         key = jr.key(0) if key is None else key

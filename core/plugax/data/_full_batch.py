@@ -14,6 +14,11 @@ class FullBatch(AbstractData):
 
     arrays: PyTree
 
+    @property
+    def same_every_step(self) -> bool:
+        """It is."""
+        return True
+
     def init(self, key: PRNGKeyArray, step: Int[Array, ""]) -> PyTree:  # noqa: ARG002
         """Nothing to prepare."""
         return ()

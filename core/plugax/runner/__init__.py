@@ -1,7 +1,6 @@
 """Compiles, places and runs: the only code that does."""
 
 from ._breach import find_breach as find_breach
-from ._compare import compare as compare
 from ._device import find_device as find_device
 from ._length import Length as Length
 from ._load import figures_of as figures_of

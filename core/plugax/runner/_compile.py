@@ -6,7 +6,7 @@ calls that follow find it.
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, cast
 
 import equinox as eqx
 import jax
@@ -44,17 +44,21 @@ def compile_ahead(task: Task, members: int, here: Here | None = None) -> bool:
             # Before anything is computed: the loop holds a state of before and one of after.
             size = sum(leaf.size * leaf.dtype.itemsize for leaf in _arrays(here))
             _check_fits(task, 2 * size)
-            jobs.append(pool.submit(begin.lower(task).compile))
-            here = jax.tree.map(_stand_in, here)
+            jobs.append(pool.submit(_lowered(begin, task).compile))
+            here = cast(Here, jax.tree.map(_stand_in, here))
         none = jnp.asarray(0, "int32")
-        jobs.append(pool.submit(advance.lower((task, none, none, members), here).compile))
-        jobs.append(pool.submit(finish.lower(task, here.state).compile))
+        jobs.append(pool.submit(_lowered(advance, (task, none, none, members), here).compile))
+        jobs.append(pool.submit(_lowered(finish, task, here.state).compile))
         for job in jobs:
             sizes = job.result().compiled.memory_analysis()
             if sizes is not None:
                 _check_fits(task, sizes.temp_size_in_bytes + sizes.output_size_in_bytes)
     _compiled.add(signature)
     return False
+
+
+def _lowered(program: Any, *arguments: Any) -> Any:
+    return program.lower(*arguments)
 
 
 def _arrays(tree: PyTree) -> list[jax.ShapeDtypeStruct]:
@@ -89,5 +93,5 @@ def _stand_in(leaf: Any) -> Any:
     if not isinstance(leaf, jax.ShapeDtypeStruct):
         return leaf
     if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-        return jnp.broadcast_to(jr.key(0, impl=jr.key_impl(leaf)), leaf.shape)
+        return jnp.broadcast_to(jr.key(0, impl=jr.key_impl(cast(jax.Array, leaf))), leaf.shape)
     return np.broadcast_to(np.zeros((), leaf.dtype), leaf.shape)

@@ -52,7 +52,7 @@ def load(
         problem = _rebuilt("problem", spec, directory)
         if origin.get("variations"):
             arrays = series_from(files["variations.npz"], summary["dtypes"]["variations"])
-            problem = rebuilt(problem, origin["variations"], arrays)
+            problem = rebuilt(cast(AbstractProblem, problem), origin["variations"], arrays)
     solver = _rebuilt("solver", origin["solver"], directory) if solver is None else solver
     task = Task(
         cast(AbstractProblem, problem), cast(AbstractSolver, solver), jr.key(origin["run"]["seed"])

@@ -103,7 +103,7 @@ def start(task: Task) -> Here:
     return Here(state, _cursor(task, jnp.asarray(0, "int32")))
 
 
-@eqx.filter_jit(compiler_options=ONCE)
+@eqx.filter_jit(compiler_options=ONCE)  # pyright: ignore[reportCallIssue]
 def begin(task: Task) -> Here:
     """`start`, compiled to be run once."""
     return start(task)

@@ -62,8 +62,8 @@ def spec_of(component: Any, kind: str) -> dict[str, Any]:
             return _with_defaults(plain(spec), kind)
     except TypeError:
         pass
-    kind = type(component)
-    return {"name": None, "class": f"{kind.__module__}:{kind.__qualname__}"}
+    made = type(component)
+    return {"name": None, "class": f"{made.__module__}:{made.__qualname__}"}
 
 
 def _with_defaults(spec: dict[str, Any], kind: str) -> dict[str, Any]:

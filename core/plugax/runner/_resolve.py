@@ -1,11 +1,11 @@
 """From what the user gave (names, objects, nothing) to a problem and a solver that fit."""
 
-import inspect
+from collections.abc import Mapping
 from typing import Any
 
 from .._errors import PlugaxError, PluginError, UnsuitableProblemError
 from ..data import AbstractData
-from ..plugins import build, default_manager, known_of, origin_of
+from ..plugins import Component, build, default_manager, known_of, origin_of
 from ..problems import AbstractProblem
 from ..solvers import AbstractSolver
 from ._length import Length, Plan
@@ -41,34 +41,41 @@ def resolve(
     chosen = options if by_name else (origin_of(solver) or {})
     recipe, usual = recipe_of(recipes, name, chosen)
     solver = build("solver", solver, recipe | options if by_name else options)
-    if not problem.suits(solver.requires):
-        name, kind = type(problem).__name__, solver.requires.__name__
-        article = "an" if kind[0] in "AEIOU" else "a"
-        why = f"needs {article} {kind}, which {name} is not."
-        if isinstance(problem, solver.requires):
-            why = f"takes any {kind}, and would leave out what {name} asks for besides."
-        raise UnsuitableProblemError(
-            f"{type(solver).__name__} {why} Solvers that fit: {', '.join(fitting(problem))}."
-        )
     if not isinstance(problem.data, AbstractData):
         raise PlugaxError(
             f"{type(problem).__name__}.data must be an AbstractData; got "
             f"{type(problem.data).__name__}. Write it as a property: a dataclass field of that "
             "name takes the base class's property for its default."
         )
+    why = solver.unsuitable(problem)
+    if why is not None:
+        called = name or type(solver).__name__
+        raise UnsuitableProblemError(
+            f"{called} {why} Solvers that fit: {', '.join(fitting(problem))}."
+        )
     plan = asked.or_else(usual).in_steps(solver.data(problem), solver.default_steps)
     return problem, solver, plan
 
 
-def fitting(problem: AbstractProblem | type[AbstractProblem]) -> list[str]:
-    """The names of all registered solvers that fit a problem."""
-    kind = problem if inspect.isclass(problem) else type(problem)
-    names = []
-    for component in default_manager().components("solver"):
-        try:
-            target = component.load()
-        except PluginError:
-            continue
-        if kind.suits(known_of(target, "requires", AbstractProblem)):
-            names.append(component.name)
-    return names
+def fitting(problem: AbstractProblem) -> list[str]:
+    """The names of all registered solvers that fit a problem, with the options it recommends."""
+    recipes = recipes_of(problem)
+    return [
+        component.name
+        for component in default_manager().components("solver")
+        if _fits(component, problem, recipes)
+    ]
+
+
+def _fits(component: Component, problem: AbstractProblem, recipes: Mapping[str, Any]) -> bool:
+    try:
+        target = component.load()
+        if not problem.suits(known_of(target, "requires", AbstractProblem)):
+            return False
+        options, _ = recipe_of(recipes, component.name, {})
+        name = f"{component.plugin}:{component.name}"
+        return build("solver", name, options).unsuitable(problem) is None
+    except PluginError:
+        return False
+    except PlugaxError:
+        return True  # it needs options, which may make it fit

@@ -8,8 +8,6 @@ from ._arrays import series_from as series_from
 from ._claim import claim as claim
 from ._claim import forget_figures as forget_figures
 from ._claim import remember_drawn as remember_drawn
-from ._comparison import Comparison as Comparison
-from ._comparison import Row as Row
 from ._directory import read_run as read_run
 from ._history_figure import history_figure as history_figure
 from ._population import Population as Population

@@ -56,7 +56,7 @@ def netcdf(dataset: "xr.Dataset", provenance: Mapping[str, Any]) -> bytes:
         values = variable.values
         parts = {name: values}
         if values.dtype.kind == "c":
-            parts = {f"{name}_real": values.real, f"{name}_imag": values.imag}
+            parts = {f"{name}_real": np.real(values), f"{name}_imag": np.imag(values)}
         for part, numbers in parts.items():
             export[part] = (variable.dims, _held(numbers))
     run = provenance.get("run", {})

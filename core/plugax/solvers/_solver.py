@@ -29,6 +29,24 @@ class AbstractSolver(eqx.Module):
     requires: ClassVar[type[AbstractProblem]] = AbstractProblem
     default_steps: ClassVar[int] = 1000
 
+    def unsuitable(self, problem: Any) -> str | None:
+        """Why this solver cannot solve a problem; None if it can.
+
+        Asked on the host before a run, and wherever solvers are recommended. The answer goes on
+        where the solver's name ends, and says what to do: "needs a model_error; give …". By default
+        the kind of the problem decides, `requires`. A solver that needs more than a kind (all data
+        at every step, positions) adds to that:
+
+            return super().unsuitable(problem) or no_positions(problem)
+        """
+        if problem.suits(self.requires):
+            return None
+        name, kind = type(problem).__name__, self.requires.__name__
+        if isinstance(problem, self.requires):
+            return f"takes any {kind}, and would leave out what {name} asks for besides."
+        article = "an" if kind[0] in "AEIOU" else "a"
+        return f"needs {article} {kind}, which {name} is not."
+
     def data(self, problem: Any) -> AbstractData:
         """The problem's data as this solver takes them, one batch a step.
 

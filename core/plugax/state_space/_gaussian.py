@@ -3,6 +3,7 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
@@ -27,7 +28,7 @@ class Gaussian(eqx.Module):
         self.mean = jax.tree.map(lambda leaf: jnp.asarray(leaf, float), mean)
         self.covariance = covariance
         for leaf in jax.tree.leaves(self.mean):
-            if not isinstance(leaf, jax.core.Tracer) and not bool(jnp.all(jnp.isfinite(leaf))):
+            if not isinstance(leaf, Tracer) and not bool(jnp.all(jnp.isfinite(leaf))):
                 raise PlugaxError(f"The mean of a Gaussian must be finite; got {leaf}.")
         numbers = sum(leaf.size for leaf in jax.tree.leaves(self.mean))
         if numbers != covariance.size:

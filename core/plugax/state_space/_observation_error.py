@@ -1,7 +1,7 @@
 """Observation errors that vary in time: one covariance for every observation time."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -51,7 +51,7 @@ def each_of(times: Any, given: ObservationError) -> list[AbstractCovariance]:
     """
     times = np.asarray(times, np.float64)
     asked = callable(given) and not isinstance(given, AbstractCovariance)
-    each = [given(float(time)) for time in times] if asked else given
+    each: Any = [cast(Any, given)(float(time)) for time in times] if asked else given
     if not isinstance(each, list | tuple) or not all(
         isinstance(one, AbstractCovariance) for one in each
     ):

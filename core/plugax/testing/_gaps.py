@@ -5,6 +5,7 @@ they make results depend on times at which nothing happens, and let a spread gro
 """
 
 import dataclasses
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -73,7 +74,8 @@ class _Given:
     """A solver on the kit's problem, its model without error."""
 
     def __init__(self, solver: AbstractSolver, problem: Tracking, key: PRNGKeyArray):
-        std = problem.model_error.std
+        error: Any = problem.model_error
+        std = error.std
         self.problem = eqx.tree_at(
             lambda problem: (problem.observation_operator, problem.model_error.std),
             problem,

@@ -156,7 +156,8 @@ def _below(unknowns: PyTree) -> Array:
 class Fenced(Constrained):
     """The valley with x₁ + x₂ = −½ and s ≤ 2, which its minimum fulfils."""
 
-    precision: ClassVar[str | None] = None  # what is asked of the class has to be there
+    # What is asked of the class has to be there.
+    precision: ClassVar[str | None] = None  # pyright: ignore[reportIncompatibleMethodOverride]
 
     def __init__(self):
         super().__init__(Valley(), equal=_on_the_plane, at_most=_below)

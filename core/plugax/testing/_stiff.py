@@ -157,6 +157,7 @@ def check_integrator_stiff_gradient(integrator: AbstractIntegrator, key: PRNGKey
 
 def _suitable(integrator: AbstractIntegrator, ready: AbstractIntegrator) -> tuple[_Case, Any]:
     """The hardest case that can be done, and what comes out."""
+    out: Any = None
     for case in _CASES:
         out = _together(_point(case), ready)
         if bool(jnp.all(out[-1] <= _BOUND)):

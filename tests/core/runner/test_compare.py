@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax.runner import _contestants, _members, _program
-from plugax.runner._compare import compare
+from plugax.comparison import _contestants, compare
+from plugax.runner import _members, _program
 
 
 class Mean(px.AbstractProblem):

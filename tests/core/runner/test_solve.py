@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax.runner import _program
+from plugax.runner import _program, fitting
 
 
 def test_gradient_descent_on_a_quadratic_contracts_by_the_factor_it_must(bowl, descent):
@@ -205,6 +205,32 @@ def test_a_solver_that_needs_more_structure_says_what_and_who_fits(bowl, descent
 
     with pytest.raises(px.UnsuitableProblemError, match="needs an AbstractLeastSquares"):
         px.solve(bowl, Residual(), steps=1)
+
+
+def test_a_solver_may_refuse_a_problem_of_its_kind_for_a_reason(bowl, descent):
+    class Picky(descent):
+        def unsuitable(self, problem):
+            return super().unsuitable(problem) or "needs a deeper bowl; take a spade."
+
+    with pytest.raises(
+        px.UnsuitableProblemError, match=r"Picky needs a deeper bowl; take a spade\. Solvers that"
+    ):
+        px.solve(bowl, Picky(), steps=1)
+
+
+@pytest.mark.parametrize("batches", [False, True])
+def test_what_is_recommended_does_not_refuse(bowl, batches):
+    class Batched(type(bowl)):
+        @property
+        def data(self):
+            return px.Shuffled(jnp.arange(6.0), batch_size=2) if batches else px.FullBatch(())
+
+    batched = Batched(bowl.curvature)
+    names = fitting(batched)
+    assert "gradient" in names
+    assert ("bfgs" in names) is not batches
+    solvers = {name: px.solver(name) for name in names}
+    assert all(solver.unsuitable(batched) is None for solver in solvers.values())
 
 
 def test_a_step_that_changes_its_state_is_refused_by_name(bowl, descent):

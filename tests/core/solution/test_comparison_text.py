@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from plugax.solution._comparison_text import aligned, duration, markdown, measured
+from plugax.comparison._text import aligned, duration, markdown, measured
 
 NAN = math.nan
 

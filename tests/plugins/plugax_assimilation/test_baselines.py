@@ -12,9 +12,9 @@ import pytest
 import plugax as px
 from plugax_assimilation._baselines import Climatology, NoAssimilation
 from plugax_assimilation._extended_kalman import ExtendedKalmanFilter
-from plugax_assimilation._four_d_var import FourDVar
-from plugax_assimilation._optimal_interpolation import OptimalInterpolation
-from plugax_assimilation._three_d_var import ThreeDVar
+from plugax_assimilation.variational._four_d_var import FourDVar
+from plugax_assimilation.variational._optimal_interpolation import OptimalInterpolation
+from plugax_assimilation.variational._three_d_var import ThreeDVar
 from plugax_lorenz96 import Lorenz96
 from plugax_lorenz96._free_run import free_run
 

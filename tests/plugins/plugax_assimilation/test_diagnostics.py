@@ -10,12 +10,12 @@ from scipy import stats
 
 import plugax as px
 from plugax_assimilation import ETKF
-from plugax_assimilation._diagnostics import check_diagnostics, diagnostics_of
 from plugax_assimilation._ensemble import Seen, see
-from plugax_assimilation._ensemble_scores import crps, rank_histogram
-from plugax_assimilation._factor import Factor
-from plugax_assimilation._innovations import chi_squared, degrees_of_freedom_for_signal
-from plugax_assimilation._verification import ensemble_metrics
+from plugax_assimilation.linear_algebra._factor import Factor
+from plugax_assimilation.scores._diagnostics import check_diagnostics, diagnostics_of
+from plugax_assimilation.scores._ensemble_scores import crps, rank_histogram
+from plugax_assimilation.scores._innovations import chi_squared, degrees_of_freedom_for_signal
+from plugax_assimilation.scores._verification import ensemble_metrics
 
 ALL = ("crps", "rank-histogram", "innovations", "signal")
 OF_TRUTH = {"analysis_crps", "forecast_crps", "rank_histogram", "forecast_rank_histogram"}

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax_assimilation._denkf import DEnKF
-from plugax_assimilation._enkf import EnKF
-from plugax_assimilation._enkf_n import EnKFN
 from plugax_assimilation._ensemble import Seen, see, split
-from plugax_assimilation._etkf import ETKF
 from plugax_assimilation._options import check_choice
-from plugax_assimilation._serial_enkf import SerialEnKF
-from plugax_assimilation._spectrum import spectrum
-from plugax_assimilation._triangle import triangular
+from plugax_assimilation.ensemble._denkf import DEnKF
+from plugax_assimilation.ensemble._enkf import EnKF
+from plugax_assimilation.ensemble._enkf_n import EnKFN
+from plugax_assimilation.ensemble._etkf import ETKF
+from plugax_assimilation.ensemble._serial_enkf import SerialEnKF
+from plugax_assimilation.ensemble._spectrum import spectrum
+from plugax_assimilation.ensemble._triangle import triangular
 from plugax_lorenz96 import Lorenz96
 
 pytestmark = pytest.mark.usefixtures("x64")

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax_assimilation._enkf import EnKF
-from plugax_assimilation._etkf import ETKF
-from plugax_assimilation._serial_enkf import SerialEnKF
+from plugax_assimilation.ensemble._enkf import EnKF
+from plugax_assimilation.ensemble._etkf import ETKF
+from plugax_assimilation.ensemble._serial_enkf import SerialEnKF
 from plugax_lorenz96 import Lorenz96
 
 pytestmark = pytest.mark.usefixtures("x64")

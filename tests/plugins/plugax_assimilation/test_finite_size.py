@@ -8,8 +8,8 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from plugax_assimilation._ensemble import Seen, split
-from plugax_assimilation._finite_size import hyperprior, inflation_for
-from plugax_assimilation._spectrum import spectrum
+from plugax_assimilation.ensemble._finite_size import hyperprior, inflation_for
+from plugax_assimilation.ensemble._spectrum import spectrum
 
 pytestmark = pytest.mark.usefixtures("x64")
 

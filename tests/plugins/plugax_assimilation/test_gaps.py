@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax_assimilation._enkf import EnKF
-from plugax_assimilation._enkf_n import EnKFN
-from plugax_assimilation._etkf import ETKF
-from plugax_assimilation._letkf import LETKF
-from plugax_assimilation._local_serial import LocalSerialEAKF
-from plugax_assimilation._particle_filter import ParticleFilter
-from plugax_assimilation._taper import gaspari_cohn
+from plugax_assimilation.ensemble._enkf import EnKF
+from plugax_assimilation.ensemble._enkf_n import EnKFN
+from plugax_assimilation.ensemble._etkf import ETKF
+from plugax_assimilation.ensemble._letkf import LETKF
+from plugax_assimilation.ensemble._local_serial import LocalSerialEAKF
+from plugax_assimilation.ensemble._taper import gaspari_cohn
+from plugax_assimilation.particle._particle_filter import ParticleFilter
 
 pytestmark = pytest.mark.usefixtures("x64")
 

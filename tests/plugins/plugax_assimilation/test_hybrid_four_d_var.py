@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax_assimilation._etkf import ETKF
-from plugax_assimilation._four_d_var import FourDVar
-from plugax_assimilation._hybrid_four_d_var import HybridFourDVar
+from plugax_assimilation.ensemble._etkf import ETKF
+from plugax_assimilation.variational._four_d_var import FourDVar
+from plugax_assimilation.variational._hybrid_four_d_var import HybridFourDVar
 from plugax_lorenz96 import Lorenz96
 
 pytestmark = pytest.mark.usefixtures("x64")

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax_assimilation._enkf_n import EnKFN
 from plugax_assimilation._ensemble import Seen, forecast, see
-from plugax_assimilation._ensemble_gauss_newton import minimised
-from plugax_assimilation._ensemble_scores import crps, rank_histogram
-from plugax_assimilation._etkf import ETKF
-from plugax_assimilation._ienks import IEnKS
-from plugax_assimilation._window_run import Run
+from plugax_assimilation.ensemble._enkf_n import EnKFN
+from plugax_assimilation.ensemble._ensemble_gauss_newton import minimised
+from plugax_assimilation.ensemble._etkf import ETKF
+from plugax_assimilation.ensemble._ienks import IEnKS
+from plugax_assimilation.ensemble._window_run import Run
+from plugax_assimilation.scores._ensemble_scores import crps, rank_histogram
 from plugax_lorenz96 import Lorenz96
 
 pytestmark = pytest.mark.usefixtures("x64")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax_assimilation._etkf import ETKF
+from plugax_assimilation.ensemble._etkf import ETKF
 
 pytestmark = pytest.mark.usefixtures("x64")
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax_assimilation import _letkf
 from plugax_assimilation._ensemble import see
-from plugax_assimilation._etkf import ETKF
-from plugax_assimilation._letkf import LETKF
-from plugax_assimilation._local_serial import LocalSerialEAKF
+from plugax_assimilation.ensemble import _letkf
+from plugax_assimilation.ensemble._etkf import ETKF
+from plugax_assimilation.ensemble._letkf import LETKF
+from plugax_assimilation.ensemble._local_serial import LocalSerialEAKF
 from plugax_lorenz96 import Lorenz96
 
 pytestmark = pytest.mark.usefixtures("x64")
@@ -123,7 +123,7 @@ def test_the_letkf_is_an_analysis_of_every_variable_in_a_plane_that_closes_on_it
     found = analysed(LETKF(radius=radius), problem, jnp.asarray(ensemble))
 
     # The same with matrices, a variable at a time.
-    from plugax_assimilation._taper import gaspari_cohn
+    from plugax_assimilation.ensemble._taper import gaspari_cohn
 
     mean, variance = ensemble.mean(0), np.asarray(problem.observation_error.std) ** 2
     anomalies = ensemble - mean

@@ -8,9 +8,9 @@ import pytest
 
 import plugax as px
 from plugax_assimilation._ensemble import Seen
-from plugax_assimilation._ensemble_scores import crps, weighted_crps
-from plugax_assimilation._rotation import rotated
-from plugax_assimilation._serial_enkf import _in_columns, _serially
+from plugax_assimilation.ensemble._serial_enkf import _in_columns, _serially
+from plugax_assimilation.linear_algebra._rotation import rotated
+from plugax_assimilation.scores._ensemble_scores import crps, weighted_crps
 
 pytestmark = pytest.mark.usefixtures("x64")
 

@@ -11,12 +11,12 @@ import pytest
 
 import plugax as px
 from plugax_assimilation._ensemble import Seen
-from plugax_assimilation._ensemble_gauss_newton import minimised
-from plugax_assimilation._etkf import ETKF
-from plugax_assimilation._ienks import IEnKS
-from plugax_assimilation._particle_filter import ParticleFilter, Particles
 from plugax_assimilation._replacement import replaced
-from plugax_assimilation._window_run import Run
+from plugax_assimilation.ensemble._ensemble_gauss_newton import minimised
+from plugax_assimilation.ensemble._etkf import ETKF
+from plugax_assimilation.ensemble._ienks import IEnKS
+from plugax_assimilation.ensemble._window_run import Run
+from plugax_assimilation.particle._particle_filter import ParticleFilter, Particles
 
 pytestmark = pytest.mark.usefixtures("x64")
 

@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax_assimilation._effective_size import effective_size
-from plugax_assimilation._ensemble_scores import crps, weighted_crps
-from plugax_assimilation._particle_filter import ParticleFilter
-from plugax_assimilation._particle_scores import check_particle_diagnostics, particle_diagnostics_of
-from plugax_assimilation._resampling import residual, systematic
+from plugax_assimilation.particle._effective_size import effective_size
+from plugax_assimilation.particle._particle_filter import ParticleFilter
+from plugax_assimilation.particle._particle_scores import (
+    check_particle_diagnostics,
+    particle_diagnostics_of,
+)
+from plugax_assimilation.particle._resampling import residual, systematic
+from plugax_assimilation.scores._ensemble_scores import crps, weighted_crps
 from plugax_lorenz96 import Lorenz63
 
 pytestmark = pytest.mark.usefixtures("x64")

@@ -6,7 +6,7 @@ import jax.random as jr
 import numpy as np
 import pytest
 
-from plugax_assimilation._rotation import reflected, rotation
+from plugax_assimilation.linear_algebra._rotation import reflected, rotation
 
 DRAWS = 4000
 

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from plugax_assimilation._inverse_root import SMALL, inverse_root_applied
-from plugax_assimilation._taper import HALF_WIDTH, gaspari_cohn
+from plugax_assimilation.ensemble._taper import HALF_WIDTH, gaspari_cohn
+from plugax_assimilation.linear_algebra._inverse_root import SMALL, inverse_root_applied
 
 
 def test_the_taper_has_the_values_of_its_equation(x64):

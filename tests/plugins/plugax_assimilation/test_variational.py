@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax_assimilation._four_d_var import FourDVar
-from plugax_assimilation._gauss_newton import all_at_once, gauss_newton, one_by_one
-from plugax_assimilation._inner import conjugate_gradients, direct, inner_solver
-from plugax_assimilation._segments import scan_in_segments
-from plugax_assimilation._weak_four_d_var import WeakFourDVar
+from plugax_assimilation.variational._four_d_var import FourDVar
+from plugax_assimilation.variational._gauss_newton import all_at_once, gauss_newton, one_by_one
+from plugax_assimilation.variational._inner import conjugate_gradients, direct, inner_solver
+from plugax_assimilation.variational._segments import scan_in_segments
+from plugax_assimilation.variational._weak_four_d_var import WeakFourDVar
 from plugax_lorenz96 import Lorenz96
 
 pytestmark = pytest.mark.usefixtures("x64")

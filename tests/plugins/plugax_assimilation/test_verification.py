@@ -7,8 +7,8 @@ import pytest
 
 import plugax as px
 from plugax_assimilation._ensemble import see
-from plugax_assimilation._verification import ensemble_metrics, rmse, spread
-from plugax_assimilation._verified import verified_ensemble
+from plugax_assimilation.scores._verification import ensemble_metrics, rmse, spread
+from plugax_assimilation.scores._verified import verified_ensemble
 
 pytestmark = pytest.mark.usefixtures("x64")
 

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from plugax_optimistix._bfgs import OPTIMISM, InverseHessian
-from plugax_optimistix._lbfgs import LastSteps
+import plugax as px
+from plugax_optimistix._bfgs import OPTIMISM
 
 pytestmark = pytest.mark.usefixtures("x64")
 SIZE = 7
@@ -42,20 +42,11 @@ def taught(memory, count):
 
 
 def empty_matrix():
-    return InverseHessian(jnp.zeros((SIZE, SIZE)), jnp.zeros(SIZE), jnp.asarray(False))
+    return px.solver("bfgs").empty_memory(jnp.zeros(SIZE))
 
 
-def empty_steps(m=4):
-    zeros = jnp.zeros
-    return LastSteps(
-        zeros((2, m, SIZE)),
-        zeros((2, m)),
-        zeros((m, m)),
-        zeros((m, m)),
-        zeros(m),
-        zeros(()),
-        jnp.asarray(0, "int32"),
-    )
+def empty_steps(memory=4):
+    return px.solver("lbfgs", memory=memory).empty_memory(jnp.zeros(SIZE))
 
 
 @pytest.mark.parametrize("count", [1, 2, 9])

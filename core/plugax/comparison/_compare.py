@@ -1,0 +1,186 @@
+"""`compare`: solvers on one problem, over seeds; the seeds of a solver are one population."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+
+from ..plugins import build, origin_of
+from ..problems import AbstractProblem
+from ..runner._device import find_device
+from ..runner._length import Length
+from ..runner._members import stacked
+from ..runner._place import check_call
+from ..runner._program import Task
+from ..runner._provenance import provenance_of
+from ..runner._sweep import run_population
+from ..solution import Population
+from ._comparison import LOST, Comparison, Row
+from ._contestants import (
+    Contestant,
+    Entry,
+    checked_seeds,
+    contestant_of,
+    labelled,
+    option_of,
+    planned,
+)
+
+
+def compare(
+    problem: AbstractProblem | str,
+    solvers: Iterable[Entry] | Mapping[str, Entry],
+    *,
+    seeds: Iterable[int] = range(3),
+    over: Mapping[str, Iterable[Any]] | None = None,
+    steps: int | None = None,
+    epochs: int | float | None = None,
+    metrics: Iterable[str] | None = None,
+    chunk: int | None = None,
+    device: str | None = None,
+    after_each: Callable[[Comparison], None] | None = None,
+) -> Comparison:
+    """Compare solvers on a problem.
+
+    A seed stands for other draws of the solver and, where the problem draws its data, for other
+    data: its run is that of `solve(problem.reseeded(seed), solver, seed=seed)`. All seeds of a
+    solver are one program. What a problem recommends for a solver applies as in `solve`.
+
+    Arguments:
+        problem: as for `solve`.
+        solvers: names, objects, names with options `("etkf", {"members": 40})` or specs; in a
+            mapping, by the labels that they are to have.
+        seeds: whole numbers, one or more.
+        over: one option of the solvers with its values, `{"members": (10, 20, 40)}`: every solver
+            is run with each. An option may change shapes, so each is a program of its own.
+        steps: as for `solve`, of every solver.
+        epochs: as for `solve`.
+        metrics: names of those shown, scalars; by default the `scores` of the problem that any
+            solver has, or else those that all have.
+        chunk: as for `solve`.
+        device: as for `solve`.
+        after_each: called with the comparison so far, whenever a row is done.
+
+    Returns:
+        the comparison. A run that diverges is left out of the means, and said in its row; so is an
+        exception that a solver raises in its run. Ctrl-C ends it, and returns what is done so far.
+
+    Errors: those of `solve` for any of the solvers, before anything is run; `PlugaxError` for
+    seeds that are none, and where reseeding changes more than values.
+    """
+    numbers = checked_seeds(seeds)
+    name, values = option_of(over)
+    asked = Length(steps, epochs, None)
+    made: AbstractProblem = build("problem", problem, {})
+    contestants = [
+        contestant_of(made, label, entry, asked, name, value)
+        for label, entry in labelled(solvers)
+        for value in values
+    ]
+    check_call(made, seed=numbers[0], chunk=chunk)
+    chosen = find_device(device)
+    with jax.default_device(chosen):
+        problems = [made.reseeded(seed) for seed in numbers]
+        everyone = stacked(problems, f"Problems of several seeds ({type(made).__name__})")
+        contestants = [planned(contestant, problems) for contestant in contestants]
+    comparison = Comparison(
+        problem=(origin_of(made) or {}).get("name", type(made).__name__),
+        rows=(),
+        metrics=tuple(metrics or ()),
+        seeds=numbers,
+        over=name,
+        provenance=provenance_of(made, None, chosen, seed=numbers, steps=steps, epochs=epochs),
+    )
+    for place, contestant in enumerate(contestants):
+        try:
+            row = _row(made, contestant, problems, everyone, numbers, chunk, device)
+        except KeyboardInterrupt:
+            return _left(comparison, contestants[place:], name)
+        rows = (*comparison.rows, row)
+        shown = comparison.metrics if metrics else _usual(made, rows)
+        comparison = dataclasses.replace(comparison, rows=rows, metrics=shown)
+        if comparison.interrupted:
+            return _left(comparison, contestants[place + 1 :], name)
+        if after_each is not None:
+            after_each(comparison)
+    return comparison
+
+
+def _row(
+    problem: AbstractProblem,
+    contestant: Contestant,
+    problems: list[AbstractProblem],
+    everyone: tuple[AbstractProblem, Any],
+    seeds: tuple[int, ...],
+    chunk: int | None,
+    device: str | None,
+) -> Row:
+    """One solver, run on all seeds."""
+    numbers = np.asarray(seeds)
+
+    def make() -> Task:
+        solvers, solver_axes = stacked(contestant.planned, f"Plans of {contestant.label}")
+        key = jax.vmap(jr.key)(jnp.asarray(numbers))
+        return Task(everyone[0], solvers, key, (everyone[1], solver_axes, 0))
+
+    try:
+        population = run_population(
+            problem,
+            contestant.solver,
+            make,
+            {"seed": numbers},
+            plan=contestant.plan,
+            seed=seeds,
+            chunk=chunk,
+            device=device,
+        )
+    # What one solver does wrong, or has no memory for, must not cost what the others found.
+    except Exception as error:
+        none = np.empty(0)
+        return Row(contestant.label, contestant.value, {}, (), none, np.nan, np.nan, error)
+    steps = population.steps
+    return Row(
+        solver=contestant.label,
+        value=contestant.value,
+        scores=_scores(population, problems),
+        statuses=tuple(population.status),
+        steps=steps,
+        seconds_per_step=population.run_seconds / steps.sum() if steps.any() else np.nan,
+        compile_seconds=population.compile_seconds,
+        provenance=population.provenance,
+    )
+
+
+def _scores(population: Population, problems: list[AbstractProblem]) -> dict[str, np.ndarray]:
+    """Every metric that is one number, by seed; NaN where the run was lost."""
+    scores: dict[str, np.ndarray] = {}
+    for seed, problem in enumerate(problems):
+        if population.status[seed].name in LOST:
+            continue
+        taken = population.steps[seed]
+        series = {name: values[seed, :taken] for name, values in population.series.items()}
+        # The summary of this seed's own problem, which may know the data.
+        metrics = {n: v[seed] for n, v in population.metrics.items() if isinstance(v, np.ndarray)}
+        for name, value in (metrics | dict(problem.summary(series))).items():
+            if np.ndim(value) == 0 and np.issubdtype(np.asarray(value).dtype, np.number):
+                scores.setdefault(name, np.full(len(problems), np.nan))[seed] = value
+    return scores
+
+
+def _usual(problem: AbstractProblem, rows: tuple[Row, ...]) -> tuple[str, ...]:
+    """The metrics that are shown where nobody says."""
+    ran = [row for row in rows if row.scores]
+    if problem.scores:
+        return tuple(name for name in problem.scores if any(name in row.scores for row in ran))
+    first = ran[0].scores if ran else {}
+    return tuple(name for name in first if all(name in row.scores for row in ran))
+
+
+def _left(comparison: Comparison, rest: list[Contestant], over: str | None) -> Comparison:
+    """The comparison as an interrupt leaves it."""
+    missing = (c.label if over is None else f"{c.label}, {over} {c.value}" for c in rest)
+    return dataclasses.replace(comparison, missing=tuple(missing))

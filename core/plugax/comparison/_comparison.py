@@ -1,0 +1,253 @@
+"""What came out of a comparison: a table like a paper's."""
+
+import csv
+import dataclasses
+import io
+import json
+import os
+import pathlib
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .._terminal import paragraph, width
+from ..solution import Status, finite, replacing
+from ._text import aligned, duration, markdown, measured
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+LOST = ("non-finite", "interrupted")
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One solver of a comparison, over all seeds.
+
+    Attributes:
+        solver: its label.
+        value: of the option that the comparison goes over; None where it goes over none.
+        scores: by metric, one number a seed; NaN where the run diverged or was broken off.
+        statuses: how the run of every seed ended; empty where an exception ended them all.
+        steps: that every seed took.
+        seconds_per_step: the seconds of the compiled loop by all steps that all seeds took: the
+            seeds run side by side, so this is what one seed costs in such a population.
+        compile_seconds: in calls that traced and compiled, once for all seeds.
+        error: the exception that ended the runs, or None.
+        provenance: versions, options, device, precision.
+    """
+
+    solver: str
+    value: Any
+    scores: Mapping[str, np.ndarray]
+    statuses: tuple[Status, ...]
+    steps: np.ndarray
+    seconds_per_step: float
+    compile_seconds: float
+    error: Exception | None = None
+    provenance: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
+
+    @property
+    def failed(self) -> int:
+        """How many seeds did not do what was asked of them."""
+        return sum(not status.success for status in self.statuses)
+
+    @property
+    def success(self) -> bool:
+        """Whether all seeds did what was asked of them."""
+        return self.error is None and not self.failed
+
+    @property
+    def outcome(self) -> str:
+        """The seeds that failed, counted by how; empty where none did."""
+        if self.error is not None:
+            return type(self.error).__name__
+        names = Counter(status.name for status in self.statuses if not status.success)
+        return ", ".join(f"{count} {name}" for name, count in names.items())
+
+    def mean(self, metric: str) -> float:
+        """The mean over the seeds that have a figure; NaN where none has."""
+        values = self._finite(metric)
+        return float(values.mean()) if values.size else np.nan
+
+    def standard_error(self, metric: str) -> float:
+        """The standard error of the mean, with n − 1; NaN for fewer than two seeds."""
+        values = self._finite(metric)
+        return float(values.std(ddof=1) / values.size**0.5) if values.size > 1 else np.nan
+
+    def _finite(self, metric: str) -> np.ndarray:
+        values = self.scores.get(metric, np.empty(0))
+        return values[np.isfinite(values)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """Solvers on one problem, over seeds. `print` shows a table.
+
+    Attributes:
+        problem: what the problem is called.
+        rows: one for every solver, and for every value of the option that it goes over.
+        metrics: those shown, in this order; `rows` hold all.
+        seeds: of every row.
+        over: the option that the comparison goes over, or None.
+        missing: rows that an interrupt kept from being run.
+        provenance: versions, plugins, options of the problem, device, precision.
+    """
+
+    problem: str
+    rows: tuple[Row, ...]
+    metrics: tuple[str, ...]
+    seeds: tuple[int, ...]
+    over: str | None = None
+    missing: tuple[str, ...] = ()
+    provenance: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
+
+    @property
+    def success(self) -> bool:
+        """Whether all runs were made, and did what was asked of them."""
+        return not self.missing and all(row.success for row in self.rows)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether somebody broke it off."""
+        names = (status.name for row in self.rows for status in row.statuses)
+        return bool(self.missing) or "interrupted" in names
+
+    @property
+    def table(self) -> list[dict[str, Any]]:
+        """The rows as plain data, numbers unrounded."""
+        rows = []
+        for row in self.rows:
+            plain: dict[str, Any] = {"solver": row.solver}
+            plain |= {} if self.over is None else {self.over: row.value}
+            for metric in self.metrics:
+                plain[metric] = row.mean(metric)
+                plain[f"{metric}_standard_error"] = row.standard_error(metric)
+            plain["seeds"] = len(self.seeds)
+            plain["failed"] = len(self.seeds) if row.error is not None else row.failed
+            plain["outcome"] = row.outcome
+            plain["seconds_per_step"] = row.seconds_per_step
+            plain["compile_seconds"] = row.compile_seconds
+            rows.append(plain)
+        return rows
+
+    @property
+    def dataset(self) -> "xr.Dataset":
+        """Every score of every seed, over `solver`, the option gone over, and `seed`."""
+        import xarray as xr
+
+        solvers = list(dict.fromkeys(row.solver for row in self.rows))
+        values = list(dict.fromkeys(row.value for row in self.rows))
+        names = dict.fromkeys([*self.metrics, *(name for row in self.rows for name in row.scores)])
+        axes = ("solver", *([self.over] if self.over else []), "seed")
+        sizes = (len(solvers), *([len(values)] if self.over else []), len(self.seeds))
+        arrays = {name: np.full(sizes, np.nan) for name in names}
+        for row in self.rows:
+            where = (solvers.index(row.solver), *([values.index(row.value)] if self.over else []))
+            for name, scores in row.scores.items():
+                arrays[name][where] = scores
+        coordinates: dict[str, Any] = {"solver": solvers, "seed": list(self.seeds)}
+        coordinates |= {self.over: values} if self.over else {}
+        return xr.Dataset({n: (axes, a) for n, a in arrays.items()}, coords=coordinates)
+
+    def to_markdown(self, path: str | os.PathLike | None = None) -> str:
+        """The table in Markdown, rounded to its standard errors; written to `path` too if given."""
+        return _written(markdown(self._cells()) + "".join(f"\n{n}\n" for n in self.notes), path)
+
+    def to_csv(self, path: str | os.PathLike | None = None) -> str:
+        """The table as comma-separated values, unrounded; what is not a number is empty."""
+        text = io.StringIO()
+        rows = [finite(row) for row in self.table]
+        writer = csv.DictWriter(text, list(rows[0]) if rows else ["solver"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return _written(text.getvalue(), path)
+
+    def to_json(self, path: str | os.PathLike | None = None) -> str:
+        """Everything that was found, as one JSON object; what is not a number is null."""
+        text = json.dumps(self.as_plain(), indent=2, ensure_ascii=False, allow_nan=False)
+        return _written(text + "\n", path)
+
+    def as_plain(self) -> dict[str, Any]:
+        """What `to_json` writes, as dictionaries and lists."""
+        rows = [
+            plain
+            | {
+                "scores": {name: values.tolist() for name, values in row.scores.items()},
+                "statuses": [status.name for status in row.statuses],
+                "steps": row.steps.tolist(),
+                "message": _message(row),
+                "options": row.provenance.get("solver"),
+            }
+            for plain, row in zip(self.table, self.rows, strict=True)
+        ]
+        whole = {
+            "problem": self.problem,
+            "metrics": list(self.metrics),
+            "seeds": list(self.seeds),
+            "over": self.over,
+            "rows": rows,
+            "interrupted": self.interrupted,
+            "missing": list(self.missing),
+            "provenance": dict(self.provenance),
+        }
+        return finite(whole)
+
+    def figure(self) -> "Figure":
+        """The scores as points with error bars; over the option, where there is one."""
+        from ._figure import figure_of
+
+        return figure_of(self)
+
+    @property
+    def notes(self) -> list[str]:
+        """What the table cannot say, a sentence each: failures, what is missing."""
+        notes = [f"{_label(self, row)}: {_message(row)}" for row in self.rows if not row.success]
+        found = {name for row in self.rows for name in row.scores}
+        unknown = [metric for metric in self.metrics if found and metric not in found]
+        if unknown:
+            notes.append(
+                f"No solver reports {', '.join(unknown)}; there are {', '.join(sorted(found))}."
+            )
+        if self.interrupted:
+            left = f"; not run: {', '.join(self.missing)}" if self.missing else ""
+            notes.append(f"Interrupted{left}.")
+        return notes
+
+    def __str__(self) -> str:
+        table = aligned(self._cells(), labels=1 if self.over is None else 2, width=width())
+        notes = self.notes if width() is None else map(paragraph, self.notes)
+        return "\n".join([table, *notes])
+
+    def _cells(self) -> list[list[str]]:
+        """The table as text, its head first."""
+        over = [] if self.over is None else [self.over]
+        rows = [["solver", *over, *self.metrics, "failed", "time per step", "compiled in"]]
+        for row in self.rows:
+            scores = [measured(row.mean(m), row.standard_error(m)) for m in self.metrics]
+            value = [str(row.value)] if over else []
+            seconds = [duration(row.seconds_per_step), duration(row.compile_seconds)]
+            rows.append([row.solver, *value, *scores, row.outcome or "0", *seconds])
+        return rows
+
+
+def _label(comparison: Comparison, row: Row) -> str:
+    return row.solver if comparison.over is None else f"{row.solver}, {comparison.over} {row.value}"
+
+
+def _message(row: Row) -> str:
+    """What the first failure says; empty where there is none."""
+    if row.error is not None:
+        first = next(iter(str(row.error).splitlines()), "")
+        return f"{type(row.error).__name__}: {first}"
+    return next((status.message for status in row.statuses if not status.success), "")
+
+
+def _written(text: str, path: str | os.PathLike | None) -> str:
+    if path is not None:
+        with replacing(pathlib.Path(path)) as file:
+            file.write(text.encode())
+    return text

@@ -1,0 +1,125 @@
+"""Who takes part in a comparison: entries as labelled solvers that fit the problem."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from .._errors import PlugaxError
+from ..plugins import build, origin_of
+from ..problems import AbstractProblem
+from ..runner._length import Length, Plan
+from ..runner._resolve import resolve
+from ..solvers import AbstractSolver
+
+Entry = str | AbstractSolver | tuple[str, Mapping[str, Any]] | Mapping[str, Any]
+"""A solver as a name, an object, a name with options, or a spec."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Contestant:
+    """One row before it is run.
+
+    Attributes:
+        label: of the solver.
+        value: of the option that the comparison goes over.
+        solver: it.
+        plan: the length of its run.
+        planned: the solver as it plans for the problem of every seed.
+    """
+
+    label: str
+    value: Any
+    solver: AbstractSolver
+    plan: Plan
+    planned: tuple[AbstractSolver, ...] = ()
+
+
+def contestant_of(
+    problem: AbstractProblem, label: str, entry: Entry, asked: Length, over: str | None, value: Any
+) -> Contestant:
+    """An entry as a solver that fits the problem."""
+    solver, options = _name_and_options(entry)
+    options |= {} if over is None else {over: value}
+    if options and not isinstance(solver, str):
+        spec = origin_of(solver)
+        if spec is None:
+            raise PlugaxError(
+                f"{label} was made by hand, so it cannot be made again with {over}={value!r}; give "
+                "it by name, or one object for every value in a mapping by labels."
+            )
+        solver, options = build("solver", spec, options), {}
+    _, solver, plan = resolve(problem, solver, asked, options)
+    return Contestant(label, value, solver, plan)
+
+
+def planned(contestant: Contestant, problems: list[AbstractProblem]) -> Contestant:
+    """The contestant with its solver's plans; problems that are one object share theirs."""
+    plans: dict[int, AbstractSolver] = {}
+    for problem in problems:
+        if id(problem) not in plans:
+            plans[id(problem)] = contestant.solver.planned(problem, contestant.plan.steps)
+    return dataclasses.replace(contestant, planned=tuple(plans[id(p)] for p in problems))
+
+
+def labelled(solvers: Iterable[Entry] | Mapping[str, Entry]) -> list[tuple[str, Entry]]:
+    """The entries with a label each, all different."""
+    if isinstance(solvers, Mapping):
+        entries = {str(label): entry for label, entry in solvers.items()}
+    else:
+        entries: dict[str, Entry] = {}
+        for entry in [solvers] if isinstance(solvers, str) else solvers:
+            label, count = _label(entry), 2
+            while label in entries:
+                label, count = f"{_label(entry)} #{count}", count + 1
+            entries[label] = entry
+    if not entries:
+        raise PlugaxError("There is nothing to compare; give solvers=['gradient', 'bfgs'], say.")
+    return list(entries.items())
+
+
+def _label(entry: Entry) -> str:
+    solver, options = _name_and_options(entry)
+    if not isinstance(solver, str):
+        spec = origin_of(solver) or {"name": type(solver).__name__}
+        solver, options = spec["name"], {k: v for k, v in spec.items() if k != "name"}
+    plain = {k: v for k, v in options.items() if isinstance(v, bool | int | float | str)}
+    inside = ", ".join(f"{key}={value}" for key, value in plain.items())
+    return f"{solver}({inside})" if inside else solver
+
+
+def _name_and_options(entry: Entry) -> tuple[str | AbstractSolver, dict[str, Any]]:
+    if isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[1], Mapping):
+        return entry[0], dict(entry[1])
+    if isinstance(entry, Mapping) and isinstance(entry.get("name"), str):
+        return entry["name"], {key: value for key, value in entry.items() if key != "name"}
+    if isinstance(entry, str | AbstractSolver):
+        return entry, {}
+    raise PlugaxError(
+        "A solver to be compared is a name, an object, a name with options such as ('gradient', "
+        f"{{'tolerance': 1e-3}}), or a spec with a name; got {entry!r}."
+    )
+
+
+def option_of(over: Mapping[str, Iterable[Any]] | None) -> tuple[str | None, list[Any]]:
+    """The option that a comparison goes over, and its values; none, once."""
+    if over is None:
+        return None, [None]
+    if len(over) != 1:
+        raise PlugaxError(f"A comparison goes over one option; got {list(over)}.")
+    name, values = next((name, list(values)) for name, values in over.items())
+    if not values:
+        raise PlugaxError(f"over={{{name!r}: …}} must have one value or more; it has none.")
+    return name, values
+
+
+def checked_seeds(seeds: Iterable[int]) -> tuple[int, ...]:
+    """Seeds as plain numbers; `PlugaxError` where they are none, or not different."""
+    found = tuple(seeds)
+    whole = all(isinstance(s, int | np.integer) and not isinstance(s, bool) for s in found)
+    if not found or not whole or min(found) < 0 or len(set(found)) < len(found):
+        raise PlugaxError(
+            f"Seeds must be different whole numbers, at least 0, one or more; got {list(found)}."
+        )
+    return tuple(map(int, found))

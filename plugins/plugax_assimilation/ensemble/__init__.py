@@ -1,0 +1,1 @@
+"""Filters and smoothers that carry an ensemble: forecast, analysis, inflation, localisation."""

@@ -1,0 +1,215 @@
+"""What ensemble filters share: a cycle of forecast, analysis and inflation.
+
+    x_f = M(x_a) + η      every member
+    x_a = analysis(x_f; H(x_f), y)
+    A_a ← Ω λ relaxed(A_a)      A_a the anomalies, λ the inflation, Ω a random rotation
+
+A method brings `analyse`, the second line. A cycle without observations is the first line alone.
+"""
+
+import abc
+from typing import ClassVar
+
+import equinox as eqx
+import jax.numpy as jnp
+import jax.random as jr
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from plugax import AbstractSolver, AbstractStateSpace, Cycle
+
+from .._ensemble import Ensemble, Seen, as_seen, forecast, observed_of, split
+from .._options import check_choice, check_members, factor, optional_factor, weight
+from .._replacement import NonFinite, replaced, seen_sound, sound
+from ..linear_algebra._rotation import rotated
+from ..scores._diagnostics import Diagnostic, diagnostics_of
+from ..scores._verification import Keep, Metrics, ensemble_metrics
+from ._spread import (
+    inflation_at,
+    relaxed_to_perturbations,
+    relaxed_to_spread,
+    spread_ratio,
+    stretched,
+    widened,
+)
+
+
+class AbstractCycledEnsemble(AbstractSolver):
+    """An ensemble that is run, analysed and inflated, cycle by cycle.
+
+    What keeps the spread up makes good for an analysis, so it acts where there is one: a cycle
+    without observations is the forecast, with no inflation, noise or rotation. What observations
+    never reach is inflated all the same by a method that knows no distance, and grows without bound
+    if the model does not hold it back; `rtps` instead of `inflation` leaves it alone.
+
+    Law: cycles without observations change nothing but the times of the forecasts.
+
+    Arguments:
+        members: N, the size of the ensemble, at least 2.
+        inflation: λ, what the anomalies are multiplied by after the analysis. In a localised method
+            it fades with the distance from the observations, and between them gives back no more
+            spread than the analysis took.
+        prior_inflation: what the anomalies are multiplied by before the analysis.
+        additive: standard deviation of independent noise that is added to every member after the
+            analysis, without a change of the mean [model units].
+        rtpp: α of the relaxation to prior perturbations, from 0 to 1.
+        rtps: α of the relaxation to prior spread, from 0 to 1.
+        rotate: rotate the ensemble at random after the analysis; mean and covariance stay.
+        non_finite: what happens when a member, or what is observed of it, is no longer finite: stop
+            the run, or replace it by a copy of a sound one; `replaced_members` counts those. Copies
+            part again by rotation, by additive noise or by the model's error.
+        keep: what of every analysis goes into the history: nothing, the mean, or all members.
+        diagnostics: what more every cycle tells: crps, rank-histogram, innovations, signal.
+
+    Errors: `PlugaxError` where an option is outside its range.
+    """
+
+    requires: ClassVar = AbstractStateSpace
+
+    members: int = eqx.field(static=True, default=40)
+    inflation: Float[Array, ""] = eqx.field(converter=factor, default=1.0)
+    prior_inflation: Float[Array, ""] | None = eqx.field(converter=optional_factor, default=None)
+    additive: Float[Array, ""] | None = eqx.field(converter=optional_factor, default=None)
+    rtpp: Float[Array, ""] | None = eqx.field(converter=weight, default=None)
+    rtps: Float[Array, ""] | None = eqx.field(converter=weight, default=None)
+    rotate: bool = eqx.field(static=True, default=False)
+    non_finite: NonFinite = eqx.field(static=True, default="stop")
+    keep: Keep = eqx.field(static=True, default="mean")
+    diagnostics: tuple[Diagnostic, ...] = eqx.field(
+        static=True, converter=diagnostics_of, default=()
+    )
+
+    def __check_init__(self):
+        check_members(self.members)
+        check_choice("non_finite", self.non_finite, ("stop", "replace"))
+        check_choice("keep", self.keep, ("nothing", "mean", "members"))
+
+    @abc.abstractmethod
+    def analyse(
+        self, problem: AbstractStateSpace, ensemble: Ensemble, seen: Seen, key: PRNGKeyArray
+    ) -> tuple[Ensemble, Metrics]:
+        """The analysis ensemble, and what the method has to tell of it.
+
+        Arguments:
+            problem: the problem.
+            ensemble: the forecast. With a lag earlier ensembles stand beside it, as further columns
+                that go through the same transform.
+            seen: the forecast as the observations see it.
+            key: of the method's own draws.
+        """
+
+    def inflation_weights(
+        self,
+        problem: AbstractStateSpace,  # noqa: ARG002
+        cycle: Cycle,  # noqa: ARG002 - observations are everywhere where no distance is known
+        dtype: jnp.dtype,  # noqa: ARG002
+    ) -> Float[Array, " state"] | None:
+        """How far observations reach every number of the state, from 0 to 1; None for all the way.
+
+        An inflation λ is 1 + (λ − 1) times the weight there, and additive noise times the weight.
+
+        Arguments:
+            problem: the problem.
+            cycle: with its observations.
+            dtype: of the weights.
+        """
+        return None
+
+    def cycled(
+        self,
+        problem: AbstractStateSpace,
+        ensemble: Ensemble,
+        earlier: Float[Array, "members earlier"] | None,
+        cycle: Cycle,
+        key: PRNGKeyArray,
+    ) -> tuple[Float[Array, "members columns"], Metrics]:
+        """The ensemble after one cycle, and the cycle's metrics.
+
+        Arguments:
+            problem: the problem.
+            ensemble: the analysis of the cycle before.
+            earlier: the same members at earlier times, whose columns come out after those of the
+                analysis; or None.
+            cycle: the cycle.
+            key: of all draws.
+        """
+        model_key, replacement_key, analysis_key, after_key = jr.split(key, 4)
+        prior = forecast(problem, ensemble, cycle, model_key)
+        numbers, told = prior.shape[1], {}
+        if earlier is not None:
+            prior = jnp.concatenate([prior, earlier], 1)
+        seen_as = observed_of(problem, prior[:, :numbers], cycle)
+        if self.non_finite == "replace":
+            kept = sound(prior) & seen_sound(seen_as, cycle.available)
+            (prior, seen_as), lost = replaced((prior, seen_as), replacement_key, kept)
+            told["replaced_members"] = lost
+        # Data without gaps pay nothing for those that have some.
+        observed = None if cycle.available is None else jnp.any(cycle.available)
+        weights = self.inflation_weights(problem, cycle, prior.dtype)
+        if self.prior_inflation is not None:
+            mean, anomalies = split(prior)
+            inflation = inflation_at(weights, self.prior_inflation.astype(prior.dtype))
+            inflated = mean[None] + stretched(anomalies, inflation)
+            prior = inflated if observed is None else jnp.where(observed, inflated, prior)
+            seen_as = observed_of(problem, prior[:, :numbers], cycle)
+            if self.non_finite == "replace":
+                # What has a square root, say, may have none any more.
+                kept = seen_sound(seen_as, cycle.available)
+                again_key = jr.fold_in(replacement_key, 1)
+                (prior, seen_as), lost = replaced((prior, seen_as), again_key, kept)
+                told["replaced_members"] += lost
+        now = prior[:, :numbers]
+        seen = as_seen(problem, seen_as, cycle)
+        posterior, more = self.analyse(problem, prior, seen, analysis_key)
+        posterior = self._spread_out(prior, posterior, weights, numbers, after_key)
+        if observed is not None:
+            posterior = jnp.where(observed, posterior, prior)
+        after, residual = posterior[:, :numbers], None
+        if self.non_finite == "replace" and "innovations" in self.diagnostics:
+            # A member that is not seen as a number now is replaced in the next cycle only.
+            seen_after = observed_of(problem, after, cycle)
+            kept = seen_sound(seen_after, cycle.available)
+            seen_after, _ = replaced(seen_after, replacement_key, kept)
+            residual = as_seen(problem, seen_after, cycle).innovation
+        metrics = ensemble_metrics(
+            problem,
+            cycle,
+            prior=now,
+            posterior=after,
+            seen=seen,
+            keep=self.keep,
+            diagnostics=self.diagnostics,
+            residual=residual,
+        )
+        return posterior, metrics | told | more
+
+    def _spread_out(
+        self,
+        prior: Ensemble,
+        posterior: Ensemble,
+        weights: Float[Array, " state"] | None,
+        numbers: int,
+        key: PRNGKeyArray,
+    ) -> Ensemble:
+        """The posterior after relaxation, inflation and rotation; noise for its first columns."""
+        rotation_key, noise_key = jr.split(key)
+        mean, anomalies = split(posterior)
+        if self.rtpp is not None:
+            anomalies = relaxed_to_perturbations(anomalies, split(prior)[1], self.rtpp)
+        if self.rtps is not None:
+            anomalies = relaxed_to_spread(anomalies, split(prior)[1], self.rtps)
+        inflation = inflation_at(weights, self.inflation.astype(anomalies.dtype))
+        if weights is not None:
+            # Beside the observations no more than the analysis took, or the spread might grow there
+            # from cycle to cycle without bound.
+            taken = jnp.maximum(spread_ratio(split(prior)[1], anomalies), 1)
+            inflation = jnp.where(weights < 1, jnp.minimum(inflation, taken), inflation)
+        if self.rotate:
+            anomalies = rotated(rotation_key, anomalies)
+        return mean[None] + widened(
+            anomalies,
+            noise_key,
+            inflation=inflation,
+            additive=self.additive,
+            weights=weights,
+            numbers=numbers,
+        )

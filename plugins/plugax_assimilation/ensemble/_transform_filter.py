@@ -1,0 +1,117 @@
+"""Ensemble filters whose analysis is a transform of the ensemble, and so smoothers of a fixed lag.
+
+    (x̄ + wᵀ A, T A)      with the same w and T for the present and for every earlier time
+
+A transform found from the observations of now is the best linear estimate of what the members were
+before, too: it knows their covariances with what is observed now.
+"""
+
+import dataclasses
+
+import equinox as eqx
+import jax
+import jax.lax as lax
+import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
+
+from plugax import AbstractStateSpace, Cycle
+
+from .._ensemble import Ensemble, as_unknowns, draw, split
+from .._options import check_lag
+from ..scores._verification import Metrics, rmse, spread
+from ._cycled_ensemble import AbstractCycledEnsemble
+
+
+class Lagged(eqx.Module):
+    """The state of a smoother.
+
+    Attributes:
+        ensembles: now and before, newest first, side by side: as many times as the lag is long.
+        truth: at those times, where it is known; zeros before the first.
+        cycles: how many have been run.
+    """
+
+    ensembles: Float[Array, "members lagged"]
+    truth: Float[Array, "lag verified"] | None
+    cycles: Int[Array, ""]
+
+
+class AbstractTransformFilter(AbstractCycledEnsemble):
+    """An ensemble filter, and with a lag an ensemble Kalman smoother; one step is one cycle.
+
+    With a lag L the ensembles of the last L cycles go through every transform that the present one
+    goes through. What the observations up to now say of the time L cycles ago, or of the first
+    cycle while there are fewer, is in the metrics: `smoothed_rmse`, `smoothed_spread`, and with
+    `keep` in the history: `smoothed`, and its time, `smoothed_time`. The answer is the mean of the
+    analysis, as in a filter.
+
+    Arguments:
+        lag: L, over how many cycles observations act back; 0 is a filter.
+
+    Errors: `PlugaxError` where the lag is negative.
+
+    Law: a lag does not change the analysis.
+
+    Source: G. Evensen and P. J. van Leeuwen, Mon. Wea. Rev. 128 (2000),
+    doi 10.1175/1520-0493(2000)128<1852:AEKSFN>2.0.CO;2.
+    """
+
+    lag: int = eqx.field(static=True, default=0, kw_only=True)
+
+    def __check_init__(self):
+        check_lag(self.lag)
+
+    def init(
+        self,
+        problem: AbstractStateSpace,
+        unknowns: PyTree,  # noqa: ARG002 - the mean of what is drawn here
+        key: PRNGKeyArray,
+    ) -> Ensemble | Lagged:
+        """Draws from the initial distribution."""
+        ensemble = draw(problem, key, self.members)
+        if not self.lag:
+            return ensemble
+        truth = problem.cycles.truth
+        if truth is not None:
+            first = ravel_pytree(jax.tree.map(lambda leaf: leaf[0], truth))[0]
+            truth = jnp.zeros((self.lag, first.size), first.dtype)
+        return Lagged(jnp.tile(ensemble, (1, self.lag)), truth, jnp.zeros((), int))
+
+    def step(
+        self, problem: AbstractStateSpace, state: Ensemble | Lagged, batch: Cycle, key: PRNGKeyArray
+    ) -> tuple[Ensemble | Lagged, Metrics]:
+        """One cycle."""
+        if not isinstance(state, Lagged):
+            return self.cycled(problem, state, None, batch, key)
+        numbers = state.ensembles.shape[1] // self.lag
+        now = state.ensembles[:, :numbers]
+        after, metrics = self.cycled(problem, now, state.ensembles, batch, key)
+        back = jnp.minimum(state.cycles, self.lag)
+        smoothed = lax.dynamic_slice_in_dim(after, back * numbers, numbers, 1)
+        mean, anomalies = split(smoothed)
+        metrics["smoothed_spread"] = spread(problem, anomalies)
+        if self.keep != "nothing":
+            metrics["smoothed"] = mean if self.keep == "mean" else smoothed
+            metrics["smoothed_time"] = problem.cycles.time[state.cycles - back]
+        truth = state.truth
+        if truth is not None:
+            truth = jnp.concatenate([ravel_pytree(batch.truth)[0][None], truth])
+            then = dataclasses.replace(batch, truth=truth[back])
+            metrics["smoothed_rmse"] = rmse(problem, mean, then)
+            truth = truth[: self.lag]
+        return Lagged(after[:, : self.lag * numbers], truth, state.cycles + 1), metrics
+
+    def converged(
+        self,
+        problem: AbstractStateSpace,  # noqa: ARG002 - a filter runs through its data
+        state: Ensemble | Lagged,  # noqa: ARG002
+    ) -> None:
+        """No test: all cycles are run."""
+        return
+
+    def unknowns(self, problem: AbstractStateSpace, state: Ensemble | Lagged) -> PyTree:
+        """The mean of the analysis."""
+        if isinstance(state, Lagged):
+            state = state.ensembles[:, : state.ensembles.shape[1] // self.lag]
+        return as_unknowns(problem, jnp.mean(state, 0))

@@ -1,0 +1,72 @@
+"""An ensemble run through a window, and what the observations see of it."""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.lax as lax
+import jax.numpy as jnp
+from jaxtyping import Array, Int, Key, PRNGKeyArray
+
+from plugax import AbstractStateSpace, Cycle
+
+from .._ensemble import Ensemble, Seen, as_seen, forecast, observed_of
+from .._replacement import replaced, seen_sound, sound
+
+
+class Run(eqx.Module):
+    """A run through a window.
+
+    Attributes:
+        start: the ensemble at the window's start; copies of sound members for those that were lost.
+        front: the same at its end.
+        seen: what the observations of the newest times saw of it, one time after the other.
+        lost: how many members were lost; None where nobody looks.
+    """
+
+    start: Ensemble
+    front: Ensemble
+    seen: Seen
+    lost: Int[Array, ""] | None
+
+
+def run_through(
+    problem: AbstractStateSpace,
+    start: Ensemble,
+    *,
+    before: Callable[[Ensemble], Ensemble],
+    cycles: Cycle,
+    keys: Key[Array, " cycles"],
+    replacement: PRNGKeyArray | None,
+) -> Run:
+    """The ensemble run to some cycles and through them, and what all their observations see of it.
+
+    A member is lost that is not sound at the start or at the end, or not seen as a finite number.
+    Another one takes its place from start to end, so that what is seen belongs to what was run.
+
+    Arguments:
+        problem: the problem.
+        start: the ensemble at the start of the window.
+        before: runs it to where the cycles begin.
+        cycles: those that are assimilated.
+        keys: of the model's error, one a cycle.
+        replacement: the key by which sound members are drawn for lost ones; None to leave them.
+    """
+
+    def through(ensemble: Ensemble, here: tuple[Cycle, PRNGKeyArray]) -> tuple[Ensemble, Array]:
+        ensemble = forecast(problem, ensemble, *here)
+        return ensemble, observed_of(problem, ensemble, here[0])
+
+    front, observed = lax.scan(through, before(start), (cycles, keys))
+    lost = None
+    if replacement is not None:
+        kept = sound(start) & sound(front)
+        kept &= jnp.all(jax.vmap(seen_sound)(observed, cycles.available), 0)
+        rows = (start, front, jnp.swapaxes(observed, 0, 1))
+        (start, front, rows), lost = replaced(rows, replacement, kept)
+        observed = jnp.swapaxes(rows, 0, 1)
+    seen = jax.vmap(lambda observed, cycle: as_seen(problem, observed, cycle))(observed, cycles)
+    anomalies = jnp.swapaxes(seen.anomalies, 0, 1).reshape(len(start), -1)
+    return Run(
+        start, front, Seen(anomalies, seen.innovation.reshape(-1), jnp.sum(seen.count)), lost
+    )

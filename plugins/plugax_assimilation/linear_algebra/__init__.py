@@ -1,0 +1,1 @@
+"""Small matrices: random rotations, factors and roots, the gain."""

@@ -1,0 +1,1 @@
+"""The particle filter: weights, resampling, and scores of weighted members."""

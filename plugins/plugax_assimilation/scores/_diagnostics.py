@@ -1,0 +1,84 @@
+"""Diagnostics on demand: what each is called, and the metrics that it brings."""
+
+import typing
+from typing import Any, Literal
+
+from jaxtyping import Array, Float
+
+from plugax import AbstractStateSpace, Cycle, PlugaxError
+
+from .._ensemble import Ensemble, Seen, see
+from ._ensemble_scores import crps, rank_histogram
+from ._innovations import chi_squared, degrees_of_freedom_for_signal, desroziers
+from ._verified import verified_ensemble, verified_truth
+
+Diagnostic = Literal["crps", "rank-histogram", "innovations", "signal"]
+
+
+def diagnostics_of(value: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """The diagnostics that were asked for.
+
+    Errors: `PlugaxError` where there is none of that name.
+    """
+    check_diagnostics(value)
+    return tuple(value)
+
+
+def check_diagnostics(
+    value: Any, known: tuple[str, ...] = typing.get_args(Diagnostic), of: str = ""
+) -> None:
+    """Raise `PlugaxError` unless `value` holds names of known diagnostics."""
+    if isinstance(value, str):
+        raise PlugaxError(f"diagnostics must be a tuple of names; got {value!r} for ({value!r},).")
+    unknown = [name for name in value if name not in known]
+    if unknown:
+        raise PlugaxError(
+            f"There is no diagnostic {unknown[0]!r}{of}; there are {', '.join(known)}."
+        )
+
+
+def diagnose(
+    problem: AbstractStateSpace,
+    cycle: Cycle,
+    *,
+    prior: Ensemble,
+    posterior: Ensemble,
+    seen: Seen,
+    residual: Float[Array, " observed"] | None,
+    wanted: tuple[Diagnostic, ...],
+) -> dict[str, Array]:
+    """The metrics of the diagnostics that are wanted; those that need the truth, where it is known.
+
+    Arguments:
+        problem: the problem.
+        cycle: where it stands.
+        prior: the forecast.
+        posterior: the analysis, as it goes into the next forecast.
+        seen: the forecast as the observations see it.
+        residual: what the analysis leaves of the innovation; None for what this cycle's
+            observations see of the posterior.
+        wanted: the diagnostics.
+    """
+    metrics = {}
+    if cycle.truth is not None and {"crps", "rank-histogram"} & set(wanted):
+        truth = verified_truth(cycle).astype(posterior.dtype)
+        analysis = verified_ensemble(problem, posterior)
+        forecast = verified_ensemble(problem, prior)
+        if "crps" in wanted:
+            metrics["analysis_crps"] = crps(analysis, truth)
+            metrics["forecast_crps"] = crps(forecast, truth)
+        if "rank-histogram" in wanted:
+            metrics["rank_histogram"] = rank_histogram(analysis, truth)
+            metrics["forecast_rank_histogram"] = rank_histogram(forecast, truth)
+    if {"innovations", "signal"} & set(wanted):
+        factor = seen.factor
+        if "innovations" in wanted:
+            metrics["chi_squared"] = chi_squared(seen, factor)
+            if residual is None:
+                residual = see(problem, posterior, cycle).innovation
+            observation, background = desroziers(seen, residual)
+            metrics["desroziers_observation"] = observation
+            metrics["desroziers_background"] = background
+        if "signal" in wanted:
+            metrics["degrees_of_freedom_for_signal"] = degrees_of_freedom_for_signal(factor)
+    return metrics

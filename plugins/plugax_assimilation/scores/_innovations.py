@@ -1,0 +1,72 @@
+"""Whether innovations are as large as ensemble and observation errors say; what they tell.
+
+All of it is in whitened observation space: R = I, HPHᵀ = YᵀY / (N − 1), d the innovation. Missing
+observations are zeros of d and Y, and add nothing to any sum.
+"""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from .._ensemble import Seen
+from ..linear_algebra._factor import Factor
+
+
+def chi_squared(seen: Seen, factor: Factor) -> Float[Array, ""]:
+    """dᵀ (I + HPHᵀ)⁻¹ d over the number of observations; 1 where there is none.
+
+    Law: its expectation is 1 where truth and members are drawn from the same distribution, H is
+    linear and N is large.
+    """
+    members, inverse = len(seen.anomalies), factor.inverse
+    if factor.by_members:
+        # min over w of ‖d − Zᵀw‖² + (N − 1)‖w‖²: no difference of large numbers, as in ‖d‖² − …
+        weights = (inverse @ (factor.whole @ seen.innovation)) @ inverse / (members - 1)
+        left = seen.innovation - weights @ factor.whole
+        total = jnp.sum(jnp.square(left)) + (members - 1) * jnp.sum(jnp.square(weights))
+    else:
+        total = jnp.sum(jnp.square(inverse @ seen.innovation))
+    return _ratio(total, seen.count.astype(total.dtype))
+
+
+def desroziers(
+    seen: Seen, residual: Float[Array, " observed"]
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """Variances of observation and background errors that the residuals show, over those assumed.
+
+    d_a · d / p  and  (d − d_a) · d / tr HPHᵀ,  p observations
+
+    Arguments:
+        seen: the forecast as the observations see it.
+        residual: d_a = R^{-½} (y − mean H(x_a)), what the analysis leaves of the innovation.
+
+    Laws: the expectation of both is 1 where R and HPHᵀ are right and the analysis is the optimal
+    one; the first is `chi_squared` where the analysis is a Kalman filter's with the ensemble's
+    covariance and H is linear; 1 where there is no observation.
+
+    Source: G. Desroziers, L. Berre, B. Chapnik and P. Poli, Quart. J. R. Meteor. Soc. 131 (2005),
+    doi 10.1256/qj.05.108.
+    """
+    variances = jnp.sum(jnp.square(seen.anomalies), 0) / (len(seen.anomalies) - 1)
+    return (
+        _ratio(residual @ seen.innovation, seen.count.astype(residual.dtype)),
+        _ratio((seen.innovation - residual) @ seen.innovation, jnp.sum(variances)),
+    )
+
+
+def degrees_of_freedom_for_signal(factor: Factor) -> Float[Array, ""]:
+    """How many numbers were learnt: tr HK = Σ λ / (λ + N − 1), λ the eigenvalues of Y Yᵀ.
+
+    Law: it lies from 0 to the number of observations, and below N.
+
+    Source: C. D. Rodgers, Inverse Methods for Atmospheric Sounding (2000), doi 10.1142/3171; C.
+    Cardinali, S. Pezzulli and E. Andersson, Quart. J. R. Meteor. Soc. 130 (2004),
+    doi 10.1256/qj.03.205.
+    """
+    # tr HK = tr (I − A⁻¹), A = L Lᵀ.
+    return jnp.sum(1 - jnp.sum(jnp.square(factor.inverse), 0))
+
+
+def _ratio(found: Float[Array, ""], expected: Float[Array, ""]) -> Float[Array, ""]:
+    """What was found over what was expected; 1 where nothing is expected."""
+    known = expected > 0
+    return jnp.where(known, found / jnp.where(known, expected, 1), 1)

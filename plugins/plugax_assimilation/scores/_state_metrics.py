@@ -1,0 +1,42 @@
+"""The metrics of methods whose analysis is a state, not an ensemble."""
+
+from typing import Literal, get_args
+
+from jaxtyping import Array, Float
+
+from plugax import AbstractStateSpace, Cycle
+
+from .._ensemble import as_unknowns
+from ._verification import Metrics, rmse
+
+KeepMean = Literal["nothing", "mean"]
+KEEP_MEAN = get_args(KeepMean)
+
+
+def state_metrics(
+    problem: AbstractStateSpace,
+    cycle: Cycle,
+    *,
+    loss: Float[Array, ""],
+    background: Float[Array, " state"],
+    analysis: Float[Array, " state"],
+    keep: KeepMean,
+) -> Metrics:
+    """The metrics that all of them have; errors are left out where nobody knows the truth.
+
+    Arguments:
+        problem: the problem.
+        cycle: that of the analysis; `time` is its time.
+        loss: what the method calls the cost of the background.
+        background: at the time of the cycle, without its observations.
+        analysis: at the same time.
+        keep: whether the analysis goes into the history.
+    """
+    metrics = {"loss": loss, "time": cycle.time}
+    if cycle.truth is not None:
+        metrics["analysis_rmse"] = rmse(problem, analysis, cycle)
+        metrics["forecast_rmse"] = rmse(problem, background, cycle)
+    metrics |= problem.diagnose(as_unknowns(problem, analysis))
+    if keep == "mean":
+        metrics["analysis"] = analysis
+    return metrics

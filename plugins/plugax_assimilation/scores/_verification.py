@@ -1,0 +1,89 @@
+"""What a cycle says of itself: errors, spread, and how far forecast and observations lie apart."""
+
+from typing import Literal
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from plugax import AbstractStateSpace, Cycle
+
+from .._ensemble import Ensemble, Seen, as_unknowns, split
+from ._diagnostics import Diagnostic, diagnose
+from ._verified import verified_row, verified_truth
+
+Keep = Literal["nothing", "mean", "members"]
+Metrics = dict[str, Array]
+
+
+def rmse(
+    problem: AbstractStateSpace, state: Float[Array, " state"], cycle: Cycle
+) -> Float[Array, ""]:
+    """√(mean over the verified numbers of (x − truth)²), of a row at the time of a cycle."""
+    here = verified_row(problem, state)
+    return jnp.sqrt(jnp.mean(jnp.square(here - verified_truth(cycle).astype(here.dtype))))
+
+
+def spread(problem: AbstractStateSpace, anomalies: Ensemble) -> Float[Array, ""]:
+    """√(mean over the verified numbers of the ensemble's variance)."""
+    variance = jnp.sum(jnp.square(anomalies), 0) / (len(anomalies) - 1)
+    return jnp.sqrt(jnp.mean(verified_row(problem, variance)))
+
+
+def expected_loss(seen: Seen) -> Float[Array, ""]:
+    """½ tr (H P Hᵀ R⁻¹ + I), the mean of the loss where the ensemble's covariance is right."""
+    variances = jnp.sum(jnp.square(seen.anomalies)) / (len(seen.anomalies) - 1)
+    return (variances + seen.count.astype(variances.dtype)) / 2
+
+
+def ensemble_metrics(
+    problem: AbstractStateSpace,
+    cycle: Cycle,
+    *,
+    prior: Ensemble,
+    posterior: Ensemble,
+    seen: Seen,
+    keep: Keep,
+    diagnostics: tuple[Diagnostic, ...] = (),
+    residual: Float[Array, " observed"] | None = None,
+) -> Metrics:
+    """The metrics that every ensemble method has.
+
+    `loss` is ½‖d‖² of the forecast's mean, `expected_loss` what its mean should be. Errors are left
+    out where nobody knows the truth.
+
+    Arguments:
+        problem: the problem.
+        cycle: where it stands.
+        prior: the forecast.
+        posterior: the analysis, as it goes into the next forecast.
+        seen: the forecast as the observations see it.
+        keep: what of the analysis goes into the history.
+        diagnostics: what more is wanted.
+        residual: what the analysis leaves of the innovation, where `seen` is of more observations
+            than those of the cycle.
+    """
+    before, prior_anomalies = split(prior)
+    after, anomalies = split(posterior)
+    metrics = {
+        "loss": jnp.sum(jnp.square(seen.innovation)) / 2,
+        "expected_loss": expected_loss(seen),
+        "time": cycle.time,
+        "spread": spread(problem, anomalies),
+        "forecast_spread": spread(problem, prior_anomalies),
+    }
+    if cycle.truth is not None:
+        metrics["analysis_rmse"] = rmse(problem, after, cycle)
+        metrics["forecast_rmse"] = rmse(problem, before, cycle)
+    metrics |= diagnose(
+        problem,
+        cycle,
+        prior=prior,
+        posterior=posterior,
+        seen=seen,
+        residual=residual,
+        wanted=diagnostics,
+    )
+    metrics |= problem.diagnose(as_unknowns(problem, after))
+    if keep != "nothing":
+        metrics["analysis"] = after if keep == "mean" else posterior
+    return metrics

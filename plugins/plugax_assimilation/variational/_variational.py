@@ -1,0 +1,120 @@
+"""Cycled variational assimilation with background errors that stay the same.
+
+A method brings `trajectory`, how the states of a window come of its control.
+"""
+
+import abc
+
+import equinox as eqx
+import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+
+from plugax import AbstractCovariance, AbstractStateSpace, Cycle, PlugaxError, Windows
+
+from .._background import background_error, check_count, no_background, positive
+from .._ensemble import as_unknowns
+from .._rows import Row
+from ..scores._verification import Metrics
+from ._incremental import AbstractIncremental, States
+
+
+class Assimilated(eqx.Module):
+    """Where a method over windows stands.
+
+    Attributes:
+        background: the state at the start of the next window, before its observations.
+        analysis: the state at the end of the last window.
+    """
+
+    background: Row
+    analysis: Row
+
+
+class AbstractVariational(AbstractIncremental):
+    """A variational method over windows; one step is one window.
+
+    The answer is the state at the end of the last window. Every window starts from the analysis of
+    the one before, `shift` observation times on. Where windows overlap, observations are used
+    again, as if there were more of them than there are: the cost is then no longer a likelihood.
+    Observations after the last whole window are not used.
+
+    Arguments:
+        shift: observation times from one window to the next, at most `window`; by default windows
+            follow each other without overlap.
+        scale: α; the background errors are α times those of the climate.
+    """
+
+    shift: int | None = eqx.field(static=True, default=None)
+    scale: Float[Array, ""] = eqx.field(converter=positive, default=0.01)
+
+    def __check_init__(self):
+        if self.shift is not None:
+            check_count("shift", self.shift)
+            if self.shift > self.window:
+                raise PlugaxError(
+                    f"shift must be at most window, {self.window}, so that no observation is left "
+                    f"out; got {self.shift}."
+                )
+
+    def unsuitable(self, problem: AbstractStateSpace) -> str | None:
+        """Without background errors of its own or a climatology."""
+        return super().unsuitable(problem) or no_background(problem, self.covariance)
+
+    @abc.abstractmethod
+    def control_size(self, problem: AbstractStateSpace, background: AbstractCovariance) -> int:
+        """How many numbers the control has."""
+
+    @abc.abstractmethod
+    def trajectory(
+        self,
+        problem: AbstractStateSpace,
+        start: AbstractCovariance,
+        background: Row,
+        control: Float[Array, " control"],
+        window: Cycle,
+    ) -> Float[Array, "times state"]:
+        """The states at the observation times of a window.
+
+        Arguments:
+            problem: the problem.
+            start: B, of the errors of the background.
+            background: x_b, at the start of the window.
+            control: v.
+            window: the cycles of the window.
+        """
+
+    def data(self, problem: AbstractStateSpace) -> Windows:
+        """Step i sees the i-th window."""
+        return Windows(problem.cycles, self.window, self.shift or self.window)
+
+    def init(
+        self,
+        problem: AbstractStateSpace,  # noqa: ARG002
+        unknowns: PyTree,
+        key: PRNGKeyArray,  # noqa: ARG002 - nothing is drawn
+    ) -> Assimilated:
+        """The first background, by default the mean of the initial distribution."""
+        row = ravel_pytree(unknowns)[0]
+        return Assimilated(row, row)
+
+    def step(
+        self,
+        problem: AbstractStateSpace,
+        state: Assimilated,
+        batch: Cycle,
+        key: PRNGKeyArray,  # noqa: ARG002
+    ) -> tuple[Assimilated, Metrics]:
+        """One window."""
+        start = background_error(problem, self.covariance, self.scale)
+
+        def states_of(control: Float[Array, " control"]) -> States:
+            return self.trajectory(problem, start, state.background, control, batch)
+
+        nothing = jnp.zeros(self.control_size(problem, start), state.background.dtype)
+        states, metrics = self.minimised(problem, batch, states_of, nothing)
+        return Assimilated(states[(self.shift or self.window) - 1], states[-1]), metrics
+
+    def unknowns(self, problem: AbstractStateSpace, state: Assimilated) -> PyTree:
+        """The state at the end of the last window."""
+        return as_unknowns(problem, state.analysis)
