@@ -60,10 +60,11 @@ PAIRS = [
 
 
 def expected(solver, name):
-    for (outcome, _reason), names in EXCEPTIONS.get(solver, {}).items():
+    for (outcome, reason), names in EXCEPTIONS.get(solver, {}).items():
         if name in names:
-            return outcome
-    return SOLVED
+            # Rounding may help off a saddle.
+            return {outcome, SOLVED} if reason is SADDLE else {outcome}
+    return {SOLVED}
 
 
 @pytest.mark.parametrize(("solver", "name"), PAIRS)
@@ -75,7 +76,7 @@ def test_from_the_standard_start_a_published_minimum_is_reached(solver, name):
         outcome = MISLED if solution.status.success else ELSEWHERE
     else:
         outcome = SOLVED if solution.status.success else UNDECLARED
-    assert outcome == expected(solver, name), f"Σ f² = {squares:.8g}, {solution.status}"
+    assert outcome in expected(solver, name), f"Σ f² = {squares:.8g}, {solution.status}"
 
 
 def test_what_is_listed_exists_and_once_at_most():
