@@ -1,5 +1,6 @@
 import jax
 import jax.numpy as jnp
+import jax.random as jr
 import numpy as np
 import pytest
 
@@ -65,6 +66,32 @@ def test_a_nan_names_step_and_metric_and_gives_back_the_last_good_unknowns(cliff
     np.testing.assert_array_equal(solution.unknowns, [2.0])
     assert solution.steps == 4
     np.testing.assert_array_equal(solution.series["loss"], [-1, -1.25, -1.5, -1.75, -2])
+
+
+def test_a_state_may_hold_a_random_key(bowl, descent, tmp_path):
+    class Shaken(descent):
+        def init(self, problem, unknowns, key):
+            return super().init(problem, unknowns, key), jr.split(key, 2)
+
+        def step(self, problem, state, batch, key):
+            inner, keys = state
+            (unknowns, *rest), metrics = super().step(problem, inner, batch, key)
+            shaken = unknowns + 0.01 * jr.normal(keys[0], unknowns.shape, unknowns.dtype)
+            return ((shaken, *rest), jax.vmap(lambda key: jr.split(key)[0])(keys)), metrics
+
+        def converged(self, problem, state):
+            return super().converged(problem, state[0])
+
+        def unknowns(self, problem, state):
+            return super().unknowns(problem, state[0])
+
+    whole = px.solve(bowl, Shaken(0.1), steps=6)
+    assert whole.status.success
+    px.solve(bowl, Shaken(0.1), steps=3, out=tmp_path / "half")
+    resumed = px.resume(tmp_path / "half", problem=bowl, solver=Shaken(0.1), steps=6)
+    np.testing.assert_array_equal(resumed.unknowns, whole.unknowns)
+    population = px.sweep(bowl, Shaken(0.1), over={"seed": [0, 1]}, steps=6)
+    np.testing.assert_allclose(population.unknowns[0], whole.unknowns, rtol=1e-6)
 
 
 def test_a_loss_that_is_nan_at_the_start_says_so(cliff, descent):
