@@ -53,6 +53,8 @@ class AbstractStateSpace(AbstractProblem):
     standard deviations; `observe` and `forecast` are differentiable.
     """
 
+    laws: ClassVar[str | None] = "plugax.testing._state_space_laws:STATE_SPACE"
+
     precision: ClassVar = "float64"
     scores: ClassVar = ("analysis_rmse", "forecast_rmse", "spread")
 

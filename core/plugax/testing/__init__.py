@@ -14,6 +14,7 @@ from ._integrator import check_integrator_every as check_integrator_every
 from ._integrator import check_integrator_gradient as check_integrator_gradient
 from ._integrator import check_integrator_precision as check_integrator_precision
 from ._integrator import check_integrator_vmap_equals_loop as check_integrator_vmap_equals_loop
+from ._laws import Laws as Laws
 from ._linearisation import check_adjoint as check_adjoint
 from ._linearisation import check_tangent_linear as check_tangent_linear
 from ._linearisation import check_taylor as check_taylor

@@ -49,12 +49,12 @@ def check_solver_gaps(
     of the answers after it: where the model stands still, the step after it gives what it gives
     without it, drawn by the same key.
 
-    Passes for solvers that need no state-space problem, or one of a kind of its own.
+    Passes on any other problem than the kit's own, the only one with these laws.
 
     Arguments:
         solver: the solver.
         key: of all draws.
-        problem: what it is tried on; by default the kit's own, the only one with these laws.
+        problem: what it is tried on; by default the kit's own.
     """
     with tried(solver, problem) as (solver, problem, _):
         if not isinstance(problem, Tracking):

@@ -14,7 +14,6 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PRNGKeyArray, PyTree
 
-from ..problems import AbstractProblem
 from ..runner import solve
 from ..solution import Solution
 from ..solvers import AbstractSolver
@@ -31,7 +30,12 @@ REACH = 2.0
 STEPS = 8
 
 
-def claim_tracks(solver: AbstractSolver, problem: AbstractStateSpace, solution: Solution) -> None:
+def claim_tracks(
+    solver: AbstractSolver,
+    problem: AbstractStateSpace,
+    solution: Solution,
+    key: PRNGKeyArray,  # noqa: ARG001
+) -> None:
     """Raise unless the analyses of a run are near the truth, over the second half of the run.
 
     On the kit's own problem: nearer than twice the Kalman filter. On any other whose truth is
@@ -59,11 +63,12 @@ def claim_tracks(solver: AbstractSolver, problem: AbstractStateSpace, solution: 
     claim(error <= limit, solver, law, came, remedy)
 
 
-def claim_times(solver: AbstractSolver, problem: AbstractStateSpace, solution: Solution) -> None:
+def claim_times(
+    solver: AbstractSolver, problem: AbstractStateSpace, solution: Solution, key: PRNGKeyArray
+) -> None:
     """Raise unless the `time` of every step is that of its last observations."""
     data = solver.data(problem)
-    key, steps = jax.random.key(0), range(solution.steps)
-    numbers = [jnp.asarray(step, "int32") for step in steps]
+    numbers = [jnp.asarray(step, "int32") for step in range(solution.steps)]
     batches = [data.next(data.init(key, number), key, number)[0] for number in numbers]
     expected = np.asarray([np.ravel(batch.time)[-1] for batch in batches])
     found = solution.series.get("time", np.zeros(0))
@@ -77,12 +82,8 @@ def claim_times(solver: AbstractSolver, problem: AbstractStateSpace, solution: S
     )
 
 
-def check_solver_truth(
-    solver: AbstractSolver, key: PRNGKeyArray, problem: AbstractProblem | None = None
-) -> None:
+def check_solver_truth(solver: AbstractSolver, key: PRNGKeyArray, problem: Any = None) -> None:
     """Where nobody knows the truth a run is the same, and metrics that need it are left out.
-
-    Passes for solvers that need no state-space problem.
 
     Arguments:
         solver: the solver.
@@ -90,7 +91,7 @@ def check_solver_truth(
         problem: what it is tried on; by default the kit's own.
     """
     with tried(solver, problem) as (solver, problem, _):
-        if not isinstance(problem, AbstractStateSpace) or problem.cycles.truth is None:
+        if problem.cycles.truth is None:
             return
         blind = eqx.tree_at(lambda problem: problem.cycles.truth, problem, None)
         law = "without a truth it runs as with one"

@@ -214,10 +214,6 @@ def test_an_operator_that_picks_by_an_array_of_numpy_is_good_code():
     testing.check_strict_promotion(problem, KEY)
 
 
-def test_solvers_of_other_problems_need_no_truth():
-    testing.check_solver_truth(testing._references.Descent(), KEY)
-
-
 @pytest.mark.usefixtures("x64")
 def test_the_known_answer_has_the_error_that_its_covariance_says():
     problem = Tracking()
