@@ -13,7 +13,7 @@ import plugax as px
 from plugax import testing
 from plugax.testing._laws import laws_of
 from plugax.testing._references import Fenced, Gaussian, Line, Rosenbrock, Valley
-from plugax.testing._tracking import Tracking
+from plugax_state_space.laws._tracking import Tracking
 
 
 class Hidden(Valley):
