@@ -9,10 +9,10 @@ from .._errors import PlugaxError, did_you_mean
 from ..plugins import KINDS, default_manager
 from ._component import Chosen, choose
 from ._environment import prepare
+from ._exit import FAILURE, SUCCESS
 from ._flags import add_flags, joined, parse_flags, peek_component
 from ._imported import Imported, imported
 from ._parser import Parser, version
-from ._report import FAILURE, SUCCESS
 from ._request import problem_name as first_name
 from ._signals import started
 from ._text import answer, print_json
