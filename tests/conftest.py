@@ -37,6 +37,7 @@ PACKAGES = (
     "plugax_diffrax",
     "plugax_regression",
     "plugax_mnist",
+    "plugax_state_space",
     "plugax_lorenz96",
     "plugax_assimilation",
     "plugax_classics",

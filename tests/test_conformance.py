@@ -30,7 +30,6 @@ from plugax.testing import (
     check_solver_seeds,
     check_solver_solves,
     check_solver_state,
-    check_solver_truth,
     check_static_fields,
     check_stochastic_drift,
     check_stochastic_noise,
@@ -38,6 +37,7 @@ from plugax.testing import (
     check_strict_promotion,
     collect_checks,
 )
+from plugax_state_space.laws import check_solver_truth
 
 # Kept until the process ends: the checks make their problems anew.
 PICTURES = tempfile.TemporaryDirectory()

@@ -3,60 +3,13 @@
 Importing this package imports no JAX: what it brings is imported on first use.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+import lazy_loader
 
 from plugax import hookimpl
 
-if TYPE_CHECKING:
-    from ._baselines import Climatology as Climatology
-    from ._baselines import NoAssimilation as NoAssimilation
-    from ._extended_kalman import ExtendedKalmanFilter as ExtendedKalmanFilter
-    from .ensemble._denkf import DEnKF as DEnKF
-    from .ensemble._enkf import EnKF as EnKF
-    from .ensemble._enkf_n import EnKFN as EnKFN
-    from .ensemble._ensemble_filter import AbstractEnsembleFilter as AbstractEnsembleFilter
-    from .ensemble._etkf import ETKF as ETKF
-    from .ensemble._ienks import IEnKS as IEnKS
-    from .ensemble._letkf import LETKF as LETKF
-    from .ensemble._local_serial import LocalSerialEAKF as LocalSerialEAKF
-    from .ensemble._serial_enkf import SerialEnKF as SerialEnKF
-    from .ensemble._transform_filter import AbstractTransformFilter as AbstractTransformFilter
-    from .particle._particle_filter import ParticleFilter as ParticleFilter
-    from .variational._four_d_var import FourDVar as FourDVar
-    from .variational._hybrid_four_d_var import HybridFourDVar as HybridFourDVar
-    from .variational._incremental import AbstractIncremental as AbstractIncremental
-    from .variational._optimal_interpolation import OptimalInterpolation as OptimalInterpolation
-    from .variational._static_background import AbstractStaticBackground as AbstractStaticBackground
-    from .variational._three_d_var import ThreeDVar as ThreeDVar
-    from .variational._variational import AbstractVariational as AbstractVariational
-    from .variational._weak_four_d_var import WeakFourDVar as WeakFourDVar
+# Without its `__dir__`, by which pluggy looks for hooks.
+__getattr__, _, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
-_MODULE_OF = {
-    "AbstractEnsembleFilter": "ensemble._ensemble_filter",
-    "AbstractIncremental": "variational._incremental",
-    "AbstractStaticBackground": "variational._static_background",
-    "AbstractTransformFilter": "ensemble._transform_filter",
-    "AbstractVariational": "variational._variational",
-    "Climatology": "_baselines",
-    "DEnKF": "ensemble._denkf",
-    "ETKF": "ensemble._etkf",
-    "EnKF": "ensemble._enkf",
-    "EnKFN": "ensemble._enkf_n",
-    "ExtendedKalmanFilter": "_extended_kalman",
-    "FourDVar": "variational._four_d_var",
-    "HybridFourDVar": "variational._hybrid_four_d_var",
-    "IEnKS": "ensemble._ienks",
-    "LETKF": "ensemble._letkf",
-    "LocalSerialEAKF": "ensemble._local_serial",
-    "NoAssimilation": "_baselines",
-    "OptimalInterpolation": "variational._optimal_interpolation",
-    "ParticleFilter": "particle._particle_filter",
-    "SerialEnKF": "ensemble._serial_enkf",
-    "ThreeDVar": "variational._three_d_var",
-    "WeakFourDVar": "variational._weak_four_d_var",
-}
-__all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll] - lazy, and tested
 
 # Name, where it lives, and what it is.
 _SOLVERS = (
@@ -141,12 +94,3 @@ def register_solvers(register):
     """Bring the methods; one step of each is one cycle, or one window."""
     for name, target, summary in _SOLVERS:
         register(name, f"plugax_assimilation.{target}", summary=summary)
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name on first use."""
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)
-    globals()[name] = value
-    return value

@@ -6,7 +6,8 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from plugax import AbstractCovariance, AbstractStateSpace, Gaussian, PlugaxError
+from plugax import PlugaxError
+from plugax_state_space import AbstractCovariance, AbstractStateSpace, Gaussian
 
 
 def no_climate(problem: AbstractStateSpace) -> str | None:
@@ -15,8 +16,8 @@ def no_climate(problem: AbstractStateSpace) -> str | None:
         return None
     return (
         "takes its background errors from the problem's climatology, and the problem has none. "
-        "Give it climatology=plugax.Gaussian(mean, covariance), of the states of a long run of the "
-        "model."
+        "Give it climatology=plugax_state_space.Gaussian(mean, covariance), of the states of a "
+        "long run of the model."
     )
 
 

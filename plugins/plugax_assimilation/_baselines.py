@@ -8,7 +8,8 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PRNGKeyArray, PyTree
 
-from plugax import AbstractSolver, AbstractStateSpace, Cycle
+from plugax import AbstractSolver
+from plugax_state_space import AbstractStateSpace, Cycle
 
 from ._background import climate, no_climate
 from ._ensemble import as_unknowns

@@ -9,7 +9,7 @@ import jax.random as jr
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
-from plugax import AbstractStateSpace, Cycle
+from plugax_state_space import AbstractStateSpace, Cycle
 
 from .linear_algebra._factor import Factor
 

@@ -3,24 +3,12 @@
 Importing this package imports no JAX: what it brings is imported on first use.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+import lazy_loader
 
 from plugax import hookimpl
 
-if TYPE_CHECKING:
-    from ._classic import Classic as Classic
-    from ._classic import Minimum as Minimum
-    from ._more_garbow_hillstrom import MoreGarbowHillstrom as MoreGarbowHillstrom
-    from ._table import CLASSICS as CLASSICS
-
-_MODULE_OF = {
-    "CLASSICS": "_table",
-    "Classic": "_classic",
-    "Minimum": "_classic",
-    "MoreGarbowHillstrom": "_more_garbow_hillstrom",
-}
-__all__ = sorted(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll] - lazy, and tested
+# Without its `__dir__`, by which pluggy looks for hooks.
+__getattr__, _, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 
 @hookimpl
@@ -31,12 +19,3 @@ def register_problems(register):
         "plugax_classics._more_garbow_hillstrom:MoreGarbowHillstrom",
         summary="One of 35 classic test problems with published minima: Rosenbrock, Wood, Meyer, …",
     )
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name on first use."""
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{_MODULE_OF[name]}", __name__), name)
-    globals()[name] = value
-    return value

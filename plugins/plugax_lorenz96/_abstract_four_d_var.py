@@ -20,7 +20,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from plugax import AbstractCovariance, AbstractIntegrator, AbstractLeastSquares, FullBatch
+from plugax import AbstractIntegrator, AbstractLeastSquares, FullBatch
+from plugax_state_space import AbstractCovariance
 
 from ._check import check_four_d_var
 

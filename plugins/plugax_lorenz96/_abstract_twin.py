@@ -9,12 +9,13 @@ import jax.numpy as jnp
 import lineax as lx
 
 import plugax as px
+import plugax_state_space as ss
 
 from ._setup import Setup
 
 
-class AbstractTwin(px.AbstractStateSpace):
-    """A twin experiment: a `plugax.StateSpace` that knows the options it was drawn with.
+class AbstractTwin(ss.AbstractStateSpace):
+    """A twin experiment that knows the options it was drawn with.
 
     A subclass draws the experiment in its `__init__` and hands it to `_take`.
     """
@@ -23,12 +24,12 @@ class AbstractTwin(px.AbstractStateSpace):
     integrator: px.AbstractIntegrator
     substeps: int = eqx.field(static=True)
     observation_operator: Callable[..., Any] | lx.AbstractLinearOperator
-    observation_error: px.AbstractCovariance
-    model_error: px.AbstractCovariance | None
-    initial: px.Gaussian
-    climatology: px.Gaussian | None
-    geometry: px.Geometry | None
-    cycles: px.Cycle
+    observation_error: ss.AbstractCovariance
+    model_error: ss.AbstractCovariance | None
+    initial: ss.Gaussian
+    climatology: ss.Gaussian | None
+    geometry: ss.Geometry | None
+    cycles: ss.Cycle
     burn_in: float = eqx.field(static=True)
     setup: Setup = eqx.field(static=True)
 
@@ -44,7 +45,7 @@ class AbstractTwin(px.AbstractStateSpace):
         make = cast(Callable[..., AbstractTwin], type(self))
         return make(**options, twin_seed=seed, integrator=self.integrator)
 
-    def _take(self, experiment: px.StateSpace, setup: Setup) -> None:
+    def _take(self, experiment: ss.StateSpace, setup: Setup) -> None:
         for field in dataclasses.fields(experiment):
             setattr(self, field.name, getattr(experiment, field.name))
         if setup.missing and self.cycles.available is None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-import plugax as px
+import plugax_state_space as ss
 
 from ._free_run import Tendency, lorenz63, lorenz96, run_on_host, two_scale
 from ._ring_covariance import RingCovariance
@@ -75,7 +75,7 @@ def _of_ring(size: int, forcing: float, dt: float) -> RingClimate | None:
     return RingClimate(float(mean), float(states.std()), spectrum)
 
 
-def lorenz96_climate(dim: int, forcing: float, dt: float) -> px.Gaussian | None:
+def lorenz96_climate(dim: int, forcing: float, dt: float) -> ss.Gaussian | None:
     """The climate of Lorenz96, or None where it comes to rest (or runs away).
 
     Beyond `LARGEST_RING` variables the spectrum of that ring is interpolated.
@@ -94,7 +94,7 @@ def lorenz96_climate(dim: int, forcing: float, dt: float) -> px.Gaussian | None:
     spectrum = np.interp(2 * np.arange(dim // 2 + 1) / dim, there, climate.spectrum)
     if dim <= LARGEST_RING:
         spectrum = climate.spectrum
-    return px.Gaussian(np.full(dim, climate.mean), RingCovariance(climate.std, spectrum, dim))
+    return ss.Gaussian(np.full(dim, climate.mean), RingCovariance(climate.std, spectrum, dim))
 
 
 @functools.lru_cache(maxsize=32)
@@ -103,7 +103,7 @@ def _of_lorenz63(sigma: float, rho: float, beta: float, dt: float) -> np.ndarray
     return sample_of(lorenz63(sigma, rho, beta), starts, dt=dt, spinup=5.0, apart=0.5, times=20)
 
 
-def lorenz63_climate(sigma: float, rho: float, beta: float, dt: float) -> px.Gaussian | None:
+def lorenz63_climate(sigma: float, rho: float, beta: float, dt: float) -> ss.Gaussian | None:
     """The climate of Lorenz63, or None where it comes to rest (or runs away).
 
     Arguments:
@@ -115,7 +115,7 @@ def lorenz63_climate(sigma: float, rho: float, beta: float, dt: float) -> px.Gau
     states = _of_lorenz63(sigma, rho, beta, max(dt, 0.02))
     if states is None:
         return None
-    return px.Gaussian(states.mean(0), px.DenseCovariance(np.cov(states.T)))
+    return ss.Gaussian(states.mean(0), ss.DenseCovariance(np.cov(states.T)))
 
 
 @functools.lru_cache(maxsize=8)
@@ -138,7 +138,7 @@ def _of_two_scale(slow: int, fast: int, dt: float, **parameters: float) -> np.nd
 
 def two_scale_climate(
     slow: int, fast: int, *, dt: float, **parameters: float
-) -> px.Gaussian | None:
+) -> ss.Gaussian | None:
     """The climate of two-scale Lorenz96, or None where it comes to rest, runs away or is too large.
 
     Arguments:
@@ -152,4 +152,4 @@ def two_scale_climate(
     states = _of_two_scale(slow, fast, dt, **parameters)
     if states is None:
         return None
-    return px.Gaussian(states.mean(0), px.DenseCovariance(np.cov(states.T)))
+    return ss.Gaussian(states.mean(0), ss.DenseCovariance(np.cov(states.T)))

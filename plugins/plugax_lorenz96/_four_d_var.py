@@ -8,7 +8,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 import plugax as px
-from plugax import AbstractCovariance, AbstractIntegrator
+from plugax import AbstractIntegrator
+from plugax_state_space import AbstractCovariance
 
 from ._abstract_four_d_var import AbstractFourDVar
 

@@ -11,7 +11,9 @@ import numpy as np
 from jaxtyping import Array, Float
 
 import plugax as px
-from plugax import AbstractCovariance, AbstractIntegrator
+import plugax_state_space as ss
+from plugax import AbstractIntegrator
+from plugax_state_space import AbstractCovariance
 
 from ._abstract_four_d_var import AbstractFourDVar
 from ._check import check_positive, check_whole
@@ -138,7 +140,7 @@ class Lorenz96FourDVar(AbstractFourDVar):
         elif background_correlation == "gaussian":
             self.background_error = RingCovariance.gaussian(background_std, correlation_length, dim)
         else:
-            self.background_error = px.ScalarCovariance(background_std, dim)
+            self.background_error = ss.ScalarCovariance(background_std, dim)
         twin = draw_twin(
             twin_key,
             self.model,

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 import plugax as px
+import plugax_state_space as ss
 
 from ._abstract_twin import AbstractTwin
 from ._check import check_whole
@@ -175,7 +176,7 @@ class Lorenz96Twin(AbstractTwin):
             observation_operator=operator,
             integrator=integrator,
             climatology=lorenz96_climate(size, setup.forcing, setup.dt),
-            geometry=px.Geometry(
+            geometry=ss.Geometry(
                 np.arange(size, dtype=float),
                 operator.variables(size).astype(float),
                 period=float(size),

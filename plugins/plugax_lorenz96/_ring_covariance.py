@@ -12,7 +12,8 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, ArrayLike, Float
 
-from plugax import AbstractCovariance, PlugaxError
+from plugax import PlugaxError
+from plugax_state_space import AbstractCovariance
 
 from ._check import check_positive
 

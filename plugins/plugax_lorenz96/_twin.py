@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from plugax import AbstractCovariance, AbstractIntegrator
+from plugax import AbstractIntegrator
+from plugax_state_space import AbstractCovariance
 
 
 class Twin(eqx.Module):

@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import plugax as px
+import plugax_state_space as ss
 
 from ._check import check_whole
 from ._free_run import Tendency, run_on_host
@@ -48,9 +49,9 @@ def draw_experiment(
     rest: np.ndarray,
     observation_operator: Callable[..., Any],
     integrator: px.AbstractIntegrator | str,
-    climatology: px.Gaussian | None = None,
-    geometry: px.Geometry | None = None,
-) -> px.StateSpace:
+    climatology: ss.Gaussian | None = None,
+    geometry: ss.Geometry | None = None,
+) -> ss.StateSpace:
     """The state-space problem of a set-up.
 
     Without a spin-up the mean of the initial distribution is `rest`, and the truth starts from a
@@ -65,7 +66,7 @@ def draw_experiment(
         rest: m₀ where there is no spin-up.
         observation_operator: H(t, x).
         integrator: of the problem; the truth is a run of classical Runge–Kutta.
-        climatology: as for `plugax.StateSpace`.
+        climatology: as for `plugax_state_space.StateSpace`.
         geometry: likewise.
 
     Errors: `PlugaxError` where the truth is not finite.
@@ -78,16 +79,16 @@ def draw_experiment(
     observations = np.asarray(seen, np.float64) + _noise(setup, draws, seen.shape)
     observations[draws.missing.random(seen.shape) < setup.missing] = np.nan
     error = setup.model_error_std
-    return px.StateSpace(
+    return ss.StateSpace(
         model,
         times,
         observations,
         observation_operator,
-        px.ScalarCovariance(setup.observation_std, observations.shape[1]),
-        px.Gaussian(mean, px.ScalarCovariance(std, size)),
+        ss.ScalarCovariance(setup.observation_std, observations.shape[1]),
+        ss.Gaussian(mean, ss.ScalarCovariance(std, size)),
         dt=setup.dt,
         integrator=integrator,
-        model_error=px.ScalarCovariance(error, size) if error else None,
+        model_error=ss.ScalarCovariance(error, size) if error else None,
         climatology=climatology,
         geometry=geometry,
         truth=truth,

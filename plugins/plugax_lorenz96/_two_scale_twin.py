@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 import plugax as px
+import plugax_state_space as ss
 
 from ._abstract_twin import AbstractTwin
 from ._check import check_whole
@@ -157,6 +158,6 @@ class TwoScaleLorenz96Twin(AbstractTwin):
             observation_operator=ObserveFirst(observed),
             integrator=integrator,
             climatology=two_scale_climate(setup.slow, setup.fast, dt=setup.dt, **parameters),
-            geometry=px.Geometry(positions, positions[:observed], period=float(setup.slow)),
+            geometry=ss.Geometry(positions, positions[:observed], period=float(setup.slow)),
         )
         self._take(experiment, setup)

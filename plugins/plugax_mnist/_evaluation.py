@@ -7,7 +7,7 @@ import jax.lax as lax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, UInt8
 
-from plugax import CrossEntropy
+from plugax.losses import CrossEntropy
 
 
 def in_pieces(

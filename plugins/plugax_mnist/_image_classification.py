@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree, UInt8
 
-from plugax import AbstractProblem, CrossEntropy, Shuffled
+from plugax import AbstractProblem, Shuffled
+from plugax.losses import CrossEntropy
 
 from ._classifier import dtype_of, logits_of
 from ._dataset import load

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import inspect
 import pathlib
 import subprocess
 import sys
@@ -11,47 +12,53 @@ import pytest
 import plugax
 
 
-def imported_for_type_checkers() -> dict[str, list[str]]:
-    """The names that `plugax/__init__.py` imports under `TYPE_CHECKING`, by module."""
-    tree = ast.parse(pathlib.Path(plugax.__file__).read_text())
-    (block,) = [
-        node
-        for node in tree.body
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-    ]
-    found: dict[str, list[str]] = {}
-    for node in block.body:
-        assert isinstance(node, ast.ImportFrom)
-        assert node.level == 1
-        assert [alias.name for alias in node.names] == [alias.asname for alias in node.names]
-        found.setdefault(str(node.module), []).extend(alias.name for alias in node.names)
-    return found
+def listed(package) -> list[str]:
+    """The names in a package's stub, which type checkers and Python go by."""
+    tree = ast.parse(pathlib.Path(package.__file__).with_suffix(".pyi").read_text())
+    found = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    assert all(node.level == 1 for node in found)
+    assert all(alias.name == alias.asname for node in found for alias in node.names)
+    return [alias.name for node in found for alias in node.names]
 
 
-def test_type_checkers_and_python_see_the_same_names():
-    seen = imported_for_type_checkers()
-    assert {module: sorted(names) for module, names in seen.items()} == {
-        module: sorted(names) for module, names in plugax._HOME.items()
-    }
+LAZY = [
+    importlib.import_module(name)
+    for name in (
+        "plugax",
+        "plugax_assimilation",
+        "plugax_classics",
+        "plugax_lorenz96",
+        "plugax_mnist",
+        "plugax_regression",
+    )
+]
 
 
-def test_no_name_has_two_homes():
-    names = [name for names in plugax._HOME.values() for name in names]
+@pytest.mark.parametrize("package", LAZY, ids=lambda package: package.__name__)
+def test_every_name_is_listed_once_and_is_there(package):
+    names = listed(package)
     assert len(names) == len(set(names))
+    assert set(names) == set(package.__all__)
+    for name in names:
+        assert getattr(package, name) is not None
 
 
-@pytest.mark.parametrize("name", plugax.__all__)
-def test_every_public_name_imports_from_its_home(name):
-    module = importlib.import_module(f"plugax.{plugax._MODULE_OF[name]}")
-    assert getattr(plugax, name) is getattr(module, name)
+def test_plugax_itself_keeps_few_names():
+    rooms = [name for name in plugax.__all__ if inspect.ismodule(getattr(plugax, name))]
+    assert len(plugax.__all__) - len(rooms) <= 52
+
+
+def test_a_room_is_an_attribute_before_anyone_imports_it():
+    code = "import plugax as px; px.losses.Huber, px.problems.Box, px.testing.Laws"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_dir_lists_every_public_name():
-    assert {*plugax.__all__, "__version__"} == set(dir(plugax))
+    assert set(plugax.__all__) == set(dir(plugax))
 
 
 def test_an_unknown_attribute_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="module 'plugax' has no attribute 'sovle'"):
+    with pytest.raises(AttributeError, match=r"plugax.*sovle"):
         _ = plugax.sovle
     with pytest.raises(ImportError, match="cannot import name 'sovle'"):
         from plugax import sovle  # noqa: F401

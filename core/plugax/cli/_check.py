@@ -9,10 +9,10 @@ from .._errors import PlugaxError, did_you_mean
 from ..plugins import KINDS, default_manager
 from ._component import Chosen, choose
 from ._environment import prepare
+from ._exit import FAILURE, SUCCESS
 from ._flags import add_flags, joined, parse_flags, peek_component
 from ._imported import Imported, imported
 from ._parser import Parser, version
-from ._report import FAILURE, SUCCESS
 from ._request import problem_name as first_name
 from ._signals import started
 from ._text import answer, print_json
@@ -112,14 +112,10 @@ def _checks(
 
     import plugax
 
-    from ..state_space import AbstractStateSpace
     from ..testing._checks import checks_for
+    from ..testing._laws import laws_of
     from ..testing._parametrize import BoundCheck, Subject
     from ..testing._precision import made
-    from ..testing._state_space_linearisation import (
-        check_state_space_linearisation,
-        state_space_checks,
-    )
 
     if isinstance(found, Chosen):
         spec = found.spec()
@@ -134,11 +130,10 @@ def _checks(
     subject = Subject(kind, name, component, make, repeatable=again)
     checks: dict[str, Callable[[], Any]] = {}
     for check in checks_for(kind, component):
-        if check is not check_state_space_linearisation:  # run below, one by one
-            label = check.__name__.removeprefix("check_").removeprefix(f"{kind}_")
-            checks[label.replace("_", " ")] = functools.partial(BoundCheck(check, subject, {}), key)
-    if isinstance(component, AbstractStateSpace):
-        checks |= state_space_checks(component, key)
+        label = check.__name__.removeprefix("check_").removeprefix(f"{kind}_")
+        checks[label.replace("_", " ")] = functools.partial(BoundCheck(check, subject, {}), key)
+    for laws in laws_of(type(component)) if kind == "problem" else ():
+        checks |= laws.details(component, key) if laws.details else {}
     return kind, checks
 
 

@@ -12,10 +12,10 @@ from ._component import Chosen, choose
 from ._early import check_common, check_names, named
 from ._entrants import add_solver_flags, entries_of, names
 from ._environment import prepare
+from ._exit import FAILURE, INTERRUPTED, SUCCESS
 from ._flags import INNER_KINDS, add_flags, joined, parse_flags, peek, peek_component
 from ._parser import Parser, version
 from ._precision import NAMES, precision
-from ._report import FAILURE, INTERRUPTED, SUCCESS
 from ._request import problem_name as problem_name
 from ._signals import started
 from ._text import answer, print_json

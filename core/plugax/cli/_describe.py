@@ -17,6 +17,7 @@ from ..plugins import (
     preset_values,
 )
 from ._environment import prepare
+from ._exit import SUCCESS
 from ._flags import kebab
 from ._parser import Parser
 from ._text import answer, columns, document, print_json
@@ -38,7 +39,7 @@ def main(argv: list[str]) -> int:
         print_json([_plain(entry) for entry in described])
     else:
         answer("\n\n".join(_text(entry) for entry in described))
-    return 0
+    return SUCCESS
 
 
 def _named(name: str) -> list[Component]:

@@ -10,6 +10,7 @@ from typing import Any
 from .._terminal import paragraph
 from ..plugins import PluginRecord, default_manager
 from ._environment import jaxlib_version, prepare, settings
+from ._exit import SUCCESS
 from ._parser import Parser
 from ._plugins import entry, table
 from ._text import answer, columns, print_json
@@ -34,7 +35,7 @@ def main(argv: list[str]) -> int:
     found = _found()
     if arguments.json:
         print_json(found | {"plugins": [entry(record) for record in records]})
-        return 0
+        return SUCCESS
     sections = {
         "devices": _devices_text(found),
         "versions": columns(
@@ -49,7 +50,7 @@ def main(argv: list[str]) -> int:
     }
     for title, text in sections.items():
         answer(f"{title}\n{text}\n")
-    return 0
+    return SUCCESS
 
 
 def _found() -> dict[str, Any]:

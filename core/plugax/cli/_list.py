@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..plugins import KINDS, Component, build, default_manager, known_of
+from ._exit import SUCCESS
 from ._here import importable_here
 from ._parser import Parser
 from ._text import answer, columns, print_json
@@ -20,13 +21,13 @@ def main(argv: list[str]) -> int:
         listed = {kind: [_entry(c) for c in _components(kind)] for kind in kinds}
     if arguments.json:
         print_json(listed[kinds[0]] if arguments.kind or arguments.problem else listed)
-        return 0
+        return SUCCESS
     sections = [
         (f"{kind}\n" if len(kinds) > 1 else "") + _table(listed[kind], indent=2 * (len(kinds) > 1))
         for kind in kinds
     ]
     answer("\n\n".join(sections))
-    return 0
+    return SUCCESS
 
 
 def _parse(argv: list[str]) -> Any:

@@ -19,6 +19,7 @@ import traceback
 from collections.abc import Sequence
 
 from .._errors import PlugaxError, did_you_mean
+from ._exit import FAILURE, INTERRUPTED, SUCCESS, WRONG_CALL
 from ._parser import Parser, UsageError, version
 from ._text import answers_apart
 from ._verbosity import QUIET, VERBOSE, set_verbosity
@@ -42,7 +43,6 @@ EVERYWHERE = {
     VERBOSE: "also what is decided: device, precision, length, data, times",
 }
 """Flags of every command."""
-SUCCESS, FAILURE, WRONG_CALL, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from ._environment import prepare
+from ._exit import SUCCESS
 from ._own import add_own_flags, own
 from ._parser import Parser
 from ._precision import precision
@@ -33,13 +34,13 @@ def main(argv: list[str]) -> int:
         figures = figures_of(directory, **own(arguments))
         if not figures:
             print("plugax: there is nothing to draw: no metric is one number", file=sys.stderr)
-            return 0
+            return SUCCESS
         started()
         target = pathlib.Path(directory) / "figures"
         target.mkdir(exist_ok=True)
         for name, figure in figures.items():
             answer(_write(target, name, figure))
-    return 0
+    return SUCCESS
 
 
 def _write(directory: pathlib.Path, name: str, figure: Any) -> pathlib.Path:

@@ -4,6 +4,7 @@ from typing import Any
 
 from .._terminal import paragraph
 from ..plugins import KINDS, PluginRecord, default_manager
+from ._exit import SUCCESS
 from ._parser import Parser
 from ._text import answer, columns, print_json
 
@@ -19,9 +20,9 @@ def main(argv: list[str]) -> int:
     records = [r for r in default_manager().records if arguments.all or r.status == "active"]
     if arguments.json:
         print_json([entry(record) for record in records])
-        return 0
+        return SUCCESS
     answer(table(records))
-    return 0
+    return SUCCESS
 
 
 def entry(record: PluginRecord) -> dict[str, Any]:

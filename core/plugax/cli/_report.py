@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import UnsavedWarning
 from .._terminal import width
+from ._exit import FAILURE, INTERRUPTED, SUCCESS
 from ._parser import version
 from ._tables import shown, table_text
 from ._text import answers, columns, print_json
@@ -17,8 +18,6 @@ from ._verbosity import quiet
 
 if TYPE_CHECKING:
     from ..solution import Solution
-
-SUCCESS, FAILURE, INTERRUPTED = 0, 1, 130
 
 
 @dataclasses.dataclass

@@ -36,6 +36,8 @@ class Constrained(AbstractProblem):
         at_most: g, likewise.
     """
 
+    laws: ClassVar[str | None] = "plugax.testing._kinds:CONSTRAINED"
+
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {"augmented-lagrangian": {}}
 
     problem: AbstractProblem

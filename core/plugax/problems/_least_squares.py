@@ -1,6 +1,7 @@
 """Least squares: the loss is half a squared norm, and a solver may look inside."""
 
 import abc
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +17,8 @@ class AbstractLeastSquares(AbstractProblem):
 
     Law: `loss` is half the squared norm of `residuals`.
     """
+
+    laws: ClassVar[str | None] = "plugax.testing._kinds:LEAST_SQUARES"
 
     @abc.abstractmethod
     def residuals(
@@ -42,6 +45,8 @@ class AbstractLinearLeastSquares(AbstractLeastSquares):
     Law: the Jacobian of `residuals` is the same at all unknowns. So one linear solve, at any point,
     finds the minimum; nothing else is asked of a subclass.
     """
+
+    laws: ClassVar[str | None] = "plugax.testing._kinds:LINEAR_LEAST_SQUARES"
 
     def in_variables(self, constraint: AbstractConstraint, start: PyTree | None) -> AbstractProblem:
         """½‖A u(z) − b‖², linear if u(z) is affine."""

@@ -1,6 +1,7 @@
 """Log-densities: what a sampler draws from, and whose mode a minimiser finds."""
 
 import abc
+from typing import ClassVar
 
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
@@ -14,6 +15,8 @@ class AbstractLogDensity(AbstractProblem):
 
     Law: `loss` is −ℓ(u), so the minimum of the loss is the mode of the density.
     """
+
+    laws: ClassVar[str | None] = "plugax.testing._kinds:LOG_DENSITY"
 
     @abc.abstractmethod
     def log_density(

@@ -34,6 +34,11 @@ class AbstractProblem(eqx.Module):
     - `scores`: the metrics that a comparison of solvers shows, most telling first; where there are
       none, those that all solvers have.
 
+    A subclass that solvers may require, a kind of problem, has one more:
+
+    - `laws`: what holds of problems of the kind, and of solvers for them: a `plugax.testing.Laws`,
+      as a lazy `"module:name"`. The conformance kit goes by it.
+
     Laws: `loss` is a pure function of its arguments and returns a scalar in the dtype of the
     unknowns; it traces once, and gives the same under `jit` and `vmap`.
     """
@@ -41,6 +46,7 @@ class AbstractProblem(eqx.Module):
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     precision: ClassVar[str | None] = None
     scores: ClassVar[tuple[str, ...]] = ()
+    laws: ClassVar[str | None] = "plugax.testing._kinds:PROBLEM"
 
     @abc.abstractmethod
     def init(self, key: PRNGKeyArray) -> PyTree:

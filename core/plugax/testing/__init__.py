@@ -1,12 +1,6 @@
 """The conformance kit: what a component must hold to so that all others work with it."""
 
 from ._data import check_batches as check_batches
-from ._forecasts import check_state_space_gradient as check_state_space_gradient
-from ._forecasts import check_state_space_loss as check_state_space_loss
-from ._forecasts import check_state_space_missing as check_state_space_missing
-from ._forecasts import check_state_space_precision as check_state_space_precision
-from ._forecasts import check_state_space_trajectory as check_state_space_trajectory
-from ._gaps import check_solver_gaps as check_solver_gaps
 from ._integrator import check_integrator_accuracy as check_integrator_accuracy
 from ._integrator import check_integrator_callbacks as check_integrator_callbacks
 from ._integrator import check_integrator_composition as check_integrator_composition
@@ -14,6 +8,7 @@ from ._integrator import check_integrator_every as check_integrator_every
 from ._integrator import check_integrator_gradient as check_integrator_gradient
 from ._integrator import check_integrator_precision as check_integrator_precision
 from ._integrator import check_integrator_vmap_equals_loop as check_integrator_vmap_equals_loop
+from ._laws import Laws as Laws
 from ._linearisation import check_adjoint as check_adjoint
 from ._linearisation import check_tangent_linear as check_tangent_linear
 from ._linearisation import check_taylor as check_taylor
@@ -51,9 +46,6 @@ from ._solver_runs import check_solver_history as check_solver_history
 from ._solver_runs import check_solver_resumes as check_solver_resumes
 from ._solver_runs import check_solver_seeds as check_solver_seeds
 from ._solver_runs import check_solver_traces_once as check_solver_traces_once
-from ._state_space_linearisation import (
-    check_state_space_linearisation as check_state_space_linearisation,
-)
 from ._stiff import check_integrator_stiff_gradient as check_integrator_stiff_gradient
 from ._stochastic_integrator import check_stochastic_callbacks as check_stochastic_callbacks
 from ._stochastic_integrator import check_stochastic_drift as check_stochastic_drift
@@ -65,4 +57,3 @@ from ._stochastic_integrator import check_stochastic_precision as check_stochast
 from ._stochastic_integrator import (
     check_stochastic_vmap_equals_loop as check_stochastic_vmap_equals_loop,
 )
-from ._tracks import check_solver_truth as check_solver_truth

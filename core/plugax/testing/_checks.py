@@ -13,22 +13,10 @@ from ..integrators import (
 from ..observers import AbstractObserver
 from ..optimizers import AbstractOptimizer
 from ..problems import (
-    AbstractLeastSquares,
-    AbstractLinearLeastSquares,
-    AbstractLogDensity,
     AbstractProblem,
 )
 from ..solvers import AbstractSolver
-from ..state_space import AbstractStateSpace
 from ._data import check_batches
-from ._forecasts import (
-    check_state_space_gradient,
-    check_state_space_loss,
-    check_state_space_missing,
-    check_state_space_precision,
-    check_state_space_trajectory,
-)
-from ._gaps import check_solver_gaps
 from ._integrator import (
     check_integrator_accuracy,
     check_integrator_callbacks,
@@ -38,6 +26,7 @@ from ._integrator import (
     check_integrator_precision,
     check_integrator_vmap_equals_loop,
 )
+from ._laws import laws_of
 from ._module import check_pytree_round_trip, check_static_fields
 from ._observer import check_observer_survives
 from ._optimizer import (
@@ -46,26 +35,6 @@ from ._optimizer import (
     check_optimizer_hyperparameters,
     check_optimizer_traces_once,
 )
-from ._problem_numbers import (
-    check_loss_gradient,
-    check_loss_jit_equals_eager,
-    check_loss_vmap_equals_loop,
-    check_reference,
-)
-from ._problem_runs import (
-    check_figures,
-    check_problem_traces_once,
-    check_recipes,
-    check_saves_and_loads,
-)
-from ._problem_types import (
-    check_evaluate,
-    check_init,
-    check_loss,
-    check_loss_precision,
-    check_strict_promotion,
-)
-from ._refinements import check_log_density, check_residuals, check_residuals_affine
 from ._solver import check_solver_hyperparameters, check_solver_solves, check_solver_state
 from ._solver_runs import (
     check_solver_chunks,
@@ -85,41 +54,12 @@ from ._stochastic_integrator import (
     check_stochastic_precision,
     check_stochastic_vmap_equals_loop,
 )
-from ._tracks import check_solver_truth
 
 Check = Callable[..., None]
 
 _MODULE = (check_pytree_round_trip, check_static_fields)
 CHECKS: dict[str, dict[type, tuple[Check, ...]]] = {
-    "problem": {
-        AbstractProblem: (
-            *_MODULE,
-            check_init,
-            check_loss,
-            check_loss_precision,
-            check_strict_promotion,
-            check_evaluate,
-            check_loss_jit_equals_eager,
-            check_loss_vmap_equals_loop,
-            check_loss_gradient,
-            check_reference,
-            check_batches,
-            check_problem_traces_once,
-            check_saves_and_loads,
-            check_figures,
-            check_recipes,
-        ),
-        AbstractLeastSquares: (check_residuals,),
-        AbstractLinearLeastSquares: (check_residuals_affine,),
-        AbstractLogDensity: (check_log_density,),
-        AbstractStateSpace: (
-            check_state_space_loss,
-            check_state_space_missing,
-            check_state_space_gradient,
-            check_state_space_precision,
-            check_state_space_trajectory,
-        ),
-    },
+    "problem": {AbstractProblem: ()},  # by the laws of its kinds
     "solver": {
         AbstractSolver: (
             *_MODULE,
@@ -131,8 +71,6 @@ CHECKS: dict[str, dict[type, tuple[Check, ...]]] = {
             check_solver_seeds,
             check_solver_hyperparameters,
             check_solver_traces_once,
-            check_solver_truth,
-            check_solver_gaps,
         )
     },
     "optimizer": {
@@ -195,6 +133,10 @@ def checks_for(kind: str, component: Any) -> list[Check]:
     if made is None or not issubclass(made, interface_of(kind)):
         made = _USUAL.get(kind, interface_of(kind))
     held_to = [checks for of, checks in CHECKS[kind].items() if issubclass(made, of)]
+    if issubclass(made, AbstractProblem):
+        held_to += [laws.checks for laws in laws_of(made)]
+    if issubclass(made, AbstractSolver):
+        held_to += [laws.solver_checks for laws in laws_of(made.requires)]
     return [check for checks in held_to for check in checks]
 
 

@@ -6,9 +6,10 @@ from typing import Any
 import jax.random as jr
 from jaxtyping import PRNGKeyArray
 
-from .._errors import PlugaxError
+from .._errors import PlugaxError, UnsuitableProblemError
+from ..plugins import build
 from ..problems import AbstractProblem
-from ..runner import Length, load, resolve, solve
+from ..runner import Length, load, recipe_of, resolve, solve
 from ..runner._program import traces
 from ..solution import Solution, Table
 from ._claim import claim, claimed
@@ -113,7 +114,10 @@ def check_figures(problem: AbstractProblem, key: PRNGKeyArray) -> None:
 
 
 def check_recipes(problem: AbstractProblem, key: PRNGKeyArray | None = None) -> None:
-    """Every recipe names a registered solver that fits the problem, with options it has.
+    """Every recipe names a registered solver of the problem's kind, with options it has.
+
+    The solver may need more than this problem has with the options it was made with, such as an
+    error of the model.
 
     Arguments:
         problem: the problem.
@@ -131,7 +135,12 @@ def check_recipes(problem: AbstractProblem, key: PRNGKeyArray | None = None) -> 
             "Give a whole number of steps, from 1 on.",
         )
         with native(problem), claimed(problem, law, "Correct it in `recipes`."):
-            resolve(problem, name, Length(), {})
+            try:
+                resolve(problem, name, Length(), {})
+            except UnsuitableProblemError:
+                options, _ = recipe_of(problem.recipes, name, {})
+                if not problem.suits(build("solver", name, options).requires):
+                    raise
 
 
 def _short_run(problem: AbstractProblem, seed: int) -> Solution:

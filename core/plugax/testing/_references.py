@@ -27,8 +27,8 @@ from ..problems import (
 )
 from ..solvers import AbstractSolver
 from ._claim import name_of
+from ._laws import own_laws
 from ._precision import cast, native
-from ._tracking import Tracking
 
 
 def _array(values: Any) -> Array:
@@ -167,21 +167,19 @@ class Fenced(Constrained):
         return self.problem.reference()
 
 
-REFERENCES = (Valley, Rosenbrock, Line, Gaussian, Tracking, Fenced)
-
-
 def reference_for(solver: AbstractSolver) -> AbstractProblem:
-    """The problem that a solver is tried on: the first that is all it requires.
+    """The problem that a solver is tried on: that of the kind it requires.
 
-    Errors: `AssertionError` where the kit has none of that kind.
+    Errors: `AssertionError` if the laws of that kind bring none.
     """
-    for make in REFERENCES:
-        if issubclass(make, solver.requires):
-            return make()
+    laws = own_laws(solver.requires)
+    if laws is not None and laws.reference is not None:
+        return laws.reference()
     raise AssertionError(
         f"{name_of(solver)} requires an {solver.requires.__name__}, of which the kit has no "
         "example. Give one: check_solver_…(solver, key, problem=…), or "
-        f"parametrize_checks(…, references={{{solver.requires.__name__}: …}})."
+        f"parametrize_checks(…, references={{{solver.requires.__name__}: …}}), or the attribute "
+        f"laws of {solver.requires.__name__} itself."
     )
 
 

@@ -9,23 +9,19 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-import numpy as np
 from jaxtyping import PRNGKeyArray, PyTree
 
-from ..problems import AbstractLogDensity, AbstractProblem
+from ..problems import AbstractProblem
 from ..runner import solve
 from ..runner._program import Task, advance, begin, unknowns_of
 from ..solvers import AbstractSolver
-from ..state_space import AbstractStateSpace
 from ._claim import claim, claimed
 from ._compare import ROUNDING, difference, shapes
+from ._laws import last_of
 from ._precision import Trial, cast, trial
 from ._problem_runs import seed_from
 from ._references import reference_for, tried
-from ._tracks import claim_tracks
 
-# What must be left of the loss above its minimum, at most, after the solver's usual steps.
-_LEFT = 0.05
 # The steps of the run that a solver is planned for.
 PLANNED = 8
 
@@ -122,38 +118,22 @@ def check_solver_solves(
 
     What the loss has above its minimum falls to a twentieth; on average over the last quarter of
     the run where the problem is a density, since a sampler never comes to rest. A solver with a
-    test of convergence passes it. A state-space problem has no loss to bring down: there, analyses
-    have to follow the truth, with no more than twice the error of the Kalman filter.
+    test of convergence passes it. Kinds of problem whose loss does not fall say what is asked of a
+    run instead (`Laws.solves`).
 
     Arguments:
         solver: the solver.
         key: of the seed.
         problem: as for `check_solver_state`; without a reference, its loss must fall.
     """
-    with tried(solver, problem) as (solver, problem, bits):
+    with tried(solver, problem) as (solver, problem, _):
         law = f"it solves {type(problem).__name__}"
         with claimed(solver, law, "See the error itself."):
             # In chunks as long as the runs of other checks, whose program then does for this one.
             solution = solve(problem, solver, seed=seed_from(key), chunk=PLANNED)
         remedy = "Are the defaults fit for unknowns and curvatures of about one?"
         claim(solution.status.success, solver, law, solution.status, remedy)
-        if isinstance(problem, AbstractStateSpace):
-            claim_tracks(solver, problem, solution)
-            return
-        losses = solution.series["loss"]
-        given = trial(problem, key, bits)
-        last = float(given.problem.loss(solution.unknowns, given.batch, given.key)[0])
-        if isinstance(problem, AbstractLogDensity):
-            last = float(np.mean(losses[-max(1, len(losses) // 4) :]))
-        answer, least = problem.reference(), None
-        if answer is not None:
-            answer = cast(answer, bits)
-            least = float(given.problem.loss(answer, given.batch, given.key)[0])
-        start = float(losses[0])
-        fell = last < start if least is None else last - least <= _LEFT * (start - least)
-        came = f"a loss of {last:.4g} after {solution.steps} steps from {start:.4g}"
-        came += "" if least is None else f", where the minimum is {least:.4g}"
-        claim(fell, solver, law, came, remedy)
+        last_of(problem, "solves")(solver, problem, solution, key)
 
 
 def check_solver_hyperparameters(

@@ -6,23 +6,21 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from ..problems import AbstractProblem
 from ..runner import resume, solve, sweep
-from ..runner._program import Task, begin, traces
+from ..runner._program import traces
 from ..solution import Solution
 from ..solvers import AbstractSolver
-from ..state_space import AbstractStateSpace
 from ._claim import claim, claimed
 from ._compare import ROUNDING, difference
+from ._laws import last_of
 from ._module import made_again
-from ._precision import cast, trial
+from ._precision import cast
 from ._problem_runs import seed_from
 from ._references import reference_for, tried
 from ._solver import PLANNED, as_arrays, scaled
-from ._tracks import claim_times
 
 STEPS, CHUNK = PLANNED, 3
 SEEDS = 3
@@ -33,34 +31,17 @@ def check_solver_history(
 ) -> None:
     """The loss of a step is that of the unknowns it starts from: history begins with the start.
 
-    On a state-space problem, where forecasts may be random, it is the times that have to be right:
-    the metric `time` of a step is that of its last observations.
+    Kinds of problem whose loss depends on more than the unknowns say what has to be right instead
+    (`Laws.begins`).
 
     Arguments:
         solver: the solver.
         key: of the seed.
         problem: as for `check_solver_state`; one whose loss does not depend on the key.
     """
-    with tried(solver, problem) as (solver, problem, bits):
-        seed = seed_from(key)
-        solution = _run(solver, problem, seed)
-        if isinstance(problem, AbstractStateSpace):
-            claim_times(solver, problem, solution)
-            return
-        state = begin(Task(problem, solver, jr.key(seed))).state
-        unknowns = solver.unknowns(problem, state)
-        given = trial(problem, key, bits)
-        expected = float(given.problem.loss(unknowns, given.batch, given.key)[0])
-        first = float(solution.series["loss"][0])
-        # Rounding in the run's own precision, where the two were compiled apart.
-        eps = float(np.finfo(solution.series["loss"].dtype).eps)
-        claim(
-            abs(first - expected) <= 1e3 * eps * abs(expected),
-            solver,
-            "the loss that the first step reports is that of the unknowns it starts from",
-            f"{first:.8g}, where problem.loss is {expected:.8g} at the start",
-            "Return the loss at which the step's gradient was taken, not that of the new unknowns.",
-        )
+    with tried(solver, problem) as (solver, problem, _):
+        solution = _run(solver, problem, seed_from(key))
+        last_of(problem, "begins")(solver, problem, solution, key)
 
 
 def check_solver_chunks(

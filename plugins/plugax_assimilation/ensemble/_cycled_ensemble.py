@@ -15,7 +15,8 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from plugax import AbstractSolver, AbstractStateSpace, Cycle
+from plugax import AbstractSolver
+from plugax_state_space import AbstractStateSpace, Cycle
 
 from .._ensemble import Ensemble, Seen, as_seen, forecast, observed_of, split
 from .._options import check_choice, check_members, factor, optional_factor, weight

@@ -3,7 +3,7 @@
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from plugax import AbstractStateSpace
+from plugax_state_space import AbstractStateSpace
 
 from .._ensemble import Ensemble, Seen, split
 from .._options import factor

@@ -4,7 +4,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from plugax import AbstractStateSpace
+from plugax_state_space import AbstractStateSpace
 
 from .._ensemble import Ensemble, Seen, split
 from .._options import factor

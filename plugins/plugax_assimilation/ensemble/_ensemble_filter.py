@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray, PyTree
 
-from plugax import AbstractStateSpace, Cycle
+from plugax_state_space import AbstractStateSpace, Cycle
 
 from .._ensemble import Ensemble, as_unknowns, draw
 from ..scores._verification import Metrics

@@ -7,7 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, PRNGKeyArray, PyTree
 
-from plugax import AbstractData, Cycle
+from plugax import AbstractData
+from plugax_state_space import Cycle
 
 
 class GrowingWindows(AbstractData):

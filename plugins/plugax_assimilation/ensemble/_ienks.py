@@ -10,7 +10,8 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
-from plugax import AbstractSolver, AbstractStateSpace, Cycle, PlugaxError
+from plugax import AbstractSolver, PlugaxError
+from plugax_state_space import AbstractStateSpace, Cycle
 
 from .._ensemble import Ensemble, as_unknowns, draw, forecast, split
 from .._options import check_choice, check_members, factor, optional_factor

@@ -12,7 +12,8 @@ import lineax as lx
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from plugax import AbstractStateSpace, Geometry, PlugaxError
+from plugax import PlugaxError
+from plugax_state_space import AbstractStateSpace, Geometry
 
 from ._taper import HALF_WIDTH, gaspari_cohn
 
@@ -73,7 +74,7 @@ def no_positions(problem: AbstractStateSpace) -> str | None:
     if problem.geometry is None:
         return (
             "needs to know where variables and observations lie, and the problem does "
-            "not say: give it geometry=plugax.Geometry(states, observations, period=…)."
+            "not say: give it geometry=plugax_state_space.Geometry(states, observations, period=…)."
         )
     if not lx.is_diagonal(problem.observation_error):
         return (

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from plugax import AbstractStateSpace, Cycle, Geometry
+from plugax_state_space import AbstractStateSpace, Cycle, Geometry
 
 from .._ensemble import Ensemble, Seen, split
 from .._options import factor

@@ -5,7 +5,7 @@ import jax.lax as lax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from plugax import AbstractStateSpace
+from plugax_state_space import AbstractStateSpace
 
 from .._ensemble import Ensemble, Seen, split
 from .._options import factor

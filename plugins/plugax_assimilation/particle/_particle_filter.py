@@ -11,7 +11,8 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from plugax import AbstractSolver, AbstractStateSpace, Cycle, PlugaxError
+from plugax import AbstractSolver, PlugaxError
+from plugax_state_space import AbstractStateSpace, Cycle
 
 from .._ensemble import Ensemble, as_seen, as_unknowns, draw, forecast, observed_of
 from .._options import check_choice, check_members, optional_factor

@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 from jaxtyping import Array, Float
 
-from plugax import AbstractStateSpace, Cycle, PlugaxError
+from plugax import PlugaxError
+from plugax_state_space import AbstractStateSpace, Cycle
 
 from .._ensemble import Ensemble, Seen, see
 from ._ensemble_scores import crps, rank_histogram

@@ -4,7 +4,7 @@ from typing import Literal, get_args
 
 from jaxtyping import Array, Float
 
-from plugax import AbstractStateSpace, Cycle
+from plugax_state_space import AbstractStateSpace, Cycle
 
 from .._ensemble import as_unknowns
 from ._verification import Metrics, rmse

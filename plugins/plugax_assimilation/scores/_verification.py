@@ -5,7 +5,7 @@ from typing import Literal
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from plugax import AbstractStateSpace, Cycle
+from plugax_state_space import AbstractStateSpace, Cycle
 
 from .._ensemble import Ensemble, Seen, as_unknowns, split
 from ._diagnostics import Diagnostic, diagnose

@@ -4,7 +4,7 @@ import jax
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
-from plugax import AbstractStateSpace, Cycle
+from plugax_state_space import AbstractStateSpace, Cycle
 
 from .._ensemble import Ensemble, as_unknowns
 

@@ -2,7 +2,7 @@
 
 from jaxtyping import Array, Float
 
-from plugax import AbstractCovariance, AbstractStateSpace, Cycle
+from plugax_state_space import AbstractCovariance, AbstractStateSpace, Cycle
 
 from .._rows import Row, forecast_row
 from ._incremental import States

@@ -11,14 +11,8 @@ import jax.random as jr
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from plugax import (
-    AbstractCovariance,
-    AbstractStateSpace,
-    Cycle,
-    FactorCovariance,
-    PlugaxError,
-    Windows,
-)
+from plugax import PlugaxError, Windows
+from plugax_state_space import AbstractCovariance, AbstractStateSpace, Cycle, FactorCovariance
 
 from .._background import background_error, no_background
 from .._ensemble import Ensemble, as_unknowns, draw, split

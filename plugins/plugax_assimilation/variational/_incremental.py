@@ -14,7 +14,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from plugax import AbstractCovariance, AbstractSolver, AbstractStateSpace, Cycle
+from plugax import AbstractSolver
+from plugax_state_space import AbstractCovariance, AbstractStateSpace, Cycle
 
 from .._background import check_count, positive
 from .._options import check_choice

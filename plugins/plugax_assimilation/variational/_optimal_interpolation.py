@@ -2,7 +2,7 @@
 
 from jax.flatten_util import ravel_pytree
 
-from plugax import AbstractCovariance, AbstractStateSpace, Cycle
+from plugax_state_space import AbstractCovariance, AbstractStateSpace, Cycle
 
 from .._background import climate, no_climate
 from .._rows import Row

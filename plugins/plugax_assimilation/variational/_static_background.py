@@ -13,7 +13,8 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from plugax import AbstractCovariance, AbstractSolver, AbstractStateSpace, Cycle
+from plugax import AbstractSolver
+from plugax_state_space import AbstractCovariance, AbstractStateSpace, Cycle
 
 from .._background import check_count, positive
 from .._ensemble import as_unknowns

@@ -3,7 +3,7 @@
 import equinox as eqx
 from jaxtyping import Array, Float
 
-from plugax import AbstractCovariance, AbstractStateSpace, Cycle
+from plugax_state_space import AbstractCovariance, AbstractStateSpace, Cycle
 
 from .._background import background_error, no_background, positive
 from .._rows import Row, forecast_row

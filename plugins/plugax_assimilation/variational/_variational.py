@@ -10,7 +10,8 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from plugax import AbstractCovariance, AbstractStateSpace, Cycle, PlugaxError, Windows
+from plugax import PlugaxError, Windows
+from plugax_state_space import AbstractCovariance, AbstractStateSpace, Cycle
 
 from .._background import background_error, check_count, no_background, positive
 from .._ensemble import as_unknowns

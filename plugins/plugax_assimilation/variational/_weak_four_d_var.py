@@ -4,7 +4,7 @@ from typing import Any
 
 from jaxtyping import Array, Float
 
-from plugax import AbstractCovariance, AbstractStateSpace, Cycle
+from plugax_state_space import AbstractCovariance, AbstractStateSpace, Cycle
 
 from .._rows import Row, forecast_row
 from ._segments import scan_in_segments

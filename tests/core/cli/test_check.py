@@ -8,6 +8,7 @@ OWN = """
     import jax.numpy as jnp
     import numpy as np
     import plugax as px
+    import plugax_state_space as ss
     import equinox as eqx
 
     class Hill(px.AbstractProblem):
@@ -33,13 +34,13 @@ OWN = """
             return -x * jnp.abs(x)
 
     def decay():
-        return px.StateSpace(
+        return ss.StateSpace(
             Decay(),
             np.asarray([0.1, 0.2]),
             np.ones((2, 2)),
             lambda t, x: x**2,
-            px.ScalarCovariance(1.0, 2),
-            px.Gaussian(jnp.ones(2), px.ScalarCovariance(0.1, 2)),
+            ss.ScalarCovariance(1.0, 2),
+            ss.Gaussian(jnp.ones(2), ss.ScalarCovariance(0.1, 2)),
             dt=0.1,
             integrator=Euler(),
         )
@@ -114,7 +115,7 @@ def test_it_stops_at_what_all_other_checks_take_for_granted(call, own):
 def test_a_state_space_problem_gets_the_tests_of_its_derivatives(call, own, monkeypatch):
     from plugax.testing import _checks
 
-    monkeypatch.setattr(_checks, "CHECKS", {"problem": {_checks.AbstractProblem: ()}})
+    monkeypatch.setattr(_checks, "checks_for", lambda kind, component: [])
     result = call("check", f"{own}:decay", "--json")
     assert result.status == 0
     figures = {check["name"]: check["figure"] for check in result.json["checks"]}

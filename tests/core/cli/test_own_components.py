@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import plugax as px
+import plugax_state_space as ss
 from plugax import hookimpl
 from plugax.integrators import AbstractIntegrator
 
@@ -129,7 +130,7 @@ def test_what_is_not_there_is_told_in_one_line(call, here, name, told):
     assert told in result.err
 
 
-def twin(count: int = 4) -> px.StateSpace:
+def twin(count: int = 4) -> ss.StateSpace:
     return _twin(count)
 
 
@@ -141,13 +142,13 @@ def unannotated(count: int = 4):
 
 
 def _twin(count):
-    return px.StateSpace(
+    return ss.StateSpace(
         lambda t, x: -x,
         np.arange(1.0, count + 1),
         np.zeros((count, 2)),
         lambda t, x: x,
-        px.DiagonalCovariance(jnp.ones(2)),
-        px.Gaussian(jnp.ones(2), px.DiagonalCovariance(jnp.ones(2))),
+        ss.DiagonalCovariance(jnp.ones(2)),
+        ss.Gaussian(jnp.ones(2), ss.DiagonalCovariance(jnp.ones(2))),
         dt=1.0,
         integrator=Still(),
     )

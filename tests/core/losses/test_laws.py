@@ -54,16 +54,16 @@ def _spread(random, dtype):
 
 
 CASES = {
-    "squared": (px.SquaredError, _regression),
-    "absolute": (px.AbsoluteError, _regression),
-    "huber": (px.Huber, _regression),
-    "huber-array": (lambda **k: px.Huber(delta=jnp.asarray(0.3), **k), _regression),
-    "cross-entropy-labels": (px.CrossEntropy, _labels),
-    "cross-entropy-axes": (px.CrossEntropy, _pixel_labels),
-    "cross-entropy-soft": (px.CrossEntropy, _probabilities),
-    "cross-entropy-smooth": (lambda **k: px.CrossEntropy(label_smoothing=0.1, **k), _labels),
-    "binary": (px.BinaryCrossEntropy, _answers),
-    "gaussian": (px.GaussianNegativeLogLikelihood, _spread),
+    "squared": (px.losses.SquaredError, _regression),
+    "absolute": (px.losses.AbsoluteError, _regression),
+    "huber": (px.losses.Huber, _regression),
+    "huber-array": (lambda **k: px.losses.Huber(delta=jnp.asarray(0.3), **k), _regression),
+    "cross-entropy-labels": (px.losses.CrossEntropy, _labels),
+    "cross-entropy-axes": (px.losses.CrossEntropy, _pixel_labels),
+    "cross-entropy-soft": (px.losses.CrossEntropy, _probabilities),
+    "cross-entropy-smooth": (lambda **k: px.losses.CrossEntropy(label_smoothing=0.1, **k), _labels),
+    "binary": (px.losses.BinaryCrossEntropy, _answers),
+    "gaussian": (px.losses.GaussianNegativeLogLikelihood, _spread),
 }
 
 every_loss = pytest.mark.parametrize(
@@ -227,22 +227,22 @@ def test_other_reductions_are_refused():
     with pytest.raises(
         ValueError, match=r"reduction must be 'mean' or 'sum'; got 'none'"
     ) as caught:
-        px.SquaredError(reduction="none")
+        px.losses.SquaredError(reduction="none")
     assert "values" in str(caught.value)
 
 
 def test_weights_must_fit_the_examples():
     with pytest.raises(ValueError, match=r"one weight an example, shape \(3,\); got shape \(2,\)"):
-        px.SquaredError()(jnp.zeros(3), jnp.zeros(3), jnp.ones(2))
+        px.losses.SquaredError()(jnp.zeros(3), jnp.zeros(3), jnp.ones(2))
 
 
 @pytest.mark.parametrize("weights", [None, jnp.ones(4, "float32")])
 def test_shapes_are_never_broadcast(weights):
     with pytest.raises(ValueError, match=r"same shape; got \(4, 1\) and \(4,\)"):
-        px.SquaredError()(jnp.zeros((4, 1)), jnp.zeros(4), weights)
+        px.losses.SquaredError()(jnp.zeros((4, 1)), jnp.zeros(4), weights)
 
 
 @pytest.mark.usefixtures("unchecked")
 def test_a_scalar_has_no_examples():
     with pytest.raises(ValueError, match="leading axis of examples"):
-        px.SquaredError().elements(jnp.asarray(1.0), jnp.asarray(1.0))
+        px.losses.SquaredError().elements(jnp.asarray(1.0), jnp.asarray(1.0))

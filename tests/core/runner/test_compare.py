@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import plugax as px
+import plugax_state_space as ss
 from plugax.comparison import _contestants, compare
 from plugax.runner import _members, _program
 
@@ -325,12 +326,12 @@ def test_ensemble_filters_are_compared_on_a_twin_experiment():
     from plugax_lorenz96 import Lorenz96
 
     size = 8
-    problem = px.twin_experiment(
+    problem = ss.twin_experiment(
         Lorenz96(8.0),
         0.05 * np.arange(1, 61),
         lambda t, x: x,
-        px.ScalarCovariance(1.0, size),
-        px.Gaussian(jnp.zeros(size).at[0].set(1.0), px.ScalarCovariance(0.1, size)),
+        ss.ScalarCovariance(1.0, size),
+        ss.Gaussian(jnp.zeros(size).at[0].set(1.0), ss.ScalarCovariance(0.1, size)),
         key=jr.key(0),
         dt=0.05,
         burn_in=1.0,

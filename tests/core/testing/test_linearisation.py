@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 import plugax as px
+import plugax_state_space as ss
 from plugax.testing._linearisation import check_adjoint, check_tangent_linear, check_taylor
-from plugax.testing._state_space_linearisation import check_state_space_linearisation
 from plugax_lorenz96 import Lorenz63, Lorenz96
+from plugax_state_space.laws import check_state_space_linearisation
 
 KEY = jr.key(0)
 ALL = (check_tangent_linear, check_adjoint, check_taylor)
@@ -143,12 +144,12 @@ def test_a_window_of_a_chaotic_model_passes(check, model, point, dt, steps):
 def problem():
     with jax.enable_x64(True):
         size = 6
-        return px.twin_experiment(
+        return ss.twin_experiment(
             Lorenz96(8.0),
             0.1 * np.arange(1, 4),
             lambda t, x: x[::2] ** 2 / 4,
-            px.ScalarCovariance(0.5, 3),
-            px.Gaussian(jnp.linspace(-1.0, 4.0, size), px.ScalarCovariance(0.1, size)),
+            ss.ScalarCovariance(0.5, 3),
+            ss.Gaussian(jnp.linspace(-1.0, 4.0, size), ss.ScalarCovariance(0.1, size)),
             key=KEY,
             dt=0.05,
         )
@@ -163,13 +164,13 @@ def test_a_state_space_problem_is_checked_in_all_its_parts(problem):
 
 
 def test_the_part_that_is_wrong_is_named(problem):
-    broken = px.StateSpace(
+    broken = ss.StateSpace(
         lambda t, x: -jax.lax.stop_gradient(x) * x,
         np.asarray([0.1]),
         np.ones((1, 2)),
         lambda t, x: x,
-        px.ScalarCovariance(1.0, 2),
-        px.Gaussian(jnp.ones(2), px.ScalarCovariance(0.1, 2)),
+        ss.ScalarCovariance(1.0, 2),
+        ss.Gaussian(jnp.ones(2), ss.ScalarCovariance(0.1, 2)),
         dt=0.1,
     )
     with pytest.raises(AssertionError, match=r"^StateSpace: forecast changes by its"):

@@ -11,8 +11,9 @@ import pytest
 
 import plugax as px
 from plugax import testing
-from plugax.testing._checks import CHECKS
-from plugax.testing._references import REFERENCES, Gaussian, Line, Rosenbrock, Valley
+from plugax.testing._laws import laws_of
+from plugax.testing._references import Fenced, Gaussian, Line, Rosenbrock, Valley
+from plugax_state_space.laws._tracking import Tracking
 
 
 class Hidden(Valley):
@@ -402,12 +403,16 @@ def test_a_check_catches_what_is_wrong_and_nothing_else(catches, check, good, br
 
 
 def test_every_check_of_problems_has_a_row():
-    checks = {check for checks in CHECKS["problem"].values() for check in checks}
-    # Those of state-space problems have a table of their own.
-    assert checks == {row[0] for row in TABLE} | {*CHECKS["problem"][px.AbstractStateSpace]}
+    kinds = (
+        px.AbstractLinearLeastSquares,
+        px.AbstractLogDensity,
+        px.problems.Constrained,
+    )
+    checks = {check for kind in kinds for laws in laws_of(kind) for check in laws.checks}
+    assert checks == {row[0] for row in TABLE}
 
 
-@pytest.mark.parametrize("reference", REFERENCES)
+@pytest.mark.parametrize("reference", [Valley, Rosenbrock, Line, Gaussian, Fenced, Tracking])
 def test_the_references_conform(reference):
     for check in testing.collect_checks(problems={"reference": reference}):
         check()

@@ -223,11 +223,7 @@ def test_a_check_catches_what_is_wrong_and_nothing_else(catches, check, good, br
 
 def test_every_check_of_solvers_has_a_row():
     checks = {check for checks in CHECKS["solver"].values() for check in checks}
-    # Its row is with the solvers of state-space problems.
-    assert checks == {row[0] for row in TABLE} | {
-        testing.check_solver_truth,
-        testing.check_solver_gaps,
-    }
+    assert checks == {row[0] for row in TABLE}
 
 
 def test_a_kind_of_problem_that_the_kit_does_not_know_is_asked_for():

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import plugax as px
+import plugax_state_space as ss
 from plugax_assimilation._baselines import Climatology, NoAssimilation
 from plugax_assimilation._extended_kalman import ExtendedKalmanFilter
 from plugax_assimilation.variational._four_d_var import FourDVar
@@ -33,16 +34,16 @@ def climate():
 
 def sakov2008(*, every=1, cycles=4000, key=0):
     mean, covariance = climate()
-    return px.twin_experiment(
+    return ss.twin_experiment(
         Lorenz96(8.0),
         0.05 * every * np.arange(1, cycles + 1),
         lambda t, x: x,
-        px.ScalarCovariance(1.0, SIZE),
-        px.Gaussian(jnp.zeros(SIZE).at[0].set(1.0), px.ScalarCovariance(0.001**0.5, SIZE)),
+        ss.ScalarCovariance(1.0, SIZE),
+        ss.Gaussian(jnp.zeros(SIZE).at[0].set(1.0), ss.ScalarCovariance(0.001**0.5, SIZE)),
         key=jr.key(key),
         dt=0.05,
         burn_in=20.0,
-        climatology=px.Gaussian(mean, px.DenseCovariance(covariance)),
+        climatology=ss.Gaussian(mean, ss.DenseCovariance(covariance)),
     )
 
 
@@ -137,15 +138,15 @@ def linear(*, missing=False, operator=seen_linearly, **parts):
     if missing:
         observations[1, 0] = np.nan
         observations[2] = np.nan
-    problem = px.StateSpace(
+    problem = ss.StateSpace(
         model,
         0.1 * np.arange(1, 6),
         observations,
         operator,
-        px.ScalarCovariance(0.3, 3),
-        px.Gaussian(jnp.ones(4), px.DenseCovariance(np.eye(4))),
+        ss.ScalarCovariance(0.3, 3),
+        ss.Gaussian(jnp.ones(4), ss.DenseCovariance(np.eye(4))),
         dt=0.1,
-        climatology=px.Gaussian(jnp.full(4, 0.5), px.DenseCovariance(spread)),
+        climatology=ss.Gaussian(jnp.full(4, 0.5), ss.DenseCovariance(spread)),
         **parts,
     )
     return problem, SEEN, spread, observations
@@ -224,7 +225,7 @@ def test_the_free_run_is_the_models_trajectory():
 def test_without_climatology_a_method_says_what_to_give(method):
     problem, *_ = linear()
     problem = eqx.tree_at(lambda p: p.climatology, problem, None)
-    with pytest.raises(px.PlugaxError, match=r"climatology=plugax\.Gaussian"):
+    with pytest.raises(px.PlugaxError, match=r"climatology=plugax_state_space\.Gaussian"):
         px.solve(problem, method())
 
 

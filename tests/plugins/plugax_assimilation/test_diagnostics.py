@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 import plugax as px
+import plugax_state_space as ss
 from plugax_assimilation import ETKF
 from plugax_assimilation._ensemble import Seen, see
 from plugax_assimilation.linear_algebra._factor import Factor
@@ -41,19 +42,19 @@ def most(t, x):
 
 def linear_twin(cycles, *, assumed_std=1.0, size=6, truth=True):
     """A linear Gaussian twin whose observation errors have the standard deviation 1."""
-    twin = px.twin_experiment(
+    twin = ss.twin_experiment(
         wave,
         0.5 * np.arange(1, cycles + 1),
         most,
-        px.ScalarCovariance(1.0, size - 2),
-        px.Gaussian(jnp.zeros(size), px.ScalarCovariance(1.0, size)),
-        model_error=px.ScalarCovariance(0.5, size),
+        ss.ScalarCovariance(1.0, size - 2),
+        ss.Gaussian(jnp.zeros(size), ss.ScalarCovariance(1.0, size)),
+        model_error=ss.ScalarCovariance(0.5, size),
         key=jr.key(1),
         dt=0.25,
         burn_in=20.0,
     )
     if assumed_std != 1.0:
-        error = px.ScalarCovariance(assumed_std, size - 2)
+        error = ss.ScalarCovariance(assumed_std, size - 2)
         twin = eqx.tree_at(lambda problem: problem.observation_error, twin, error)
     return twin if truth else eqx.tree_at(lambda p: p.cycles.truth, twin, None)
 
@@ -219,13 +220,13 @@ def metrics_of(problem, cycle):
 
 def observing(observations, operator, observed):
     """A state of six numbers at one time, of which some are observed."""
-    return px.StateSpace(
+    return ss.StateSpace(
         wave,
         [0.5],
         np.asarray(observations)[None],
         operator,
-        px.ScalarCovariance(0.7, observed),
-        px.Gaussian(jnp.zeros(6), px.ScalarCovariance(1.0, 6)),
+        ss.ScalarCovariance(0.7, observed),
+        ss.Gaussian(jnp.zeros(6), ss.ScalarCovariance(1.0, 6)),
         dt=0.5,
         truth=np.ones((1, 6)),
     )

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import plugax as px
+import plugax_state_space as ss
 from plugax_assimilation._ensemble import Seen, see, split
 from plugax_assimilation._options import check_choice
 from plugax_assimilation.ensemble._denkf import DEnKF
@@ -52,13 +53,13 @@ def all_seen(t, x):
 
 def linear(observations=OBSERVATIONS, operator=all_seen, error=ERROR):
     """A linear model with dependent observation errors."""
-    return px.StateSpace(
+    return ss.StateSpace(
         model,
         np.arange(1.0, len(observations) + 1),
         observations,
         operator,
-        px.DenseCovariance(error),
-        px.Gaussian(jnp.ones(STATES), px.ScalarCovariance(1.0, STATES)),
+        ss.DenseCovariance(error),
+        ss.Gaussian(jnp.ones(STATES), ss.ScalarCovariance(1.0, STATES)),
         dt=1.0,
         integrator="map",
     )
@@ -263,12 +264,12 @@ def everything(t, x):
 def twin(seed):
     """The set-up of Sakov and Oke (2008), with a truth of its own for every seed."""
     n = 40
-    return px.twin_experiment(
+    return ss.twin_experiment(
         Lorenz96(8.0),
         0.05 * np.arange(1, 1002),
         everything,
-        px.ScalarCovariance(1.0, n),
-        px.Gaussian(jnp.zeros(n).at[0].set(1.0), px.ScalarCovariance(0.001**0.5, n)),
+        ss.ScalarCovariance(1.0, n),
+        ss.Gaussian(jnp.zeros(n).at[0].set(1.0), ss.ScalarCovariance(0.001**0.5, n)),
         key=jr.key(seed),
         dt=0.05,
         burn_in=20.0,

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import plugax as px
+import plugax_state_space as ss
 from plugax_assimilation.ensemble._enkf import EnKF
 from plugax_assimilation.ensemble._etkf import ETKF
 from plugax_assimilation.ensemble._serial_enkf import SerialEnKF
@@ -25,13 +26,13 @@ TRUTH = random.normal(size=(TIMES, STATES))
 @pytest.fixture(scope="module")
 def linear():
     with jax.enable_x64(True):
-        return px.StateSpace(
+        return ss.StateSpace(
             lambda t, x: jnp.asarray(MODEL, x.dtype) @ x,
             np.arange(1.0, TIMES + 1),
             OBSERVATIONS,
             lambda t, x: jnp.asarray(OPERATOR, x.dtype) @ x,
-            px.ScalarCovariance(0.5, OBSERVED),
-            px.Gaussian(jnp.ones(STATES), px.ScalarCovariance(1.0, STATES)),
+            ss.ScalarCovariance(0.5, OBSERVED),
+            ss.Gaussian(jnp.ones(STATES), ss.ScalarCovariance(1.0, STATES)),
             dt=1.0,
             integrator="map",
             truth=TRUTH,
@@ -94,12 +95,12 @@ def test_a_lag_leaves_the_analysis_as_it_is(linear):
 @pytest.mark.parametrize("method", [ETKF, pytest.param(EnKF, marks=pytest.mark.slow)])
 def test_smoothing_lowers_the_error_of_a_chaotic_model(method):
     n = 40
-    problem = px.twin_experiment(
+    problem = ss.twin_experiment(
         Lorenz96(8.0),
         0.05 * np.arange(1, 1002),
         lambda t, x: x,
-        px.ScalarCovariance(1.0, n),
-        px.Gaussian(jnp.zeros(n).at[0].set(1.0), px.ScalarCovariance(0.001**0.5, n)),
+        ss.ScalarCovariance(1.0, n),
+        ss.Gaussian(jnp.zeros(n).at[0].set(1.0), ss.ScalarCovariance(0.001**0.5, n)),
         key=jr.key(0),
         dt=0.05,
         burn_in=20.0,

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import plugax as px
+import plugax_state_space as ss
 from plugax_assimilation._extended_kalman import ExtendedKalmanFilter, square
 from plugax_lorenz96 import Lorenz63
 
@@ -30,13 +31,13 @@ def operator(t, x):
 
 
 def linear(*, model_error=None, missing=False, initial=None):
-    problem = px.twin_experiment(
+    problem = ss.twin_experiment(
         model,
         TIMES,
         operator,
-        px.DiagonalCovariance(STD),
-        px.Gaussian(
-            jnp.ones(STATES), initial or px.DenseCovariance(np.diag([1.0, 2, 1, 0.5]) + 0.2)
+        ss.DiagonalCovariance(STD),
+        ss.Gaussian(
+            jnp.ones(STATES), initial or ss.DenseCovariance(np.diag([1.0, 2, 1, 0.5]) + 0.2)
         ),
         key=jr.key(0),
         dt=0.1,
@@ -82,7 +83,7 @@ def kalman(problem, inflation):
     ("missing", "noisy", "inflation"), [(False, False, 1.0), (True, True, 1.0), (True, False, 3.0)]
 )
 def test_it_is_the_kalman_filter_of_a_linear_model(missing, noisy, inflation):
-    error = px.DenseCovariance(0.1 * np.eye(STATES) + 0.05) if noisy else None
+    error = ss.DenseCovariance(0.1 * np.eye(STATES) + 0.05) if noisy else None
     problem = linear(missing=missing, model_error=error)
     solution = px.solve(problem, ExtendedKalmanFilter(inflation=inflation))
     means, spreads, before = map(np.asarray, zip(*kalman(problem, inflation), strict=True))
@@ -94,7 +95,7 @@ def test_it_is_the_kalman_filter_of_a_linear_model(missing, noisy, inflation):
 @pytest.mark.parametrize("columns", [2, 7])
 def test_it_starts_from_covariances_of_any_rank(columns):
     factor = np.random.default_rng(3).normal(size=(STATES, columns))
-    problem = linear(initial=px.FactorCovariance(factor))
+    problem = linear(initial=ss.FactorCovariance(factor))
     solution = px.solve(problem, ExtendedKalmanFilter(inflation=1.0))
     means, spreads, _ = map(np.asarray, zip(*kalman(problem, 1.0), strict=True))
     np.testing.assert_allclose(solution.series["analysis"], means, rtol=1e-8)
@@ -110,13 +111,13 @@ def test_a_square_root_has_the_covariance_of_its_columns(columns):
 
 def test_a_nonlinear_operator_is_linearised_where_the_forecast_is():
     """One observation x² of one number that stays: the textbook's formula by hand."""
-    problem = px.StateSpace(
+    problem = ss.StateSpace(
         lambda t, x: 0 * x,
         [1.0],
         [[5.0]],
         lambda t, x: x**2,
-        px.ScalarCovariance(0.5, 1),
-        px.Gaussian(jnp.array([2.0]), px.ScalarCovariance(0.3, 1)),
+        ss.ScalarCovariance(0.5, 1),
+        ss.Gaussian(jnp.array([2.0]), ss.ScalarCovariance(0.3, 1)),
         dt=1.0,
     )
     solution = px.solve(problem, ExtendedKalmanFilter(inflation=1.0))
@@ -127,12 +128,12 @@ def test_a_nonlinear_operator_is_linearised_where_the_forecast_is():
 
 
 def test_it_follows_lorenz63_of_which_one_variable_is_observed():
-    problem = px.twin_experiment(
+    problem = ss.twin_experiment(
         Lorenz63(),
         0.1 * np.arange(1, 401),
         lambda t, x: x[:1],
-        px.ScalarCovariance(1.0, 1),
-        px.Gaussian(jnp.array([1.5, -1.5, 25.5]), px.ScalarCovariance(1.0, 3)),
+        ss.ScalarCovariance(1.0, 1),
+        ss.Gaussian(jnp.array([1.5, -1.5, 25.5]), ss.ScalarCovariance(1.0, 3)),
         key=jr.key(2),
         dt=0.01,
         burn_in=5.0,
@@ -145,7 +146,7 @@ def test_it_follows_lorenz63_of_which_one_variable_is_observed():
 
 def test_single_precision_stays_single():
     with jax.enable_x64(False):
-        problem = linear(model_error=px.ScalarCovariance(0.1, STATES))
+        problem = linear(model_error=ss.ScalarCovariance(0.1, STATES))
         solver = ExtendedKalmanFilter()
         state = solver.init(problem, problem.initial.mean, jr.key(0))
         batch = jax.tree.map(lambda leaf: leaf[0], problem.cycles)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import plugax as px
+import plugax_state_space as ss
 from plugax_assimilation.ensemble._enkf import EnKF
 from plugax_assimilation.ensemble._enkf_n import EnKFN
 from plugax_assimilation.ensemble._etkf import ETKF
@@ -29,15 +30,15 @@ def lorenz96(t, x):
 
 
 def problem(every, observations, **parts):
-    return px.StateSpace(
+    return ss.StateSpace(
         lorenz96,
         DT * every * np.arange(1, len(observations) + 1),
         observations,
         lambda t, x: x,
-        px.ScalarCovariance(1.0, SIZE),
-        px.Gaussian(2 + np.sin(PLACES), px.ScalarCovariance(1.0, SIZE)),
+        ss.ScalarCovariance(1.0, SIZE),
+        ss.Gaussian(2 + np.sin(PLACES), ss.ScalarCovariance(1.0, SIZE)),
         dt=DT,
-        geometry=px.Geometry(PLACES, PLACES, period=float(SIZE)),
+        geometry=ss.Geometry(PLACES, PLACES, period=float(SIZE)),
         **parts,
     )
 
@@ -108,15 +109,15 @@ def test_a_local_method_leaves_alone_what_is_never_observed(method):
     here = np.arange(float(size))
     rows = RANDOM.normal(size=(400, size))
     rows[:, seen:] = np.nan
-    still = px.StateSpace(
+    still = ss.StateSpace(
         lambda t, x: 0 * x,
         np.arange(1.0, 401.0),
         rows,
         lambda t, x: x,
-        px.ScalarCovariance(1.0, size),
-        px.Gaussian(np.zeros(size), px.ScalarCovariance(1.0, size)),
+        ss.ScalarCovariance(1.0, size),
+        ss.Gaussian(np.zeros(size), ss.ScalarCovariance(1.0, size)),
         dt=1.0,
-        geometry=px.Geometry(here, here),
+        geometry=ss.Geometry(here, here),
     )
     solver = method(members=6, inflation=1.05, radius=2.0, rotate=False, keep="members")
     members = np.asarray(px.solve(still, solver, seed=0).series["analysis"])

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import plugax as px
+import plugax_state_space as ss
 from plugax_assimilation.ensemble._etkf import ETKF
 from plugax_assimilation.variational._four_d_var import FourDVar
 from plugax_assimilation.variational._hybrid_four_d_var import HybridFourDVar
@@ -42,17 +43,17 @@ def operator(t, x):
 
 def linear(*, observations=OBSERVATIONS, climate=True, truth=True):
     """Linear dynamics and observations."""
-    covariance = px.DenseCovariance(CLIMATE)
-    return px.StateSpace(
+    covariance = ss.DenseCovariance(CLIMATE)
+    return ss.StateSpace(
         model,
         np.arange(1.0, TIMES + 1),
         observations,
         operator,
-        px.DiagonalCovariance(STD),
-        px.Gaussian(jnp.ones(STATES), px.ScalarCovariance(1.0, STATES)),
+        ss.DiagonalCovariance(STD),
+        ss.Gaussian(jnp.ones(STATES), ss.ScalarCovariance(1.0, STATES)),
         dt=1.0,
         integrator="map",
-        climatology=px.Gaussian(jnp.zeros(STATES), covariance) if climate else None,
+        climatology=ss.Gaussian(jnp.zeros(STATES), covariance) if climate else None,
         truth=TRUTH if truth else None,
     )
 
@@ -60,15 +61,15 @@ def linear(*, observations=OBSERVATIONS, climate=True, truth=True):
 def lorenz96():
     """A small ring, of which a nonlinear function is observed."""
     size = 8
-    return px.twin_experiment(
+    return ss.twin_experiment(
         Lorenz96(8.0),
         0.1 * np.arange(1, 41),
         lambda t, x: jnp.arctan(x / 4)[::2] + 0.01 * t,
-        px.ScalarCovariance(0.05, size // 2),
-        px.Gaussian(8 + jnp.sin(jnp.linspace(0, 6, size)), px.ScalarCovariance(0.5, size)),
+        ss.ScalarCovariance(0.05, size // 2),
+        ss.Gaussian(8 + jnp.sin(jnp.linspace(0, 6, size)), ss.ScalarCovariance(0.5, size)),
         key=jr.key(3),
         dt=0.05,
-        climatology=px.Gaussian(jnp.full(size, 2.3), px.ScalarCovariance(3.6, size)),
+        climatology=ss.Gaussian(jnp.full(size, 2.3), ss.ScalarCovariance(3.6, size)),
     )
 
 
@@ -177,18 +178,18 @@ def test_a_state_of_several_arrays_is_assimilated_like_one_row():
     flat = linear()
     apart = lambda x: {"a": x[..., :1], "b": x[..., 1:]}  # noqa: E731
     whole = lambda x: jnp.concatenate([x["a"], x["b"]], -1)  # noqa: E731
-    problem = px.StateSpace(
+    problem = ss.StateSpace(
         lambda t, x: apart(jnp.asarray(MODEL) @ whole(x)),
         np.arange(1.0, TIMES + 1),
         OBSERVATIONS,
         lambda t, x: jnp.asarray(OPERATOR) @ whole(x),
         flat.observation_error,
-        px.Gaussian(apart(flat.initial.mean), flat.initial.covariance),
+        ss.Gaussian(apart(flat.initial.mean), flat.initial.covariance),
         dt=1.0,
         integrator="map",
         truth=apart(flat.cycles.truth),
     )
-    solver = HybridFourDVar(window=2, covariance=px.ScalarCovariance(0.1, STATES), members=5)
+    solver = HybridFourDVar(window=2, covariance=ss.ScalarCovariance(0.1, STATES), members=5)
     one, other = px.solve(flat, solver), px.solve(problem, solver)
     np.testing.assert_allclose(one.unknowns, whole(other.unknowns), rtol=1e-10)
     np.testing.assert_allclose(one.metrics["spread"], other.metrics["spread"])
@@ -196,13 +197,13 @@ def test_a_state_of_several_arrays_is_assimilated_like_one_row():
 
 def test_members_that_are_not_finite_are_replaced_and_counted():
     # It runs away where the state is large, which members are and the analyses here are not.
-    problem = px.StateSpace(
+    problem = ss.StateSpace(
         lambda t, x: jnp.where(jnp.max(jnp.abs(x)) > 2, jnp.inf, 0.9 * x[::-1]),
         np.arange(1.0, 13.0),
         np.zeros((12, 2)),
         lambda t, x: x,
-        px.ScalarCovariance(1.0, 2),
-        px.Gaussian(jnp.zeros(2), px.ScalarCovariance(1.2, 2)),
+        ss.ScalarCovariance(1.0, 2),
+        ss.Gaussian(jnp.zeros(2), ss.ScalarCovariance(1.2, 2)),
         dt=1.0,
         integrator="map",
     )
@@ -241,7 +242,7 @@ def test_what_it_misses_is_said_before_it_runs():
     with pytest.raises(px.PlugaxError, match="climatology"):
         px.solve(linear(climate=False), HybridFourDVar())
     with pytest.raises(px.PlugaxError, match="4 numbers of the state"):
-        px.solve(linear(), HybridFourDVar(covariance=px.ScalarCovariance(1.0, 5)))
+        px.solve(linear(), HybridFourDVar(covariance=ss.ScalarCovariance(1.0, 5)))
 
 
 @pytest.mark.parametrize(

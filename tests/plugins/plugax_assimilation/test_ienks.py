@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import plugax as px
+import plugax_state_space as ss
 from plugax_assimilation._ensemble import Seen, forecast, see
 from plugax_assimilation.ensemble._enkf_n import EnKFN
 from plugax_assimilation.ensemble._ensemble_gauss_newton import minimised
@@ -40,13 +41,13 @@ def operator(t, x):
 
 
 def linear(observations=OBSERVATIONS, **parts):
-    return px.StateSpace(
+    return ss.StateSpace(
         model,
         np.arange(1.0, len(observations) + 1),
         observations,
         operator,
-        px.DenseCovariance(ERROR),
-        px.Gaussian(jnp.ones(STATES), px.ScalarCovariance(1.0, STATES)),
+        ss.DenseCovariance(ERROR),
+        ss.Gaussian(jnp.ones(STATES), ss.ScalarCovariance(1.0, STATES)),
         dt=1.0,
         integrator="map",
         **parts,
@@ -310,7 +311,7 @@ def test_additive_noise_widens_the_ensemble_at_the_start_of_the_window_and_keeps
 def test_the_models_error_spreads_the_members_and_is_drawn_once_for_all_iterations():
     still = np.full((2, OBSERVED), np.nan)
     still[1] = 0.0
-    problem = linear(still, model_error=px.ScalarCovariance(0.5, STATES))
+    problem = linear(still, model_error=ss.ScalarCovariance(0.5, STATES))
     solver = IEnKS(**PLAIN | {"members": 4000})
     state = solver.init(problem, None, jr.key(0))
     after, metrics = first_step(solver, problem, state, jr.key(1))
@@ -336,12 +337,12 @@ def test_options_out_of_range_are_refused(options, message):
 
 
 def lorenz(cycles=1000, every=1):
-    return px.twin_experiment(
+    return ss.twin_experiment(
         Lorenz96(8.0),
         0.05 * every * np.arange(1, cycles + 2),
         lambda t, x: x,
-        px.ScalarCovariance(1.0, 40),
-        px.Gaussian(jnp.zeros(40).at[0].set(1.0), px.ScalarCovariance(0.001**0.5, 40)),
+        ss.ScalarCovariance(1.0, 40),
+        ss.Gaussian(jnp.zeros(40).at[0].set(1.0), ss.ScalarCovariance(0.001**0.5, 40)),
         key=jr.key(0),
         dt=0.05,
         burn_in=20.0,

@@ -7,7 +7,7 @@ import jax.random as jr
 import numpy as np
 import pytest
 
-import plugax as px
+import plugax_state_space as ss
 from plugax_assimilation.ensemble._etkf import ETKF
 
 pytestmark = pytest.mark.usefixtures("x64")
@@ -21,13 +21,13 @@ PRIOR = ENSEMBLE @ MODEL.T
 @pytest.fixture(scope="module")
 def problem():
     with jax.enable_x64(True):
-        return px.StateSpace(
+        return ss.StateSpace(
             lambda t, x: jnp.asarray(MODEL, x.dtype) @ x,
             np.arange(1.0, 3.0),
             np.ones((2, 2)),
             lambda t, x: x[:2],
-            px.ScalarCovariance(0.5, 2),
-            px.Gaussian(jnp.ones(STATES), px.ScalarCovariance(1.0, STATES)),
+            ss.ScalarCovariance(0.5, 2),
+            ss.Gaussian(jnp.ones(STATES), ss.ScalarCovariance(1.0, STATES)),
             dt=1.0,
             integrator="map",
         )

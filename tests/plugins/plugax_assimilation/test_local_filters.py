@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import plugax as px
+import plugax_state_space as ss
 from plugax_assimilation._ensemble import see
 from plugax_assimilation.ensemble import _letkf
 from plugax_assimilation.ensemble._etkf import ETKF
@@ -51,14 +52,14 @@ SEEN = Interpolated(WHERE)  # one, so that like problems are solved by one progr
 def ring(observations, *, where=WHERE, error=None, geometry=True, operator=None):
     """A ring of numbers, of which linear interpolations are observed at some places."""
     operator = operator or (SEEN if where is WHERE else Interpolated(where))
-    positions = px.Geometry(np.arange(SIZE), where, period=SIZE)
-    return px.StateSpace(
+    positions = ss.Geometry(np.arange(SIZE), where, period=SIZE)
+    return ss.StateSpace(
         everything,
         np.arange(1.0, len(observations) + 1),
         observations,
         operator,
-        error or px.ScalarCovariance(0.5, len(where)),
-        px.Gaussian(jnp.zeros(SIZE), px.ScalarCovariance(1.0, SIZE)),
+        error or ss.ScalarCovariance(0.5, len(where)),
+        ss.Gaussian(jnp.zeros(SIZE), ss.ScalarCovariance(1.0, SIZE)),
         dt=1.0,
         integrator="map",
         geometry=positions if geometry else None,
@@ -108,16 +109,16 @@ def test_the_letkf_is_an_analysis_of_every_variable_in_a_plane_that_closes_on_it
     members, sizes, radius = 6, np.array([5.0, 7.0]), 0.8
     states, where = sizes * random.random((30, 2)), sizes * random.random((20, 2))
     operator = random.normal(size=(20, 30)) / 5
-    problem = px.StateSpace(
+    problem = ss.StateSpace(
         lambda t, x: x,
         np.ones(1),
         random.normal(size=(1, 20)),
         lambda t, x: jnp.asarray(operator, x.dtype) @ x,
-        px.DiagonalCovariance(0.5 + random.random(20)),
-        px.Gaussian(jnp.zeros(30), px.ScalarCovariance(1.0, 30)),
+        ss.DiagonalCovariance(0.5 + random.random(20)),
+        ss.Gaussian(jnp.zeros(30), ss.ScalarCovariance(1.0, 30)),
         dt=1.0,
         integrator="map",
-        geometry=px.Geometry(states, where, period=tuple(sizes)),
+        geometry=ss.Geometry(states, where, period=tuple(sizes)),
     )
     ensemble = random.normal(size=(members, 30))
     found = analysed(LETKF(radius=radius), problem, jnp.asarray(ensemble))
@@ -217,7 +218,7 @@ def test_the_serial_filter_regresses_on_an_observation_that_is_no_linear_functio
         np.array([[1.5]]),
         where=np.array([3.0]),
         operator=lambda t, x: jnp.exp(x[3:4]),
-        error=px.ScalarCovariance(0.5 / np.sqrt(2), 1),
+        error=ss.ScalarCovariance(0.5 / np.sqrt(2), 1),
     )
     solver, ensemble = LocalSerialEAKF(radius=2.0), ensemble_of(7)
     found, expected = (analysed(solver, problem, ensemble)[:, 3] for problem in (two, one))
@@ -232,7 +233,7 @@ def test_positions_are_needed(method):
 def test_dependent_observation_errors_are_refused(method):
     matrix = np.eye(len(WHERE)) + 0.1
     with pytest.raises(px.PlugaxError, match="is a DenseCovariance"):
-        px.solve(ring(observed(), error=px.DenseCovariance(matrix)), method())
+        px.solve(ring(observed(), error=ss.DenseCovariance(matrix)), method())
 
 
 def test_a_step_without_tables_says_where_they_come_from(method):
@@ -257,16 +258,16 @@ def test_a_table_that_does_not_reach_ends_the_run(method):
 
 
 def sakov(cycles=1000, dim=40):
-    return px.twin_experiment(
+    return ss.twin_experiment(
         Lorenz96(8.0),
         0.05 * np.arange(1, cycles + 2),
         everything,
-        px.ScalarCovariance(1.0, dim),
-        px.Gaussian(jnp.zeros(dim).at[0].set(1.0), px.ScalarCovariance(0.001**0.5, dim)),
+        ss.ScalarCovariance(1.0, dim),
+        ss.Gaussian(jnp.zeros(dim).at[0].set(1.0), ss.ScalarCovariance(0.001**0.5, dim)),
         key=jr.key(0),
         dt=0.05,
         burn_in=20.0,
-        geometry=px.Geometry(np.arange(dim), np.arange(dim), period=dim),
+        geometry=ss.Geometry(np.arange(dim), np.arange(dim), period=dim),
     )
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import plugax as px
+import plugax_state_space as ss
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("x64")]
 
@@ -90,7 +91,7 @@ def both_ends_of_the_window() -> dict[str, Any]:
     ensembles = px.solve(twin, "etkf", members=200, inflation=1.01, keep="members").history
     members = np.asarray(ensembles["analysis"])[200::2]
     errors = (members - members.mean(1, keepdims=True)).reshape(-1, members.shape[-1])
-    covariance = px.DenseCovariance(jnp.asarray(2 * errors.T @ errors / len(errors)))
+    covariance = ss.DenseCovariance(jnp.asarray(2 * errors.T @ errors / len(errors)))
     return {"window": 3, "shift": 2, "covariance": covariance}
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import plugax as px
+import plugax_state_space as ss
 from plugax_assimilation._ensemble import Seen
 from plugax_assimilation.ensemble._serial_enkf import _in_columns, _serially
 from plugax_assimilation.linear_algebra._rotation import rotated
@@ -33,15 +34,15 @@ METHODS = {
 @pytest.fixture(scope="module")
 def problem():
     with jax.enable_x64(True):
-        return px.twin_experiment(
+        return ss.twin_experiment(
             lambda t, x: -0.1 * x,
             np.arange(1.0, 9.0),
             lambda t, x: x,
-            px.ScalarCovariance(1.0, SIZE),
-            px.Gaussian(np.zeros(SIZE), px.ScalarCovariance(1.0, SIZE)),
+            ss.ScalarCovariance(1.0, SIZE),
+            ss.Gaussian(np.zeros(SIZE), ss.ScalarCovariance(1.0, SIZE)),
             key=jr.key(0),
             dt=1.0,
-            geometry=px.Geometry(np.arange(3.0), np.arange(3.0)),
+            geometry=ss.Geometry(np.arange(3.0), np.arange(3.0)),
         )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import plugax as px
+import plugax_state_space as ss
 from plugax_assimilation._ensemble import Seen
 from plugax_assimilation._replacement import replaced
 from plugax_assimilation.ensemble._ensemble_gauss_newton import minimised
@@ -31,13 +32,13 @@ def everything(t, x):
 
 
 def fragile():
-    return px.StateSpace(
+    return ss.StateSpace(
         running_away,
         np.arange(1.0, 31.0),
         np.random.default_rng(0).normal(size=(30, 2)),
         everything,
-        px.ScalarCovariance(1.0, 2),
-        px.Gaussian(jnp.zeros(2), px.ScalarCovariance(1.2, 2)),
+        ss.ScalarCovariance(1.0, 2),
+        ss.Gaussian(jnp.zeros(2), ss.ScalarCovariance(1.2, 2)),
         dt=1.0,
         integrator="map",
     )
@@ -191,17 +192,17 @@ def rooted(available=None):
     observations = np.abs(np.random.default_rng(1).normal(0.3, 0.1, (12, 2)))
     if available is not None:
         observations[:, ~np.asarray(available)] = np.nan
-    return px.StateSpace(
+    return ss.StateSpace(
         lambda t, x: 0.9 * x,
         np.arange(1.0, 13.0),
         observations,
         lambda t, x: jnp.sqrt(x),
-        px.ScalarCovariance(0.1, 2),
-        px.Gaussian(0.1 * jnp.ones(2), px.ScalarCovariance(0.06, 2)),
+        ss.ScalarCovariance(0.1, 2),
+        ss.Gaussian(0.1 * jnp.ones(2), ss.ScalarCovariance(0.06, 2)),
         dt=1.0,
         integrator="map",
-        model_error=px.ScalarCovariance(0.01, 2),
-        geometry=px.Geometry(np.arange(2.0), np.arange(2.0)),
+        model_error=ss.ScalarCovariance(0.01, 2),
+        geometry=ss.Geometry(np.arange(2.0), np.arange(2.0)),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import plugax as px
+import plugax_state_space as ss
 from plugax_assimilation.particle._effective_size import effective_size
 from plugax_assimilation.particle._particle_filter import ParticleFilter
 from plugax_assimilation.particle._particle_scores import (
@@ -35,14 +36,14 @@ def operator(t, x):
 
 def walk(observations=None, size=1, **parts):
     """x ← 0.9 x + η, observed."""
-    parts = {"model_error": px.ScalarCovariance(NOISE, size)} | parts
+    parts = {"model_error": ss.ScalarCovariance(NOISE, size)} | parts
     common = {"dt": 1.0, "integrator": "map"} | parts
-    error = px.ScalarCovariance(ERROR, size)
-    initial = px.Gaussian(jnp.zeros(size), px.ScalarCovariance(1.0, size))
+    error = ss.ScalarCovariance(ERROR, size)
+    initial = ss.Gaussian(jnp.zeros(size), ss.ScalarCovariance(1.0, size))
     times = np.arange(1.0, TIMES + 1)
     if observations is None:
-        return px.twin_experiment(model, times, operator, error, initial, key=jr.key(0), **common)
-    return px.StateSpace(model, times, observations, operator, error, initial, **common)
+        return ss.twin_experiment(model, times, operator, error, initial, key=jr.key(0), **common)
+    return ss.StateSpace(model, times, observations, operator, error, initial, **common)
 
 
 def kalman(problem):
@@ -200,12 +201,12 @@ def test_diagnostics_that_weights_have_not_are_refused():
     "resampling", ["systematic", pytest.param("residual", marks=pytest.mark.slow)]
 )
 def test_on_lorenz63_errors_are_well_below_those_of_the_observations(resampling):
-    problem = px.twin_experiment(
+    problem = ss.twin_experiment(
         Lorenz63(),
         0.25 * np.arange(1, 401),
         lambda t, x: x,
-        px.ScalarCovariance(np.sqrt(2.0), 3),
-        px.Gaussian(jnp.array([1.5, -1.5, 25.5]), px.ScalarCovariance(np.sqrt(2.0), 3)),
+        ss.ScalarCovariance(np.sqrt(2.0), 3),
+        ss.Gaussian(jnp.array([1.5, -1.5, 25.5]), ss.ScalarCovariance(np.sqrt(2.0), 3)),
         key=jr.key(1),
         dt=0.01,
         burn_in=5.0,
@@ -256,12 +257,12 @@ def test_copies_count_as_one_particle():
 
 def test_a_collapse_is_told_of():
     """Observations far more precise than few particles are dense, and nothing to part copies."""
-    problem = px.twin_experiment(
+    problem = ss.twin_experiment(
         lambda t, x: 0.999 * x,
         np.arange(1.0, 41.0),
         lambda t, x: x,
-        px.ScalarCovariance(1e-3, 4),
-        px.Gaussian(np.zeros(4), px.ScalarCovariance(1.0, 4)),
+        ss.ScalarCovariance(1e-3, 4),
+        ss.Gaussian(np.zeros(4), ss.ScalarCovariance(1.0, 4)),
         key=jr.key(0),
         dt=1.0,
         integrator="map",

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import plugax as px
+import plugax_state_space as ss
 from plugax_assimilation.variational._four_d_var import FourDVar
 from plugax_assimilation.variational._gauss_newton import all_at_once, gauss_newton, one_by_one
 from plugax_assimilation.variational._inner import conjugate_gradients, direct, inner_solver
@@ -40,12 +41,12 @@ def operator(t, x):
 
 def linear(*, model_error=None, missing=False, truth=True, times=TIMES):
     """Linear dynamics and observations, of which two are missing on demand."""
-    problem = px.twin_experiment(
+    problem = ss.twin_experiment(
         model,
         times,
         operator,
-        px.DiagonalCovariance(STD),
-        px.Gaussian(jnp.ones(STATES), px.DenseCovariance(np.diag([1.0, 2, 1, 1, 0.5]) + 0.2)),
+        ss.DiagonalCovariance(STD),
+        ss.Gaussian(jnp.ones(STATES), ss.DenseCovariance(np.diag([1.0, 2, 1, 1, 0.5]) + 0.2)),
         key=jr.key(0),
         dt=0.1,
         model_error=model_error,
@@ -144,7 +145,7 @@ def test_the_end_of_a_linear_window_is_the_kalman_filters(inner_solver, missing,
     ],
 )
 def test_the_end_of_a_weak_linear_window_is_the_kalman_filters(inner_solver, missing):
-    problem = linear(missing=missing, model_error=px.ScalarCovariance(0.4, STATES))
+    problem = linear(missing=missing, model_error=ss.ScalarCovariance(0.4, STATES))
     mean, covariance = start_of(problem)
     solver = WeakFourDVar(
         window=7, covariance=problem.initial.covariance, inner_solver=inner_solver, **EXACT
@@ -159,10 +160,10 @@ def test_weak_tends_to_strong_as_the_models_error_vanishes():
     first = plain()
     problems = [
         eqx.tree_at(lambda p: p.cycles, linear(model_error=error), first.cycles)
-        for error in (None, px.ScalarCovariance(1e-2, STATES), px.ScalarCovariance(1e-4, STATES))
+        for error in (None, ss.ScalarCovariance(1e-2, STATES), ss.ScalarCovariance(1e-4, STATES))
     ]
     methods = (FourDVar, WeakFourDVar, WeakFourDVar)
-    covariance = px.ScalarCovariance(1.0, STATES)
+    covariance = ss.ScalarCovariance(1.0, STATES)
     ends = [
         px.solve(problem, method(window=7, covariance=covariance, **EXACT)).unknowns
         for problem, method in zip(problems, methods, strict=True)
@@ -184,7 +185,7 @@ def test_windows_follow_each_other_as_they_should(window, shift):
     problem = plain()
     covariance = 0.3 * np.eye(STATES)
     solver = FourDVar(
-        window=window, shift=shift, covariance=px.DenseCovariance(covariance), **EXACT
+        window=window, shift=shift, covariance=ss.DenseCovariance(covariance), **EXACT
     )
     solution = px.solve(problem, solver)
     step = shift or window
@@ -223,15 +224,15 @@ def lorenz96(**parts):
         "size": 8,
     } | parts
     size = parts.pop("size")
-    return px.twin_experiment(
+    return ss.twin_experiment(
         Lorenz96(8.0),
         parts.pop("times"),
         operator := parts.pop("observation_operator"),
-        px.ScalarCovariance(0.05, operator(0.0, jnp.zeros(size)).size),
-        px.Gaussian(8 + jnp.sin(jnp.linspace(0, 6, size)), px.ScalarCovariance(0.5, size)),
+        ss.ScalarCovariance(0.05, operator(0.0, jnp.zeros(size)).size),
+        ss.Gaussian(8 + jnp.sin(jnp.linspace(0, 6, size)), ss.ScalarCovariance(0.5, size)),
         key=jr.key(3),
         dt=0.05,
-        climatology=px.Gaussian(jnp.full(size, 2.3), px.ScalarCovariance(3.6, size)),
+        climatology=ss.Gaussian(jnp.full(size, 2.3), ss.ScalarCovariance(3.6, size)),
         **parts,
     )
 
@@ -339,7 +340,7 @@ def test_quasi_static_finds_the_deeper_minimum_of_a_long_window():
             problem,
             FourDVar(
                 window=10,
-                covariance=px.ScalarCovariance(0.5, 40),
+                covariance=ss.ScalarCovariance(0.5, 40),
                 quasi_static=quasi_static,
                 outer=4,
             ),
@@ -383,14 +384,14 @@ def test_segments_bound_the_memory_of_long_windows():
 
 @pytest.mark.parametrize("method", [FourDVar, WeakFourDVar])
 def test_the_program_does_not_grow_with_window_and_iterations(method):
-    problem = linear(times=0.1 * np.arange(1, 41), model_error=px.ScalarCovariance(1.0, STATES))
+    problem = linear(times=0.1 * np.arange(1, 41), model_error=ss.ScalarCovariance(1.0, STATES))
 
     def size(window, outer, quasi_static):
         solver = method(
             window=window,
             outer=outer,
             quasi_static=quasi_static,
-            covariance=px.ScalarCovariance(1.0, STATES),
+            covariance=ss.ScalarCovariance(1.0, STATES),
             inner_solver="conjugate-gradients",
         )
         state = solver.init(problem, problem.initial.mean, jr.key(0))
@@ -403,7 +404,7 @@ def test_the_program_does_not_grow_with_window_and_iterations(method):
 
 
 def test_without_truth_there_are_no_errors():
-    solution = px.solve(linear(truth=False), FourDVar(covariance=px.ScalarCovariance(1.0, STATES)))
+    solution = px.solve(linear(truth=False), FourDVar(covariance=ss.ScalarCovariance(1.0, STATES)))
     assert not [name for name in solution.metrics if name.endswith("rmse")]
     assert solution.metrics["cost"] > 0
 
@@ -412,13 +413,13 @@ def test_a_state_of_several_arrays_is_assimilated_like_one_row():
     flat = plain()
     apart = lambda x: {"a": x[..., :2], "b": x[..., 2:]}  # noqa: E731
     whole = lambda x: jnp.concatenate([x["a"], x["b"]], -1)  # noqa: E731
-    problem = px.StateSpace(
+    problem = ss.StateSpace(
         lambda t, x: apart(jnp.asarray(MODEL) @ whole(x)),
         TIMES,
         flat.cycles.observations,
         lambda t, x: jnp.asarray(SEEN) @ whole(x),
         flat.observation_error,
-        px.Gaussian(apart(flat.initial.mean), flat.initial.covariance),
+        ss.Gaussian(apart(flat.initial.mean), flat.initial.covariance),
         dt=0.1,
         truth=apart(flat.cycles.truth),
     )
@@ -431,8 +432,8 @@ def test_a_state_of_several_arrays_is_assimilated_like_one_row():
 def test_a_hybrid_covariance_is_one_of_its_parts_together():
     problem = plain()
     anomalies = jr.normal(jr.key(5), (STATES, 3))
-    hybrid = 0.5 * px.ScalarCovariance(1.0, STATES) + px.FactorCovariance(anomalies)
-    dense = px.DenseCovariance(0.5 * np.eye(STATES) + np.asarray(anomalies @ anomalies.T))
+    hybrid = 0.5 * ss.ScalarCovariance(1.0, STATES) + ss.FactorCovariance(anomalies)
+    dense = ss.DenseCovariance(0.5 * np.eye(STATES) + np.asarray(anomalies @ anomalies.T))
     ends = [
         px.solve(problem, FourDVar(window=3, covariance=covariance, **EXACT)).unknowns
         for covariance in (hybrid, dense)
@@ -443,7 +444,7 @@ def test_a_hybrid_covariance_is_one_of_its_parts_together():
 def test_the_scale_is_that_of_the_climates_covariance():
     problem = ring()
     scaled = px.solve(problem, FourDVar(window=2, scale=0.25))
-    given = px.solve(problem, FourDVar(window=2, covariance=px.ScalarCovariance(1.8, 8)))
+    given = px.solve(problem, FourDVar(window=2, covariance=ss.ScalarCovariance(1.8, 8)))
     np.testing.assert_allclose(scaled.unknowns, given.unknowns, rtol=1e-10)
 
 
@@ -451,9 +452,9 @@ def test_the_scale_is_that_of_the_climates_covariance():
     ("method", "options", "message"),
     [
         (FourDVar, {}, "no climatology|has none"),
-        (WeakFourDVar, {"covariance": px.ScalarCovariance(1.0, STATES)}, "has none|none. Give"),
-        (FourDVar, {"covariance": px.ScalarCovariance(1.0, 4)}, "5 numbers of the state"),
-        (FourDVar, {"window": 8, "covariance": px.ScalarCovariance(1.0, 5)}, "from 1 to 7"),
+        (WeakFourDVar, {"covariance": ss.ScalarCovariance(1.0, STATES)}, "has none|none. Give"),
+        (FourDVar, {"covariance": ss.ScalarCovariance(1.0, 4)}, "5 numbers of the state"),
+        (FourDVar, {"window": 8, "covariance": ss.ScalarCovariance(1.0, 5)}, "from 1 to 7"),
     ],
 )
 def test_what_a_method_misses_is_said_before_it_runs(method, options, message):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import plugax as px
+import plugax_state_space as ss
 from plugax_assimilation._ensemble import see
 from plugax_assimilation.scores._verification import ensemble_metrics, rmse, spread
 from plugax_assimilation.scores._verified import verified_ensemble
@@ -23,19 +24,19 @@ def wind(t, x):
     return x["wind"]
 
 
-class HeightsOnly(px.AbstractStateSpace):
+class HeightsOnly(ss.AbstractStateSpace):
     """Heights and winds, of which the true heights are known; one cycle."""
 
     model: object
     integrator: px.AbstractIntegrator
     substeps: int
     observation_operator: object
-    observation_error: px.AbstractCovariance
+    observation_error: ss.AbstractCovariance
     model_error: None
-    initial: px.Gaussian
+    initial: ss.Gaussian
     climatology: None
     geometry: None
-    cycles: px.Cycle
+    cycles: ss.Cycle
     burn_in: float
 
     def __init__(self, truth):
@@ -43,10 +44,10 @@ class HeightsOnly(px.AbstractStateSpace):
         self.integrator = px.integrator("rk4")
         self.substeps = 1
         self.observation_operator = wind
-        self.observation_error = px.ScalarCovariance(2.0, 3)
+        self.observation_error = ss.ScalarCovariance(2.0, 3)
         self.model_error = self.climatology = self.geometry = None
-        self.initial = px.Gaussian(MEAN, px.ScalarCovariance(1.0, 7))
-        self.cycles = px.Cycle(
+        self.initial = ss.Gaussian(MEAN, ss.ScalarCovariance(1.0, 7))
+        self.cycles = ss.Cycle(
             time=jnp.array([1.0]),
             duration=jnp.array([1.0]),
             observations=jnp.array([[1.0, 2.0, 3.0]]),

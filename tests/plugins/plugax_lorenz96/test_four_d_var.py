@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import plugax as px
+import plugax_state_space as ss
 from plugax_lorenz96 import (
     FourDVar,
     Lorenz63,
@@ -20,9 +21,9 @@ from plugax_lorenz96 import (
 
 pytestmark = pytest.mark.usefixtures("x64")
 BACKGROUNDS = {
-    "diagonal": lambda: px.ScalarCovariance(0.8, 12),
+    "diagonal": lambda: ss.ScalarCovariance(0.8, 12),
     "ring": lambda: RingCovariance.gaussian(0.8, 1.5, 12),
-    "low rank": lambda: px.FactorCovariance(0.3 * jr.normal(jr.key(5), (12, 7))),
+    "low rank": lambda: ss.FactorCovariance(0.3 * jr.normal(jr.key(5), (12, 7))),
 }
 OPERATORS = {
     "all": lambda: ObserveEveryKth(),
@@ -41,7 +42,7 @@ def make(integrator):
     ):
         model, background_error = Lorenz96(), BACKGROUNDS[background]()
         if scale != 1:
-            background_error = px.ScalarCovariance(0.8 * scale, 12)
+            background_error = ss.ScalarCovariance(0.8 * scale, 12)
         key_start, key_errors = jr.split(key)
         start = 8 + jr.normal(key_start, (12,))
         start = integrator.trajectory(model, start, dt=0.05, steps=200, every=200)[-1]
@@ -161,7 +162,7 @@ def test_the_truth_is_the_answer_where_nothing_is_wrong(usual, minimise):
     perfect = eqx.tree_at(
         lambda p: p.observations, usual, jax.vmap(lambda x: x)(usual.truth[2:7:2])
     )
-    perfect = eqx.tree_at(lambda p: p.background_error, perfect, px.ScalarCovariance(1e6, 12))
+    perfect = eqx.tree_at(lambda p: p.background_error, perfect, ss.ScalarCovariance(1e6, 12))
     v, _ = minimise(perfect)
     np.testing.assert_allclose(perfect.initial_state(v), usual.truth[0], atol=1e-8)
 
@@ -241,7 +242,7 @@ def test_the_observation_operator_knows_the_time(usual):
 def test_any_model_will_do(integrator, minimise):
     truth = integrator.trajectory(Lorenz63(), jnp.asarray([1.0, 1.0, 20.0]), dt=0.01, steps=1000)
     twin_parts = {
-        "background_error": px.ScalarCovariance(1.0, 3),
+        "background_error": ss.ScalarCovariance(1.0, 3),
         "observation_operator": lambda t, state: state[:1],  # x alone
         "observation_std": 0.5,
         "dt": 0.01,
@@ -263,7 +264,7 @@ def test_any_model_will_do(integrator, minimise):
 WRONG = {
     "background": (jnp.ones((2, 12)), "a vector; got the shape"),
     "observations": (jnp.ones(12), "an array of"),
-    "background_error": (px.ScalarCovariance(1.0, 5), "background_error must be .* size 12"),
+    "background_error": (ss.ScalarCovariance(1.0, 5), "background_error must be .* size 12"),
     "model": (lambda t, x: x[:-1], "model"),
     "observation_operator": (lambda t, x: x[:5], "observation_operator"),
     "observation_std": (jnp.ones(5), "a scalar or fit the observations' shape"),
@@ -280,7 +281,7 @@ def test_parts_that_do_not_fit_are_refused(integrator, name):
     parts = {
         "model": Lorenz96(),
         "background": jnp.ones(12),
-        "background_error": px.ScalarCovariance(1.0, 12),
+        "background_error": ss.ScalarCovariance(1.0, 12),
         "observations": jnp.ones((3, 12)),
         "observation_operator": ObserveEveryKth(),
         "observation_std": 1.0,

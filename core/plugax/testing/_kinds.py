@@ -1,0 +1,58 @@
+"""The laws of the kinds of problem that the core brings."""
+
+from ._data import check_batches
+from ._laws import Laws
+from ._module import check_pytree_round_trip, check_static_fields
+from ._problem_numbers import (
+    check_loss_gradient,
+    check_loss_jit_equals_eager,
+    check_loss_vmap_equals_loop,
+    check_reference,
+)
+from ._problem_runs import (
+    check_figures,
+    check_problem_traces_once,
+    check_recipes,
+    check_saves_and_loads,
+)
+from ._problem_types import (
+    check_evaluate,
+    check_init,
+    check_loss,
+    check_loss_precision,
+    check_strict_promotion,
+)
+from ._references import Fenced, Gaussian, Line, Rosenbrock, Valley
+from ._refinements import check_log_density, check_residuals, check_residuals_affine
+from ._solved import begins_with_the_loss, claim_it_falls, claim_it_falls_on_average
+
+PROBLEM = Laws(
+    reference=Valley,
+    checks=(
+        check_pytree_round_trip,
+        check_static_fields,
+        check_init,
+        check_loss,
+        check_loss_precision,
+        check_strict_promotion,
+        check_evaluate,
+        check_loss_jit_equals_eager,
+        check_loss_vmap_equals_loop,
+        check_loss_gradient,
+        check_reference,
+        check_batches,
+        check_problem_traces_once,
+        check_saves_and_loads,
+        check_figures,
+        check_recipes,
+    ),
+    solves=claim_it_falls,
+    begins=begins_with_the_loss,
+)
+LEAST_SQUARES = Laws(reference=Rosenbrock, checks=(check_residuals,))
+LINEAR_LEAST_SQUARES = Laws(reference=Line, checks=(check_residuals_affine,))
+# A sampler never comes to rest.
+LOG_DENSITY = Laws(
+    reference=Gaussian, checks=(check_log_density,), solves=claim_it_falls_on_average
+)
+CONSTRAINED = Laws(reference=Fenced)

@@ -1,0 +1,7 @@
+# What `plugax_regression` exports, each name imported on first use.
+
+from ._linear import AbstractLinearRegression as AbstractLinearRegression
+from ._linear_regression import LinearRegression as LinearRegression
+from ._nonlinear_regression import NonlinearRegression as NonlinearRegression
+from ._regression import Regression as Regression
+from ._robust_regression import RobustRegression as RobustRegression

@@ -1,0 +1,203 @@
+"""Joint estimation: parameters of a model, or of its observations, as part of the state.
+
+    x_k = M_k(x_{k−1}; θ_{k−1}) + η_k
+    θ_k = θ_{k−1} + ζ_k
+    y_k = H(t_k, x_k; θ_k) + ε_k
+
+with η ~ N(0, Q) and ζ ~ N(0, D). Parameters are not observed. They are corrected by their
+correlations with the state, which an ensemble or a window of observations brings about.
+
+Source: A. H. Jazwinski, Stochastic Processes and Filtering Theory (1970); J. L. Anderson,
+Mon. Wea. Rev. 129 (2001), doi 10.1175/1520-0493(2001)129<2884:AEAKFF>2.0.CO;2, for ensembles.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float, PyTree
+
+from plugax import AbstractIntegrator
+from plugax.problems import Metrics
+
+from ._augmented_check import Picked, pick
+from ._check import check_state_space
+from ._cycle import Cycle
+from ._gaussian import Gaussian
+from ._geometry import Geometry
+from ._state_space import AbstractStateSpace, ObservationOperator
+from .covariances import AbstractCovariance, BlockCovariance, FactorCovariance
+
+
+class Augmented(eqx.Module):
+    """A state x and the parameters θ that are estimated with it."""
+
+    state: PyTree[Float[Array, "..."]]
+    parameters: PyTree[Float[Array, "..."]]
+
+
+class AugmentedStateSpace(AbstractStateSpace):
+    """A state-space problem whose state is an `Augmented`; made by `augmented`.
+
+    `model` and `observation_operator` are those of the state alone, with the parameters as the
+    problem had them.
+    """
+
+    problem: AbstractStateSpace
+    picked: Picked = eqx.field(static=True)
+    initial: Gaussian
+    climatology: Gaussian | None
+    model_error: AbstractCovariance | None
+    geometry: Geometry | None
+
+    def __init__(
+        self,
+        problem: AbstractStateSpace,
+        where: Callable[[Any], PyTree],
+        initial: Gaussian,
+        drift: AbstractCovariance | None,
+    ):
+        state, count = problem.initial.covariance, initial.covariance.size
+        self.problem = problem
+        self.picked = pick(problem, where, initial, drift)
+        self.initial = _joined(problem.initial, initial)
+        self.climatology = problem.climatology and _joined(problem.climatology, initial)
+        self.model_error = _together(problem.model_error, state.size, drift, count)
+        self.geometry = problem.geometry and _extended(problem.geometry, count)
+
+    def __check_init__(self):
+        check_state_space(self)
+
+    def forecast(self, state: Augmented, cycle: Cycle) -> Augmented:
+        """The state run with the parameters, which stay as they are."""
+        forecast = self._with(state.parameters).forecast(state.state, cycle)
+        return Augmented(forecast, state.parameters)
+
+    def observe(self, time: Float[Array, ""], state: Augmented) -> Float[Array, " observed"]:
+        """H(t, x; θ)."""
+        return self._with(state.parameters).observe(time, state.state)
+
+    def verified(self, state: Augmented) -> PyTree:
+        """The part of the state x that the truth is given for."""
+        return self.problem.verified(state.state)
+
+    def diagnose(self, state: Augmented) -> Metrics:
+        """All parameters in one row, and by name those that are one number."""
+        leaves = jax.tree.leaves(state.parameters)
+        named = zip(self.picked.names, leaves, strict=True)
+        return {
+            **self._with(state.parameters).diagnose(state.state),
+            "parameters": ravel_pytree(state.parameters)[0],
+            **{name: leaf for name, leaf in named if leaf.ndim == 0},
+        }
+
+    def _with(self, parameters: PyTree) -> AbstractStateSpace:
+        """The problem with other parameters in it."""
+        leaves, structure = jax.tree.flatten(self.problem)
+        for place, leaf in zip(self.picked.places, jax.tree.leaves(parameters), strict=True):
+            leaves[place] = leaf
+        return jax.tree.unflatten(structure, leaves)
+
+    @property
+    def recipes(self) -> Mapping[str, Mapping[str, Any]]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Those of the problem."""
+        return self.problem.recipes
+
+    @property
+    def model(self) -> Callable[..., Any]:  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
+        """That of the problem."""
+        return self.problem.model
+
+    @property
+    def integrator(self) -> AbstractIntegrator:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """That of the problem."""
+        return self.problem.integrator
+
+    @property
+    def substeps(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Those of the problem."""
+        return self.problem.substeps
+
+    @property
+    def observation_operator(self) -> ObservationOperator:  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
+        """That of the problem."""
+        return self.problem.observation_operator
+
+    @property
+    def observation_error(self) -> AbstractCovariance:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """That of the problem."""
+        return self.problem.observation_error
+
+    @property
+    def cycles(self) -> Cycle:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Those of the problem."""
+        return self.problem.cycles
+
+    @property
+    def burn_in(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """That of the problem."""
+        return self.problem.burn_in
+
+
+def augmented(
+    problem: AbstractStateSpace,
+    where: Callable[[Any], PyTree],
+    initial: Gaussian,
+    *,
+    drift: AbstractCovariance | None = None,
+) -> AugmentedStateSpace:
+    """The problem of estimating some of its parameters together with its state.
+
+        ss.augmented(problem, lambda problem: problem.model.forcing, initial)
+
+    An analysis is an `Augmented` with `state` and `parameters`. The metrics of a cycle hold the
+    parameters in a row, `parameters`, and those that are one number by where they are in the
+    problem, such as `model_forcing`. Errors and spread are those of the state.
+
+    The parameters lie nowhere (NaN in the geometry), so localisation leaves them alone. In a
+    climatology they are independent of the state: methods whose background errors are the
+    climatology's, such as 3DVar, cannot tell anything of the model's parameters.
+
+    Arguments:
+        problem: the problem; its own values of the parameters are not used.
+        where: picks arrays of floating-point numbers in the problem's `model` or
+            `observation_operator`: one, several as a tuple, or a pytree of them.
+        initial: the distribution of the parameters at the start, its mean structured as what
+            `where` picks.
+        drift: covariance D of what is added to the parameters at random from one observation time
+            to the next; None for constant ones.
+
+    Errors: `PlugaxError` where `where` picks something else, or the rest does not look like it.
+    """
+    return AugmentedStateSpace(problem, where, initial, drift)
+
+
+def _joined(state: Gaussian, parameters: Gaussian) -> Gaussian:
+    covariance = BlockCovariance((state.covariance, parameters.covariance))
+    return Gaussian(Augmented(state.mean, parameters.mean), covariance)
+
+
+def _together(
+    error: AbstractCovariance | None, size: int, drift: AbstractCovariance | None, count: int
+) -> AbstractCovariance | None:
+    if error is None and drift is None:
+        return None
+    return BlockCovariance((error or _none(size), drift or _none(count)))
+
+
+def _none(size: int) -> AbstractCovariance:
+    return FactorCovariance(jnp.zeros((size, 0)))
+
+
+def _extended(geometry: Geometry, count: int) -> Geometry:
+    nowhere = np.full((count, geometry.states.shape[1]), np.nan)
+    return Geometry(
+        np.concatenate([np.asarray(geometry.states), nowhere]),
+        np.asarray(geometry.observations),
+        period=geometry.period,
+        distance=geometry.distance,
+    )

@@ -1,0 +1,139 @@
+"""What a solver of state-space problems does where nothing was observed: a forecast, no more.
+
+Inflation, noise, rotation and resampling make good for an analysis. Applied where there is none
+they make results depend on times at which nothing happens, and let a spread grow without bound.
+"""
+
+import dataclasses
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+from jaxtyping import Array, PRNGKeyArray, PyTree
+
+from plugax import AbstractProblem, AbstractSolver
+from plugax.testing.tools import PLANNED, ROUNDING, claim, claimed, difference, tried
+
+from .. import Cycle
+from ._tracking import Tracking
+
+REMEDY = (
+    "Inflate, rotate, add noise and draw again only where something was observed: in a batch whose "
+    "cycle.available is None, or true anywhere."
+)
+
+
+class Bent(eqx.Module):
+    """H(x) = x + c x²: it sees more of an ensemble than mean and covariance."""
+
+    curvature: Array
+
+    def __call__(self, t: Array, x: Array) -> Array:
+        """What is observed."""
+        del t
+        return x + self.curvature.astype(x.dtype) * jnp.square(x)
+
+
+def check_solver_gaps(
+    solver: AbstractSolver, key: PRNGKeyArray, problem: AbstractProblem | None = None
+) -> None:
+    """A step without observations is the model's forecast, and nothing else.
+
+    The answer after it is the forecast from the answer before (or the mean of the climate, from a
+    method that runs no model). And a time without observations between two others changes nothing
+    of the answers after it: where the model stands still, the step after it gives what it gives
+    without it, drawn by the same key.
+
+    Passes on any other problem than the kit's own, the only one with these laws.
+
+    Arguments:
+        solver: the solver.
+        key: of all draws.
+        problem: what it is tried on; by default the kit's own.
+    """
+    with tried(solver, problem) as (solver, problem, _):
+        if not isinstance(problem, Tracking):
+            return
+        law = "a step without observations can be made"
+        with claimed(solver, law, "See the error itself."):
+            given = _Given(solver, problem, key)
+            found = given.forecast_alone()
+        law = "the answer after a step without observations is the forecast from that before"
+        claim(found is None, solver, law, found, REMEDY)
+        found = given.nothing_between()
+        law = "a time without observations, at which the model stands still, changes no later step"
+        claim(found is None, solver, law, found, REMEDY)
+
+
+class _Given:
+    """A solver on the kit's problem, its model without error."""
+
+    def __init__(self, solver: AbstractSolver, problem: Tracking, key: PRNGKeyArray):
+        error: Any = problem.model_error
+        std = error.std
+        self.problem = eqx.tree_at(
+            lambda problem: (problem.observation_operator, problem.model_error.std),
+            problem,
+            (Bent(jnp.asarray(0.1, std.dtype)), jnp.zeros_like(std)),
+        )
+        self.solver = solver.planned(self.problem, PLANNED)
+        data = self.solver.data(self.problem)
+        numbers = [jnp.asarray(step, "int32") for step in range(PLANNED)]
+        self.batches = [data.next(data.init(key, number), key, number)[0] for number in numbers]
+        self.start_key, *self.keys = jr.split(key, 4)
+
+    def forecast_alone(self) -> str | None:
+        """How the answer after a step without observations differs from the forecast."""
+        first, then = self._late()
+        state = self._step(self.problem, self._start(self.problem), first, 0)
+        before = self.solver.unknowns(self.problem, state)
+        after = self.solver.unknowns(
+            self.problem, self._step(self.problem, state, _unobserved(then), 1)
+        )
+        new = jnp.atleast_1d(then.time) > jnp.ravel(first.time)[-1]
+        window = jax.tree.map(lambda leaf: leaf[: int(new.sum())], self.problem.cycles)
+        ahead = jax.tree.map(
+            lambda leaf: leaf[-1], eqx.filter_jit(self.problem.trajectory)(before, window)
+        )
+        found = difference(after, ahead, tolerance=ROUNDING)
+        climate = difference(after, self.problem.initial.mean, tolerance=ROUNDING)
+        return found and climate and found
+
+    def nothing_between(self) -> str | None:
+        """How the step after one without observations differs from the same without that one."""
+        still = eqx.tree_at(
+            lambda problem: problem.model.matrix,
+            self.problem,
+            jnp.zeros_like(self.problem.model.matrix),
+        )
+        first, then = self._late()
+        state = self._step(still, self._start(still), first, 0)
+        without = self._step(still, state, then, 2)
+        half = dataclasses.replace(then, duration=then.duration / 2)
+        earlier = dataclasses.replace(_unobserved(half), time=then.time - half.duration)
+        between = self._step(still, self._step(still, state, earlier, 1), half, 2)
+        answers = [self.solver.unknowns(still, state) for state in (between, without)]
+        return difference(*answers, tolerance=ROUNDING)
+
+    def _late(self) -> tuple[Cycle, Cycle]:
+        """Two batches, one after the other, before which the series has begun."""
+        return self.batches[-2], self.batches[-1]
+
+    def _start(self, problem: Tracking) -> PyTree:
+        return self.solver.init(problem, problem.init(self.start_key), self.start_key)
+
+    def _step(self, problem: Tracking, state: PyTree, batch: Cycle, number: int) -> PyTree:
+        return _step(self.solver, problem, state, batch, self.keys[number])
+
+
+def _unobserved(batch: Cycle) -> Cycle:
+    return dataclasses.replace(batch, available=jnp.zeros(batch.observations.shape, bool))
+
+
+@eqx.filter_jit
+def _step(
+    solver: AbstractSolver, problem: Tracking, state: PyTree, batch: Cycle, key: PRNGKeyArray
+) -> PyTree:
+    return solver.step(problem, state, batch, key)[0]
