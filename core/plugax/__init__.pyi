@@ -52,6 +52,8 @@ from .problems import AbstractLeastSquares as AbstractLeastSquares
 from .problems import AbstractLinearLeastSquares as AbstractLinearLeastSquares
 from .problems import AbstractLogDensity as AbstractLogDensity
 from .problems import AbstractProblem as AbstractProblem
+from .problems import AbstractStatefulProblem as AbstractStatefulProblem
+from .problems import Stateful as Stateful
 from .problems import bounded as bounded
 from .problems import constrained as constrained
 from .problems import fixed as fixed

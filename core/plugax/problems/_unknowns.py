@@ -8,6 +8,7 @@ import jax
 from jaxtyping import PyTree
 
 from .._errors import PlugaxError
+from ._stateful import Stateful, free_of
 
 
 def check_unknowns(unknowns: PyTree, name: str) -> None:
@@ -15,6 +16,8 @@ def check_unknowns(unknowns: PyTree, name: str) -> None:
 
     That is an `eqx.nn.State`, or a layer that keeps its running statistics in one (`BatchNorm`) and
     is not in inference mode: the loss would drop the new statistics, and the old ones would stay.
+    In a `Stateful` both are as they should be, since its state is handed on.
+
     And it is a Python number in a list, tuple or dictionary: a constant, since it is no array. A
     number in a field of a module (the share of a dropout) is one by intention.
 
@@ -24,15 +27,20 @@ def check_unknowns(unknowns: PyTree, name: str) -> None:
 
     Errors: `PlugaxError` that names the place.
     """
-    for path, leaf in jax.tree_util.tree_leaves_with_path(unknowns, is_leaf=_keeps_state):
+    carried, unknowns = isinstance(unknowns, Stateful), free_of(unknowns)
+
+    def keeps_state(node: Any) -> bool:
+        return not carried and _keeps_state(node)
+
+    for path, leaf in jax.tree_util.tree_leaves_with_path(unknowns, is_leaf=keeps_state):
         where = f"The unknowns of {name}"
         at = f"unknowns{jax.tree_util.keystr(path)}"
-        if _keeps_state(leaf):
+        if keeps_state(leaf):
             raise PlugaxError(
                 f"{where} hold a state: {at} is an equinox {type(leaf).__name__}, whose running "
-                "statistics no step would update. Use a layer without a state (GroupNorm, "
-                "LayerNorm), or put the layer into inference mode (eqx.nn.inference_mode) and keep "
-                "its eqx.nn.State in a field of the problem."
+                "statistics no step would update. Make the problem an AbstractStatefulProblem, "
+                "whose init returns plugax.Stateful(model, state); or use a layer without a state "
+                "(GroupNorm, LayerNorm)."
             )
         in_module = bool(path) and isinstance(path[-1], jax.tree_util.GetAttrKey)
         if isinstance(leaf, float | complex) and not in_module:

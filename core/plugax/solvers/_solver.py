@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Bool, PRNGKeyArray, PyTree
 
 from ..data import AbstractData
-from ..problems import AbstractProblem, Metrics
+from ..problems import AbstractProblem, AbstractStatefulProblem, Metrics
 
 
 class AbstractSolver(eqx.Module):
@@ -19,6 +19,8 @@ class AbstractSolver(eqx.Module):
     the next observations or one sample of a Markov chain: the runner neither knows nor minds.
 
     - `requires`: the kind of problem the solver needs, and that its methods may take for granted.
+    - `carries`: whether it hands on the state of an `AbstractStatefulProblem`, by
+      `plugax.problems.loss_and_state`.
     - `default_steps`: how many steps to run where nobody says.
 
     Laws: `step` is pure and keeps the structure, shapes and dtypes of the state; running n steps
@@ -27,6 +29,7 @@ class AbstractSolver(eqx.Module):
     """
 
     requires: ClassVar[type[AbstractProblem]] = AbstractProblem
+    carries: ClassVar[bool] = False
     default_steps: ClassVar[int] = 1000
 
     def unsuitable(self, problem: Any) -> str | None:
@@ -39,6 +42,11 @@ class AbstractSolver(eqx.Module):
 
             return super().unsuitable(problem) or no_positions(problem)
         """
+        if isinstance(problem, AbstractStatefulProblem) and not self.carries:
+            return (
+                f"hands no state on from step to step: the state of {type(problem).__name__} "
+                "would stay as it is."
+            )
         if problem.suits(self.requires):
             return None
         name, kind = type(problem).__name__, self.requires.__name__
