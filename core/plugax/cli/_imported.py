@@ -7,7 +7,7 @@ from typing import Any
 
 from .._errors import PlugaxError
 from ..plugins import imported_object
-from ._here import importable_here
+from ._import_path import add_current_directory
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +30,7 @@ def imported(target: str) -> Imported:
 
     Errors: `PlugaxError` where it cannot be imported, made, or is of no kind.
     """
-    importable_here()
+    add_current_directory()
     found = imported_object(target)
     made = found
     if inspect.isclass(found) or (_kind_of(found) is None and callable(found)):

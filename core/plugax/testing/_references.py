@@ -106,7 +106,7 @@ class Line(AbstractLinearLeastSquares):
 
     @property
     def data(self) -> FullBatch:
-        """T and y."""
+        """t and y."""
         return FullBatch((_array([0, 1, 2, 3]), _array([1, 0.5, 2.5, 2.8])))
 
     def residuals(
@@ -115,7 +115,7 @@ class Line(AbstractLinearLeastSquares):
         batch: PyTree,
         key: PRNGKeyArray,  # noqa: ARG002
     ) -> tuple[PyTree, Metrics]:
-        """A + b t − y."""
+        """a + b t − y."""
         t, y = (values.astype(unknowns["a"].dtype) for values in batch)
         return unknowns["a"] + unknowns["b"] * t - y, {}
 
@@ -214,7 +214,7 @@ class Descent(AbstractSolver):
     def step(
         self, problem: AbstractProblem, state: PyTree, batch: PyTree, key: PRNGKeyArray
     ) -> tuple[PyTree, Metrics]:
-        """U ← u − length · ∇J / ‖∇J‖."""
+        """u ← u − length · ∇J / ‖∇J‖."""
         value_and_grad = eqx.filter_value_and_grad(problem.loss, has_aux=True)
         (loss, metrics), gradient = value_and_grad(state, batch, key)
         squares = [jnp.sum(jnp.abs(g) ** 2).astype(loss.dtype) for g in jax.tree.leaves(gradient)]
