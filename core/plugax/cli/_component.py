@@ -40,7 +40,7 @@ class ResolvedComponent:
         component: what a plugin registered.
         target: its class or factory.
         given: the values of its plain options that some layer or flag gives.
-        parts: the components inside it, by option; None where there is none.
+        parts: the components inside it, by option; None if there is none.
     """
 
     path: tuple[str, ...]

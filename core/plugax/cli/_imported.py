@@ -28,7 +28,7 @@ class Imported:
 def imported(target: str) -> Imported:
     """The component that `module:name` names, or that what it names makes.
 
-    Errors: `PlugaxError` where it cannot be imported, made, or is of no kind.
+    Errors: `PlugaxError` if it cannot be imported, made, or is of no kind.
     """
     add_current_directory()
     found = imported_object(target)

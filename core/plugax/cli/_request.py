@@ -31,7 +31,7 @@ class Request:
         observers: those of the run and their options, the progress bar apart.
         seed: of the run.
         steps: at most so many; None for what is usual.
-        epochs: the same in passes over the data; None where nobody asks.
+        epochs: the same in passes over the data; None if nobody asks.
         evaluate_every: steps, `"epoch"` or `"never"`; None for what is usual.
         chunk: steps between two looks at the run; None for about a second's worth.
         device: its name; None for JAX's choice.
