@@ -1,4 +1,4 @@
-"""What can be no unknown: a state that a layer keeps for itself, a number that is no array."""
+"""What cannot be an unknown: a layer's own state, a number that is not an array."""
 
 import dataclasses
 from typing import Any
@@ -12,20 +12,21 @@ from ._stateful import Stateful, free_of
 
 
 def check_unknowns(unknowns: PyTree, name: str) -> None:
-    """Raise if the unknowns hold what no step would change, though it is meant to change.
+    """Raise if the unknowns hold something that is meant to change, but that no step would change.
 
-    That is an `eqx.nn.State`, or a layer that keeps its running statistics in one (`BatchNorm`) and
-    is not in inference mode: the loss would drop the new statistics, and the old ones would stay.
-    In a `Stateful` both are as they should be, since its state is handed on.
+    One such thing is an `eqx.nn.State`, or a layer that keeps its running statistics in one
+    (`BatchNorm`) and is not in inference mode: the loss would drop the new statistics and keep the
+    old ones. Another is a Python number in a list, tuple or dictionary, which is a constant because
+    it is not an array. A number in a field of a module (the rate of a dropout) is meant to be
+    constant.
 
-    And it is a Python number in a list, tuple or dictionary: a constant, since it is no array. A
-    number in a field of a module (the share of a dropout) is one by intention.
+    In a `Stateful` a layer may keep its statistics, since steps hand its state on.
 
     Arguments:
-        unknowns: as `init` made them.
-        name: of the problem.
+        unknowns: the unknowns that `init` made.
+        name: the problem's name.
 
-    Errors: `PlugaxError` that names the place.
+    Errors: `PlugaxError` that says where in the unknowns.
     """
     carried, unknowns = isinstance(unknowns, Stateful), free_of(unknowns)
 
@@ -46,8 +47,8 @@ def check_unknowns(unknowns: PyTree, name: str) -> None:
         if isinstance(leaf, float | complex) and not in_module:
             raise PlugaxError(
                 f"{where} must be arrays: {at} is {leaf!r}, a Python number, which no solver would "
-                "change. Write jnp.asarray(…) around it; what is to stay as it is belongs in a "
-                "field of the problem."
+                "change. Write jnp.asarray(…) around it; a constant belongs in a field of the "
+                "problem."
             )
 
 

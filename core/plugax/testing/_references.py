@@ -111,7 +111,7 @@ class Line(AbstractLinearLeastSquares):
 
     @property
     def data(self) -> FullBatch:
-        """T and y."""
+        """t and y."""
         return FullBatch((_array([0, 1, 2, 3]), _array([1, 0.5, 2.5, 2.8])))
 
     def residuals(
@@ -120,7 +120,7 @@ class Line(AbstractLinearLeastSquares):
         batch: PyTree,
         key: PRNGKeyArray,  # noqa: ARG002
     ) -> tuple[PyTree, Metrics]:
-        """A + b t − y."""
+        """a + b t − y."""
         t, y = (values.astype(unknowns["a"].dtype) for values in batch)
         return unknowns["a"] + unknowns["b"] * t - y, {}
 
@@ -245,7 +245,7 @@ class Descent(AbstractSolver):
     def step(
         self, problem: AbstractProblem, state: PyTree, batch: PyTree, key: PRNGKeyArray
     ) -> tuple[PyTree, Metrics]:
-        """U ← u − length · ∇J / ‖∇J‖."""
+        """u ← u − length · ∇J / ‖∇J‖."""
         carried = state.state if isinstance(state, Stateful) else None
 
         def loss_of(free: PyTree) -> tuple[Array, tuple[Metrics, PyTree]]:
