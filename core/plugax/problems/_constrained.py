@@ -60,6 +60,11 @@ class Constrained(AbstractProblem):
         return self.problem.precision
 
     @property
+    def may_be_infinite(self) -> tuple[str, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Those of the problem."""
+        return self.problem.may_be_infinite
+
+    @property
     def data(self) -> AbstractData:
         """Those of the problem."""
         return self.problem.data

@@ -26,13 +26,15 @@ class AbstractProblem(eqx.Module):
     what the problem has. Override `data` by a property (a dataclass field of that name would take
     the base class's property for its default).
 
-    Three class attributes describe how the problem is usually run:
+    Four class attributes describe how the problem is usually run:
 
     - `recipes`: the recommended solvers by name, each with the options that suit this problem (and
       `steps`, the number of steps). The first is the default.
     - `precision`: `"float64"` if single precision is not enough.
     - `scores`: the metrics that a comparison of solvers shows, most important first; if empty, the
       metrics that all solvers have.
+    - `may_be_infinite`: the metrics that need not be finite. Any other that is infinite, or not a
+      number, ends a run as a failure.
 
     A class that solvers may require, a kind of problem, has one more:
 
@@ -46,6 +48,7 @@ class AbstractProblem(eqx.Module):
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     precision: ClassVar[str | None] = None
     scores: ClassVar[tuple[str, ...]] = ()
+    may_be_infinite: ClassVar[tuple[str, ...]] = ()
     laws: ClassVar[str | None] = "plugax.testing._kinds:PROBLEM"
 
     @abc.abstractmethod

@@ -44,6 +44,11 @@ class AbstractVariant(AbstractProblem):
         """Those of the problem."""
         return self.problem.scores
 
+    @property
+    def may_be_infinite(self) -> tuple[str, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Those of the problem."""
+        return self.problem.may_be_infinite
+
     def reseeded(self, seed: int) -> "AbstractVariant":
         """The same variant of the problem with other random data."""
         return dataclasses.replace(self, problem=self.problem.reseeded(seed))

@@ -141,7 +141,7 @@ def run_chunks(
             run_state.converged = np.atleast_1d(np.asarray(left.converged))
         if left.stalled is not None:
             run_state.stalled = np.atleast_1d(np.asarray(left.stalled))
-        found = _failures(metrics, taken, before)
+        found = _failures(metrics, taken, before, may_be_infinite(task))
         if found:
             _roll_back(task, run_state, before, earlier, found)
         run_state.pieces.append(_blanked(metrics, taken, before, run_state))
@@ -190,12 +190,19 @@ def _filled(buffer: np.ndarray, steps: int) -> np.ndarray:
     return part if 2 * steps > buffer.shape[1] else part.copy()
 
 
+def may_be_infinite(task: Task) -> set[str]:
+    """The metrics that problem and solver allow to be anything but finite; never the loss."""
+    return {*task.problem.may_be_infinite, *task.solver.may_be_infinite} - {"loss"}
+
+
 def _failures(
-    metrics: dict[str, np.ndarray], taken: np.ndarray, before: RunState
+    metrics: dict[str, np.ndarray], taken: np.ndarray, before: RunState, allowed: set[str]
 ) -> dict[int, Failure]:
-    """Every member's first step with a metric that is not finite."""
+    """Every member's first step with a metric that is not finite, though it should be."""
     found: dict[int, Failure] = {}
     for name in sorted(metrics, key=lambda name: name != "loss"):
+        if name in allowed:
+            continue
         values = metrics[name]
         if not np.issubdtype(values.dtype, np.inexact) or np.isfinite(values).all():
             continue

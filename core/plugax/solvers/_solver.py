@@ -21,6 +21,7 @@ class AbstractSolver(eqx.Module):
     - `requires`: the kind of problem that the solver needs, and that its methods may rely on.
     - `carries`: whether it hands on the state of an `AbstractStatefulProblem`, by
       `plugax.problems.loss_and_state`.
+    - `may_be_infinite`: the metrics that need not be finite, as for problems.
     - `default_steps`: the number of steps to run by default.
 
     Laws: `step` is pure and keeps the structure, shapes and dtypes of the state; running n steps
@@ -30,6 +31,7 @@ class AbstractSolver(eqx.Module):
 
     requires: ClassVar[type[AbstractProblem]] = AbstractProblem
     carries: ClassVar[bool] = False
+    may_be_infinite: ClassVar[tuple[str, ...]] = ()
     default_steps: ClassVar[int] = 1000
 
     def unsuitable(self, problem: Any) -> str | None:
