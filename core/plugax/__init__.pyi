@@ -62,6 +62,7 @@ from .runner import load as load
 from .runner import resume as resume
 from .runner import solve as solve
 from .runner import sweep as sweep
+from .runner import unrolled as unrolled
 from .solution import Population as Population
 from .solution import Solution as Solution
 from .solution import Status as Status

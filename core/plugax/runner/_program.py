@@ -100,7 +100,7 @@ class Position(eqx.Module):
 def start(task: Task) -> Position:
     """The position of a run before the first step."""
     traces["start"] += 1
-    state = task.over_members(_start)(task.problem, task.solver, task.key)
+    state = task.over_members(first_state)(task.problem, task.solver, task.key)
     return Position(state, _cursor(task, jnp.asarray(0, "int32")))
 
 
@@ -169,7 +169,7 @@ def timed(clocks: _Clocks) -> Iterator[None]:
         clocks.run_seconds += elapsed
 
 
-def _keys(key: PRNGKeyArray) -> Key[Array, "4"]:
+def keys_of(key: PRNGKeyArray) -> Key[Array, "4"]:
     """Independent keys for: the unknowns, the solver's state, the data, the steps."""
     return jr.split(key, 4)
 
@@ -177,11 +177,11 @@ def _keys(key: PRNGKeyArray) -> Key[Array, "4"]:
 def _cursor(task: Task, first: Int[Array, ""]) -> PyTree | None:
     if task.axes is not None:
         return None
-    return task.solver.data(task.problem).init(_keys(task.key)[2], first)
+    return task.solver.data(task.problem).init(keys_of(task.key)[2], first)
 
 
-def _start(problem: AbstractProblem, solver: AbstractSolver, key: PRNGKeyArray) -> PyTree:
-    unknowns_key, state_key, _, _ = _keys(key)
+def first_state(problem: AbstractProblem, solver: AbstractSolver, key: PRNGKeyArray) -> PyTree:
+    unknowns_key, state_key, _, _ = keys_of(key)
     unknowns = problem.init(unknowns_key)
     check_unknowns(unknowns, type(problem).__name__)
     state = solver.init(problem, unknowns, state_key)
@@ -212,7 +212,7 @@ def _advance(
     members: int,
     position: Position,
 ) -> tuple[Position, Chunk]:
-    _, _, data_key, step_key = _keys(key)
+    _, _, data_key, step_key = keys_of(key)
     arrays, rest = eqx.partition(position.state, eqx.is_array)
     data = solver.data(problem)
 
@@ -239,7 +239,7 @@ def _advance(
     def unfinished(carry: tuple) -> Bool[Array, ""]:
         i, arrays, _, _ = carry
         goes_on = i < limit
-        for end in _ends(problem, solver, eqx.combine(arrays, rest)):
+        for end in ends(problem, solver, eqx.combine(arrays, rest)):
             goes_on = goes_on if end is None else goes_on & ~end
         return goes_on
 
@@ -253,10 +253,10 @@ def _advance(
     taken, arrays, cursor, buffers = lax.while_loop(unfinished, body, carry)
     state = eqx.combine(arrays, rest)
     after = Position(state, None if position.cursor is None else cursor)
-    return after, Chunk(taken, *_ends(problem, solver, state), buffers)
+    return after, Chunk(taken, *ends(problem, solver, state), buffers)
 
 
-def _ends(
+def ends(
     problem: AbstractProblem, solver: AbstractSolver, state: PyTree
 ) -> tuple[Bool[Array, ""] | None, Bool[Array, ""] | None]:
     """Whether the solver says converged, and whether it says stalled."""
