@@ -171,6 +171,8 @@ def table(family: str) -> None:
         minimum = f"{problem.minima[0].value:.6g}"
         size = f"{problem.start.size} | {problem.equations}"
         print(f"| {classic.number} | {name} | {size} | {minimum} | {cells} |", flush=True)
+        # Every compiled program takes some mappings of memory, which a process has only so many of.
+        jax.clear_caches()
     for what, tally in tallies.items():
         print(f"| | {what} | | | | {' | '.join(str(tally[title]) for title in titles)} |")
 

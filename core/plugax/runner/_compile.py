@@ -10,8 +10,8 @@ from typing import Any, cast
 
 import equinox as eqx
 import jax
+import jax.lax as lax
 import jax.numpy as jnp
-import jax.random as jr
 import numpy as np
 from jaxtyping import PyTree
 
@@ -93,5 +93,5 @@ def _stand_in(leaf: Any) -> Any:
     if not isinstance(leaf, jax.ShapeDtypeStruct):
         return leaf
     if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-        return jnp.broadcast_to(jr.key(0, impl=jr.key_impl(cast(jax.Array, leaf))), leaf.shape)
+        return lax.full(leaf.shape, 0, leaf.dtype)
     return np.broadcast_to(np.zeros((), leaf.dtype), leaf.shape)

@@ -1,5 +1,6 @@
 import jax
 import jax.numpy as jnp
+import jax.random as jr
 import numpy as np
 import pytest
 
@@ -88,6 +89,32 @@ def test_a_metric_that_may_be_infinite_ends_no_run(bowl, descent, allowed_by):
     assert np.all(np.isinf(solution.series["ratio"]))
     if allowed_by == "solver":
         assert px.solve(problem, descent(0.1), steps=4).status.name == "non-finite"
+
+
+def test_a_state_may_hold_a_random_key(bowl, descent, tmp_path):
+    class Shaken(descent):
+        def init(self, problem, unknowns, key):
+            return super().init(problem, unknowns, key), jr.split(key, 2)
+
+        def step(self, problem, state, batch, key):
+            inner, keys = state
+            (unknowns, *rest), metrics = super().step(problem, inner, batch, key)
+            shaken = unknowns + 0.01 * jr.normal(keys[0], unknowns.shape, unknowns.dtype)
+            return ((shaken, *rest), jax.vmap(lambda key: jr.split(key)[0])(keys)), metrics
+
+        def converged(self, problem, state):
+            return super().converged(problem, state[0])
+
+        def unknowns(self, problem, state):
+            return super().unknowns(problem, state[0])
+
+    whole = px.solve(bowl, Shaken(0.1), steps=6)
+    assert whole.status.success
+    px.solve(bowl, Shaken(0.1), steps=3, out=tmp_path / "half")
+    resumed = px.resume(tmp_path / "half", problem=bowl, solver=Shaken(0.1), steps=6)
+    np.testing.assert_array_equal(resumed.unknowns, whole.unknowns)
+    population = px.sweep(bowl, Shaken(0.1), over={"seed": [0, 1]}, steps=6)
+    np.testing.assert_allclose(population.unknowns[0], whole.unknowns, rtol=1e-6)
 
 
 def test_a_loss_that_is_nan_at_the_start_says_so(cliff, descent):
