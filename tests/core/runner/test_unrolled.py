@@ -46,10 +46,9 @@ def test_the_steps_are_those_of_a_run(bowl, steps):
 
 def test_random_batches_and_noise_are_those_of_a_run_too():
     problem = px.problem("regression", points=40)
-    batched = eqx.tree_at(lambda p: p, problem, problem)
     solver = px.solver("gradient", optimizer="noisy_sgd")
-    solution = px.solve(batched, solver, steps=STEPS, seed=3)
-    found = jax.jit(lambda: px.unrolled(batched, solver, steps=STEPS, seed=3))()
+    solution = px.solve(problem, solver, steps=STEPS, seed=3)
+    found = jax.jit(lambda: px.unrolled(problem, solver, steps=STEPS, seed=3))()
     for one, other in zip(
         jax.tree.leaves(found.unknowns), jax.tree.leaves(solution.unknowns), strict=True
     ):
@@ -86,11 +85,11 @@ def test_the_gradient_by_the_problem_is_the_formula():
 
 def test_members_side_by_side_are_those_alone(bowl):
     starts = jnp.array([[1.0, -1.0], [3.0, 2.0]])
-    run = lambda start: (
-        px.unrolled(  # noqa: E731
-            dataclasses.replace(bowl, start=start), sgd(0.1), steps=4
-        ).unknowns
-    )
+
+    def run(start):
+        problem = dataclasses.replace(bowl, start=start)
+        return px.unrolled(problem, sgd(0.1), steps=4).unknowns
+
     np.testing.assert_allclose(
         jax.vmap(run)(starts), jnp.stack([run(start) for start in starts]), rtol=1e-6
     )
