@@ -52,6 +52,8 @@ from .problems import AbstractLeastSquares as AbstractLeastSquares
 from .problems import AbstractLinearLeastSquares as AbstractLinearLeastSquares
 from .problems import AbstractLogDensity as AbstractLogDensity
 from .problems import AbstractProblem as AbstractProblem
+from .problems import AbstractStatefulProblem as AbstractStatefulProblem
+from .problems import Stateful as Stateful
 from .problems import bounded as bounded
 from .problems import constrained as constrained
 from .problems import fixed as fixed
@@ -60,6 +62,7 @@ from .runner import load as load
 from .runner import resume as resume
 from .runner import solve as solve
 from .runner import sweep as sweep
+from .runner import unrolled as unrolled
 from .solution import Population as Population
 from .solution import Solution as Solution
 from .solution import Status as Status

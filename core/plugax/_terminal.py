@@ -10,7 +10,7 @@ LEAST = 24  # of the last column of a table, beside the others
 
 
 def width() -> int | None:
-    """The columns of the terminal, or `COLUMNS`; None where a program reads, line by line."""
+    """The columns of the terminal, or `COLUMNS`; None if a program reads, line by line."""
     if os.environ.get("COLUMNS") or (sys.__stdout__ and sys.__stdout__.isatty()):
         return shutil.get_terminal_size().columns
     return None

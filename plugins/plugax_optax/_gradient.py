@@ -6,7 +6,7 @@ where L is the loss on one batch and Δ what the optimizer makes of a gradient.
 """
 
 import operator
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -15,7 +15,8 @@ import jax.random as jr
 from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
 
 import plugax
-from plugax import AbstractOptimizer, AbstractProblem, AbstractSolver, PlugaxError
+from plugax import AbstractOptimizer, AbstractProblem, AbstractSolver, PlugaxError, Stateful
+from plugax.problems import free_of, loss_and_state, put_together
 
 
 class GradientState(eqx.Module):
@@ -46,6 +47,8 @@ class GradientDescent(AbstractSolver):
     Errors: `ValueError` for a tolerance that is not positive, and for one together with an
     optimizer that accumulates gradients (its updates in between are zero).
     """
+
+    carries: ClassVar[bool] = True
 
     optimizer: AbstractOptimizer
     tolerance: Float[Array, "..."] | None
@@ -84,7 +87,7 @@ class GradientDescent(AbstractSolver):
 
         Errors: `PlugaxError` where the unknowns have no floating-point array, or a complex one.
         """
-        params = eqx.filter(unknowns, eqx.is_inexact_array)
+        params = eqx.filter(free_of(unknowns), eqx.is_inexact_array)
         _check(problem, unknowns, params)
         size = None if self.tolerance is None else jnp.full_like(_size(params), jnp.inf)
         return GradientState(unknowns, self.optimizer.init(params), size)
@@ -94,12 +97,16 @@ class GradientDescent(AbstractSolver):
     ) -> tuple[GradientState, dict[str, Any]]:
         """One update from the gradient on `batch`."""
         loss_key, noise_key = jr.split(key)
-        params, rest = eqx.partition(state.unknowns, eqx.is_inexact_array)
+        before = state.unknowns
+        params, rest = eqx.partition(free_of(before), eqx.is_inexact_array)
 
-        def loss(params: PyTree) -> tuple[Float[Array, ""], dict[str, Any]]:
-            return problem.loss(eqx.combine(params, rest), batch, loss_key)
+        def loss(params: PyTree) -> tuple[Float[Array, ""], tuple[dict[str, Any], PyTree]]:
+            carried = before.state if isinstance(before, Stateful) else None
+            unknowns = put_together(before, eqx.combine(params, rest), carried)
+            value, metrics, carried = loss_and_state(problem, unknowns, batch, loss_key)
+            return value, (metrics, carried)
 
-        (value, metrics), gradient = jax.value_and_grad(loss, has_aux=True)(params)
+        (value, (metrics, carried)), gradient = jax.value_and_grad(loss, has_aux=True)(params)
         if "loss" in metrics:
             raise PlugaxError(
                 f"{type(problem).__name__}.loss returns a metric named 'loss', which is the name "
@@ -114,7 +121,8 @@ class GradientDescent(AbstractSolver):
             value_fn=lambda params: loss(params)[0],
             key=noise_key,
         )
-        unknowns = eqx.combine(jax.tree.map(operator.add, params, updates), rest)
+        free = eqx.combine(jax.tree.map(operator.add, params, updates), rest)
+        unknowns = put_together(before, free, carried)
         size = None if self.tolerance is None else _size(updates)
         return GradientState(unknowns, optimizer_state, size), {"loss": value, **metrics}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from .._errors import PlugaxError, did_you_mean
 from ..plugins import KINDS, default_manager
-from ._component import Chosen, choose
+from ._component import ResolvedComponent, choose
 from ._environment import prepare
 from ._exit import FAILURE, SUCCESS
 from ._flags import add_flags, joined, parse_flags, peek_component
@@ -31,7 +31,7 @@ def main(argv: list[str]) -> int:
     prepare()
     found = _registered(name, argv)
     parser = _parser(f"plugax check {name}")
-    roots = [found] if isinstance(found, Chosen) else []
+    roots = [found] if isinstance(found, ResolvedComponent) else []
     add_flags(parser, roots, argv)
     flags = parse_flags(parser, argv, roots)
     kind, checks = _checks(name, found, flags.seed)
@@ -87,7 +87,7 @@ def _parser(prog: str) -> Parser:
     return parser
 
 
-def _registered(name: str, argv: list[str]) -> Chosen | Imported:
+def _registered(name: str, argv: list[str]) -> ResolvedComponent | Imported:
     """What a plugin registered by this name, a problem before others; else what is imported."""
     known = default_manager().components()
     bare = name.rpartition(":")[2]
@@ -105,7 +105,7 @@ def _registered(name: str, argv: list[str]) -> Chosen | Imported:
 
 
 def _checks(
-    name: str, found: Chosen | Imported, seed: int
+    name: str, found: ResolvedComponent | Imported, seed: int
 ) -> tuple[str, dict[str, Callable[[], Any]]]:
     """The kind of the component, and its checks by name, each called without arguments."""
     import jax
@@ -117,7 +117,7 @@ def _checks(
     from ..testing._parametrize import BoundCheck, Subject
     from ..testing._precision import made
 
-    if isinstance(found, Chosen):
+    if isinstance(found, ResolvedComponent):
         spec = found.spec()
         build = getattr(plugax, found.component.kind)
         kind, known = found.component.kind, found.target
@@ -126,7 +126,7 @@ def _checks(
         kind, known, make = found.kind, found.known, found.make
     key = jax.random.key(seed)
     component = made(make, getattr(known, "precision", None))
-    again = isinstance(found, Chosen) or found.known is not component
+    again = isinstance(found, ResolvedComponent) or found.known is not component
     subject = Subject(kind, name, component, make, repeatable=again)
     checks: dict[str, Callable[[], Any]] = {}
     for check in checks_for(kind, component):

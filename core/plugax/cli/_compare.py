@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from .._errors import PlugaxError
-from ._component import Chosen, choose
+from ._component import ResolvedComponent, choose
 from ._early import check_common, check_names, named
 from ._entrants import add_solver_flags, entries_of, names
 from ._environment import prepare
@@ -63,7 +63,7 @@ def main(argv: list[str]) -> int:
     return SUCCESS if comparison.success else FAILURE
 
 
-def _read(argv: list[str]) -> tuple[Chosen, argparse.Namespace]:
+def _read(argv: list[str]) -> tuple[ResolvedComponent, argparse.Namespace]:
     """The problem and the flags.
 
     Errors: `PlugaxError` and its kinds; `SystemExit` after `--help`.
@@ -184,7 +184,7 @@ def _write(comparison: "Comparison", path: pathlib.Path | None) -> None:
         comparison.figure().savefig(path, dpi=150)
 
 
-def _print(comparison: "Comparison", problem: Chosen, form: str) -> None:
+def _print(comparison: "Comparison", problem: ResolvedComponent, form: str) -> None:
     if form == "json":
         plain = comparison.as_plain()
         print_json(plain | {"options": problem.plain_options(), "plugax": version()})

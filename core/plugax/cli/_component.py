@@ -23,7 +23,7 @@ from ..plugins import (
     origin_of,
     plain,
 )
-from ._here import importable_here
+from ._import_path import add_current_directory
 from ._values import NONE, coerce
 
 Layer = dict[str, Any]
@@ -32,7 +32,7 @@ Peek = Callable[[tuple[str, ...], str], str | None]
 
 
 @dataclasses.dataclass
-class Chosen:
+class ResolvedComponent:
     """A component of a run.
 
     Attributes:
@@ -40,14 +40,14 @@ class Chosen:
         component: what a plugin registered.
         target: its class or factory.
         given: the values of its plain options that some layer or flag gives.
-        parts: the components inside it, by option; None where there is none.
+        parts: the components inside it, by option; None if there is none.
     """
 
     path: tuple[str, ...]
     component: Component
     target: Any
     given: dict[str, Any] = dataclasses.field(default_factory=dict)
-    parts: dict[str, "Chosen | None"] = dataclasses.field(default_factory=dict)
+    parts: dict[str, "ResolvedComponent | None"] = dataclasses.field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -69,7 +69,7 @@ class Chosen:
         """Its options by name."""
         return {option.name: option for option in options_of(self.target)}
 
-    def walk(self) -> Iterator["Chosen"]:
+    def walk(self) -> Iterator["ResolvedComponent"]:
         """The component itself, then all inside it."""
         yield self
         for part in self.parts.values():
@@ -106,18 +106,18 @@ class Chosen:
 
 def choose(
     kind: str, name: str, layers: list[Layer], peek: Peek, path: tuple[str, ...] | None = None
-) -> Chosen:
+) -> ResolvedComponent:
     """The component of a kind by name, with what the layers say of it and of those inside it.
 
     Errors: `UnknownNameError` for a name or an option that does not exist; `PlugaxError` for a
     value that an option does not take.
     """
     if ":" in name:
-        importable_here()
+        add_current_directory()
     component = default_manager().find(kind, name)
     if ":" in name:  # as `build` wants it where two plugins claim the name
         component = dataclasses.replace(component, name=name)
-    chosen = Chosen(path or (kind,), component, component.load())
+    chosen = ResolvedComponent(path or (kind,), component, component.load())
     layers = _those_of(name, layers)
     for option in chosen.options.values():
         inner = component_kind(option.types)
@@ -136,7 +136,9 @@ def choose(
     return chosen
 
 
-def _choose_part(chosen: Chosen, option: Option, kind: str, said: list[Any], peek: Peek) -> None:
+def _choose_part(
+    chosen: ResolvedComponent, option: Option, kind: str, said: list[Any], peek: Peek
+) -> None:
     """Choose the component that an option of another component holds."""
     path = (*chosen.path, option.name)
     default = option.default
@@ -185,7 +187,7 @@ def _bare(name: str) -> str:
     return name.rpartition(":")[2]
 
 
-def _coerced(chosen: Chosen, option: Option, value: Any) -> Any:
+def _coerced(chosen: ResolvedComponent, option: Option, value: Any) -> Any:
     """A value of a layer; what TOML cannot say comes from a recipe and stays what it is."""
     if not isinstance(value, bool | int | float | str | list):
         return value

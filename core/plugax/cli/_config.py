@@ -44,7 +44,7 @@ FILE_NAME = "config.toml"
 def read_config(path: str | os.PathLike | None) -> dict[str, Any]:
     """The tables of a configuration file, of observers a list; empty ones without a file.
 
-    Errors: `PlugaxError` where it cannot be read, or holds what a run has no use for. Options of
+    Errors: `PlugaxError` if it cannot be read, or holds what a run has no use for. Options of
     problem and solver are checked by those who take them.
     """
     tables: dict[str, Any] = {name: {} for name in TABLES} | {"observer": []}

@@ -45,7 +45,7 @@ def main(argv: list[str]) -> int:
 def _named(name: str) -> list[Component]:
     """The components of this name, at most one a kind.
 
-    Errors: `UnknownNameError` where there is none, `AmbiguousNameError` where two plugins claim it.
+    Errors: `UnknownNameError` if there is none, `AmbiguousNameError` where two plugins claim it.
     """
     manager = default_manager()
     known = manager.components()

@@ -102,7 +102,7 @@ def _version(name: str) -> str | None:
 
 
 def _cache() -> dict[str, Any] | None:
-    """Where compiled programs are kept, how many and how large; None where they are not."""
+    """Where compiled programs are kept, how many and how large; None if they are not."""
     where = os.environ.get("JAX_COMPILATION_CACHE_DIR")
     switched_off = os.environ.get("JAX_ENABLE_COMPILATION_CACHE", "1").lower() in ("0", "false")
     if not where or switched_off:

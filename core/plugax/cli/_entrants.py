@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .._errors import PlugaxError
-from ._component import Chosen
+from ._component import ResolvedComponent
 from ._flags import add_flags, joined, parse_flags, peek_component
 from ._parser import Parser, UsageError
 from ._request import choose_solver
@@ -44,7 +44,7 @@ def names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def entries_of(problem: Chosen, entrants: Iterable[Entrant]) -> dict[str, Any]:
+def entries_of(problem: ResolvedComponent, entrants: Iterable[Entrant]) -> dict[str, Any]:
     """What is to be compared, by labels that are all different.
 
     Errors: those of `plugax run` for the options of a solver, with the solver in front.
@@ -71,7 +71,7 @@ def _words(text: str) -> list[str]:
     return words
 
 
-def _parsed(problem: Chosen, words: list[str]) -> tuple[str, dict[str, Any]]:
+def _parsed(problem: ResolvedComponent, words: list[str]) -> tuple[str, dict[str, Any]]:
     """A solver's label and its spec, from its name and its flags."""
     name, *argv = joined(words)
     solver = choose_solver(problem, name, {}, functools.partial(peek_component, argv))

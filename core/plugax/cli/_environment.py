@@ -34,7 +34,7 @@ class Setting:
 
     Attributes:
         name: the variable.
-        value: what it is set to; None where it is left alone.
+        value: what it is set to; None if it is left alone.
         reason: why.
     """
 

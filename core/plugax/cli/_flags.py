@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from .._errors import did_you_mean
 from ..plugins import Option, component_kind, preset_values
-from ._component import Chosen
+from ._component import ResolvedComponent
 from ._parser import Parser, UsageError
 from ._values import choices_of, describe_type, is_switch, parse, show, types_of
 
@@ -63,7 +63,7 @@ def qualified(path: tuple[str, ...]) -> str:
     return f"--{'.'.join(map(kebab, path))}"
 
 
-def add_flags(parser: Parser, roots: list[Chosen], argv: list[str]) -> None:
+def add_flags(parser: Parser, roots: list[ResolvedComponent], argv: list[str]) -> None:
     """Add the flags of these components, and of those inside them, under a heading each.
 
     Arguments:
@@ -106,7 +106,7 @@ def add_flags(parser: Parser, roots: list[Chosen], argv: list[str]) -> None:
             _add_refused(parser, f"--{kebab(name)}", _ambiguous(f"--{kebab(name)}", rivals))
 
 
-def _refuse_unwritable(parser: Parser, roots: list[Chosen]) -> None:
+def _refuse_unwritable(parser: Parser, roots: list[ResolvedComponent]) -> None:
     """Tell of the options that no text can stand for, in the place of their flags."""
     for root in roots:
         for chosen in root.walk():
@@ -119,7 +119,9 @@ def _refuse_unwritable(parser: Parser, roots: list[Chosen]) -> None:
                     _add_refused(parser, flag, message)
 
 
-def parse_flags(parser: Parser, argv: list[str], roots: list[Chosen]) -> argparse.Namespace:
+def parse_flags(
+    parser: Parser, argv: list[str], roots: list[ResolvedComponent]
+) -> argparse.Namespace:
     """Parse, and hand every component what its flags give.
 
     Errors: `UsageError` for an option that does not exist, with the closest that do.
@@ -140,7 +142,7 @@ def parse_flags(parser: Parser, argv: list[str], roots: list[Chosen]) -> argpars
     return arguments
 
 
-def _settable(chosen: Chosen) -> Iterator[Option]:
+def _settable(chosen: ResolvedComponent) -> Iterator[Option]:
     """The options that can be written on a command line."""
     for option in chosen.options.values():
         if _kind(option) is not None or types_of(option):
@@ -151,7 +153,9 @@ def _kind(option: Option) -> str | None:
     return component_kind(option.types)
 
 
-def _add_flag(group: Any, chosen: Chosen, option: Option, forms: list[str], default: str) -> None:
+def _add_flag(
+    group: Any, chosen: ResolvedComponent, option: Option, forms: list[str], default: str
+) -> None:
     keywords: dict[str, Any] = {
         "dest": ".".join((*chosen.path, option.name)),
         "default": argparse.SUPPRESS,
@@ -171,7 +175,7 @@ def _metavar(option: Option) -> str:
     return describe_type(option).upper().replace(" OR ", "|")
 
 
-def _default(chosen: Chosen, option: Option, preset: str, values: dict[str, Any]) -> str:
+def _default(chosen: ResolvedComponent, option: Option, preset: str, values: dict[str, Any]) -> str:
     """What the option is if no flag says so.
 
     Arguments:
@@ -200,12 +204,12 @@ def _add_refused(parser: Parser, flag: str, message: str) -> None:
     parser.add_argument(flag, nargs="?", action=Refuse, help=argparse.SUPPRESS)
 
 
-def _ambiguous(flag: str, places: list[tuple[Chosen, Option]]) -> str:
+def _ambiguous(flag: str, places: list[tuple[ResolvedComponent, Option]]) -> str:
     forms = [qualified((*chosen.path, option.name)) for chosen, option in places]
     return f"{flag} may mean {' or '.join(forms)}; write which."
 
 
-def _none_takes(roots: list[Chosen], kind: str) -> str:
+def _none_takes(roots: list[ResolvedComponent], kind: str) -> str:
     owners = " nor ".join(f"the {root.component.kind} {root.name}" for root in roots)
     article = "an" if kind[0] in "aeiou" else "a"
     return f"Neither {owners} has an option that takes {article} {kind}; leave out --{kind}."

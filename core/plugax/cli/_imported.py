@@ -7,7 +7,7 @@ from typing import Any
 
 from .._errors import PlugaxError
 from ..plugins import imported_object
-from ._here import importable_here
+from ._import_path import add_current_directory
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Imported:
 def imported(target: str) -> Imported:
     """The component that `module:name` names, or that what it names makes.
 
-    Errors: `PlugaxError` where it cannot be imported, made, or is of no kind.
+    Errors: `PlugaxError` if it cannot be imported, made, or is of no kind.
     """
-    importable_here()
+    add_current_directory()
     found = imported_object(target)
     made = found
     if inspect.isclass(found) or (_kind_of(found) is None and callable(found)):

@@ -4,7 +4,7 @@ from typing import Any
 
 from ..plugins import KINDS, Component, build, default_manager, known_of
 from ._exit import SUCCESS
-from ._here import importable_here
+from ._import_path import add_current_directory
 from ._parser import Parser
 from ._text import answer, columns, print_json
 
@@ -56,7 +56,7 @@ def _entry(component: Component) -> dict[str, Any]:
 def _fitting(problem: str) -> list[dict[str, Any]]:
     """The solvers that fit a problem: those it recommends first, its default at the head."""
     if ":" in problem:
-        importable_here()
+        add_current_directory()
     component = default_manager().find("problem", problem)
     from ..runner import fitting
     from ._environment import prepare

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._errors import PlugaxError
 from ..plugins import build, default_manager
-from ._component import Chosen, Layer, Peek, choose
+from ._component import Layer, Peek, ResolvedComponent, choose
 from ._parser import Parser
 from ._values import NONE
 from ._verbosity import quiet
@@ -29,7 +29,9 @@ def add_observer_flag(parser: Parser) -> None:
     )
 
 
-def choose_observers(argv: list[str], configured: Iterable[Layer], find: Peek) -> list[Chosen]:
+def choose_observers(
+    argv: list[str], configured: Iterable[Layer], find: Peek
+) -> list[ResolvedComponent]:
     """The observers that flags name, or else the configuration, with what the latter says of them.
 
     Errors: as `choose`; `PlugaxError` for one that is named twice.
@@ -55,7 +57,7 @@ def choose_observers(argv: list[str], configured: Iterable[Layer], find: Peek) -
     ]
 
 
-def made_observers(chosen: Iterable[Chosen]) -> list[Any]:
+def made_observers(chosen: Iterable[ResolvedComponent]) -> list[Any]:
     """The observers, and the progress bar if someone can see it and its plugin is in use."""
     specs = [observer.spec() for observer in chosen]
     made = [build("observer", spec, {}) for spec in specs]

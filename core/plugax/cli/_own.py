@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from ..plugins import build
-from ._here import importable_here
+from ._import_path import add_current_directory
 from ._parser import Parser
 
 KINDS = ("problem", "solver")
@@ -22,6 +22,6 @@ def add_own_flags(parser: Parser) -> None:
 
 def own(arguments: argparse.Namespace) -> dict[str, Any]:
     """The components that are named, made; what is saved may be imported from here too."""
-    importable_here()
+    add_current_directory()
     given = {kind: getattr(arguments, kind) for kind in KINDS}
     return {kind: build(kind, name, {}) for kind, name in given.items() if name is not None}

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._errors import PlugaxError
 from ..plugins import build, component_kind, default_manager
-from ._component import Chosen, Layer, Peek, choose
+from ._component import Layer, Peek, ResolvedComponent, choose
 from ._config import RUN, read_config
 from ._early import check_common, check_names, named
 from ._environment import prepare
@@ -31,7 +31,7 @@ class Request:
         observers: those of the run and their options, the progress bar apart.
         seed: of the run.
         steps: at most so many; None for what is usual.
-        epochs: the same in passes over the data; None where nobody asks.
+        epochs: the same in passes over the data; None if nobody asks.
         evaluate_every: steps, `"epoch"` or `"never"`; None for what is usual.
         chunk: steps between two looks at the run; None for about a second's worth.
         device: its name; None for JAX's choice.
@@ -41,9 +41,9 @@ class Request:
         json: whether to answer in JSON.
     """
 
-    problem: Chosen
-    solver: Chosen
-    observers: list[Chosen]
+    problem: ResolvedComponent
+    solver: ResolvedComponent
+    observers: list[ResolvedComponent]
     seed: int
     steps: int | None
     epochs: int | float | None
@@ -104,7 +104,9 @@ def read_request(argv: list[str]) -> Request:
     )
 
 
-def choose_solver(problem: Chosen, name: str, config: Layer, find: Peek) -> Chosen:
+def choose_solver(
+    problem: ResolvedComponent, name: str, config: Layer, find: Peek
+) -> ResolvedComponent:
     """The solver by name, with what the problem's recipe says of it.
 
     Errors: as `choose`.
@@ -122,7 +124,7 @@ def choose_solver(problem: Chosen, name: str, config: Layer, find: Peek) -> Chos
     return choose("solver", name, [recipe | {"name": name}, config], find)
 
 
-def _kind_of(chosen: Chosen, option: str) -> str:
+def _kind_of(chosen: ResolvedComponent, option: str) -> str:
     return component_kind(chosen.options[option].types) or ""
 
 
@@ -199,7 +201,7 @@ def problem_name(argv: list[str]) -> str | None:
     return next((word for word, may_be_value in words if not may_be_value), None)
 
 
-def _no_solver(problem: Chosen) -> str:
+def _no_solver(problem: ResolvedComponent) -> str:
     from ..runner import fitting
 
     fit = fitting(build("problem", problem.spec(), {}))

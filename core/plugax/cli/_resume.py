@@ -5,7 +5,7 @@ import functools
 import pathlib
 from typing import Any
 
-from ._component import Chosen, choose
+from ._component import ResolvedComponent, choose
 from ._config import FILE_NAME, read_config, write_config
 from ._environment import prepare
 from ._flags import add_flags, joined, parse_flags, peek, peek_component
@@ -66,14 +66,14 @@ def main(argv: list[str]) -> int:
         )
 
 
-def _chosen(kind: str, spec: dict[str, Any]) -> Chosen | None:
+def _chosen(kind: str, spec: dict[str, Any]) -> ResolvedComponent | None:
     """A component as the saved run was made with it; None for one made by hand."""
     if spec["name"] is None:
         return None
     return choose(kind, spec["name"], [spec], lambda path, kind: None)  # noqa: ARG005 - no flags
 
 
-def _read(argv: list[str]) -> tuple[argparse.Namespace, list[Chosen]]:
+def _read(argv: list[str]) -> tuple[argparse.Namespace, list[ResolvedComponent]]:
     """The arguments, and the observers: those of the run, unless flags name others."""
     argv = joined(argv)
     parser = _parser()

@@ -5,7 +5,7 @@ import os
 import time
 from typing import Any
 
-from ._component import Chosen
+from ._component import ResolvedComponent
 from ._config import FILE_NAME, RUN, write_config
 from ._observers import made_observers
 from ._precision import precision
@@ -102,7 +102,7 @@ def _cache() -> str:
     return f"programs are kept in {os.environ.get('JAX_COMPILATION_CACHE_DIR', 'no place')}"
 
 
-def _made(chosen: Chosen) -> Any:
+def _made(chosen: ResolvedComponent) -> Any:
     import plugax
 
     options = chosen.spec()

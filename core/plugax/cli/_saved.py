@@ -7,7 +7,7 @@ import pathlib
 def saved_precision(directory: str) -> str | None:
     """The precision a run was saved in: its arrays can be read in no other.
 
-    None where there is no solution in the directory, which `plugax.load` will say better.
+    None if there is no solution in the directory, which `plugax.load` will say better.
     """
     try:
         summary = json.loads((pathlib.Path(directory) / "solution.json").read_text())

@@ -55,7 +55,7 @@ def describe_type(option: Option) -> str:
 
 
 def parse(option: Option, text: str) -> Any:
-    """The value that text stands for; `ArgumentTypeError` where it stands for none."""
+    """The value that text stands for; `ArgumentTypeError` if it stands for none."""
     if text.lower() == NONE and is_optional(option):
         return None
     for kind in types_of(option):

@@ -156,7 +156,7 @@ def _row(
 
 
 def _scores(population: Population, problems: list[AbstractProblem]) -> dict[str, np.ndarray]:
-    """Every metric that is one number, by seed; NaN where the run was lost."""
+    """Every metric that is one number, by seed; NaN if the run was lost."""
     scores: dict[str, np.ndarray] = {}
     for seed, problem in enumerate(problems):
         if population.status[seed].name in LOST:

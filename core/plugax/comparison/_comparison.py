@@ -29,8 +29,8 @@ class Row:
 
     Attributes:
         solver: its label.
-        value: of the option that the comparison goes over; None where it goes over none.
-        scores: by metric, one number a seed; NaN where the run diverged or was broken off.
+        value: of the option that the comparison goes over; None if it goes over none.
+        scores: by metric, one number a seed; NaN if the run diverged or was broken off.
         statuses: how the run of every seed ended; empty where an exception ended them all.
         steps: that every seed took.
         seconds_per_step: the seconds of the compiled loop by all steps that all seeds took: the
@@ -69,7 +69,7 @@ class Row:
         return ", ".join(f"{count} {name}" for name, count in names.items())
 
     def mean(self, metric: str) -> float:
-        """The mean over the seeds that have a figure; NaN where none has."""
+        """The mean over the seeds that have a figure; NaN if none has."""
         values = self._finite(metric)
         return float(values.mean()) if values.size else np.nan
 

@@ -115,7 +115,7 @@ def option_of(over: Mapping[str, Iterable[Any]] | None) -> tuple[str | None, lis
 
 
 def checked_seeds(seeds: Iterable[int]) -> tuple[int, ...]:
-    """Seeds as plain numbers; `PlugaxError` where they are none, or not different."""
+    """Seeds as plain numbers; `PlugaxError` if they are none, or not different."""
     found = tuple(seeds)
     whole = all(isinstance(s, int | np.integer) and not isinstance(s, bool) for s in found)
     if not found or not whole or min(found) < 0 or len(set(found)) < len(found):

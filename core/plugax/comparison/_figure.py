@@ -19,7 +19,7 @@ WIDE = 10
 def figure_of(comparison: "Comparison") -> "Figure":
     """One panel a metric.
 
-    Errors: `PlugaxError` where there is no metric to draw.
+    Errors: `PlugaxError` if there is no metric to draw.
     """
     from matplotlib.figure import Figure
 

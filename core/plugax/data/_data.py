@@ -1,4 +1,4 @@
-"""The interface of data: which batch belongs to which step."""
+"""The interface of data: the batch of every step."""
 
 import abc
 from fractions import Fraction
@@ -13,11 +13,12 @@ from jaxtyping import Array, ArrayLike, Int, PRNGKeyArray, PyTree
 class AbstractData(eqx.Module):
     """Gives the batch of step i, inside the compiled loop.
 
-    `init` prepares a cursor for the steps from `step` on; `next` hands out one batch and moves the
-    cursor on. The cursor saves work (what decides the order of an epoch), never information.
+    `init` prepares a cursor for the steps from `step` on; `next` returns one batch and the cursor
+    for the next step. The cursor only saves work, such as the numbers that define the order of an
+    epoch; it never holds information of its own.
 
-    Law: the batch of a step depends on `key` and the step's number only. So a run may be cut into
-    chunks, interrupted and resumed anywhere without changing what it sees.
+    Law: the batch of a step depends only on `key` and the number of the step. So a run may be cut
+    into chunks, interrupted and resumed anywhere without a change in the batches.
     """
 
     @abc.abstractmethod
@@ -32,15 +33,15 @@ class AbstractData(eqx.Module):
 
     @property
     def steps(self) -> int | None:
-        """How many steps the data last, or None where they never end."""
+        """How many steps the data last, or None if they never end."""
         return None
 
     @property
     def steps_per_epoch(self) -> int | Fraction | None:
-        """How many steps see every example once; None if nothing like an epoch exists.
+        """How many steps use every example once; None if the data have no epochs.
 
-        A `Fraction` if the last batch of an epoch reaches into the next one: n epochs are the whole
-        number of steps that n times this many are rounded up to.
+        A `Fraction` if the last batch of an epoch reaches into the next one: n epochs then take n
+        times this number of steps, rounded up.
         """
         return None
 
@@ -57,9 +58,11 @@ class AbstractData(eqx.Module):
 
 
 def as_examples(arrays: PyTree[ArrayLike]) -> tuple[PyTree[Array], int]:
-    """A pytree as JAX arrays, and their common leading size; or an error that names the odd one.
+    """A pytree as JAX arrays, and the common size of their leading axes.
 
-    NumPy's arrays are converted, since inside compiled code they could not be indexed by a step.
+    NumPy arrays are converted, since compiled code could not index them by a step.
+
+    Errors: `ValueError` if there is no array or no example, or the leading axes differ.
     """
     leaves = jax.tree_util.tree_leaves_with_path(arrays)
     if not leaves:

@@ -6,7 +6,7 @@ from ._data import AbstractData
 
 
 class FullBatch(AbstractData):
-    """Every step sees all of `arrays`, a pytree of any shape (empty too).
+    """Every step sees all of `arrays`, which may be any pytree, even an empty one.
 
     Arguments:
         arrays: what `loss` receives as its batch.
@@ -16,7 +16,7 @@ class FullBatch(AbstractData):
 
     @property
     def same_every_step(self) -> bool:
-        """It is."""
+        """True."""
         return True
 
     def init(self, key: PRNGKeyArray, step: Int[Array, ""]) -> PyTree:  # noqa: ARG002

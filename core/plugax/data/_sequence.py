@@ -9,7 +9,7 @@ from ._data import AbstractData, as_examples
 
 
 class Sequence(AbstractData):
-    """Step i sees element i of every array: one observation time, one window.
+    """Step i sees element i of every array: one observation time, for example, or one window.
 
     Arguments:
         arrays: a pytree of arrays with a common leading axis, time.

@@ -1,12 +1,12 @@
 """Minibatches without replacement, drawn on the device inside the compiled loop.
 
-The examples of epoch e in the order of a random permutation π_e, all epochs one after the other,
-form one endless stream; the batch of step i is the stream's piece [i b, (i + 1) b). A batch may
-reach over the end of an epoch. So every example comes exactly once per epoch whether or not the
-batch size divides the number of examples, none is dropped, and all batches have one shape.
+The examples of epoch e are in the order of a random permutation π_e. All epochs one after the other
+form one endless stream, and the batch of step i is the piece [i b, (i + 1) b) of the stream. A
+batch may reach beyond the end of an epoch. So every example is used exactly once per epoch, even if
+the batch size does not divide the number of examples, and all batches have one shape.
 
-An order is never made as a whole: the places of a batch are permuted one by one
-(`_swap_or_not.py`), so an epoch costs nothing before its first step, however many examples it has.
+The permutation is never computed as a whole: the places of a batch are permuted one by one
+(`_swap_or_not.py`), so an epoch needs no preparation, however many examples it has.
 """
 
 import math
@@ -58,19 +58,19 @@ class Shuffled(AbstractData):
 
     @property
     def _cycle(self) -> int:
-        """Steps after which a batch begins an epoch again."""
+        """The number of steps after which a batch again begins at the start of an epoch."""
         return self.examples // math.gcd(self.examples, self.batch_size)
 
     @property
     def steps_per_epoch(self) -> Fraction:
-        """The number of examples by the batch size."""
+        """The number of examples divided by the batch size."""
         return Fraction(self.examples, self.batch_size)
 
     def _shuffle(self, key: PRNGKeyArray, epoch: Int[Array, ""]) -> Shuffle:
         return shuffle(jr.fold_in(key, epoch), self.examples)
 
     def init(self, key: PRNGKeyArray, step: Int[Array, ""]) -> _Cursor:
-        """What decides the orders of the epoch of `step` and of the epoch after it."""
+        """The cursor, with the permutations of the epoch of `step` and of the epoch after it."""
         cycle = self._cycle
         epochs = cycle * self.batch_size // self.examples
         offset = (step % cycle) * self.batch_size

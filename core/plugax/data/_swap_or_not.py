@@ -1,11 +1,12 @@
-"""A random permutation whose places are computed one by one, without an order of all numbers.
+"""A random permutation whose places are computed one by one, without the order of all numbers.
 
 In each of r rounds, the numbers 0 … n − 1 are paired by a random offset k, x with (k − x) mod n,
-and every pair is swapped or not, by a random bit of the pair. So each place of a permutation costs
-r rounds, where sorting by random keys takes n log n before the first place is known.
+and every pair is swapped or not, according to a random bit of the pair. So each place of a
+permutation costs r rounds, whereas sorting by random keys takes n log n operations before the first
+place is known.
 
-After r rounds, the place of a number differs from a uniform one by at most ½ √(n / 2ʳ) in total
-variation; r = 2 log₂ n + 16 makes that less than 1 / (500 √n).
+After r rounds, the distribution of a number's place differs from the uniform one by at most
+½ √(n / 2ʳ) in total variation; r = 2 log₂ n + 16 makes that less than 1 / (500 √n).
 
 Source: V. T. Hoang, B. Morris and P. Rogaway, An enciphering scheme based on a card shuffle, CRYPTO
 2012, doi 10.1007/978-3-642-32009-5_1. The bits are the first of what the last step of A. Appleby's
@@ -26,7 +27,7 @@ class Shuffle(eqx.Module):
 
     Attributes:
         offsets: k of every round, below n.
-        salts: what makes the bits of a round its own.
+        salts: random numbers that make the bits of every round different.
     """
 
     offsets: Int[Array, " rounds"]
@@ -34,7 +35,7 @@ class Shuffle(eqx.Module):
 
 
 def shuffle(key: PRNGKeyArray, size: int) -> Shuffle:
-    """A permutation of `size` numbers, at random."""
+    """A random permutation of `size` numbers."""
     rounds = 2 * math.ceil(math.log2(size)) + 16
     # The remainder favours small offsets by n / 2³² at most.
     bits = jr.bits(key, (2, rounds), "uint32")
@@ -44,9 +45,9 @@ def shuffle(key: PRNGKeyArray, size: int) -> Shuffle:
 def permuted(
     places: Int[Array, " b"], which: Bool[Array, " b"], shuffles: tuple[Shuffle, Shuffle], size: int
 ) -> Int[Array, " b"]:
-    """The numbers that two permutations have at these places: where `which`, those of the second.
+    """The numbers at these places of the first permutation, or of the second if `which` is true.
 
-    Law: of all `size` places, every number comes once.
+    Law: over all `size` places, every number occurs once.
     """
 
     def swap_or_not(
@@ -63,7 +64,7 @@ def permuted(
 
 
 def _bits(numbers: UInt32[Array, " b"]) -> Bool[Array, " b"]:
-    """One bit for every number, which every bit of the number changes by half."""
+    """One bit for every number; each bit of the number flips it in half of all cases."""
     numbers = (numbers ^ (numbers >> 16)) * jnp.uint32(0x85EBCA6B)
     numbers = (numbers ^ (numbers >> 13)) * jnp.uint32(0xC2B2AE35)
     return numbers >= jnp.uint32(1 << 31)

@@ -12,16 +12,16 @@ from ._data import AbstractData, as_examples
 class Windows(AbstractData):
     """Step i sees the elements i s to i s + l of every array, a window of length l.
 
-    Windows overlap where the shift s is smaller than the length. Elements after the last whole
-    window are never seen.
+    Windows overlap if the shift s is smaller than the length. Elements after the last whole window
+    are never used.
 
     Arguments:
         arrays: a pytree of arrays with a common leading axis, time.
-        length: l, the elements of a window.
+        length: l, the number of elements in a window.
         shift: s, from the beginning of one window to that of the next, at most the length.
 
-    Errors: `PlugaxError` where there is not one window, or where elements between windows would be
-    left out.
+    Errors: `PlugaxError` if there are too few elements for one window, or if elements between
+    windows would be left out.
     """
 
     arrays: PyTree[Array]
@@ -34,7 +34,7 @@ class Windows(AbstractData):
         self.length, self.shift = length, shift
         if not 1 <= length <= self.elements:
             raise PlugaxError(
-                f"A window must have from 1 to {self.elements} elements, as many as there are; got "
+                f"A window must have from 1 to {self.elements} elements, all that there are; got "
                 f"{length}."
             )
         if not 1 <= shift <= length:

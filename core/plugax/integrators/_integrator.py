@@ -73,7 +73,7 @@ class AbstractIntegrator(AbstractAnyIntegrator):
         Returns:
             the pytree of y0 with a leading axis of the size of `times` on every array.
 
-        Errors: `PlugaxError` where the times are none, or known and not in order.
+        Errors: `PlugaxError` if the times are none, or known and not in order.
 
         Laws: differentiable as `trajectory` is, and in the times.
         """
@@ -134,7 +134,7 @@ class AbstractIntegrator(AbstractAnyIntegrator):
             a `Crossing`: whether it `happened`, its `time` and its `state`; time and state are the
             last ones where it did not.
 
-        Errors: `PlugaxError` where the event is no real number; ValueError for the direction.
+        Errors: `PlugaxError` if the event is no real number; ValueError for the direction.
 
         Laws: differentiable as `trajectory` is, by the implicit function theorem.
         """

@@ -51,7 +51,7 @@ class AbstractLoss(eqx.Module):
             prediction: what the model says, examples along axis 0; shapes as the class tells.
             target: what was seen.
 
-        Errors: `ValueError` where the shapes of prediction and target do not fit each other.
+        Errors: `ValueError` if the shapes of prediction and target do not fit each other.
         """
         elements = self.elements(prediction, target)
         reduce = jnp.mean if self.reduction == "mean" else jnp.sum

@@ -17,7 +17,7 @@ OFFERED = {
 
 
 def check_plugin(plugins: pluggy.PluginManager, plugin: object) -> None:
-    """Raise `PluginError` where a hook is misspelt, not marked, or takes what it is not offered.
+    """Raise `PluginError` if a hook is misspelt, not marked, or takes what it is not offered.
 
     Arguments:
         plugins: knows a hook by its mark.

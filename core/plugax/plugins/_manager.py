@@ -52,7 +52,7 @@ class PluginManager:
             plugin: a module or any other object with hooks.
             name: what it is called from now on.
 
-        Errors: `PluginError` where the name is taken, or the plugin does not fit; nothing is
+        Errors: `PluginError` if the name is taken, or the plugin does not fit; nothing is
         registered then.
         """
         if not NAME.fullmatch(name):

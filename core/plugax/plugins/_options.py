@@ -81,7 +81,7 @@ class Option:
 def options_of(target: Callable[..., Any]) -> tuple[Option, ...]:
     """The options of a class or factory, in the order of its signature.
 
-    Errors: `PluginError` where the target has no signature that Python can read.
+    Errors: `PluginError` if the target has no signature that Python can read.
     """
     try:
         hash(target)

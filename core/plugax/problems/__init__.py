@@ -11,6 +11,11 @@ from ._least_squares import AbstractLinearLeastSquares as AbstractLinearLeastSqu
 from ._log_density import AbstractLogDensity as AbstractLogDensity
 from ._problem import AbstractProblem as AbstractProblem
 from ._problem import Metrics as Metrics
+from ._stateful import AbstractStatefulProblem as AbstractStatefulProblem
+from ._stateful import Stateful as Stateful
+from ._stateful import free_of as free_of
+from ._stateful import loss_and_state as loss_and_state
+from ._stateful import put_together as put_together
 from ._unknowns import check_unknowns as check_unknowns
 from ._variant import AbstractVariant as AbstractVariant
 from ._variant import variant as variant

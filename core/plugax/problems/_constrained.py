@@ -1,4 +1,4 @@
-"""Equations and inequalities that the unknowns have to fulfil."""
+"""Equations and inequalities that the unknowns have to satisfy."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -27,13 +27,14 @@ Function = Callable[[PyTree], PyTree[Array]]
 class Constrained(AbstractProblem):
     """Minimise f(u) with c(u) = 0 and g(u) ≤ 0.
 
-    Only solvers that require this kind keep to the constraints; others do not suit it. `evaluate`
-    has one more figure of merit, `violation`: the greatest of |c| and g, or 0.
+    Only solvers that require this kind of problem respect the constraints; others cannot solve it.
+    `evaluate` has one more figure of merit, `violation`: the largest of |c| and g, or 0.
 
     Arguments:
         problem: f.
-        equal: c, of the unknowns as `problem` returns them to the user; arrays, in any pytree.
-        at_most: g, likewise.
+        equal: c, a function of the unknowns as `problem` returns them to the user; arrays, in any
+            pytree.
+        at_most: g, a function of those unknowns; arrays, in any pytree.
     """
 
     laws: ClassVar[str | None] = "plugax.testing._kinds:CONSTRAINED"
@@ -46,7 +47,7 @@ class Constrained(AbstractProblem):
 
     @classmethod
     def suits(cls, requires: type[AbstractProblem]) -> bool:
-        """Whether a solver that requires this kind would keep to the constraints."""
+        """Whether a solver that requires this kind of problem respects the constraints."""
         return issubclass(requires, Constrained)
 
     def in_variables(self, constraint: AbstractConstraint, start: PyTree | None) -> AbstractProblem:
@@ -57,6 +58,11 @@ class Constrained(AbstractProblem):
     def precision(self) -> str | None:  # pyright: ignore[reportIncompatibleVariableOverride]
         """That of the problem."""
         return self.problem.precision
+
+    @property
+    def may_be_infinite(self) -> tuple[str, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Those of the problem."""
+        return self.problem.may_be_infinite
 
     @property
     def data(self) -> AbstractData:
@@ -74,14 +80,14 @@ class Constrained(AbstractProblem):
         return self.problem.loss(unknowns, batch, key)
 
     def constrained(self, unknowns: PyTree) -> PyTree:
-        """As the problem says."""
+        """The unknowns as the problem returns them to the user."""
         return self.problem.constrained(unknowns)
 
     def constraints(self, unknowns: PyTree) -> tuple[Float[Array, " equal"], Float[Array, " most"]]:
         """c(u) and g(u), each as one vector."""
         own = self.problem.constrained(unknowns)
         dtype = ravel_pytree(eqx.filter(unknowns, eqx.is_inexact_array))[0].dtype
-        # What holds nothing has a type of its own.
+        # An empty pytree would give a vector of the default dtype.
         equal, at_most = (
             ravel_pytree(function(own))[0].astype(dtype) for function in (self.equal, self.at_most)
         )
@@ -90,11 +96,11 @@ class Constrained(AbstractProblem):
     def augmented(
         self, equal: Float[Array, " equal"], at_most: Float[Array, " most"], penalty: Array
     ) -> AbstractProblem:
-        """Without constraints: f + ½ρ ‖c + λ/ρ‖² + ½ρ ‖max(0, g + μ/ρ)‖², of the kind of f.
+        """The unconstrained f + ½ρ ‖c + λ/ρ‖² + ½ρ ‖max(0, g + μ/ρ)‖²; least squares if f is.
 
         Arguments:
             equal: λ, the multipliers of c.
-            at_most: μ ≥ 0, those of g.
+            at_most: μ ≥ 0, the multipliers of g.
             penalty: ρ.
         """
         least_squares = isinstance(self.problem, AbstractLeastSquares)
@@ -102,18 +108,18 @@ class Constrained(AbstractProblem):
         return kind(self, equal, at_most, penalty)
 
     def evaluate(self, unknowns: PyTree) -> Metrics:
-        """What the problem says, and the violation."""
+        """The problem's figures of merit, and the violation."""
         equal, at_most = self.constraints(unknowns)
         sizes = jnp.concatenate([jnp.abs(equal), at_most])
         violation = jnp.max(sizes, initial=0)
         return {**self.problem.evaluate(unknowns), "violation": violation}
 
     def summary(self, series: Mapping[str, np.ndarray]) -> Metrics:
-        """What the problem says of the run."""
+        """The problem's figures of merit for the run."""
         return self.problem.summary(series)
 
     def remarks(self, series: Mapping[str, np.ndarray]) -> tuple[str, ...]:
-        """What the problem says of the run."""
+        """The problem's remarks on the run."""
         return self.problem.remarks(series)
 
     def figures(self, solution: "Solution") -> dict[str, Any]:
@@ -144,7 +150,7 @@ class AbstractLagrangian(AbstractProblem):
         return self.constrained_problem.init(key)
 
     def constrained(self, unknowns: PyTree) -> PyTree:
-        """As the problem says."""
+        """The unknowns as the problem returns them to the user."""
         return self.constrained_problem.constrained(unknowns)
 
     def penalties(self, unknowns: PyTree) -> dict[str, Array]:
@@ -175,7 +181,7 @@ class Lagrangian(AbstractLagrangian):
 
 
 class LagrangianLeastSquares(AbstractLagrangian, AbstractLeastSquares):
-    """That of least squares: more residuals."""
+    """The augmented Lagrangian of least squares: the penalties are further residuals."""
 
     constrained_problem: Constrained
     equal: Float[Array, " equal"]
@@ -197,24 +203,27 @@ class LagrangianLeastSquares(AbstractLagrangian, AbstractLeastSquares):
 def constrained(
     problem: AbstractProblem, *, equal: Function | None = None, at_most: Function | None = None
 ) -> Constrained:
-    """The problem with equations c(u) = 0 and inequalities g(u) ≤ 0 to be fulfilled.
+    """The problem with equations c(u) = 0 and inequalities g(u) ≤ 0 to be satisfied.
 
         px.constrained(problem, equal=lambda u: jnp.sum(u) - 1, at_most=lambda u: u[0] * u[1] - 2)
 
-    For bounds alone there is `plugax.bounded`, which is quicker; the two go together, bounds first:
+    For bounds alone, `plugax.bounded` is quicker. The two can be combined, bounds first:
     `px.constrained(px.bounded(problem, lower=0.0), …)`.
 
     Arguments:
         problem: any problem.
-        equal: c, a function of the unknowns that returns arrays, in any pytree; None for none.
-        at_most: g, likewise.
+        equal: c, a function of the unknowns that returns arrays, in any pytree; None for no
+            equations.
+        at_most: g, a function of the unknowns that returns arrays, in any pytree; None for no
+            inequalities.
 
     Errors: `PlugaxError` if there is no constraint, or a function does not return arrays of
     floating-point numbers.
     """
     if equal is None and at_most is None:
         raise PlugaxError(
-            "Give equal=, a function to be zero, or at_most=, one not to exceed zero."
+            "Give equal=, a function that is to be zero, or at_most=, a function that is not to "
+            "exceed zero."
         )
     none = lambda unknowns: ()  # noqa: ARG005, E731
     shapes = eqx.filter_eval_shape(lambda key: problem.constrained(problem.init(key)), jr.key(0))
@@ -225,8 +234,8 @@ def constrained(
             found = eqx.filter_eval_shape(function, shapes)
         except Exception as error:
             raise PlugaxError(
-                f"{name} cannot be computed of the unknowns of {type(problem).__name__}, which are "
-                f"{eqx.tree_pformat(shapes, width=10_000, struct_as_array=True)}: {error}"
+                f"{name} cannot be computed from the unknowns of {type(problem).__name__}, which "
+                f"are {eqx.tree_pformat(shapes, width=10_000, struct_as_array=True)}: {error}"
             ) from error
         leaves = jax.tree.leaves(found)
         arrays = [leaf for leaf in leaves if isinstance(leaf, jax.ShapeDtypeStruct)]

@@ -1,4 +1,4 @@
-"""Constraints as changes of variables: a solver moves z, the problem sees u(z), which holds."""
+"""Constraints as changes of variables: a solver varies z, the problem sees u(z)."""
 
 import abc
 from typing import Any, ClassVar
@@ -8,25 +8,26 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, PyTree
 
-# A start on a bound or beyond is moved inside by this share of its length.
+# A start on a bound or beyond it is moved inside by this fraction of its length.
 MARGIN = 1e-3
-# An unknown is on a bound if it is as close as this many units of rounding of its length.
+# An unknown is on a bound if its distance is at most this many units of rounding of its length.
 ON_BOUND_UNITS = 1000
 
 
 class AbstractConstraint(eqx.Module):
-    """A map from free variables z to unknowns u that hold a constraint.
+    """A map from free variables z to unknowns u that satisfy a constraint.
 
-    - `affine`: whether u(z) is, so that linear problems stay linear and densities keep their shape.
+    - `affine`: whether u(z) is affine. Then linear problems stay linear, and densities keep their
+      shape.
 
-    Law: `constrained(free(u)) == u` to rounding for every u that holds the constraint.
+    Law: `constrained(free(u)) == u` to rounding for every u that satisfies the constraint.
     """
 
     affine: ClassVar[bool] = True
 
     @abc.abstractmethod
     def free(self, unknowns: PyTree) -> PyTree:
-        """The variables z of unknowns u; those of a point nearby where u does not hold it."""
+        """The variables z of unknowns u, or of a point nearby if u violates the constraint."""
 
     def begin(self, unknowns: PyTree) -> PyTree:
         """The variables z to start from, of unknowns u or of a point nearby that suits a solver."""
@@ -42,10 +43,10 @@ class AbstractConstraint(eqx.Module):
 
         Arguments:
             unknowns: u(z).
-            held: which of z are held for other reasons, in the structure of z; None for none.
+            held: which of z are held for other reasons, in the structure of z; None if none is.
 
         Returns:
-            in the structure of u, booleans for every number; None if all are free always.
+            a boolean for every number, in the structure of u; None if all are always free.
         """
 
 
@@ -66,16 +67,16 @@ class Unconstrained(AbstractConstraint):
 
 
 class Fixed(AbstractConstraint):
-    """Some of the arrays are constants, and z is the pytree of the others.
+    """Some of the arrays are constants; z is the pytree of the others.
 
     Arguments:
-        values: the constants, None in place of every other leaf.
+        values: the constants, with None in place of every other leaf.
     """
 
     values: PyTree
 
     def free(self, unknowns: PyTree) -> PyTree:
-        """The other leaves, None in place of every constant."""
+        """The other leaves, with None in place of every constant."""
         keep = lambda value, leaf: leaf if value is None else None  # noqa: E731
         return jax.tree.map(keep, self.values, unknowns, is_leaf=lambda leaf: leaf is None)
 
@@ -91,20 +92,21 @@ class Fixed(AbstractConstraint):
 
 
 class Box(AbstractConstraint):
-    """l ≤ u ≤ h, each number by itself; infinite bounds are none.
+    """l ≤ u ≤ h for each number separately; an infinite l or h is no bound.
 
     With both bounds u = l + (h − l) sin² (z/2); with one, u = l + s (√(1 + z²) − 1) or
-    u = h − s (√(1 + z²) − 1), s being a length such as the distance of the start: well within it,
-    z is like the square root of the distance from the bound, far beyond it like the distance.
-    Unlike logarithms, these reach the bound at a finite z, where du/dz = 0: a minimum on a bound is
-    a smooth minimum in z. So no solver may start exactly there.
+    u = h − s (√(1 + z²) − 1). The length s is, for example, the distance of the start from the
+    bound. At distances much smaller than s, z varies as the square root of the distance from the
+    bound; at much larger ones, as the distance itself. Unlike a logarithm, these functions reach
+    the bound at a finite z, where du/dz = 0, so a minimum on a bound is a smooth minimum in z. For
+    the same reason no solver may start exactly on a bound.
 
     Source: James and Roos 1975, MINUIT, doi 10.1016/0010-4655(75)90039-9.
 
     Arguments:
-        lower: l, the pytree of the unknowns with None for leaves without bounds.
-        upper: h, likewise.
-        length: s, likewise, all positive.
+        lower: l, in the pytree of the unknowns, with None for leaves without bounds.
+        upper: h, in the pytree of the unknowns, with None for leaves without bounds.
+        length: s > 0, in the pytree of the unknowns, with None for leaves without bounds.
     """
 
     affine: ClassVar[bool] = False
@@ -115,17 +117,17 @@ class Box(AbstractConstraint):
 
     @classmethod
     def around(cls, start: PyTree, lower: PyTree, upper: PyTree) -> "Box":
-        """The box in the lengths of a start: its distances from the bounds."""
+        """The box whose lengths are the distances of a start from the bounds."""
         none = lambda leaf: leaf is None  # noqa: E731
         of_leaf = lambda low, high, leaf: None if low is None else _lengths(low, high, leaf)  # noqa: E731
         return cls(lower, upper, jax.tree.map(of_leaf, lower, upper, start, is_leaf=none))
 
     def free(self, unknowns: PyTree) -> PyTree:
-        """z(u), that of the bound for what is beyond."""
+        """z(u); for numbers beyond a bound, z of the bound."""
         return self._map(_free, unknowns)
 
     def begin(self, unknowns: PyTree) -> PyTree:
-        """z(u), of a point just inside for what is on a bound or beyond."""
+        """z(u); for numbers on a bound or beyond it, z of a point just inside."""
         return self._map(_free, self._map(_inside, unknowns))
 
     def constrained(self, free: PyTree) -> PyTree:
@@ -133,7 +135,7 @@ class Box(AbstractConstraint):
         return self._map(_bounded, free)
 
     def held(self, unknowns: PyTree, held: PyTree | None) -> PyTree:
-        """Those on a bound."""
+        """The unknowns on a bound, and those that are held for other reasons."""
         none = lambda leaf: leaf is None  # noqa: E731
         held = _nowhere(unknowns) if held is None else held
 
@@ -153,13 +155,14 @@ class Box(AbstractConstraint):
 def _lengths(
     lower: Float[Array, "..."], upper: Float[Array, "..."], start: Float[Array, "..."]
 ) -> Float[Array, "..."]:
-    """How far a start is from the nearest bound; of one on a bound, or beyond, see below."""
+    """The distance of a start from the nearest bound; if it is not inside, a substitute."""
     finite = lambda bound: jnp.where(jnp.isfinite(bound), jnp.abs(bound), 0)  # noqa: E731
     size = jnp.maximum(finite(lower), finite(upper))
     inside = jnp.minimum(start - lower, upper - start)
     rounding = ON_BOUND_UNITS * jnp.finfo(start.dtype).eps * size
     away = (inside > rounding) & jnp.isfinite(inside)
-    # The bound is a length; at zero, that of the other numbers has to do, or one.
+    # On a bound: the size of the bound; if that is zero, the mean distance of the other numbers,
+    # or 1.
     usual = jnp.sum(jnp.where(away, inside, 0)) / jnp.maximum(jnp.sum(away.astype(size.dtype)), 1)
     size = jnp.where(size > 0, size, jnp.where(usual > 0, usual, 1))
     return jnp.where(away, inside, jnp.minimum(size, upper - lower))
@@ -171,10 +174,10 @@ def _bounded(
     length: Float[Array, "..."],
     free: Float[Array, "..."],
 ) -> Float[Array, "..."]:
-    # Every branch is computed, so none may be infinite: its derivative would be NaN.
+    # Every branch is computed, so none may be infinite: the derivative would be NaN.
     low, high = _finite(lower), _finite(upper)
     between = low + (high - low) * jnp.square(jnp.sin(free / 2))
-    # √(1 + z²) − 1, without its rounding where z is small.
+    # √(1 + z²) − 1, without loss of digits for small z.
     square = jnp.square(free)
     beyond = length * square / (1 + jnp.sqrt(1 + square))
     return _by_kind(lower, upper, between, low + beyond, high - beyond, free)
@@ -189,7 +192,7 @@ def _free(
     low, high = _finite(lower), _finite(upper)
     width = jnp.where(high > low, high - low, 1)
     above, below = jnp.maximum(value - low, 0), jnp.maximum(high - value, 0)
-    # From the nearer bound, where the sine is small and its rounding is, too.
+    # From the nearer bound, where the sine and its rounding are small.
     near = 2 * jnp.arcsin(jnp.sqrt(jnp.minimum(jnp.minimum(above, below) / width, 0.5)))
     between = jnp.where(above <= below, near, jnp.pi - near)
     root = lambda distance: jnp.sqrt(distance / length * (distance / length + 2))  # noqa: E731
@@ -208,7 +211,7 @@ def _inside(
 
 
 def _nowhere(unknowns: PyTree) -> PyTree:
-    """False for every number, None for what holds none."""
+    """False for every number of a floating-point array, None for every other leaf."""
     arrays = eqx.filter(unknowns, eqx.is_inexact_array)
     return jax.tree.map(lambda leaf: jnp.zeros(jnp.shape(leaf), bool), arrays)
 

@@ -1,4 +1,4 @@
-"""Least squares: the loss is half a squared norm, and a solver may look inside."""
+"""Least squares: the loss is half a squared norm, and solvers can use the residuals."""
 
 import abc
 from typing import ClassVar
@@ -13,7 +13,7 @@ from ._variant import AbstractVariant
 
 
 class AbstractLeastSquares(AbstractProblem):
-    """Minimise ½‖r(u)‖², where a subclass brings the residuals r.
+    """Minimise ½‖r(u)‖²; a subclass defines the residuals r.
 
     Law: `loss` is half the squared norm of `residuals`.
     """
@@ -24,7 +24,7 @@ class AbstractLeastSquares(AbstractProblem):
     def residuals(
         self, unknowns: PyTree, batch: PyTree, key: PRNGKeyArray
     ) -> tuple[PyTree[Array], Metrics]:
-        """The residuals r(u) on one batch, each divided by its standard deviation; and metrics."""
+        """The residuals r(u) on one batch, divided by their standard deviations; and metrics."""
 
     def loss(
         self, unknowns: PyTree, batch: PyTree, key: PRNGKeyArray
@@ -42,14 +42,14 @@ class AbstractLeastSquares(AbstractProblem):
 class AbstractLinearLeastSquares(AbstractLeastSquares):
     """Least squares whose residuals are affine in the unknowns: r(u) = A u − b.
 
-    Law: the Jacobian of `residuals` is the same at all unknowns. So one linear solve, at any point,
-    finds the minimum; nothing else is asked of a subclass.
+    Law: the Jacobian of `residuals` is the same for all unknowns. So one linear solve, at any
+    point, finds the minimum; a subclass needs nothing else.
     """
 
     laws: ClassVar[str | None] = "plugax.testing._kinds:LINEAR_LEAST_SQUARES"
 
     def in_variables(self, constraint: AbstractConstraint, start: PyTree | None) -> AbstractProblem:
-        """½‖A u(z) − b‖², linear if u(z) is affine."""
+        """½‖A u(z) − b‖², linear least squares if u(z) is affine."""
         kind = LinearLeastSquaresVariant if constraint.affine else LeastSquaresVariant
         return kind(self, constraint, start)
 

@@ -22,7 +22,7 @@ class AbstractLogDensity(AbstractProblem):
     def log_density(
         self, unknowns: PyTree, batch: PyTree, key: PRNGKeyArray
     ) -> tuple[Float[Array, ""], Metrics]:
-        """ℓ(u) on one batch, scaled so that its mean over batches is that of all data."""
+        """ℓ(u) on one batch, scaled so that its mean over batches is ℓ(u) of all data."""
 
     def loss(
         self, unknowns: PyTree, batch: PyTree, key: PRNGKeyArray
@@ -34,10 +34,10 @@ class AbstractLogDensity(AbstractProblem):
     def in_variables(
         self, constraint: AbstractConstraint, start: PyTree | None
     ) -> AbstractProblem | None:
-        """ℓ(u(z)) if u(z) is affine.
+        """ℓ(u(z)) if u(z) is affine, else None.
 
-        Else the density changes by the derivative of u(z) too, which a minimiser has no use for:
-        there the loss is all that is kept.
+        If u(z) is not affine, the density of z contains the derivative of u(z) as well. A minimiser
+        has no use for that, so the variant keeps only the loss.
         """
         return LogDensityVariant(self, constraint, start) if constraint.affine else None
 

@@ -20,32 +20,35 @@ Metrics = dict[str, Any]
 
 
 class AbstractProblem(eqx.Module):
-    """Says what is unknown, and how well a candidate does.
+    """Defines the unknowns, and how well a candidate does.
 
-    A subclass brings `init` and `loss`. Everything else has a default that means "none": override
-    what the problem has. `data` is overridden by a property (a dataclass field of that name would
-    take the base class's property for its default).
+    A subclass defines `init` and `loss`. Everything else has a default that means "none"; override
+    what the problem has. Override `data` by a property (a dataclass field of that name would take
+    the base class's property for its default).
 
-    Three class attributes tell how the problem is usually run:
+    Four class attributes describe how the problem is usually run:
 
-    - `recipes`: the solvers that suit it, by name, each with the options that suit this problem
-      (and `steps`, their number). The first is the default.
-    - `precision`: `"float64"` where single precision is not enough.
-    - `scores`: the metrics that a comparison of solvers shows, most telling first; where there are
-      none, those that all solvers have.
+    - `recipes`: the recommended solvers by name, each with the options that suit this problem (and
+      `steps`, the number of steps). The first is the default.
+    - `precision`: `"float64"` if single precision is not enough.
+    - `scores`: the metrics that a comparison of solvers shows, most important first; if empty, the
+      metrics that all solvers have.
+    - `may_be_infinite`: the metrics that need not be finite. Any other that is infinite, or not a
+      number, ends a run as a failure.
 
-    A subclass that solvers may require, a kind of problem, has one more:
+    A class that solvers may require, a kind of problem, has one more:
 
-    - `laws`: what holds of problems of the kind, and of solvers for them: a `plugax.testing.Laws`,
-      as a lazy `"module:name"`. The conformance kit goes by it.
+    - `laws`: the laws of problems of this kind, and of solvers for them: a `plugax.testing.Laws`,
+      as a lazy `"module:name"`. The conformance kit checks them.
 
     Laws: `loss` is a pure function of its arguments and returns a scalar in the dtype of the
-    unknowns; it traces once, and gives the same under `jit` and `vmap`.
+    unknowns; it is traced once, and gives the same result under `jit` and `vmap`.
     """
 
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     precision: ClassVar[str | None] = None
     scores: ClassVar[tuple[str, ...]] = ()
+    may_be_infinite: ClassVar[tuple[str, ...]] = ()
     laws: ClassVar[str | None] = "plugax.testing._kinds:PROBLEM"
 
     @abc.abstractmethod
@@ -56,31 +59,31 @@ class AbstractProblem(eqx.Module):
     def loss(
         self, unknowns: PyTree, batch: PyTree, key: PRNGKeyArray
     ) -> tuple[Float[Array, ""], Metrics]:
-        """The scalar to be minimised on one batch, and figures worth keeping (arrays)."""
+        """The scalar to be minimised on one batch, and metrics worth recording (arrays)."""
 
     @property
     def data(self) -> AbstractData:
-        """Gives the batch of step i; by default the empty one, for losses that need none."""
+        """Gives the batch of step i; by default an empty batch, for losses that need no data."""
         return FullBatch(())
 
     def reseeded(self, seed: int) -> "AbstractProblem":  # noqa: ARG002 - the default draws nothing
         """The same problem with other random data, for comparisons over seeds.
 
-        A problem whose data are given returns itself.
+        A problem whose data are not random returns itself.
 
         Arguments:
-            seed: of the data.
+            seed: the seed of the data.
 
-        Law: only the values of array leaves differ, so all seeds are one program.
+        Law: only the values of array leaves differ, so that all seeds share one program.
         """
         return self
 
     @classmethod
     def suits(cls, requires: "type[AbstractProblem]") -> bool:
-        """Whether a solver that requires this kind of problem can solve such a one.
+        """Whether a solver that requires this kind of problem can solve problems of this class.
 
-        By default if it is of that kind. A problem that a solver has to know of, lest it leave out
-        what matters, asks for more.
+        By default it can if this class is of that kind. A class with a feature that a solver must
+        not ignore overrides this, and asks for more.
         """
         return issubclass(cls, requires)
 
@@ -89,31 +92,31 @@ class AbstractProblem(eqx.Module):
         constraint: AbstractConstraint,  # noqa: ARG002 - the default keeps nothing
         start: PyTree | None,  # noqa: ARG002
     ) -> "AbstractProblem | None":
-        """The problem in the variables of a constraint, and still of its kind.
+        """The problem in the variables of a constraint, still of the same kind.
 
-        A kind that offers its solvers more than a loss says here how that is offered in other
-        variables: `fixed`, `bounded`, `starting_at` and sweeps over starts ask for it.
+        A kind of problem that offers solvers more than a loss defines here how it is expressed in
+        other variables: `fixed`, `bounded`, `starting_at` and sweeps over starts need it.
 
         Arguments:
             constraint: u(z).
             start: the unknowns u to start from; None for those of `init`.
 
         Returns:
-            the problem whose unknowns are z; None if there is nothing to keep but the loss.
+            the problem whose unknowns are z; None if only the loss has to be kept.
 
         Errors: `UnsuitableProblemError` if this kind has no such variant.
         """
         return None
 
     def constrained(self, unknowns: PyTree) -> PyTree:
-        """The unknowns as the answer gives them, where a solver works with others in their place.
+        """The unknowns as the solution gives them, if a solver works in other variables.
 
         Only a change of variables needs this: bounds, fixed parameters, a control variable.
         """
         return unknowns
 
     def evaluate(self, unknowns: PyTree) -> Metrics:  # noqa: ARG002 - the default has none
-        """Final figures of merit, compiled; names are part of the problem's interface."""
+        """Final figures of merit, compiled; their names are part of the problem's interface."""
         return {}
 
     def evaluate_held(
@@ -121,20 +124,21 @@ class AbstractProblem(eqx.Module):
         unknowns: PyTree,
         held: PyTree,  # noqa: ARG002 - the default says the same of all
     ) -> Metrics:
-        """Final figures of merit if some of the unknowns were not free; else as `evaluate`.
+        """Final figures of merit if some of the unknowns were not free; by default `evaluate`.
 
-        A problem that says how well its unknowns are known, or counts them, overrides it: what was
-        held at a value, or ended on a bound, is no estimate, and leaves a degree of freedom more.
+        Override it if the problem counts its unknowns or says how well they are known: an unknown
+        that was fixed, or ended on a bound, is not an estimate, and does not use up a degree of
+        freedom.
 
         Arguments:
-            unknowns: all of them.
+            unknowns: all unknowns.
             held: in the structure of the unknowns, an array of booleans for every floating-point
-                array, true where a number was held; None for every other leaf.
+                array, true for every number that was held; None for every other leaf.
         """
         return self.evaluate(unknowns)
 
     def summary(self, series: Mapping[str, np.ndarray]) -> Metrics:  # noqa: ARG002 - as above
-        """Figures of merit of a whole run, on the host; they join those of `evaluate`.
+        """Figures of merit of a whole run, on the host; they are added to those of `evaluate`.
 
         Arguments:
             series: the metrics of every step by name, steps along the leading axis.
@@ -142,38 +146,38 @@ class AbstractProblem(eqx.Module):
         return {}
 
     def remarks(self, series: Mapping[str, np.ndarray]) -> tuple[str, ...]:  # noqa: ARG002 - as above
-        """What a user should be told of a run, well ended or not: doubts, and what to try.
+        """What a user should know about a run, successful or not: doubts, and what to try.
 
-        On the host, when the run has ended. Whole sentences; they stand in `solution.status`, and
-        the command line shows them. Nothing is to be said of a run that is as it should be.
+        Called on the host when the run has ended. Whole sentences; they appear in
+        `solution.status`, and the command line shows them. If all is well, return nothing.
 
         Arguments:
-            series: the metrics of every step by name, steps along the leading axis; the last row of
-                a run that failed is that which was not finite.
+            series: the metrics of every step by name, steps along the leading axis; if the run
+                failed, the last row is the one that was not finite.
         """
         return ()
 
     def reference(self) -> PyTree | None:
-        """The known answer, in the shape of the unknowns, or None."""
+        """The known answer, in the structure of the unknowns, or None."""
         return None
 
     def tables(self, solution: "Solution") -> "tuple[Table, ...]":  # noqa: ARG002 - as above
-        """Tables of a solution, for people; made on the host. The command line prints them."""
+        """Tables of a solution, for people to read; made on the host. The CLI prints them."""
         return ()
 
     def predict(self, solution: "Solution", inputs: Any, **options: Any) -> Any:  # noqa: ARG002
         """What a solution predicts at other inputs; made on the host.
 
         Arguments:
-            solution: of this problem, or of a variant.
+            solution: a solution of this problem, or of a variant of it.
             inputs: where to predict.
-            options: the problem's own.
+            options: options of this problem.
 
         Errors: `PlugaxError` if the problem has no inputs.
         """
         raise PlugaxError(
-            f"{type(self).__name__} predicts nothing. A problem whose unknowns say something about "
-            "other inputs defines predict(solution, inputs)."
+            f"{type(self).__name__} predicts nothing. A problem whose unknowns allow predictions "
+            "at other inputs defines predict(solution, inputs)."
         )
 
     def figures(self, solution: "Solution") -> dict[str, Any]:  # noqa: ARG002 - as above

@@ -1,4 +1,4 @@
-"""What can be no unknown: a state that a layer keeps for itself, a number that is no array."""
+"""What cannot be an unknown: a layer's own state, a number that is not an array."""
 
 import dataclasses
 from typing import Any
@@ -8,38 +8,47 @@ import jax
 from jaxtyping import PyTree
 
 from .._errors import PlugaxError
+from ._stateful import Stateful, free_of
 
 
 def check_unknowns(unknowns: PyTree, name: str) -> None:
-    """Raise if the unknowns hold what no step would change, though it is meant to change.
+    """Raise if the unknowns hold something that is meant to change, but that no step would change.
 
-    That is an `eqx.nn.State`, or a layer that keeps its running statistics in one (`BatchNorm`) and
-    is not in inference mode: the loss would drop the new statistics, and the old ones would stay.
-    And it is a Python number in a list, tuple or dictionary: a constant, since it is no array. A
-    number in a field of a module (the share of a dropout) is one by intention.
+    One such thing is an `eqx.nn.State`, or a layer that keeps its running statistics in one
+    (`BatchNorm`) and is not in inference mode: the loss would drop the new statistics and keep the
+    old ones. Another is a Python number in a list, tuple or dictionary, which is a constant because
+    it is not an array. A number in a field of a module (the rate of a dropout) is meant to be
+    constant.
+
+    In a `Stateful` a layer may keep its statistics, since steps hand its state on.
 
     Arguments:
-        unknowns: as `init` made them.
-        name: of the problem.
+        unknowns: the unknowns that `init` made.
+        name: the problem's name.
 
-    Errors: `PlugaxError` that names the place.
+    Errors: `PlugaxError` that says where in the unknowns.
     """
-    for path, leaf in jax.tree_util.tree_leaves_with_path(unknowns, is_leaf=_keeps_state):
+    carried, unknowns = isinstance(unknowns, Stateful), free_of(unknowns)
+
+    def keeps_state(node: Any) -> bool:
+        return not carried and _keeps_state(node)
+
+    for path, leaf in jax.tree_util.tree_leaves_with_path(unknowns, is_leaf=keeps_state):
         where = f"The unknowns of {name}"
         at = f"unknowns{jax.tree_util.keystr(path)}"
-        if _keeps_state(leaf):
+        if keeps_state(leaf):
             raise PlugaxError(
                 f"{where} hold a state: {at} is an equinox {type(leaf).__name__}, whose running "
-                "statistics no step would update. Use a layer without a state (GroupNorm, "
-                "LayerNorm), or put the layer into inference mode (eqx.nn.inference_mode) and keep "
-                "its eqx.nn.State in a field of the problem."
+                "statistics no step would update. Make the problem an AbstractStatefulProblem, "
+                "whose init returns plugax.Stateful(model, state); or use a layer without a state "
+                "(GroupNorm, LayerNorm)."
             )
         in_module = bool(path) and isinstance(path[-1], jax.tree_util.GetAttrKey)
         if isinstance(leaf, float | complex) and not in_module:
             raise PlugaxError(
                 f"{where} must be arrays: {at} is {leaf!r}, a Python number, which no solver would "
-                "change. Write jnp.asarray(…) around it; what is to stay as it is belongs in a "
-                "field of the problem."
+                "change. Write jnp.asarray(…) around it; a constant belongs in a field of the "
+                "problem."
             )
 
 

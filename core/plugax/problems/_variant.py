@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class AbstractVariant(AbstractProblem):
-    """The problem L(u(z)), with its unknowns z, and everything else as it was.
+    """The problem L(u(z)) with the unknowns z; everything else is unchanged.
 
     - `problem`: L(u).
     - `constraint`: u(z).
@@ -44,6 +44,11 @@ class AbstractVariant(AbstractProblem):
         """Those of the problem."""
         return self.problem.scores
 
+    @property
+    def may_be_infinite(self) -> tuple[str, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Those of the problem."""
+        return self.problem.may_be_infinite
+
     def reseeded(self, seed: int) -> "AbstractVariant":
         """The same variant of the problem with other random data."""
         return dataclasses.replace(self, problem=self.problem.reseeded(seed))
@@ -62,11 +67,11 @@ class AbstractVariant(AbstractProblem):
         return self.problem.constrained(self._inner(unknowns))
 
     def evaluate(self, unknowns: PyTree) -> Metrics:
-        """What the problem says of u(z), knowing which of u the constraint holds."""
+        """The problem's figures of merit for u(z), given which of u the constraint holds."""
         return self._evaluate(unknowns, None)
 
     def evaluate_held(self, unknowns: PyTree, held: PyTree) -> Metrics:
-        """What the problem says of u(z), some of z held too."""
+        """The problem's figures of merit for u(z) if some of z were held too."""
         return self._evaluate(unknowns, held)
 
     def _evaluate(self, unknowns: PyTree, held: PyTree | None) -> Metrics:
@@ -77,11 +82,11 @@ class AbstractVariant(AbstractProblem):
         return self.problem.evaluate_held(inner, held)
 
     def summary(self, series: Mapping[str, np.ndarray]) -> Metrics:
-        """What the problem says of the run."""
+        """The problem's figures of merit for the run."""
         return self.problem.summary(series)
 
     def remarks(self, series: Mapping[str, np.ndarray]) -> tuple[str, ...]:
-        """What the problem says of the run."""
+        """The problem's remarks on the run."""
         return self.problem.remarks(series)
 
     def tables(self, solution: "Solution") -> "tuple[Table, ...]":
@@ -117,7 +122,7 @@ class Variant(AbstractVariant):
 def variant(
     problem: AbstractProblem, constraint: AbstractConstraint, start: PyTree | None = None
 ) -> AbstractProblem:
-    """The problem in other variables, of the same kind as far as the constraint lets it be."""
+    """The problem in other variables, of the same kind if the constraint allows that."""
     of_its_kind = problem.in_variables(constraint, start)
     made = Variant(problem, constraint, start) if of_its_kind is None else of_its_kind
     remember_variation(made, Variation(problem, constraint, start))

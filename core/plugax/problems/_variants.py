@@ -1,4 +1,4 @@
-"""What users ask for: parameters held fixed, bounds, another start."""
+"""Variants of a problem for users: fixed parameters, bounds, another start."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,13 +17,13 @@ from ._variant import variant
 
 
 def starting_at(problem: AbstractProblem, unknowns: PyTree) -> AbstractProblem:
-    """The problem, with the unknowns to start from given.
+    """The problem with given unknowns to start from.
 
     Arguments:
         problem: any problem.
-        unknowns: such as `problem.init` makes; those of an earlier solution, say.
+        unknowns: in the structure that `problem.init` makes; of an earlier solution, for example.
 
-    Errors: `PlugaxError` where structure or shapes are not those of `problem.init`.
+    Errors: `PlugaxError` if structure or shapes are not those of `problem.init`.
     """
     shapes = _shapes(problem)
     _check_structure(shapes, unknowns, type(problem).__name__)
@@ -34,18 +34,18 @@ def starting_at(problem: AbstractProblem, unknowns: PyTree) -> AbstractProblem:
 
 
 def stacked_like(problem: AbstractProblem, starts: PyTree) -> PyTree:
-    """Many unknowns to start from, stacked along the leading axis of every array, in NumPy.
+    """Several starts, stacked along the leading axis of every array, as NumPy arrays.
 
-    Errors: `PlugaxError` where structure or shapes, that axis apart, are not those of
-    `problem.init`, or there is no start at all.
+    Errors: `PlugaxError` if structure or shapes, apart from that axis, are not those of
+    `problem.init`, or if there is no start at all.
     """
     shapes = _shapes(problem)
     arrays = [np.asarray(leaf) for leaf in jax.tree.leaves(starts) if _is_array(leaf)]
     count = min((len(array) if array.ndim else 0 for array in arrays), default=0)
     if not count:
         raise PlugaxError(
-            "Starts are the unknowns stacked along a leading axis of every array, one or more; got "
-            f"{_described(starts)}."
+            "Starts are one or more sets of unknowns, stacked along a leading axis of every array; "
+            f"got {_described(starts)}."
         )
     stacked = jax.tree.map(
         lambda shape: (
@@ -65,18 +65,18 @@ def stacked_like(problem: AbstractProblem, starts: PyTree) -> PyTree:
 def fixed(
     problem: AbstractProblem, where: Callable[[PyTree], Any] | PyTree, *, seed: int = 0
 ) -> AbstractProblem:
-    """The problem with some of its unknowns held at their start; a solver sees the others.
+    """The problem with some of its unknowns held at their start; a solver sees only the others.
 
-    With `starting_at` they are held at values of your own. The same values hold for every member of
-    a population.
+    With `starting_at` they are held at values of your own. The values are the same for every member
+    of a population.
 
     Arguments:
         problem: any problem.
-        where: picks what is held, as in `lambda model: model.layers[0]` or
-            `lambda u: (u["a"], u["b"])`; or a pytree of booleans, true where a leaf is held.
-        seed: of the start, where that is random.
+        where: picks the unknowns to hold, as in `lambda model: model.layers[0]` or
+            `lambda u: (u["a"], u["b"])`; or a pytree of booleans, true for every leaf to hold.
+        seed: the seed of the start, if that is random.
 
-    Errors: `PlugaxError` where nothing is picked, or everything is.
+    Errors: `PlugaxError` if nothing is picked, or everything is.
     """
     unknowns = problem.init(jr.key(seed))
     nowhere = jax.tree.map(lambda _: False, unknowns)
@@ -102,20 +102,21 @@ def bounded(
 ) -> AbstractProblem:
     """The problem with its unknowns kept between bounds, whatever the solver.
 
-    By a change of variables (see `plugax.problems.Box`) rather than by projection, which would be
-    another one for every solver. A least-squares problem stays one. Where a bound holds at the
-    minimum, full Gauss–Newton steps (`gauss-newton`) do not arrive, since they do not see the
-    curvature that the bound brings; those with a trust region do, and `newton` is quickest.
+    This is a change of variables (see `plugax.problems.Box`), not a projection, which every solver
+    would have to do in its own way. A least-squares problem remains one. If the minimum is on a
+    bound, full Gauss–Newton steps (`gauss-newton`) do not reach it, since they ignore the curvature
+    that the bound adds; methods with a trust region do reach it, and `newton` is quickest.
 
-    A start on a bound or beyond begins just inside it.
+    A start on a bound or beyond it is moved just inside.
 
     Arguments:
         problem: any problem.
-        lower: the least values: a number for all, or a pytree of numbers or arrays in the form of
-            the unknowns or of their first levels. None and −∞ are no bound.
-        upper: the greatest values, likewise.
+        lower: the smallest values: a number for all, or a pytree of numbers or arrays with the
+            structure of the unknowns or of their first levels. None and −∞ are no bound.
+        upper: the largest values: a number for all, or a pytree of numbers or arrays with the
+            structure of the unknowns or of their first levels. None and ∞ are no bound.
 
-    Errors: `PlugaxError` where the bounds are not in the form of the unknowns, or cross.
+    Errors: `PlugaxError` if the bounds do not have the structure of the unknowns, or cross.
     """
     shapes = _shapes(problem)
     lower, upper = _bounds("lower", lower, -np.inf, shapes), _bounds("upper", upper, np.inf, shapes)
@@ -140,7 +141,7 @@ def _bounds(name: str, given: PyTree, unbounded: float, shapes: PyTree) -> PyTre
         return jax.tree.map(spread, given, shapes, is_leaf=lambda leaf: leaf is None)
     except (ValueError, TypeError) as error:
         raise PlugaxError(
-            f"{name} must be a number, or have the form of the unknowns, which are "
+            f"{name} must be a number, or have the structure of the unknowns, which are "
             f"{_described(shapes)}; got {given!r}: {error}"
         ) from error
 
@@ -171,7 +172,7 @@ def _check_structure(shapes: PyTree, unknowns: PyTree, name: str) -> None:
 
 
 def _is_array(leaf: Any) -> bool:
-    """Whether the leaf is an array, or the shape of one; a plain number is none."""
+    """Whether the leaf is an array, or the shape of an array; a plain number is not."""
     return isinstance(leaf, jax.ShapeDtypeStruct | np.ndarray) or eqx.is_array(leaf)
 
 

@@ -1,4 +1,4 @@
-"""What a problem in other variables, or from another start, was made from."""
+"""The problem and the change from which a variant was made."""
 
 import weakref
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ class Variation(NamedTuple):
     """One change of a problem.
 
     Attributes:
-        problem: as it was.
+        problem: the problem before the change.
         constraint: u(z).
         start: the unknowns to start from; None for those of the problem.
     """
@@ -23,12 +23,12 @@ class Variation(NamedTuple):
     start: PyTree | None
 
 
-# By identity, and beside the problems, which may be of any kind: as with the specs of components.
+# By identity and outside the problems, which may be of any class, as for the specs of components.
 _variations: dict[int, tuple[weakref.ref, Variation]] = {}
 
 
 def remember_variation(made: AbstractProblem, variation: Variation) -> None:
-    """Keep what a problem was made from for as long as it lives."""
+    """Remember what a problem was made from, for as long as it lives."""
     if made is variation.problem:
         return
     key = id(made)
@@ -36,9 +36,9 @@ def remember_variation(made: AbstractProblem, variation: Variation) -> None:
 
 
 def origin_and_variations(problem: Any) -> tuple[Any, list[Variation]]:
-    """The problem that a variant was made from in the end, and all changes, the first one first.
+    """The original problem of a variant, and all changes to it, in their order.
 
-    A problem that was copied or changed by hand since is its own origin.
+    A problem that has been copied or changed by hand since is its own original.
     """
     found: list[Variation] = []
     while id(problem) in _variations:

@@ -1,8 +1,8 @@
 """Variations of a problem as plain data and arrays, for the directory of a run.
 
-A constraint's fields, and a start, are pytrees in the form of the problem's unknowns. That form is
-not stored: the problem makes it again. Of every leaf it is stored whether it is an array, plain
-data, nothing, or what the problem has in its place, such as an activation function.
+The fields of a constraint, and a start, are pytrees with the structure of the problem's unknowns.
+That structure is not stored: the problem makes it again. What is stored for every leaf is whether
+it is an array, plain data, nothing, or the problem's own leaf, such as an activation function.
 """
 
 import dataclasses
@@ -30,7 +30,7 @@ ARRAY, OWN = "array", "own"
 def described(problem: Any) -> Described | None:
     """The variations of a problem, as plain data and as arrays by name.
 
-    None if one of them has a field that is neither plain data nor in the form of the unknowns.
+    None if one of them has a field that is neither plain data nor structured as the unknowns.
     """
     _, variations = origin_and_variations(problem)
     arrays: dict[str, np.ndarray] = {}
@@ -44,7 +44,7 @@ def described(problem: Any) -> Described | None:
 def rebuilt(
     problem: AbstractProblem, variations: list[dict[str, Any]], arrays: Mapping[str, np.ndarray]
 ) -> AbstractProblem:
-    """The problem varied as `described` says.
+    """The problem with the variations that `described` returned.
 
     Errors: `PlugaxError` if it does not fit this problem or this version of Plugax.
     """
@@ -59,8 +59,8 @@ def rebuilt(
             problem = variant(problem, _constraint(one["constraint"], read), start)
     except (AttributeError, ImportError, KeyError, TypeError, ValueError) as error:
         raise PlugaxError(
-            f"How the problem was bounded, fixed or started cannot be read: {error}. Give it: "
-            "load(path, problem=…)."
+            f"The bounds, fixed unknowns or start of the problem cannot be read: {error}. Give the "
+            "problem itself: load(path, problem=…)."
         ) from error
     return problem
 
@@ -86,7 +86,7 @@ def _plain(variation: Variation, place: int, arrays: dict[str, np.ndarray]) -> d
 def _leaves(
     tree: PyTree, name: str, arrays: dict[str, np.ndarray], unknowns: PyTree
 ) -> list[Any] | dict[str, Any]:
-    """What every leaf is; or, of a field that is no tree of unknowns, its value."""
+    """What every leaf is; or the value of a field that is not structured as the unknowns."""
     if _paths(tree) != _paths(unknowns):
         return {"value": _as_plain(tree)}
     leaves = jax.tree.leaves(tree, is_leaf=_is_none)
@@ -107,7 +107,7 @@ def _leaves(
 def _tree(
     leaves: list[Any] | dict[str, Any], name: str, arrays: Mapping[str, Any], unknowns: PyTree
 ) -> Any:
-    """What `_leaves` has described."""
+    """The pytree that `_leaves` described."""
     if isinstance(leaves, dict):
         return leaves["value"]
     owns, form = jax.tree.flatten(unknowns, is_leaf=_is_none)
@@ -123,7 +123,7 @@ def _tree(
 
 
 def _constraint(where: str, fields: Mapping[str, Any]) -> Any:
-    """A constraint of its fields, as JAX makes one of its leaves: without its constructor."""
+    """A constraint made of its fields without its constructor, as JAX does with leaves."""
     module, _, name = where.partition(":")
     kind = getattr(importlib.import_module(module), name)
     names = {field.name for field in _fields(kind)}
@@ -159,4 +159,4 @@ def _is_none(leaf: Any) -> bool:
 def _as_plain(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    raise TypeError(f"{type(value).__name__} is neither plain data nor in the form of the unknowns")
+    raise TypeError(f"{type(value).__name__} is neither plain data nor structured as the unknowns")

@@ -11,3 +11,5 @@ from ._resolve import resolve as resolve
 from ._resume import resume as resume
 from ._solve import solve as solve
 from ._sweep import sweep as sweep
+from ._unrolled import Unrolled as Unrolled
+from ._unrolled import unrolled as unrolled

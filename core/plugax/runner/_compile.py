@@ -1,8 +1,8 @@
-"""The programs of a run, compiled side by side before the first of them is called.
+"""The programs of a run, compiled in parallel before the first of them is called.
 
-XLA compiles a program on one core. But the three programs of a run need each other's shapes only,
-so they are traced one after the other, and compiled in threads. JAX keeps what was compiled: the
-calls that follow find it.
+XLA compiles a program on one core. But the three programs of a run need only each other's shapes,
+so they are traced one after the other and compiled in threads. JAX keeps the compiled programs for
+the calls that follow.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -16,22 +16,22 @@ import numpy as np
 from jaxtyping import PyTree
 
 from .._memory import check_memory
-from ._program import Here, Task, advance, begin, finish, start
+from ._program import Position, Task, advance, begin, finish, start
 
 _compiled: set[int] = set()
-"""Hashes of what was compiled, so that it is not even traced again."""
+"""Hashes of what was compiled, so that it is not traced again."""
 
 
-def compile_ahead(task: Task, members: int, here: Here | None = None) -> bool:
-    """Compile the programs of a run; whether that had been done for a run before.
+def compile_ahead(task: Task, members: int, position: Position | None = None) -> bool:
+    """Compile the programs of a run; return whether an earlier run had compiled them already.
 
     Arguments:
-        task: of the run.
-        members: how many it has.
-        here: where it goes on; None for a run from its beginning.
+        task: the run's problem, solver and key.
+        members: the number of members.
+        position: where the run is resumed; None for a run from its beginning.
     """
-    arrays, rest = eqx.partition((task, here), eqx.is_array)
-    # Arrays that are bound to a device make other programs than those lowered here.
+    arrays, rest = eqx.partition((task, position), eqx.is_array)
+    # If arrays are bound to a device, the programs differ from those lowered here.
     if any(getattr(leaf, "committed", False) for leaf in jax.tree.leaves(arrays)):
         return False
     signature = hash((_shapes(arrays), *_hashable(rest), members, jnp.result_type(float)))
@@ -39,16 +39,16 @@ def compile_ahead(task: Task, members: int, here: Here | None = None) -> bool:
         return True
     with ThreadPoolExecutor() as pool:
         jobs = []
-        if here is None:
-            here = eqx.filter_eval_shape(start, task)
-            # Before anything is computed: the loop holds a state of before and one of after.
-            size = sum(leaf.size * leaf.dtype.itemsize for leaf in _arrays(here))
+        if position is None:
+            position = eqx.filter_eval_shape(start, task)
+            # Before anything is computed: the loop holds the state before and after a chunk.
+            size = sum(leaf.size * leaf.dtype.itemsize for leaf in _arrays(position))
             _check_fits(task, 2 * size)
             jobs.append(pool.submit(_lowered(begin, task).compile))
-            here = cast(Here, jax.tree.map(_stand_in, here))
+            position = cast(Position, jax.tree.map(_stand_in, position))
         none = jnp.asarray(0, "int32")
-        jobs.append(pool.submit(_lowered(advance, (task, none, none, members), here).compile))
-        jobs.append(pool.submit(_lowered(finish, task, here.state).compile))
+        jobs.append(pool.submit(_lowered(advance, (task, none, none, members), position).compile))
+        jobs.append(pool.submit(_lowered(finish, task, position.state).compile))
         for job in jobs:
             sizes = job.result().compiled.memory_analysis()
             if sizes is not None:
@@ -69,8 +69,8 @@ def _check_fits(task: Task, size: int) -> None:
     """Raise `PlugaxError` if the run needs more memory than there is.
 
     Arguments:
-        task: of the run.
-        size: how much it needs besides the problem [bytes].
+        task: the run's problem, solver and key.
+        size: the memory that the run needs besides the problem [bytes].
     """
     device = next(iter(jnp.zeros(()).devices()))
     names = f"{type(task.solver).__name__} on {type(task.problem).__name__}"
@@ -89,7 +89,7 @@ def _hashable(rest: PyTree) -> tuple:
 
 
 def _stand_in(leaf: Any) -> Any:
-    """An array of a shape, which takes no memory: it is looked at, never read."""
+    """An array of a given shape that takes no memory: only shape and dtype are used."""
     if not isinstance(leaf, jax.ShapeDtypeStruct):
         return leaf
     if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):

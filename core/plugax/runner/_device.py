@@ -17,7 +17,7 @@ def find_device(name: str | None) -> Any:
     Arguments:
         name: the name; None is JAX's own choice.
 
-    Errors: `DeviceError` where this machine, or this JAX, has no such device.
+    Errors: `DeviceError` if this machine, or this JAX, has no such device.
     """
     if name is None:
         return next(iter(jnp.zeros(()).devices()))

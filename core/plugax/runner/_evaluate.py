@@ -1,7 +1,7 @@
-"""What the problem says of the unknowns: at the end of a run, and now and then before it.
+"""Evaluations of the unknowns by the problem: at the end of a run, and at intervals during it.
 
-An evaluation is a call from the host between two chunks, which end where one is due. So the
-compiled loop knows nothing of it, and a population's members are evaluated in one program too.
+An evaluation is a call from the host between two chunks; a chunk ends when one is due. So the
+compiled loop is not involved, and all members of a population are evaluated in one program too.
 """
 
 import equinox as eqx
@@ -10,42 +10,45 @@ import numpy as np
 from jaxtyping import PyTree
 
 from ..problems import Metrics
-from ._drive import Course
+from ._chunks import RunState
 from ._length import Plan
 from ._program import Task, finish, timed
 
 
-def finished(task: Task, course: Course) -> tuple[PyTree, Metrics]:
-    """The unknowns of now and the problem's figures of merit for them; computed once a state."""
-    if course.finished is None or course.finished[0] is not course.state:
-        with timed(course):
-            course.finished = (course.state, *jax.block_until_ready(finish(task, course.state)))
-    return course.finished[1:]
+def finished(task: Task, run_state: RunState) -> tuple[PyTree, Metrics]:
+    """The present unknowns and their figures of merit; computed once for each state."""
+    if run_state.finished is None or run_state.finished[0] is not run_state.state:
+        with timed(run_state):
+            run_state.finished = (
+                run_state.state,
+                *jax.block_until_ready(finish(task, run_state.state)),
+            )
+    return run_state.finished[1:]
 
 
-def evaluate_if_due(task: Task, course: Course, plan: Plan) -> dict[str, np.ndarray]:
-    """Add an evaluation to the course where the plan has one now, and return it, `(members, …)`.
+def evaluate_if_due(task: Task, run_state: RunState, plan: Plan) -> dict[str, np.ndarray]:
+    """Add an evaluation to the run state if the plan has one now, and return it, `(members, …)`.
 
-    NaN (or 0) stands for members that are no longer running. Empty where none is due.
+    NaN (or 0) stands for members that are no longer running. Empty if none is due.
     """
-    gone = course.taken != course.step
-    if not plan.evaluates(course.step) or gone.all():
+    gone = run_state.taken != run_state.step
+    if not plan.evaluates(run_state.step) or gone.all():
         return {}
     row = {}
-    for name, value in finished(task, course)[1].items():
+    for name, value in finished(task, run_state)[1].items():
         if not eqx.is_array(value):
             continue
         figures = np.array(value)[None] if task.axes is None else np.array(value)
         figures[gone] = np.nan if np.issubdtype(figures.dtype, np.inexact) else 0
         row[name] = figures
-    course.evaluations.append((course.step, row))
+    run_state.evaluations.append((run_state.step, row))
     return row
 
 
-def evaluations_of(course: Course) -> dict[str, np.ndarray]:
-    """All evaluations by name, `(members, evaluations, …)`; `step` tells after how many steps."""
-    if not course.evaluations:
+def evaluations_of(run_state: RunState) -> dict[str, np.ndarray]:
+    """All evaluations by name, `(members, evaluations, …)`, and after how many steps, in `step`."""
+    if not run_state.evaluations:
         return {}
-    steps, rows = zip(*course.evaluations, strict=True)
+    steps, rows = zip(*run_state.evaluations, strict=True)
     stacked = {name: np.stack([row[name] for row in rows], axis=1) for name in rows[0]}
     return stacked | {"step": np.asarray(steps)}

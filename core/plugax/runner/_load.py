@@ -33,7 +33,7 @@ def load(
         problem: the problem, where it was not made by name (`plugax.problem`).
         solver: the solver, likewise.
 
-    Errors: `PlugaxError` where there is no solution, where a problem or solver is needed and not
+    Errors: `PlugaxError` if there is no solution, where a problem or solver is needed and not
     given, where what was saved does not fit them, or where a file of data that the problem was made
     from is gone or has changed.
     """

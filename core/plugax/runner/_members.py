@@ -15,14 +15,14 @@ _NUMBERS = bool | int | float
 
 
 def stacked(trees: Sequence[Any], what: str, member: str = "seed") -> tuple[Any, Any]:
-    """One tree for all, and its axes: 0 where leaves differ and are stacked, None where shared.
+    """One tree for all, and its axes: 0 where leaves differ and are stacked, None if shared.
 
     Arguments:
         trees: alike but for values.
         what: they are, for the error.
         member: what each of them is of, likewise.
 
-    Errors: `PlugaxError` where they differ in more than the values of arrays and numbers.
+    Errors: `PlugaxError` if they differ in more than the values of arrays and numbers.
     """
     first, *others = trees
     paths, structure = jax.tree_util.tree_flatten_with_path(first)

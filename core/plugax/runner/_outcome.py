@@ -1,4 +1,4 @@
-"""What a course came to: a status for every member, and metrics as plain numbers."""
+"""The outcome of a run: a status for every member, and metrics as plain numbers."""
 
 import dataclasses
 import warnings
@@ -15,41 +15,43 @@ from ..problems import AbstractProblem, Metrics
 from ..solution import Status
 from ..solution import _status as statuses
 from ..solvers import AbstractSolver
-from ._drive import Course, Failure
+from ._chunks import Failure, RunState
 from ._program import Task
 
 
-def status_of(course: Course, member: int, *, stopped_by: str | None, steps: int) -> Status:
+def status_of(run_state: RunState, member: int, *, stopped_by: str | None, steps: int) -> Status:
     """How the run of one member stands or ended.
 
     Arguments:
-        course: how the run went.
+        run_state: how the run went.
         member: which member.
         stopped_by: the observer that ended it, if one did.
         steps: the steps that were asked for.
     """
-    taken = int(course.taken[member])
-    if member in course.failures:
-        failure = course.failures[member]
+    taken = int(run_state.taken[member])
+    if member in run_state.failures:
+        failure = run_state.failures[member]
         return statuses.non_finite(failure.step, failure.metric, failure.value, taken)
-    if course.converged is not None and course.converged[member]:
+    if run_state.converged is not None and run_state.converged[member]:
         return statuses.converged(taken)
-    if course.stalled is not None and course.stalled[member]:
+    if run_state.stalled is not None and run_state.stalled[member]:
         return statuses.stalled(taken)
     if stopped_by is not None:
         return statuses.stopped(taken, stopped_by)
     if taken < steps:
         return statuses.interrupted(taken)
-    return statuses.completed(taken) if course.converged is None else statuses.not_converged(taken)
+    return (
+        statuses.completed(taken) if run_state.converged is None else statuses.not_converged(taken)
+    )
 
 
-def summaries(task: Task, course: Course) -> dict[str, np.ndarray]:
+def summaries(task: Task, run_state: RunState) -> dict[str, np.ndarray]:
     """What the problem of every member says of its run, members leading."""
     if _says_nothing(task.problem, AbstractProblem, "summary"):
         return {}
-    series, problem_of = course.series(), _problem_of(task)
+    series, problem_of = run_state.series(), _problem_of(task)
     rows = []
-    for member, taken in enumerate(course.taken):
+    for member, taken in enumerate(run_state.taken):
         own = {name: values[member, :taken] for name, values in series.items()}
         rows.append(summary_of(problem_of(member), own))
     common = [name for name in rows[0] if all(name in row for row in rows)]
@@ -104,24 +106,26 @@ def remarked(
     return dataclasses.replace(status, remarks=remarks)
 
 
-def statuses_of(task: Task, course: Course, *, solver: AbstractSolver, steps: int) -> list[Status]:
+def statuses_of(
+    task: Task, run_state: RunState, *, solver: AbstractSolver, steps: int
+) -> list[Status]:
     """The status of every member of a population, with remarks.
 
     Arguments:
         task: of all members.
-        course: how the run went.
+        run_state: how the run went.
         solver: as the hooks are told of it.
         steps: the steps that were asked for.
     """
-    series, problem_of, found = course.series(), _problem_of(task), []
+    series, problem_of, found = run_state.series(), _problem_of(task), []
     silent = _says_nothing(task.problem, AbstractProblem, "remarks")
     silent &= _says_nothing(solver, AbstractSolver, "remarks")
-    for member, taken in enumerate(course.taken):
-        status = status_of(course, member, stopped_by=None, steps=steps)
+    for member, taken in enumerate(run_state.taken):
+        status = status_of(run_state, member, stopped_by=None, steps=steps)
         if silent:
             found.append(status)
             continue
-        failure = course.failures.get(member)
+        failure = run_state.failures.get(member)
         own = {
             name: values[member, : failure.step if failure else taken]
             for name, values in series.items()

@@ -55,7 +55,7 @@ def planned_members(
         swept: what the members differ in.
         steps: of the run.
 
-    Errors: `PlugaxError` where plans differ in shape, and there is none that serves all.
+    Errors: `PlugaxError` if plans differ in shape, and there is none that serves all.
     """
     of_solver = [leaf for leaf in swept if leaf.root == "solver"]
     if not swept or type(solver).planned is AbstractSolver.planned:

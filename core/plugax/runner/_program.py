@@ -1,11 +1,11 @@
 """The compiled part of a run: three functions, each compiled once per shape.
 
-`advance` is the loop. It runs at most `limit` steps, and no more than its buffers hold, stops when
-the solver says converged, or stalled, and writes the metrics of every step into buffers that leave
-the device once. `limit` is an argument, not a constant, and the buffers are as long for a short run
-as for a long one: so runs and chunks of any length share one compilation. Only arrays cross the
-boundary of the loop. What comes in is donated, and comes out again beside the new, without a call
-of its own for the copy.
+`advance` is the loop. It runs at most `limit` steps, and no more than its buffers hold. It stops
+when the solver has converged or stalled, and writes the metrics of every step into buffers that
+leave the device once. `limit` is an argument, not a constant, and the buffers are as long for a
+short run as for a long one, so runs and chunks of any length share one compilation. Only arrays
+cross the boundary of the loop. The input is donated, and is returned beside the output, so that no
+separate call has to copy it.
 """
 
 import collections
@@ -25,27 +25,28 @@ from .._errors import PlugaxError
 from ..problems import AbstractProblem, Metrics, check_unknowns
 from ..solvers import AbstractSolver
 
-# The buffers of metrics have room for as many steps as fit into so many bytes, or for MANY_STEPS if
-# those fit into more. To fill the room with zeros costs a fraction of a millisecond a chunk.
+# The buffers of metrics have room for as many steps as fit into BUFFER_BYTES, or for MANY_STEPS if
+# those fit into MOST_BUFFER_BYTES. Filling them with zeros takes a fraction of a millisecond per
+# chunk.
 BUFFER_BYTES, MOST_BUFFER_BYTES = 2**21, 2**26
 MANY_STEPS, MOST_STEPS = 64, 2**18
-# What runs once may be slow: LLVM takes a third of the time over random numbers, and the numbers
-# are the same to the bit.
+# A program that runs once may be slow: at this level LLVM compiles random number generators in a
+# third of the time, and the numbers are the same to the bit.
 ONCE = {"xla_backend_optimization_level": 1}
 
 
 traces: collections.Counter[str] = collections.Counter()
-"""How often each of the functions below was traced; tests hold it to be once."""
+"""How often each of the functions below was traced; tests require that to be once."""
 
 
 class Task(eqx.Module):
-    """What stays the same through a run.
+    """What stays the same during a run.
 
     Attributes:
         problem: the problem.
         solver: the solver.
-        key: the run's random key, from which all others are folded.
-        axes: None, or for a population which leaves of the three above have a leading axis.
+        key: the run's random key, from which all others are derived.
+        axes: None, or for a population which leaves of problem, solver and key have a leading axis.
     """
 
     problem: AbstractProblem
@@ -54,7 +55,7 @@ class Task(eqx.Module):
     axes: Any = eqx.field(static=True, default=None)
 
     def over_members(self, function: Any, *axes: Any) -> Any:
-        """`function(problem, solver, key, *rest)`, vmapped where this is a population.
+        """`function(problem, solver, key, *rest)`, vmapped if this is a population.
 
         Arguments:
             function: the function of one member.
@@ -66,12 +67,12 @@ class Task(eqx.Module):
 
 
 class Chunk(eqx.Module):
-    """What a chunk of steps leaves behind.
+    """The results of a chunk of steps, besides the position.
 
     Attributes:
-        taken: steps taken.
-        converged: whether the solver says so now; None where it has no such test.
-        stalled: whether it has given up; None where it never does.
+        taken: the number of steps taken.
+        converged: whether the solver has converged; None if it has no such test.
+        stalled: whether the solver has stalled; None if it never does.
         metrics: buffers, of which the first `taken` steps are filled.
     """
 
@@ -81,14 +82,14 @@ class Chunk(eqx.Module):
     metrics: Metrics
 
 
-class Here(eqx.Module):
-    """Where a run stands.
+class Position(eqx.Module):
+    """The position of a run between two steps.
 
     Attributes:
         state: the solver's state.
-        cursor: the data's cursor, handed from chunk to chunk. None for a population, whose chunks
-            begin with one of their own: inside the vmapped loop the members share it where their
-            data are the same, which no array that crosses its boundary can say.
+        cursor: the data's cursor, passed from chunk to chunk. None for a population, whose chunks
+            each begin with a cursor of their own: inside the vmapped loop, members with the same
+            data share one cursor, which would be lost if it crossed the boundary of the loop.
     """
 
     state: PyTree
@@ -96,37 +97,37 @@ class Here(eqx.Module):
 
 
 @eqx.filter_jit
-def start(task: Task) -> Here:
-    """Where a run stands before the first step."""
+def start(task: Task) -> Position:
+    """The position of a run before the first step."""
     traces["start"] += 1
-    state = task.over_members(_start)(task.problem, task.solver, task.key)
-    return Here(state, _cursor(task, jnp.asarray(0, "int32")))
+    state = task.over_members(first_state)(task.problem, task.solver, task.key)
+    return Position(state, _cursor(task, jnp.asarray(0, "int32")))
 
 
 @eqx.filter_jit(compiler_options=ONCE)  # pyright: ignore[reportCallIssue]
-def begin(task: Task) -> Here:
-    """`start`, compiled to be run once."""
+def begin(task: Task) -> Position:
+    """As `start`, but compiled quickly, to be run once."""
     return start(task)
 
 
 @eqx.filter_jit
-def again_at(task: Task, state: PyTree, first: Int[Array, ""]) -> Here:
-    """Where a run stands that goes on from a state, in buffers of its own."""
+def again_at(task: Task, state: PyTree, first: Int[Array, ""]) -> Position:
+    """The position of a run that is resumed from a state, in buffers of its own."""
     state = jax.tree.map(lambda leaf: jnp.copy(leaf) if eqx.is_array(leaf) else leaf, state)
-    return Here(state, _cursor(task, first))
+    return Position(state, _cursor(task, first))
 
 
 @eqx.filter_jit(donate="all-except-first")
 def advance(
-    task_and_limits: tuple[Task, Int[Array, ""], Int[Array, "*members"], int], here: Here
-) -> tuple[Here, Here, Chunk]:
-    """Where a run stands before and after at most `limit` further steps, and what they left."""
+    task_and_limits: tuple[Task, Int[Array, ""], Int[Array, "*members"], int], position: Position
+) -> tuple[Position, Position, Chunk]:
+    """The positions before and after at most `limit` further steps, and the chunk's results."""
     traces["advance"] += 1
     task, first, limit, members = task_and_limits
     limit_axis = 0 if jnp.ndim(limit) else None
     function = task.over_members(_advance, None, limit_axis, None, eqx.if_array(0))
-    after, chunk = function(task.problem, task.solver, task.key, first, limit, members, here)
-    return here, after, chunk
+    after, chunk = function(task.problem, task.solver, task.key, first, limit, members, position)
+    return position, after, chunk
 
 
 @eqx.filter_jit
@@ -139,14 +140,14 @@ def finish(task: Task, state: PyTree) -> tuple[PyTree, Metrics]:
 
 @eqx.filter_jit
 def unknowns_of(task: Task, state: PyTree) -> PyTree:
-    """The unknowns as a state knows them."""
+    """The unknowns that belong to a state."""
     function = task.over_members(_unknowns, eqx.if_array(0))
     return function(task.problem, task.solver, task.key, state)
 
 
 @eqx.filter_jit
 def copy(state: PyTree) -> PyTree:
-    """The same arrays in buffers of their own."""
+    """A copy of the arrays, in buffers of their own."""
     return jax.tree.map(lambda leaf: jnp.copy(leaf) if eqx.is_array(leaf) else leaf, state)
 
 
@@ -158,7 +159,7 @@ class _Clocks(Protocol):
 
 @contextmanager
 def timed(clocks: _Clocks) -> Iterator[None]:
-    """Add the time of a block to the run, or to compilation where something was traced in it."""
+    """Add the time of a block to the run, or to compilation if something was traced in it."""
     began, before = time.perf_counter(), traces.total()
     yield
     elapsed = time.perf_counter() - began
@@ -168,7 +169,7 @@ def timed(clocks: _Clocks) -> Iterator[None]:
         clocks.run_seconds += elapsed
 
 
-def _keys(key: PRNGKeyArray) -> Key[Array, "4"]:
+def keys_of(key: PRNGKeyArray) -> Key[Array, "4"]:
     """Independent keys for: the unknowns, the solver's state, the data, the steps."""
     return jr.split(key, 4)
 
@@ -176,11 +177,11 @@ def _keys(key: PRNGKeyArray) -> Key[Array, "4"]:
 def _cursor(task: Task, first: Int[Array, ""]) -> PyTree | None:
     if task.axes is not None:
         return None
-    return task.solver.data(task.problem).init(_keys(task.key)[2], first)
+    return task.solver.data(task.problem).init(keys_of(task.key)[2], first)
 
 
-def _start(problem: AbstractProblem, solver: AbstractSolver, key: PRNGKeyArray) -> PyTree:
-    unknowns_key, state_key, _, _ = _keys(key)
+def first_state(problem: AbstractProblem, solver: AbstractSolver, key: PRNGKeyArray) -> PyTree:
+    unknowns_key, state_key, _, _ = keys_of(key)
     unknowns = problem.init(unknowns_key)
     check_unknowns(unknowns, type(problem).__name__)
     state = solver.init(problem, unknowns, state_key)
@@ -209,10 +210,10 @@ def _advance(
     first: Int[Array, ""],
     limit: Int[Array, ""],
     members: int,
-    here: Here,
-) -> tuple[Here, Chunk]:
-    _, _, data_key, step_key = _keys(key)
-    arrays, rest = eqx.partition(here.state, eqx.is_array)
+    position: Position,
+) -> tuple[Position, Chunk]:
+    _, _, data_key, step_key = keys_of(key)
+    arrays, rest = eqx.partition(position.state, eqx.is_array)
     data = solver.data(problem)
 
     def step(i: Int[Array, ""], arrays: PyTree, cursor: PyTree) -> tuple[PyTree, PyTree, Metrics]:
@@ -225,10 +226,10 @@ def _advance(
         _check_state(solver, before, after)
         return eqx.filter(after, eqx.is_array), cursor, jax.tree.map(jnp.asarray, metrics)
 
-    cursor = here.cursor
+    cursor = position.cursor
     if cursor is None:
         cursor = data.init(data_key, first)
-    # Traced here, once; the loop below gets the result of the tracing.
+    # Traced once, here; the loop below uses the result of the tracing.
     traced: Any = eqx.filter_closure_convert(step, jnp.zeros_like(first), arrays, cursor)
     shapes = traced.out_struct[2]
     capacity = _capacity(shapes, members)
@@ -238,7 +239,7 @@ def _advance(
     def unfinished(carry: tuple) -> Bool[Array, ""]:
         i, arrays, _, _ = carry
         goes_on = i < limit
-        for end in _ends(problem, solver, eqx.combine(arrays, rest)):
+        for end in ends(problem, solver, eqx.combine(arrays, rest)):
             goes_on = goes_on if end is None else goes_on & ~end
         return goes_on
 
@@ -251,11 +252,11 @@ def _advance(
     carry = (jnp.zeros_like(first), arrays, cursor, buffers)
     taken, arrays, cursor, buffers = lax.while_loop(unfinished, body, carry)
     state = eqx.combine(arrays, rest)
-    after = Here(state, None if here.cursor is None else cursor)
-    return after, Chunk(taken, *_ends(problem, solver, state), buffers)
+    after = Position(state, None if position.cursor is None else cursor)
+    return after, Chunk(taken, *ends(problem, solver, state), buffers)
 
 
-def _ends(
+def ends(
     problem: AbstractProblem, solver: AbstractSolver, state: PyTree
 ) -> tuple[Bool[Array, ""] | None, Bool[Array, ""] | None]:
     """Whether the solver says converged, and whether it says stalled."""
@@ -273,14 +274,14 @@ def _capacity(metrics: PyTree[jax.ShapeDtypeStruct], members: int) -> int:
 
 
 def _strong(leaf: Any) -> Any:
-    """The leaf with a definite dtype: a weakly typed one would change type after the first step."""
+    """The leaf with a definite dtype; a weakly typed one would change after the first step."""
     if not eqx.is_array(leaf) or jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
         return leaf
     return lax.convert_element_type(leaf, leaf.dtype)
 
 
 def _check_metrics(solver: AbstractSolver, metrics: Metrics) -> None:
-    """Raise where the metrics of a step are not a flat dictionary with a scalar loss."""
+    """Raise if the metrics of a step are not a flat dictionary with a scalar loss."""
     name = type(solver).__name__
     if not isinstance(metrics, dict) or "loss" not in metrics:
         raise PlugaxError(
@@ -309,7 +310,7 @@ def _check_end(name: str, end: Any) -> None:
 
 
 def _check_state(solver: AbstractSolver, before: PyTree, after: PyTree) -> None:
-    """Raise where a step changes the structure, a shape or a dtype of the state."""
+    """Raise if a step changes the structure, a shape or a dtype of the state."""
     name = type(solver).__name__
     if jax.tree.structure(before) != jax.tree.structure(after):
         raise PlugaxError(

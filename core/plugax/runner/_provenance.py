@@ -22,7 +22,7 @@ def provenance_of(problem: Any, solver: Any, device: Any, **run: Any) -> dict[st
     """Versions, plugins, options, data files, device and precision, as plain data.
 
     Arguments:
-        problem: the problem; its spec is None where it was made by hand.
+        problem: the problem; its spec is None if it was made by hand.
         solver: the solver, likewise.
         device: where it runs.
         run: what else was asked for: seed, steps, chunk.
@@ -91,7 +91,7 @@ def _with_defaults(spec: dict[str, Any], kind: str) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """`value` as JSON and TOML can say it; `TypeError` where they cannot."""
+    """`value` as JSON and TOML can say it; `TypeError` if they cannot."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)  # JSON has no such number; an option of numbers reads the word
     if value is None or isinstance(value, bool | int | float | str):

@@ -24,7 +24,7 @@ def resolve(
             else the length of the data, or else the solver's default.
         options: the solver's options, which go before those of the recipe.
 
-    Errors: those of `build` and of `Length.in_steps`; `UnsuitableProblemError` where the two do not
+    Errors: those of `build` and of `Length.in_steps`; `UnsuitableProblemError` if the two do not
     fit.
     """
     problem = build("problem", problem, {})

@@ -48,7 +48,7 @@ def resume(
         throw: as for `solve`.
         new_plan: go on by the plan for the new number of steps, from the state of the old one.
 
-    Errors: those of `load` and `solve`; `PlugaxError` where the run has done all its steps, or
+    Errors: those of `load` and `solve`; `PlugaxError` if the run has done all its steps, or
     the data do not last for those asked for.
     """
     before = load(path, problem=problem, solver=solver)

@@ -1,4 +1,4 @@
-"""One run from its first call to its solution: place, compile, drive, tell, save."""
+"""One run from its first call to its solution: place, compile, run, report, save."""
 
 import dataclasses
 import os
@@ -20,9 +20,9 @@ from ..problems import AbstractProblem
 from ..solution import Solution, Status, forget_figures
 from ..solvers import AbstractSolver
 from ._breach import explained
+from ._chunks import RunState, run_chunks, warm_up
 from ._compile import compile_ahead
 from ._device import find_device
-from ._drive import Course, drive, warm_up
 from ._evaluate import evaluate_if_due, evaluations_of, finished
 from ._interrupt import deferred_interrupt
 from ._length import Plan
@@ -31,7 +31,7 @@ from ._place import check_call, place
 from ._program import Task, again_at, begin, copy, unknowns_of
 from ._provenance import provenance_of
 
-# A run with `out` leaves its state on disk at least this often, looked at between chunks.
+# A run with `out` saves its state at least this often; the clock is read between chunks.
 CHECKPOINT_SECONDS = 30.0
 
 
@@ -67,21 +67,21 @@ def run(
             task = Task(problem, solver.planned(problem, steps), jr.key(seed))
             task = task if device is None else place(task, chosen)
             began = time.perf_counter()
-            course = _course(task, before)
-            course.compile_seconds = time.perf_counter() - began
-            hook.after_compile(problem=problem, solver=solver, seconds=course.compile_seconds)
+            run_state = _initial_run_state(task, before)
+            run_state.compile_seconds = time.perf_counter() - began
+            hook.after_compile(problem=problem, solver=solver, seconds=run_state.compile_seconds)
             hook.before_run(problem=problem, solver=solver, steps=steps)
             between = _Between(problem, solver, before, task, plan, listeners, out, origin)
-            drive(
+            run_chunks(
                 task,
-                course,
+                run_state,
                 plan=plan,
                 chunk=chunk,
                 interrupt=interrupt,
                 after_chunk=between.after_chunk,
             )
-            status = status_of(course, 0, stopped_by=between.stopped_by, steps=steps)
-            solution = between.solution(course, status)
+            status = status_of(run_state, 0, stopped_by=between.stopped_by, steps=steps)
+            solution = between.solution(run_state, status)
     except BaseException as error:
         hook.on_run_error(problem=problem, solver=solver, error=error)
         for listener in listeners:
@@ -99,12 +99,12 @@ def run(
 
 
 def _saved(solution: Solution, out: str | os.PathLike, *, anew: bool) -> str | None:
-    """Save, and why it failed, if it did, which never costs the run.
+    """Save the solution, and return why that failed, if it did; the run itself is not lost.
 
     Arguments:
         solution: what is saved.
         out: where.
-        anew: whether the run began anew, so that figures there are of another one.
+        anew: whether the run began anew, so that figures already there belong to another run.
     """
     try:
         solution.save(out)
@@ -118,25 +118,27 @@ def _saved(solution: Solution, out: str | os.PathLike, *, anew: bool) -> str | N
     return None
 
 
-def _course(task: Task, before: Solution | None) -> Course:
-    """The course before the first step, or as `before` left it."""
+def _initial_run_state(task: Task, before: Solution | None) -> RunState:
+    """The run state before the first step, or as `before` left it."""
     if before is None:
         warm = compile_ahead(task, 1)
-        here = begin(task)
-        course = Course(here.state, 0, np.zeros(1, int), here.cursor)
+        position = begin(task)
+        run_state = RunState(position.state, 0, np.zeros(1, int), position.cursor)
     else:
         # The loop takes the state's buffers for itself; those of `before` belong to its owner.
-        here = again_at(task, before.state, jnp.asarray(before.steps, "int32"))
-        warm = compile_ahead(task, 1, here)
-        course = Course(here.state, before.steps, np.full(1, before.steps), here.cursor)
+        position = again_at(task, before.state, jnp.asarray(before.steps, "int32"))
+        warm = compile_ahead(task, 1, position)
+        run_state = RunState(
+            position.state, before.steps, np.full(1, before.steps), position.cursor
+        )
     if not warm:
-        warm_up(task, course)
-    return course
+        warm_up(task, run_state)
+    return run_state
 
 
 @dataclasses.dataclass
 class _Between:
-    """What happens between chunks, and the solution made of a course."""
+    """What happens between chunks, and the solution that a run state amounts to."""
 
     problem: AbstractProblem
     solver: AbstractSolver
@@ -149,59 +151,59 @@ class _Between:
     stopped_by: str | None = None
     saved_at: float = dataclasses.field(default_factory=time.monotonic)
 
-    def after_chunk(self, course: Course) -> bool:
-        """Evaluate, tell the observers, save now and then; True where an observer ends the run."""
-        evaluation = evaluate_if_due(self.task, course, self.plan)
+    def after_chunk(self, run_state: RunState) -> bool:
+        """Evaluate, tell the observers, save now and then; True if an observer ends the run."""
+        evaluation = evaluate_if_due(self.task, run_state, self.plan)
         progress = Progress(
-            step=int(course.taken[0]),
+            step=int(run_state.taken[0]),
             steps=self.plan.steps,
-            metrics={name: values[0] for name, values in course.pieces[-1].items()},
+            metrics={name: values[0] for name, values in run_state.pieces[-1].items()},
             evaluation={name: np.asarray(value[0]) for name, value in evaluation.items()},
-            seconds=course.run_seconds,
-            unknowns=lambda: copy(unknowns_of(self.task, course.state)),
+            seconds=run_state.run_seconds,
+            unknowns=lambda: copy(unknowns_of(self.task, run_state.state)),
         )
         for listener in self.listeners:
             if listener.on_progress(progress):
                 self.stopped_by = type(listener).__name__
         if self.out is not None and time.monotonic() - self.saved_at > CHECKPOINT_SECONDS:
-            status = status_of(course, 0, stopped_by=None, steps=self.plan.steps)
-            _saved(self.solution(course, status), self.out, anew=self.before is None)
+            status = status_of(run_state, 0, stopped_by=None, steps=self.plan.steps)
+            _saved(self.solution(run_state, status), self.out, anew=self.before is None)
             self.saved_at = time.monotonic()
         return self.stopped_by is not None
 
-    def solution(self, course: Course, status: Status) -> Solution:
-        """The solution as the course stands."""
-        unknowns, metrics = finished(self.task, course)
-        series = self._series(course)
+    def solution(self, run_state: RunState, status: Status) -> Solution:
+        """The solution for a run state."""
+        unknowns, metrics = finished(self.task, run_state)
+        series = self._series(run_state)
         return Solution(
             unknowns=unknowns,
-            status=remarked(status, self.problem, self.solver, series, course.failures.get(0)),
+            status=remarked(status, self.problem, self.solver, series, run_state.failures.get(0)),
             metrics=plain_metrics(metrics | summary_of(self.problem, series)),
-            steps=int(course.taken[0]),
-            compile_seconds=course.compile_seconds,
-            run_seconds=course.run_seconds,
+            steps=int(run_state.taken[0]),
+            compile_seconds=run_state.compile_seconds,
+            run_seconds=run_state.run_seconds,
             provenance=self.provenance,
             series=series,
-            evaluation_series=self._evaluation_series(course),
-            state=course.state,
+            evaluation_series=self._evaluation_series(run_state),
+            state=run_state.state,
             problem=self.problem,
             solver=self.solver,
         )
 
-    def _series(self, course: Course) -> dict[str, np.ndarray]:
+    def _series(self, run_state: RunState) -> dict[str, np.ndarray]:
         """The metrics of all steps, those before a resumption included."""
-        rows = course.failures[0].step if course.failures else int(course.taken[0])
+        rows = run_state.failures[0].step if run_state.failures else int(run_state.taken[0])
         rows -= self.before.steps if self.before else 0
-        series = {name: values[0, :rows] for name, values in course.series().items()}
+        series = {name: values[0, :rows] for name, values in run_state.series().items()}
         if self.before is None:
             return series
         # A run that failed has one row more than good steps, and that step is run again.
         done = {name: values[: self.before.steps] for name, values in self.before.series.items()}
         return _continued(done, series)
 
-    def _evaluation_series(self, course: Course) -> dict[str, np.ndarray]:
+    def _evaluation_series(self, run_state: RunState) -> dict[str, np.ndarray]:
         """All evaluations, those before a resumption included."""
-        rows = evaluations_of(course)
+        rows = evaluations_of(run_state)
         series = {name: rows[name] if name == "step" else rows[name][0] for name in rows}
         return _continued(self.before.evaluation_series if self.before else {}, series)
 
@@ -209,7 +211,7 @@ class _Between:
 def _continued(
     before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """Two series by name, one after the other; either may lack names, or all of them."""
+    """Two series by name, one after the other; either may lack some names, or all."""
     both = {
         name: np.concatenate([before[name], values]) if name in before else values
         for name, values in after.items()

@@ -18,9 +18,9 @@ from ..problems import AbstractProblem, Unconstrained, stacked_like, variant
 from ..solution import Population, Status
 from ..solvers import AbstractSolver
 from ._breach import explained
+from ._chunks import RunState, run_chunks, warm_up
 from ._compile import compile_ahead
 from ._device import find_device
-from ._drive import Course, drive, warm_up
 from ._evaluate import evaluate_if_due, evaluations_of, finished
 from ._interrupt import deferred_interrupt
 from ._length import EvaluateEvery, Length, Plan
@@ -120,8 +120,8 @@ def run_population(
     hook = plugins.default_manager().hook
     origin = provenance_of(problem, solver, chosen, seed=seed, **plan.asked, chunk=chunk)
 
-    def after_chunk(course: Course) -> bool:
-        evaluate_if_due(task, course, plan)
+    def after_chunk(run_state: RunState) -> bool:
+        evaluate_if_due(task, run_state, plan)
         return False
 
     try:
@@ -133,43 +133,43 @@ def run_population(
         ):
             task = make()
             task = task if device is None else place(task, chosen)
-            course = Course(None, 0, np.zeros(_size(values), int))
+            run_state = RunState(None, 0, np.zeros(_size(values), int))
             began = time.perf_counter()
-            warm = compile_ahead(task, course.taken.size)
-            course.state = begin(task).state
+            warm = compile_ahead(task, run_state.taken.size)
+            run_state.state = begin(task).state
             if not warm:
-                warm_up(task, course)
-            course.compile_seconds = time.perf_counter() - began
-            hook.after_compile(problem=problem, solver=solver, seconds=course.compile_seconds)
+                warm_up(task, run_state)
+            run_state.compile_seconds = time.perf_counter() - began
+            hook.after_compile(problem=problem, solver=solver, seconds=run_state.compile_seconds)
             hook.before_run(problem=problem, solver=solver, steps=plan.steps)
-            drive(
+            run_chunks(
                 task,
-                course,
+                run_state,
                 plan=plan,
                 chunk=chunk,
                 interrupt=interrupt,
                 after_chunk=after_chunk,
             )
-            unknowns, metrics = finished(task, course)
+            unknowns, metrics = finished(task, run_state)
     except BaseException as error:
         hook.on_run_error(problem=problem, solver=solver, error=error)
         raise
-    metrics = metrics | summaries(task, course)
-    statuses = statuses_of(task, course, solver=solver, steps=plan.steps)
-    population = _collected(course, values, unknowns, metrics, statuses, origin)
+    metrics = metrics | summaries(task, run_state)
+    statuses = statuses_of(task, run_state, solver=solver, steps=plan.steps)
+    population = _collected(run_state, values, unknowns, metrics, statuses, origin)
     hook.after_run(solution=population)
     return population
 
 
 def _collected(
-    course: Course,
+    run_state: RunState,
     values: dict[str, PyTree],
     unknowns: PyTree,
     metrics: dict[str, Any],
     statuses: list[Status],
     origin: dict[str, Any],
 ) -> Population:
-    """The members of a course along the axes of the sweep."""
+    """The members of a run state along the axes of the sweep."""
     shape = tuple(_length(value) for value in values.values())
     status = np.empty(_size(values), object)
     status[:] = statuses
@@ -184,15 +184,15 @@ def _collected(
             name: np.asarray(unravel(value)) if eqx.is_array(value) else value
             for name, value in metrics.items()
         },
-        steps=course.taken.reshape(shape),
+        steps=run_state.taken.reshape(shape),
         coordinates={name: _coordinate(value) for name, value in values.items()},
-        compile_seconds=course.compile_seconds,
-        run_seconds=course.run_seconds,
+        compile_seconds=run_state.compile_seconds,
+        run_seconds=run_state.run_seconds,
         provenance=origin,
-        series={name: unravel(value) for name, value in course.series().items()},
+        series={name: unravel(value) for name, value in run_state.series().items()},
         evaluation_series={
             name: value if name == "step" else unravel(value)
-            for name, value in evaluations_of(course).items()
+            for name, value in evaluations_of(run_state).items()
         },
     )
 

@@ -85,7 +85,7 @@ def arrays_from(content: bytes, like: PyTree, path: str | os.PathLike) -> PyTree
         like: arrays, or only their shapes.
         path: of the file, for messages.
 
-    Errors: `PlugaxError` where a leaf is missing, or has another shape or dtype than `like`.
+    Errors: `PlugaxError` if a leaf is missing, or has another shape or dtype than `like`.
     """
     with np.load(io.BytesIO(content), allow_pickle=False) as stored:
         names = {name for name, _ in _named(like)}

@@ -75,7 +75,7 @@ class Population:
             by: `"loss"`, at the unknowns that the last step started from; or the name of a scalar
                 that `problem.evaluate` returns (negate it there where more is better).
 
-        Errors: `PlugaxError` where there is no such figure, or none is finite.
+        Errors: `PlugaxError` if there is no such figure, or none is finite.
         """
         figures = self._last_losses() if by == "loss" else self.metrics.get(by)
         if not isinstance(figures, np.ndarray) or figures.shape != self.status.shape:

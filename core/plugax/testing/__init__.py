@@ -38,6 +38,7 @@ from ._problem_types import check_strict_promotion as check_strict_promotion
 from ._refinements import check_log_density as check_log_density
 from ._refinements import check_residuals as check_residuals
 from ._refinements import check_residuals_affine as check_residuals_affine
+from ._refinements import check_state as check_state
 from ._solver import check_solver_hyperparameters as check_solver_hyperparameters
 from ._solver import check_solver_solves as check_solver_solves
 from ._solver import check_solver_state as check_solver_state

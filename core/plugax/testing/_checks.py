@@ -141,7 +141,7 @@ def checks_for(kind: str, component: Any) -> list[Check]:
 
 
 def _returned(factory: Any) -> type | None:
-    """The class that a factory says it returns; None where it does not."""
+    """The class that a factory says it returns; None if it does not."""
     try:
         found = typing.get_type_hints(factory).get("return")
     except (TypeError, NameError, AttributeError):

@@ -14,7 +14,7 @@ ROUNDING = float(np.sqrt(np.finfo(np.float64).eps))
 
 
 def difference(one: PyTree, other: PyTree, *, tolerance: float | None = None) -> str | None:
-    """Where two pytrees differ, as words; None where they do not.
+    """Where two pytrees differ, as words; None if they do not.
 
     Arguments:
         one: any pytree.

@@ -22,8 +22,13 @@ from ._problem_types import (
     check_loss_precision,
     check_strict_promotion,
 )
-from ._references import Fenced, Gaussian, Line, Rosenbrock, Valley
-from ._refinements import check_log_density, check_residuals, check_residuals_affine
+from ._references import Fenced, Gaussian, Line, Rosenbrock, RunningMean, Valley
+from ._refinements import (
+    check_log_density,
+    check_residuals,
+    check_residuals_affine,
+    check_state,
+)
 from ._solved import begins_with_the_loss, claim_it_falls, claim_it_falls_on_average
 
 PROBLEM = Laws(
@@ -55,4 +60,5 @@ LINEAR_LEAST_SQUARES = Laws(reference=Line, checks=(check_residuals_affine,))
 LOG_DENSITY = Laws(
     reference=Gaussian, checks=(check_log_density,), solves=claim_it_falls_on_average
 )
+STATEFUL = Laws(reference=RunningMean, checks=(check_state,))
 CONSTRAINED = Laws(reference=Fenced)

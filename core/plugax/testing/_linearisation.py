@@ -189,7 +189,7 @@ def _direction(x: Float[Array, " n"], key: PRNGKeyArray) -> Float[Array, " n"]:
 
 @eqx.filter_jit
 def _changes(flat: Callable, x: Array, v: Array, steps: Array) -> tuple[Array, Array]:
-    """F(x + ε v) − f(x) for every ε, and M v."""
+    """f(x + ε v) − f(x) for every ε, and M v."""
     # One program at all points, so that it rounds in one way.
     values = jax.lax.map(lambda step: flat(x + step * v), jnp.append(steps, 0))
     return values[:-1] - values[-1:], jax.jvp(flat, (x,), (v,))[1]

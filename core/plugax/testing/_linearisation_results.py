@@ -13,7 +13,7 @@ class TangentLinear:
         steps: ε.
         ratios: ‖f(x + ε v) − f(x)‖ / ‖ε M v‖.
         errors: ‖f(x + ε v) − f(x) − ε M v‖ / ‖ε M v‖.
-        slope: of the errors in ε where rounding does not rule, 1 as a rule; NaN where it rules
+        slope: of the errors in ε where rounding does not rule, 1 as a rule; NaN if it rules
             everywhere, as for a function that is linear.
     """
 
@@ -52,7 +52,7 @@ class Taylor:
     Attributes:
         steps: ε.
         remainders: |J(x + ε v) − J(x) − ε ∇J·v|.
-        slope: of their logarithms where rounding does not rule, 2 as a rule; NaN where it rules
+        slope: of their logarithms where rounding does not rule, 2 as a rule; NaN if it rules
             everywhere, as for a function that is linear.
     """
 

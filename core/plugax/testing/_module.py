@@ -109,7 +109,7 @@ def _static_fields(module: eqx.Module) -> Iterator[tuple[str, Any]]:
 
 
 def made_again(component: Any) -> Any:
-    """Another one by the same name with the same options; None where it has no name."""
+    """Another one by the same name with the same options; None if it has no name."""
     origin = origin_of(component)
     for kind, interface in _INTERFACES.items():
         if origin is not None and isinstance(component, interface):

@@ -22,8 +22,13 @@ from ..problems import (
     AbstractLinearLeastSquares,
     AbstractLogDensity,
     AbstractProblem,
+    AbstractStatefulProblem,
     Constrained,
     Metrics,
+    Stateful,
+    free_of,
+    loss_and_state,
+    put_together,
 )
 from ..solvers import AbstractSolver
 from ._claim import name_of
@@ -106,7 +111,7 @@ class Line(AbstractLinearLeastSquares):
 
     @property
     def data(self) -> FullBatch:
-        """T and y."""
+        """t and y."""
         return FullBatch((_array([0, 1, 2, 3]), _array([1, 0.5, 2.5, 2.8])))
 
     def residuals(
@@ -115,7 +120,7 @@ class Line(AbstractLinearLeastSquares):
         batch: PyTree,
         key: PRNGKeyArray,  # noqa: ARG002
     ) -> tuple[PyTree, Metrics]:
-        """A + b t − y."""
+        """a + b t − y."""
         t, y = (values.astype(unknowns["a"].dtype) for values in batch)
         return unknowns["a"] + unknowns["b"] * t - y, {}
 
@@ -167,6 +172,30 @@ class Fenced(Constrained):
         return self.problem.reference()
 
 
+class RunningMean(AbstractStatefulProblem):
+    """½‖u − m‖², which keeps the mean of the unknowns so far: s ← s + (u − s) / 2."""
+
+    def init(self, key: PRNGKeyArray) -> Stateful:
+        """Beside the minimum, with a mean of zero."""
+        start = self.reference().free + 0.5 + 0.1 * jr.normal(key, (2,))
+        return Stateful(start, jnp.zeros_like(start))
+
+    def stateful_loss(
+        self,
+        unknowns: Stateful,
+        batch: PyTree,  # noqa: ARG002
+        key: PRNGKeyArray,  # noqa: ARG002
+    ) -> tuple[Array, Metrics, PyTree]:
+        """The loss, and the mean with these unknowns in it."""
+        gap = unknowns.free - self.reference().free.astype(unknowns.free.dtype)
+        mean = (unknowns.state + unknowns.free) / 2
+        return jnp.sum(gap**2) / 2, {"mean": jnp.mean(mean)}, mean
+
+    def reference(self) -> Stateful:
+        """The minimum m, at which the mean ends too."""
+        return Stateful(_array([0.5, -1.0]), _array([0.5, -1.0]))
+
+
 def reference_for(solver: AbstractSolver) -> AbstractProblem:
     """The problem that a solver is tried on: that of the kind it requires.
 
@@ -205,6 +234,8 @@ class Descent(AbstractSolver):
         length: of a step; with unit unknowns in mind.
     """
 
+    carries: ClassVar[bool] = True
+
     length: float = eqx.field(static=True, default=1e-3)
 
     def init(self, problem: AbstractProblem, unknowns: PyTree, key: PRNGKeyArray) -> PyTree:  # noqa: ARG002
@@ -214,14 +245,22 @@ class Descent(AbstractSolver):
     def step(
         self, problem: AbstractProblem, state: PyTree, batch: PyTree, key: PRNGKeyArray
     ) -> tuple[PyTree, Metrics]:
-        """U ← u − length · ∇J / ‖∇J‖."""
-        value_and_grad = eqx.filter_value_and_grad(problem.loss, has_aux=True)
-        (loss, metrics), gradient = value_and_grad(state, batch, key)
+        """u ← u − length · ∇J / ‖∇J‖."""
+        carried = state.state if isinstance(state, Stateful) else None
+
+        def loss_of(free: PyTree) -> tuple[Array, tuple[Metrics, PyTree]]:
+            unknowns = put_together(state, free, carried)
+            value, metrics, after = loss_and_state(problem, unknowns, batch, key)
+            return value, (metrics, after)
+
+        value_and_grad = eqx.filter_value_and_grad(loss_of, has_aux=True)
+        (loss, (metrics, carried)), gradient = value_and_grad(free_of(state))
         squares = [jnp.sum(jnp.abs(g) ** 2).astype(loss.dtype) for g in jax.tree.leaves(gradient)]
         # Never zero, since a gradient may be.
         norm = jnp.sqrt(sum(squares, start=jnp.asarray(jnp.finfo(loss.dtype).tiny, loss.dtype)))
         move = lambda g: (-self.length * jnp.conj(g) / norm.astype(g.real.dtype)).astype(g.dtype)  # noqa: E731
-        return eqx.apply_updates(state, jax.tree.map(move, gradient)), {"loss": loss, **metrics}
+        free = eqx.apply_updates(free_of(state), jax.tree.map(move, gradient))
+        return put_together(state, free, carried), {"loss": loss, **metrics}
 
     def converged(self, problem: AbstractProblem, state: PyTree) -> None:  # noqa: ARG002
         """It has no test."""

@@ -5,9 +5,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray, PyTree
 
-from ..problems import AbstractLeastSquares, AbstractLinearLeastSquares, AbstractLogDensity
+from ..problems import (
+    AbstractLeastSquares,
+    AbstractLinearLeastSquares,
+    AbstractLogDensity,
+    AbstractStatefulProblem,
+    Stateful,
+    loss_and_state,
+)
 from ._claim import claim
-from ._compare import ROUNDING, difference
+from ._compare import ROUNDING, difference, shapes
 from ._precision import Trial, nearby, noise_like, trial
 from ._problem_numbers import value_and_gradient
 
@@ -82,3 +89,22 @@ def check_log_density(problem: AbstractLogDensity, key: PRNGKeyArray) -> None:
             f"a loss of {float(loss):.8g}, where the log-density is {value:.8g}",
             "Leave loss as the base class has it.",
         )
+
+
+def check_state(problem: AbstractStatefulProblem, key: PRNGKeyArray) -> None:
+    """The state that the loss makes has the structure, shapes and dtypes of the one before.
+
+    Arguments:
+        problem: the problem.
+        key: of the unknowns and the loss.
+    """
+    with jax.enable_x64(True):
+        given = trial(problem, key, 64)
+        law = "the loss makes a state of the structure, shapes and dtypes of the one before"
+        remedy = "Return Stateful(unknowns, state) from init, and (loss, metrics, state) here."
+        claim(isinstance(given.unknowns, Stateful), problem, law, type(given.unknowns), remedy)
+        after = eqx.filter_eval_shape(
+            loss_and_state, given.problem, given.unknowns, given.batch, given.key
+        )[2]
+        found = difference(shapes(given.unknowns.state), shapes(after))
+        claim(found is None, problem, law, found, remedy)

@@ -38,7 +38,7 @@ class Slope(NamedTuple):
     """How fast remainders fall.
 
     Attributes:
-        slope: of their logarithms; NaN where rounding rules everywhere.
+        slope: of their logarithms; NaN if rounding rules everywhere.
         steps: ε of those that it was taken from.
         remainders: those.
     """

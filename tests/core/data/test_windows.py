@@ -41,7 +41,7 @@ def test_windows_conform():
 @pytest.mark.parametrize(
     ("length", "shift", "message"),
     [
-        (0, 1, "from 1 to 11 elements, as many as there are; got 0"),
+        (0, 1, "from 1 to 11 elements, all that there are; got 0"),
         (12, 1, "got 12"),
         (4, 0, "shifted by 1 to 4 elements, their length; got 0"),
         (4, 5, "got 5"),

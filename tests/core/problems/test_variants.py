@@ -176,8 +176,8 @@ def test_a_start_on_a_bound_can_leave_it(start):
     ("bounds", "message"),
     [
         ({"lower": 2.0, "upper": 1.0}, "must leave room"),
-        ({"lower": {"a": 0.0}}, "form of the unknowns"),
-        ({"lower": {"a": [0.0, 1.0], "b": None}}, "form of the unknowns"),
+        ({"lower": {"a": 0.0}}, "structure of the unknowns"),
+        ({"lower": {"a": [0.0, 1.0], "b": None}}, "structure of the unknowns"),
         ({"upper": float("nan")}, "not a number"),
     ],
 )

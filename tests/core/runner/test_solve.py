@@ -68,6 +68,29 @@ def test_a_nan_names_step_and_metric_and_gives_back_the_last_good_unknowns(cliff
     np.testing.assert_array_equal(solution.series["loss"], [-1, -1.25, -1.5, -1.75, -2])
 
 
+@pytest.mark.parametrize("allowed_by", ["problem", "solver", "variant"])
+def test_a_metric_that_may_be_infinite_ends_no_run(bowl, descent, allowed_by):
+    class Ratio(type(bowl)):
+        may_be_infinite = () if allowed_by == "solver" else ("ratio",)
+
+        def loss(self, unknowns, batch, key):
+            loss, metrics = super().loss(unknowns, batch, key)
+            return loss, metrics | {"ratio": loss / 0}
+
+    class Allows(descent):
+        may_be_infinite = ("ratio",) if allowed_by == "solver" else ()
+
+    problem = Ratio(bowl.curvature)
+    if allowed_by == "variant":
+        problem = px.bounded(problem, lower=-100.0)
+    solution = px.solve(problem, Allows(0.1), steps=4)
+    assert solution.steps == 4
+    assert solution.status.success
+    assert np.all(np.isinf(solution.series["ratio"]))
+    if allowed_by == "solver":
+        assert px.solve(problem, descent(0.1), steps=4).status.name == "non-finite"
+
+
 def test_a_state_may_hold_a_random_key(bowl, descent, tmp_path):
     class Shaken(descent):
         def init(self, problem, unknowns, key):

@@ -84,7 +84,7 @@ def test_a_variant_of_a_constrained_problem_is_still_constrained(rosenbrock):
     ("arguments", "message"),
     [
         ({}, "Give equal="),
-        ({"equal": lambda u: u["a"]}, "cannot be computed of the unknowns"),
+        ({"equal": lambda u: u["a"]}, "cannot be computed from the unknowns"),
         ({"at_most": lambda u: u > 0}, "arrays of floating-point numbers"),
         ({"at_most": lambda u: None}, "arrays of floating-point numbers"),
     ],

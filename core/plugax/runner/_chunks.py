@@ -1,10 +1,10 @@
-"""The host's side of a run: calls the compiled loop chunk by chunk until there is no more to do.
+"""The host's side of a run: calls the compiled loop chunk by chunk until the run has ended.
 
-Every run is driven as one of members: a single run has one. Between chunks the metrics come to the
-host, failures are found, observers are told. A metric that is not finite at step j means that the
-unknowns after j steps are bad; the last good ones, after j − 1 steps, are found again by running
-the chunk once more from its beginning, so that nothing has to be kept inside the loop. Since step j
-may be the first of its chunk, the beginning of the chunk before is kept too.
+Every run is treated as a population; a single run has one member. Between chunks the metrics come
+to the host, failures are detected and observers are told. A metric that is not finite at step j
+means that the unknowns after j steps are bad. The last good ones, after j − 1 steps, are found by
+running the chunk once more from its beginning, so nothing has to be kept inside the loop. Since
+step j may be the first of its chunk, the beginning of the previous chunk is kept too.
 """
 
 import dataclasses
@@ -20,7 +20,7 @@ from jaxtyping import PyTree
 from ..problems import Metrics
 from ._interrupt import Interrupt
 from ._length import Plan
-from ._program import Here, Task, advance, copy
+from ._program import Position, Task, advance, copy
 
 FEW_STEPS = 16
 SMALL_DATA = 100_000
@@ -46,22 +46,22 @@ class Failure:
 
 
 @dataclasses.dataclass
-class Course:
-    """How a run went, or goes; arrays are led by the members.
+class RunState:
+    """How far a run has come, and what it has found; members lie along the leading axis.
 
     Attributes:
         state: the solver's state now.
-        cursor: the data's cursor; None where every chunk begins with one of its own.
-        step: the steps every member still running has done.
-        taken: the steps of every member, those before a resumption included.
-        converged: which members have converged; None where the solver has no such test.
-        stalled: which members cannot go on; None where the solver never says so.
+        cursor: the data's cursor; None if every chunk begins with a cursor of its own.
+        step: the number of steps that every member still running has taken.
+        taken: the number of steps of every member, those before a resumption included.
+        converged: which members have converged; None if the solver has no such test.
+        stalled: which members cannot go on; None if the solver never stalls.
         failures: the members that failed.
         pieces: the metrics of all chunks so far, `(members, steps of the chunk, …)`.
-        evaluations: figures of merit on the way, `(members, …)`, each with its step.
+        evaluations: figures of merit during the run, `(members, …)`, each with its step.
         finished: the last state that was evaluated, its unknowns and their figures of merit.
         compile_seconds: time until the loop was compiled.
-        run_seconds: time in it since.
+        run_seconds: time spent in the loop since then.
     """
 
     state: PyTree
@@ -86,7 +86,7 @@ class Course:
         return active
 
     def series(self) -> dict[str, np.ndarray]:
-        """The metrics of all steps so far, `(members, steps, …)`; one chunk's if there was one."""
+        """The metrics of all steps so far, `(members, steps, …)`; empty before the first chunk."""
         if not self.pieces:
             return {}
         return {
@@ -95,68 +95,68 @@ class Course:
         }
 
 
-def warm_up(task: Task, course: Course) -> None:
-    """Run a chunk of no steps, so that all that comes before the first step is over."""
-    _, here, _ = _advance(task, course, 0)
-    course.state, course.cursor = here.state, here.cursor
-    jax.block_until_ready(course.state)
+def warm_up(task: Task, run_state: RunState) -> None:
+    """Run a chunk of no steps, so that all one-time work is done before the first step."""
+    _, position, _ = _advance(task, run_state, 0)
+    run_state.state, run_state.cursor = position.state, position.cursor
+    jax.block_until_ready(run_state.state)
 
 
-def drive(
+def run_chunks(
     task: Task,
-    course: Course,
+    run_state: RunState,
     *,
     plan: Plan,
     chunk: int | None,
     interrupt: Interrupt,
-    after_chunk: Callable[[Course], bool],
+    after_chunk: Callable[[RunState], bool],
 ) -> None:
-    """Run until the last step, convergence, failure, an interrupt, or until `after_chunk` says so.
+    """Run until the last step, convergence, failure, an interrupt, or a stop by `after_chunk`.
 
     Arguments:
-        task: what stays the same.
-        course: how the run stands; changed in place.
+        task: what stays the same during the run.
+        run_state: how far the run has come; changed in place.
         plan: the step to stop at, and the steps at which a chunk must end.
-        chunk: steps in a chunk, or None for as many as take about a second; no more than fit.
-        interrupt: whether the user has asked for the end.
-        after_chunk: called with the course after every chunk; True ends the run.
+        chunk: steps in a chunk, or None for as many as take about a second; limited by the buffers.
+        interrupt: whether the user has asked for the run to end.
+        after_chunk: called with the run state after every chunk; a result of True ends the run.
     """
     size = first_size(task) if chunk is None else chunk
-    earlier = course  # the course at the beginning of the chunk before
-    while course.step < plan.steps and course.active().any() and not interrupt.requested:
+    earlier = run_state  # the run state at the beginning of the previous chunk
+    while run_state.step < plan.steps and run_state.active().any() and not interrupt.requested:
         began = time.perf_counter()
-        count = min(size, plan.until_stop(course.step))
-        then, here, left = _advance(task, course, count)
-        course.state, course.cursor = here.state, here.cursor
+        count = min(size, plan.until_stop(run_state.step))
+        then, position, left = _advance(task, run_state, count)
+        run_state.state, run_state.cursor = position.state, position.cursor
         before = dataclasses.replace(
-            course, state=then.state, cursor=then.cursor, taken=course.taken.copy()
+            run_state, state=then.state, cursor=then.cursor, taken=run_state.taken.copy()
         )
-        taken = np.broadcast_to(np.asarray(left.taken), course.taken.shape).copy()
+        taken = np.broadcast_to(np.asarray(left.taken), run_state.taken.shape).copy()
         metrics = {
             name: _filled(_by_member(value, task), int(taken.max()))
             for name, value in left.metrics.items()
         }
-        course.taken += taken
+        run_state.taken += taken
         if left.converged is not None:
-            course.converged = np.atleast_1d(np.asarray(left.converged))
+            run_state.converged = np.atleast_1d(np.asarray(left.converged))
         if left.stalled is not None:
-            course.stalled = np.atleast_1d(np.asarray(left.stalled))
-        found = _failures(metrics, taken, before)
+            run_state.stalled = np.atleast_1d(np.asarray(left.stalled))
+        found = _failures(metrics, taken, before, may_be_infinite(task))
         if found:
-            _retreat(task, course, before, earlier, found)
-        course.pieces.append(_blanked(metrics, taken, before, course))
-        course.step += int(taken.max())
+            _roll_back(task, run_state, before, earlier, found)
+        run_state.pieces.append(_blanked(metrics, taken, before, run_state))
+        run_state.step += int(taken.max())
         earlier = before
         elapsed = time.perf_counter() - began
-        course.run_seconds += elapsed
+        run_state.run_seconds += elapsed
         if chunk is None:
             size = next_size(max(int(taken.max()), 1), elapsed)
-        if after_chunk(course):
+        if after_chunk(run_state):
             break
 
 
 def first_size(task: PyTree) -> int:
-    """The steps of the first chunk, before their speed is known: a few where data are small."""
+    """The steps of the first chunk, before their speed is known: a few if data are small, or 1."""
     arrays = jax.tree.leaves(eqx.filter(task, eqx.is_array))
     return FEW_STEPS if sum(array.size for array in arrays) < SMALL_DATA else 1
 
@@ -166,15 +166,17 @@ def next_size(count: int, seconds: float) -> int:
     return int(np.clip(count * TARGET_SECONDS / max(seconds, 1e-9), 1, count * GROWTH))
 
 
-def _advance(task: Task, course: Course, count: int):
+def _advance(task: Task, run_state: RunState, count: int):
     """`advance` by `count` steps for the members that may go on."""
-    first = jnp.asarray(course.step, "int32")
+    first = jnp.asarray(run_state.step, "int32")
     limit = np.asarray(count, "int32")
-    if course.failures:
-        limit = np.where(course.active(), limit, 0).astype("int32")
+    if run_state.failures:
+        limit = np.where(run_state.active(), limit, 0).astype("int32")
         limit = limit[0] if task.axes is None else limit
-    members = course.taken.size
-    return advance((task, first, jnp.asarray(limit), members), Here(course.state, course.cursor))
+    members = run_state.taken.size
+    return advance(
+        (task, first, jnp.asarray(limit), members), Position(run_state.state, run_state.cursor)
+    )
 
 
 def _by_member(value: jax.Array, task: Task) -> np.ndarray:
@@ -183,17 +185,24 @@ def _by_member(value: jax.Array, task: Task) -> np.ndarray:
 
 
 def _filled(buffer: np.ndarray, steps: int) -> np.ndarray:
-    """The part of a buffer that was written; copied if keeping all of it would be a waste."""
+    """The part of a buffer that was written; copied if most of the buffer is empty."""
     part = buffer[:, :steps]
     return part if 2 * steps > buffer.shape[1] else part.copy()
 
 
+def may_be_infinite(task: Task) -> set[str]:
+    """The metrics that problem and solver allow to be anything but finite; never the loss."""
+    return {*task.problem.may_be_infinite, *task.solver.may_be_infinite} - {"loss"}
+
+
 def _failures(
-    metrics: dict[str, np.ndarray], taken: np.ndarray, before: Course
+    metrics: dict[str, np.ndarray], taken: np.ndarray, before: RunState, allowed: set[str]
 ) -> dict[int, Failure]:
-    """Every member's first step with a metric that is not finite."""
+    """Every member's first step with a metric that is not finite, though it should be."""
     found: dict[int, Failure] = {}
     for name in sorted(metrics, key=lambda name: name != "loss"):
+        if name in allowed:
+            continue
         values = metrics[name]
         if not np.issubdtype(values.dtype, np.inexact) or np.isfinite(values).all():
             continue
@@ -205,24 +214,24 @@ def _failures(
             if int(member) not in found or step < found[int(member)].step:
                 culprit = values[member, offset].ravel()
                 value = float(np.real(culprit[~np.isfinite(culprit)][0]))
-                here = slice(offset, offset + 1)
-                row = {name: values[member, here] for name, values in metrics.items()}
+                at = slice(offset, offset + 1)
+                row = {name: values[member, at] for name, values in metrics.items()}
                 found[int(member)] = Failure(step, name, value, row)
     return found
 
 
-def _retreat(
+def _roll_back(
     task: Task,
-    course: Course,
-    before: Course,
-    earlier: Course,
+    run_state: RunState,
+    before: RunState,
+    earlier: RunState,
     found: dict[int, Failure],
 ) -> None:
-    """Put the members that failed back to their last good state, by running up to it again."""
-    # There is no chunk before the first one, of a run or of what was resumed.
+    """Roll the members that failed back to their last good state, by running up to it again."""
+    # The first chunk of a run, or of a resumed run, has no chunk before it.
     first_chunk = earlier.step == before.step
     for origin in (before, earlier):
-        # Those that failed at the very first step of the chunk go back into the chunk before.
+        # Members that failed at the very first step of the chunk go back into the previous chunk.
         share = {
             member: failure
             for member, failure in found.items()
@@ -230,22 +239,22 @@ def _retreat(
         }
         if not share:
             continue
-        limit = np.zeros(course.taken.shape, "int32")
+        limit = np.zeros(run_state.taken.shape, "int32")
         for member, failure in share.items():
             limit[member] = max(failure.step - 1 - origin.step, 0)
         first = jnp.asarray(origin.step, "int32")
         limits = jnp.asarray(limit[0] if task.axes is None else limit)
-        there = copy(Here(origin.state, origin.cursor))
+        there = copy(Position(origin.state, origin.cursor))
         _, again, _ = advance((task, first, limits, limit.size), there)
         chosen = np.isin(np.arange(limit.size), list(share))
-        course.state = _choose(chosen, again.state, course.state, task)
+        run_state.state = _choose(chosen, again.state, run_state.state, task)
     for member, failure in found.items():
-        course.taken[member] = max(failure.step - 1, earlier.step)
-    course.failures = course.failures | found
+        run_state.taken[member] = max(failure.step - 1, earlier.step)
+    run_state.failures = run_state.failures | found
 
 
 def _choose(chosen: np.ndarray, yes: PyTree, no: PyTree, task: Task) -> PyTree:
-    """Leaf by leaf, the chosen members of `yes` and the others of `no`."""
+    """Leaf by leaf, the chosen members from `yes` and the others from `no`."""
     if task.axes is None:
         return yes
 
@@ -258,13 +267,13 @@ def _choose(chosen: np.ndarray, yes: PyTree, no: PyTree, task: Task) -> PyTree:
 
 
 def _blanked(
-    metrics: dict[str, np.ndarray], taken: np.ndarray, before: Course, course: Course
+    metrics: dict[str, np.ndarray], taken: np.ndarray, before: RunState, run_state: RunState
 ) -> dict[str, np.ndarray]:
-    """The metrics of a chunk with NaN (or 0) where a member took no step, or a failed one."""
-    if not course.failures and taken.min() == taken.max():
+    """The metrics of a chunk, with NaN (or 0) for the steps a member did not take, or failed in."""
+    if not run_state.failures and taken.min() == taken.max():
         return metrics
     last = before.step + taken
-    for member, failure in course.failures.items():
+    for member, failure in run_state.failures.items():
         last[member] = min(last[member], failure.step)
     steps = before.step + np.arange(max((v.shape[1] for v in metrics.values()), default=0))
     gone = steps >= last[:, None]

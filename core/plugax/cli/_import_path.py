@@ -4,7 +4,7 @@ import os
 import sys
 
 
-def importable_here() -> None:
+def add_current_directory() -> None:
     """Let modules of the current directory be imported, as `python` itself does."""
     here = os.getcwd()
     if here not in sys.path:
