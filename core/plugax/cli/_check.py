@@ -10,11 +10,11 @@ from ..plugins import KINDS, default_manager
 from ._component import ResolvedComponent, choose
 from ._environment import prepare
 from ._exit import FAILURE, SUCCESS
-from ._flags import add_flags, joined, parse_flags, peek_component
-from ._imported import Imported, imported
+from ._flags import add_flags, join_negative_numbers, parse_flags, peek_component
+from ._imported import ImportedComponent, import_component
 from ._parser import Parser, version
 from ._request import problem_name as first_name
-from ._signals import started
+from ._signals import restore_signals
 from ._text import answer, print_json
 
 # What all other checks take for granted.
@@ -23,19 +23,19 @@ GRANTED = ("init", "loss", "state")
 
 def main(argv: list[str]) -> int:
     """Check, and print a line for every check."""
-    argv = joined(argv)
+    argv = join_negative_numbers(argv)
     name = first_name(argv)
     if name is None:
         _parser("plugax check").parse_args(argv)
         raise PlugaxError("What is to be checked? A name, or module:name of your own.")
     prepare()
-    found = _registered(name, argv)
+    found = _find(name, argv)
     parser = _parser(f"plugax check {name}")
     roots = [found] if isinstance(found, ResolvedComponent) else []
     add_flags(parser, roots, argv)
     flags = parse_flags(parser, argv, roots)
     kind, checks = _checks(name, found, flags.seed)
-    started()
+    restore_signals()
     width = max(map(len, checks))
     results, label = [], ""
     for label, check in checks.items():
@@ -87,7 +87,7 @@ def _parser(prog: str) -> Parser:
     return parser
 
 
-def _registered(name: str, argv: list[str]) -> ResolvedComponent | Imported:
+def _find(name: str, argv: list[str]) -> ResolvedComponent | ImportedComponent:
     """What a plugin registered by this name, a problem before others; else what is imported."""
     known = default_manager().components()
     bare = name.rpartition(":")[2]
@@ -101,11 +101,11 @@ def _registered(name: str, argv: list[str]) -> ResolvedComponent | Imported:
             f"Nothing is named {name!r}.{close} `plugax list` lists all names; what is your own is "
             "given as module:name."
         )
-    return imported(name)
+    return import_component(name)
 
 
 def _checks(
-    name: str, found: ResolvedComponent | Imported, seed: int
+    name: str, found: ResolvedComponent | ImportedComponent, seed: int
 ) -> tuple[str, dict[str, Callable[[], Any]]]:
     """The kind of the component, and its checks by name, each called without arguments."""
     import jax

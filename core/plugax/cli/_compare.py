@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import PlugaxError
 from ._component import ResolvedComponent, choose
-from ._early import check_common, check_names, named
+from ._early import check_common, check_names, names_given
 from ._entrants import add_solver_flags, entries_of, names
 from ._environment import prepare
 from ._exit import FAILURE, INTERRUPTED, SUCCESS
-from ._flags import INNER_KINDS, add_flags, joined, parse_flags, peek, peek_component
+from ._flags import INNER_KINDS, add_flags, join_negative_numbers, parse_flags, peek, peek_component
 from ._parser import Parser, version
 from ._precision import NAMES, precision
 from ._request import problem_name as problem_name
-from ._signals import started
+from ._signals import restore_signals
 from ._text import answer, print_json
 from ._verbosity import quiet, tell_device
 
@@ -42,7 +42,7 @@ def main(argv: list[str]) -> int:
     with precision(wanted, asked=flags.precision is not None):
         # The device starts while nothing can be lost yet.
         tell_device(find_device(flags.device), flags.device)
-        started()
+        restore_signals()
         options = problem.spec()
         comparison = compare(
             plugax.problem(options.pop("name"), **options),
@@ -68,7 +68,7 @@ def _read(argv: list[str]) -> tuple[ResolvedComponent, argparse.Namespace]:
 
     Errors: `PlugaxError` and its kinds; `SystemExit` after `--help`.
     """
-    argv = joined(argv)
+    argv = join_negative_numbers(argv)
     name = problem_name(argv)
     if name is None:
         _parser("plugax compare", alone=True).parse_args(argv)
@@ -76,7 +76,7 @@ def _read(argv: list[str]) -> tuple[ResolvedComponent, argparse.Namespace]:
     common = _parser(f"plugax compare {name}", alone=False)
     given = check_common(common, argv).solvers or []
     solvers = [entry if isinstance(entry, str) else entry[0] for entry in given]
-    check_names({"problem": [name], "solver": solvers} | named(argv, *INNER_KINDS))
+    check_names({"problem": [name], "solver": solvers} | names_given(argv, *INNER_KINDS))
     prepare(peek(argv, "--device"))
     problem = choose("problem", name, [], functools.partial(peek_component, argv))
     parser = _parser(f"plugax compare {name}", alone=False)

@@ -125,7 +125,7 @@ def choose(
         if inner is not None:
             _choose_part(chosen, option, inner, said, peek)
         elif said:
-            chosen.given[option.name] = _coerced(chosen, option, said[-1])
+            chosen.given[option.name] = _coerce(chosen, option, said[-1])
     for layer in layers:
         for key in layer.keys() - {"name", *chosen.options}:
             raise UnknownNameError(
@@ -187,7 +187,7 @@ def _bare(name: str) -> str:
     return name.rpartition(":")[2]
 
 
-def _coerced(chosen: ResolvedComponent, option: Option, value: Any) -> Any:
+def _coerce(chosen: ResolvedComponent, option: Option, value: Any) -> Any:
     """A value of a layer; what TOML cannot say comes from a recipe and stays what it is."""
     if not isinstance(value, bool | int | float | str | list):
         return value

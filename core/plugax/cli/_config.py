@@ -95,9 +95,9 @@ def write_config(directory: pathlib.Path, tables: dict[str, Any]) -> None:
     """Write the configuration into a run's directory, whole or not at all."""
     import tomli_w
 
-    from ..solution import replacing
+    from ..solution import replace_file
 
-    with replacing(directory / FILE_NAME) as file:
+    with replace_file(directory / FILE_NAME) as file:
         file.write(tomli_w.dumps(_without_none(tables)).encode())
 
 

@@ -34,7 +34,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="as JSON, a list of descriptions")
     arguments = parser.parse_args(argv)
     prepare()
-    described = [_described(component) for component in _named(arguments.name)]
+    described = [_describe(component) for component in _components(arguments.name)]
     if arguments.json:
         print_json([_plain(entry) for entry in described])
     else:
@@ -42,7 +42,7 @@ def main(argv: list[str]) -> int:
     return SUCCESS
 
 
-def _named(name: str) -> list[Component]:
+def _components(name: str) -> list[Component]:
     """The components of this name, at most one a kind.
 
     Errors: `UnknownNameError` if there is none, `AmbiguousNameError` where two plugins claim it.
@@ -65,7 +65,7 @@ def _named(name: str) -> list[Component]:
     return found
 
 
-def _described(component: Component) -> dict[str, Any]:
+def _describe(component: Component) -> dict[str, Any]:
     """All there is to say, options still as objects."""
     target = component.load()
     entry: dict[str, Any] = {

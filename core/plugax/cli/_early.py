@@ -33,6 +33,6 @@ def check_names(names: Mapping[str, Iterable[str | None]]) -> None:
                 default_manager().find(kind, name)
 
 
-def named(argv: list[str], *kinds: str) -> dict[str, list[str | None]]:
+def names_given(argv: list[str], *kinds: str) -> dict[str, list[str | None]]:
     """The names that `--solver`, `--optimizer` and the like give, by kind."""
     return {kind: [peek(argv, f"--{kind}")] for kind in kinds}

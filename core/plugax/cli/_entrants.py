@@ -11,7 +11,7 @@ from typing import Any
 
 from .._errors import PlugaxError
 from ._component import ResolvedComponent
-from ._flags import add_flags, joined, parse_flags, peek_component
+from ._flags import add_flags, join_negative_numbers, parse_flags, peek_component
 from ._parser import Parser, UsageError
 from ._request import choose_solver
 from ._values import show
@@ -51,7 +51,7 @@ def entries_of(problem: ResolvedComponent, entrants: Iterable[Entrant]) -> dict[
     """
     entries: dict[str, Any] = {}
     for entrant in entrants:
-        label, entry = (entrant, entrant) if isinstance(entrant, str) else _parsed(problem, entrant)
+        label, entry = (entrant, entrant) if isinstance(entrant, str) else _parse(problem, entrant)
         unique, count = label, 2
         while unique in entries:
             unique, count = f"{label} #{count}", count + 1
@@ -71,9 +71,9 @@ def _words(text: str) -> list[str]:
     return words
 
 
-def _parsed(problem: ResolvedComponent, words: list[str]) -> tuple[str, dict[str, Any]]:
+def _parse(problem: ResolvedComponent, words: list[str]) -> tuple[str, dict[str, Any]]:
     """A solver's label and its spec, from its name and its flags."""
-    name, *argv = joined(words)
+    name, *argv = join_negative_numbers(words)
     solver = choose_solver(problem, name, {}, functools.partial(peek_component, argv))
     # Where the same options are told of.
     parser = Parser(prog=f"plugax run {problem.name} --solver {name}")

@@ -23,7 +23,7 @@ INNER_KINDS = ("optimizer", "integrator")
 _NUMBER = re.compile(r"-(\d|\.\d|inf\b|nan\b)")
 
 
-def joined(argv: list[str]) -> list[str]:
+def join_negative_numbers(argv: list[str]) -> list[str]:
     """`--shift -1e-3` as `--shift=-1e-3`: argparse takes most negative numbers for options."""
     result: list[str] = []
     for token in argv:
@@ -79,9 +79,9 @@ def add_flags(parser: Parser, roots: list[ResolvedComponent], argv: list[str]) -
     inner = {kind: [p for p in places if _kind(p[1]) == kind] for kind in INNER_KINDS}
     for kind, found in inner.items():
         if not found:
-            _add_refused(parser, f"--{kind}", _none_takes(roots, kind))
+            _add_refusing_flag(parser, f"--{kind}", _none_takes(roots, kind))
         elif len(found) > 1:
-            _add_refused(parser, f"--{kind}", _ambiguous(f"--{kind}", found))
+            _add_refusing_flag(parser, f"--{kind}", _ambiguous(f"--{kind}", found))
     for root in roots:
         for chosen in root.walk():
             prefix = qualified((*chosen.path, ""))
@@ -103,7 +103,7 @@ def add_flags(parser: Parser, roots: list[ResolvedComponent], argv: list[str]) -
     for name, count in counts.items():
         if count > 1 and f"--{kebab(name)}" not in common and name not in inner:
             rivals = [place for place in places if place[1].name == name]
-            _add_refused(parser, f"--{kebab(name)}", _ambiguous(f"--{kebab(name)}", rivals))
+            _add_refusing_flag(parser, f"--{kebab(name)}", _ambiguous(f"--{kebab(name)}", rivals))
 
 
 def _refuse_unwritable(parser: Parser, roots: list[ResolvedComponent]) -> None:
@@ -116,7 +116,7 @@ def _refuse_unwritable(parser: Parser, roots: list[ResolvedComponent]) -> None:
                 message = f"{name} of {chosen.name} can be given from Python only: {made}."
                 taken = {form for action in parser._actions for form in action.option_strings}
                 for flag in {qualified((*chosen.path, name)), f"--{kebab(name)}"} - taken:
-                    _add_refused(parser, flag, message)
+                    _add_refusing_flag(parser, flag, message)
 
 
 def parse_flags(
@@ -194,7 +194,7 @@ def _default(chosen: ResolvedComponent, option: Option, preset: str, values: dic
     return "required" if option.required else f"default: {show(option.default)}"
 
 
-def _add_refused(parser: Parser, flag: str, message: str) -> None:
+def _add_refusing_flag(parser: Parser, flag: str, message: str) -> None:
     """A flag that stands in no help, and tells what to write instead."""
 
     class Refuse(argparse.Action):

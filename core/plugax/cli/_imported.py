@@ -11,7 +11,7 @@ from ._import_path import add_current_directory
 
 
 @dataclasses.dataclass(frozen=True)
-class Imported:
+class ImportedComponent:
     """What was found.
 
     Attributes:
@@ -25,7 +25,7 @@ class Imported:
     make: Callable[[], Any]
 
 
-def imported(target: str) -> Imported:
+def import_component(target: str) -> ImportedComponent:
     """The component that `module:name` names, or that what it names makes.
 
     Errors: `PlugaxError` if it cannot be imported, made, or is of no kind.
@@ -34,17 +34,17 @@ def imported(target: str) -> Imported:
     found = imported_object(target)
     made = found
     if inspect.isclass(found) or (_kind_of(found) is None and callable(found)):
-        made = _made(target, found)
+        made = _make(target, found)
     kind = _kind_of(made)
     if kind is None:
         raise PlugaxError(
             f"{target} is of type {type(made).__name__}; a problem, solver, optimizer, integrator, "
             "observer or data is needed, its class, or a function without arguments that makes one."
         )
-    return Imported(kind, found, (lambda: found) if made is found else found)
+    return ImportedComponent(kind, found, (lambda: found) if made is found else found)
 
 
-def _made(target: str, make: Callable[[], Any]) -> Any:
+def _make(target: str, make: Callable[[], Any]) -> Any:
     from ..testing._precision import made
 
     try:

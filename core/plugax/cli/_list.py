@@ -16,7 +16,7 @@ def main(argv: list[str]) -> int:
     arguments = _parse(argv)
     kinds = [arguments.kind] if arguments.kind else list(PLURALS)
     if arguments.problem is not None:
-        kinds, listed = ["solvers"], {"solvers": _fitting(arguments.problem)}
+        kinds, listed = ["solvers"], {"solvers": _fitting_solvers(arguments.problem)}
     else:
         listed = {kind: [_entry(c) for c in _components(kind)] for kind in kinds}
     if arguments.json:
@@ -53,7 +53,7 @@ def _entry(component: Component) -> dict[str, Any]:
     return {"name": component.name, "plugin": component.plugin, "summary": component.summary}
 
 
-def _fitting(problem: str) -> list[dict[str, Any]]:
+def _fitting_solvers(problem: str) -> list[dict[str, Any]]:
     """The solvers that fit a problem: those it recommends first, its default at the head."""
     if ":" in problem:
         add_current_directory()

@@ -83,12 +83,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if wanted:
             traceback.print_exc()
-        print(f"plugax: {_raised(error)}", file=sys.stderr)
+        print(f"plugax: {_describe_error(error)}", file=sys.stderr)
         return FAILURE
     return status
 
 
-def _raised(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     """What a component raised, and where: the last line of code that is no library's."""
     libraries = (
         str(pathlib.Path(__file__).parents[1]),

@@ -57,7 +57,7 @@ def choose_observers(
     ]
 
 
-def made_observers(chosen: Iterable[ResolvedComponent]) -> list[Any]:
+def make_observers(chosen: Iterable[ResolvedComponent]) -> list[Any]:
     """The observers, and the progress bar if someone can see it and its plugin is in use."""
     specs = [observer.spec() for observer in chosen]
     made = [build("observer", spec, {}) for spec in specs]

@@ -20,7 +20,7 @@ def add_own_flags(parser: Parser) -> None:
         )
 
 
-def own(arguments: argparse.Namespace) -> dict[str, Any]:
+def own_components(arguments: argparse.Namespace) -> dict[str, Any]:
     """The components that are named, made; what is saved may be imported from here too."""
     add_current_directory()
     given = {kind: getattr(arguments, kind) for kind in KINDS}

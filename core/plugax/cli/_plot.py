@@ -7,11 +7,11 @@ from typing import Any
 
 from ._environment import prepare
 from ._exit import SUCCESS
-from ._own import add_own_flags, own
+from ._own import add_own_flags, own_components
 from ._parser import Parser
 from ._precision import precision
 from ._saved import saved_precision
-from ._signals import started
+from ._signals import restore_signals
 from ._text import answer
 
 
@@ -31,11 +31,11 @@ def main(argv: list[str]) -> int:
     from ..runner import figures_of
 
     with precision(saved_precision(directory)):
-        figures = figures_of(directory, **own(arguments))
+        figures = figures_of(directory, **own_components(arguments))
         if not figures:
             print("plugax: there is nothing to draw: no metric is one number", file=sys.stderr)
             return SUCCESS
-        started()
+        restore_signals()
         target = pathlib.Path(directory) / "figures"
         target.mkdir(exist_ok=True)
         for name, figure in figures.items():

@@ -12,7 +12,7 @@ from .._errors import UnsavedWarning
 from .._terminal import width
 from ._exit import FAILURE, INTERRUPTED, SUCCESS
 from ._parser import version
-from ._tables import shown, table_text
+from ._tables import show_metric, table_text
 from ._text import answers, columns, print_json
 from ._verbosity import quiet
 
@@ -42,7 +42,7 @@ class Report:
 
 
 @contextlib.contextmanager
-def unsaved_reported() -> Iterator[None]:
+def leave_unsaved_to_report() -> Iterator[None]:
     """Leave it to the report to say that a run could not be saved."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnsavedWarning)
@@ -119,7 +119,7 @@ def _print(what: Report) -> None:
         console.print()
     in_tables = {name for table in tables for name in table.metrics}
     listed = [item for item in solution.metrics.items() if item[0] not in in_tables]
-    rows = [(name, shown(value)) for name, value in listed]
+    rows = [(name, show_metric(value)) for name, value in listed]
     if rows:
         console.print(columns(rows, indent=2))
     if quiet():

@@ -13,9 +13,9 @@ from .._errors import PlugaxError
 from ..plugins import build, component_kind, default_manager
 from ._component import Layer, Peek, ResolvedComponent, choose
 from ._config import RUN, read_config
-from ._early import check_common, check_names, named
+from ._early import check_common, check_names, names_given
 from ._environment import prepare
-from ._flags import INNER_KINDS, add_flags, joined, parse_flags, peek, peek_component
+from ._flags import INNER_KINDS, add_flags, join_negative_numbers, parse_flags, peek, peek_component
 from ._observers import add_observer_flag, choose_observers
 from ._parser import Parser
 from ._precision import NAMES
@@ -61,7 +61,7 @@ def read_request(argv: list[str]) -> Request:
 
     Errors: `PlugaxError` and its kinds; `SystemExit` after `--help`.
     """
-    argv = joined(argv)
+    argv = join_negative_numbers(argv)
     config = read_config(peek(argv, "--config"))
     name = problem_name(argv) or config["problem"].get("name")
     if name is None:
@@ -70,7 +70,7 @@ def read_request(argv: list[str]) -> Request:
     check_common(_parser(inner=False, prog=f"plugax run {name}"), argv)
     solver_name = peek(argv, "--solver") or config["solver"].get("name")
     names = {"problem": [name], "solver": [solver_name]}
-    check_names(names | named(argv, *INNER_KINDS, "observer"))
+    check_names(names | names_given(argv, *INNER_KINDS, "observer"))
     prepare(peek(argv, "--device") or config["run"].get("device"))
     find = functools.partial(peek_component, argv)
     problem = choose("problem", name, [config["problem"]], find)

@@ -8,14 +8,14 @@ from typing import Any
 from ._component import ResolvedComponent, choose
 from ._config import FILE_NAME, read_config, write_config
 from ._environment import prepare
-from ._flags import add_flags, joined, parse_flags, peek, peek_component
-from ._observers import add_observer_flag, choose_observers, made_observers
-from ._own import add_own_flags, own
+from ._flags import add_flags, join_negative_numbers, parse_flags, peek, peek_component
+from ._observers import add_observer_flag, choose_observers, make_observers
+from ._own import add_own_flags, own_components
 from ._parser import Parser
 from ._precision import precision
-from ._report import Report, report, unsaved_reported
+from ._report import Report, leave_unsaved_to_report, report
 from ._saved import saved_precision
-from ._signals import started
+from ._signals import restore_signals
 from ._verbosity import tell_device
 
 
@@ -30,12 +30,12 @@ def main(argv: list[str]) -> int:
     with precision(saved_precision(arguments.directory)):
         # The device starts while nothing can be lost yet.
         tell_device(find_device(arguments.device), arguments.device)
-        started()
-        listeners = made_observers(observers)
-        with unsaved_reported():
+        restore_signals()
+        listeners = make_observers(observers)
+        with leave_unsaved_to_report():
             solution = plugax.resume(
                 directory,
-                **own(arguments),
+                **own_components(arguments),
                 steps=arguments.steps,
                 epochs=arguments.epochs,
                 chunk=arguments.chunk,
@@ -49,7 +49,10 @@ def main(argv: list[str]) -> int:
             tables = read_config(directory / FILE_NAME)
             tables["run"]["steps"] = solution.provenance["run"]["steps"]
             write_config(directory, tables)
-        chosen = {kind: _chosen(kind, solution.provenance[kind]) for kind in ("problem", "solver")}
+        chosen = {
+            kind: _saved_component(kind, solution.provenance[kind])
+            for kind in ("problem", "solver")
+        }
         specs = solution.provenance
         return report(
             Report(
@@ -66,7 +69,7 @@ def main(argv: list[str]) -> int:
         )
 
 
-def _chosen(kind: str, spec: dict[str, Any]) -> ResolvedComponent | None:
+def _saved_component(kind: str, spec: dict[str, Any]) -> ResolvedComponent | None:
     """A component as the saved run was made with it; None for one made by hand."""
     if spec["name"] is None:
         return None
@@ -75,7 +78,7 @@ def _chosen(kind: str, spec: dict[str, Any]) -> ResolvedComponent | None:
 
 def _read(argv: list[str]) -> tuple[argparse.Namespace, list[ResolvedComponent]]:
     """The arguments, and the observers: those of the run, unless flags name others."""
-    argv = joined(argv)
+    argv = join_negative_numbers(argv)
     parser = _parser()
     known, _ = parser.parse_known_args([word for word in argv if word not in ("--help", "-h")])
     prepare(peek(argv, "--device"))

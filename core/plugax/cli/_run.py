@@ -7,11 +7,11 @@ from typing import Any
 
 from ._component import ResolvedComponent
 from ._config import FILE_NAME, RUN, write_config
-from ._observers import made_observers
+from ._observers import make_observers
 from ._precision import precision
-from ._report import Report, report, unsaved_reported
+from ._report import Report, leave_unsaved_to_report, report
 from ._request import Request, read_request
-from ._signals import started
+from ._signals import restore_signals
 from ._values import show
 from ._verbosity import tell, tell_device
 
@@ -35,11 +35,11 @@ def main(argv: list[str]) -> int:
     with precision(wanted, asked=request.precision is not None) as used:
         # The device starts while nothing can be lost yet.
         tell_device(find_device(request.device), request.device)
-        started()
+        restore_signals()
         began = time.perf_counter()
         asked = Length(request.steps, request.epochs, request.evaluate_every)
-        problem, solver, plan = resolve(_made(request.problem), _made(request.solver), asked, {})
-        listeners = made_observers(request.observers)
+        problem, solver, plan = resolve(_make(request.problem), _make(request.solver), asked, {})
+        listeners = make_observers(request.observers)
         setup_seconds = time.perf_counter() - began
         every = plan.evaluate_every
         _tell(request, plan.steps, type(solver.data(problem)).__name__)
@@ -48,7 +48,7 @@ def main(argv: list[str]) -> int:
         )
         if directory is not None:
             write_config(directory, _tables(request))
-        with unsaved_reported():
+        with leave_unsaved_to_report():
             solution = solve(
                 problem,
                 solver,
@@ -102,7 +102,7 @@ def _cache() -> str:
     return f"programs are kept in {os.environ.get('JAX_COMPILATION_CACHE_DIR', 'no place')}"
 
 
-def _made(chosen: ResolvedComponent) -> Any:
+def _make(chosen: ResolvedComponent) -> Any:
     import plugax
 
     options = chosen.spec()

@@ -4,7 +4,7 @@ Python turns Ctrl-C into an exception at whatever line it happens to be. While l
 imported that line may lie inside an `except:` of theirs, which swallows it, or inside a C extension
 that does not survive it. There is nothing to be saved yet, so the process ends at once instead.
 
-Imports next to nothing itself: a signal before `starting` finds nobody listening.
+Imports next to nothing itself: a signal before `end_on_signals` finds nobody listening.
 """
 
 import os
@@ -19,8 +19,10 @@ WORDS: dict[int, str] = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminat
 _before: dict = {}
 
 
-def starting() -> None:
-    """End the process at either signal, with one line and the usual status, until `started`.
+def end_on_signals() -> None:
+    """End the process at either signal with one line and the usual status.
+
+    This holds until `restore_signals` is called.
 
     A signal that is ignored stays ignored. Only the main thread can say what signals do.
     """
@@ -32,7 +34,7 @@ def starting() -> None:
                 return
 
 
-def started() -> None:
+def restore_signals() -> None:
     """Leave signals to what they did before: there is work now that may want to end in its way."""
     while _before:
         signal.signal(*_before.popitem())

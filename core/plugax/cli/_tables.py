@@ -22,7 +22,7 @@ def table_text(table: "Table", width: int) -> str:
         table: the table.
         width: how many characters a line holds.
     """
-    first, *others = [_padded(head, column) for head, column in table.columns.items()]
+    first, *others = [_pad(head, column) for head, column in table.columns.items()]
     blocks = [[first]]
     for column in others:
         taken = INDENT + sum(len(cells[0]) + GAP for cells in blocks[-1])
@@ -33,15 +33,15 @@ def table_text(table: "Table", width: int) -> str:
     return f"{table.title}\n{text}" if table.title else text
 
 
-def _padded(head: str, column: Sequence[Any]) -> list[str]:
+def _pad(head: str, column: Sequence[Any]) -> list[str]:
     """The cells of a column in one width, the heading first."""
-    cells = [head, *(shown(value, TABLE_DIGITS) for value in column)]
+    cells = [head, *(show_metric(value, TABLE_DIGITS) for value in column)]
     width = max(map(len, cells))
     is_text = any(isinstance(value, str) for value in column)
     return [cell.ljust(width) if is_text else cell.rjust(width) for cell in cells]
 
 
-def shown(value: Any, digits: int = 6) -> str:
+def show_metric(value: Any, digits: int = 6) -> str:
     """A metric for people: six digits, long lists cut, of a table only its size."""
     if isinstance(value, float):
         return f"{value:.{digits}g}"
@@ -53,7 +53,7 @@ def shown(value: Any, digits: int = 6) -> str:
         return f"{' × '.join(sizes)} numbers, with --json or in solution.json"
     if isinstance(value, list | tuple):
         ellipsis = [f"… ({len(value)} in all)"] if len(value) > LONGEST_LIST else []
-        return "  ".join([shown(item) for item in value[:LONGEST_LIST]] + ellipsis)
+        return "  ".join([show_metric(item) for item in value[:LONGEST_LIST]] + ellipsis)
     if isinstance(value, Mapping):
-        return "  ".join(f"{key} {shown(item)}" for key, item in value.items())
+        return "  ".join(f"{key} {show_metric(item)}" for key, item in value.items())
     return str(value)

@@ -50,7 +50,7 @@ def columns(rows: Iterable[Sequence[str]], *, indent: int = 0) -> str:
         return "\n".join(lines)
     room = limit - indent - sum(w + 2 for w in widths[:-1])
     if room < LEAST:
-        return "\n".join(_stacked(row, indent, limit) for row in rows)
+        return "\n".join(_stack(row, indent, limit) for row in rows)
     return "\n".join(
         _row([*(row[:-1] if first else [""] * (len(row) - 1)), part], widths, indent)
         for row in rows
@@ -67,7 +67,7 @@ def _row(row: Sequence[str], widths: Sequence[int], indent: int) -> str:
     return " " * indent + "  ".join(cells).rstrip()
 
 
-def _stacked(row: Sequence[str], indent: int, limit: int) -> str:
+def _stack(row: Sequence[str], indent: int, limit: int) -> str:
     """The last cell below the others, and these below one another too if need be."""
     head, *rest = [cell for cell in row if cell]
     while len(rest) > 1 and indent + len(head) + 2 + len(rest[0]) <= limit:

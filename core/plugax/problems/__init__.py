@@ -16,8 +16,8 @@ from ._variant import AbstractVariant as AbstractVariant
 from ._variant import variant as variant
 from ._variants import bounded as bounded
 from ._variants import fixed as fixed
-from ._variants import stacked_like as stacked_like
+from ._variants import stack_starts as stack_starts
 from ._variants import starting_at as starting_at
 from ._variation import origin_and_variations as origin_and_variations
-from ._variation_data import described as described
-from ._variation_data import rebuilt as rebuilt
+from ._variation_data import describe_variations as describe_variations
+from ._variation_data import rebuild_variations as rebuild_variations
