@@ -1,4 +1,4 @@
-"""`plugax check`: hold a component, registered or your own, to the laws of its kind."""
+"""`plugax check`: test a component, registered or your own, against the laws of its kind."""
 
 import functools
 import time
@@ -17,7 +17,7 @@ from ._request import problem_name as first_name
 from ._signals import restore_signals
 from ._text import answer, print_json
 
-# What all other checks take for granted.
+# The checks on which all others depend.
 GRANTED = ("init", "loss", "state")
 
 
@@ -60,9 +60,7 @@ def main(argv: list[str]) -> int:
     else:
         answer(f"{failed} of {len(results)} checks failed" if failed else f"{len(results)} passed")
         if len(results) < len(checks):
-            answer(
-                f"{len(checks) - len(results)} were not run, since they take {label!r} for granted"
-            )
+            answer(f"{len(checks) - len(results)} were not run, since they depend on {label!r}")
     return FAILURE if failed else SUCCESS
 
 
@@ -79,16 +77,16 @@ def _parser(prog: str) -> Parser:
         "target",
         nargs="?",
         metavar="TARGET",
-        help="a name from `plugax list`, or module:name of a class, a function or an object of "
-        "yours, which may lie in the current directory",
+        help="a name from `plugax list`, or module:name of your own class, function or object; the "
+        "module may be in the current directory",
     )
-    add("--seed", type=int, default=0, metavar="K", help="of all that is random; default: 0")
+    add("--seed", type=int, default=0, metavar="K", help="seed of all random numbers; default: 0")
     add("--json", action="store_true", help="print one JSON object on standard output")
     return parser
 
 
 def _find(name: str, argv: list[str]) -> ResolvedComponent | ImportedComponent:
-    """What a plugin registered by this name, a problem before others; else what is imported."""
+    """The registered component of this name, a problem before other kinds; else an imported one."""
     known = default_manager().components()
     bare = name.rpartition(":")[2]
     for kind in KINDS:
@@ -98,8 +96,8 @@ def _find(name: str, argv: list[str]) -> ResolvedComponent | ImportedComponent:
     if ":" not in name:
         close = did_you_mean(name, {component.name for component in known})
         raise PlugaxError(
-            f"Nothing is named {name!r}.{close} `plugax list` lists all names; what is your own is "
-            "given as module:name."
+            f"Nothing is named {name!r}.{close} `plugax list` lists all names; give a component of "
+            "your own as module:name."
         )
     return import_component(name)
 
@@ -138,14 +136,14 @@ def _checks(
 
 
 def _result(name: str, check: Callable[[], Any]) -> dict[str, Any]:
-    """What came of a check, as plain data."""
+    """The result of a check, as plain data."""
     began = time.perf_counter()
     figure, message = None, None
     try:
         figure = check()
     except AssertionError as error:
         message = str(error)
-    # A component that raises what nobody expected has not passed, and the other checks go on.
+    # A component that raises an unexpected exception has not passed; the other checks go on.
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
     return {

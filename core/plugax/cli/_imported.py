@@ -1,4 +1,4 @@
-"""A component of the user's own, by `module:name`; the module may lie in the current directory."""
+"""A user's own component, by `module:name`; the module may be in the current directory."""
 
 import dataclasses
 import inspect
@@ -12,12 +12,12 @@ from ._import_path import add_current_directory
 
 @dataclasses.dataclass(frozen=True)
 class ImportedComponent:
-    """What was found.
+    """A component imported by its name.
 
     Attributes:
         kind: `"problem"`, `"solver"`, …
         known: the object, its class, or the function that makes it.
-        make: makes it.
+        make: a function that makes the component.
     """
 
     kind: str
@@ -26,9 +26,9 @@ class ImportedComponent:
 
 
 def import_component(target: str) -> ImportedComponent:
-    """The component that `module:name` names, or that what it names makes.
+    """The component that `module:name` names, or that the named class or function makes.
 
-    Errors: `PlugaxError` if it cannot be imported, made, or is of no kind.
+    Errors: `PlugaxError` if it cannot be imported or made, or if it is not a component.
     """
     add_current_directory()
     found = imported_object(target)

@@ -1,4 +1,4 @@
-"""What a run reports when it has ended: one JSON object, or a short table for people."""
+"""The report of a run that has ended: one JSON object, or a short table for people."""
 
 import contextlib
 import dataclasses
@@ -25,12 +25,12 @@ class Report:
     """A run that has ended.
 
     Attributes:
-        solution: what came out.
+        solution: the solution.
         problem: the problem's name.
         solver: the solver's name.
         options: all options of both, defaults included.
-        seconds: what else took time, by name.
-        directory: where it was saved, or None.
+        seconds: the times of other parts, by name.
+        directory: the directory in which it was saved, or None.
     """
 
     solution: "Solution"
@@ -43,14 +43,14 @@ class Report:
 
 @contextlib.contextmanager
 def leave_unsaved_to_report() -> Iterator[None]:
-    """Leave it to the report to say that a run could not be saved."""
+    """Suppress the warning that a run could not be saved; the report says so."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnsavedWarning)
         yield
 
 
 def report(what: Report, *, as_json: bool) -> int:
-    """Print the report; the exit status of the run."""
+    """Print the report, and return the exit status of the run."""
     if as_json:
         print_json(_plain(what))
     else:

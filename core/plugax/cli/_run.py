@@ -20,7 +20,7 @@ def main(argv: list[str]) -> int:
     """Run, and report."""
     began = time.perf_counter()
     request = read_request(argv)
-    import plugax  # the parts that need JAX come with the first use
+    import plugax  # the parts that need JAX are imported on first use
 
     from ..runner import Length, find_device, resolve
     from ..solution import claim
@@ -33,7 +33,7 @@ def main(argv: list[str]) -> int:
     import_seconds = time.perf_counter() - began
     wanted = request.precision or request.problem.precision()
     with precision(wanted, asked=request.precision is not None) as used:
-        # The device starts while nothing can be lost yet.
+        # The device is started before there is anything to lose.
         tell_device(find_device(request.device), request.device)
         restore_signals()
         began = time.perf_counter()
@@ -84,7 +84,7 @@ def main(argv: list[str]) -> int:
 
 
 def _tell(request: Request, steps: int, data: str) -> None:
-    """Say who takes part, with which options, and how long the run may be."""
+    """Tell the components with their options, and the maximum length of the run."""
     for root in (request.problem, request.solver, *request.observers):
         for chosen in root.walk():
             given = ", ".join(f"{name}={show(value)}" for name, value in chosen.given.items())
@@ -111,7 +111,7 @@ def _make(chosen: ResolvedComponent) -> Any:
 
 
 def _tables(request: Request) -> dict[str, Any]:
-    """The whole run as a configuration that repeats it."""
+    """The configuration that repeats the whole run."""
     run = {key: getattr(request, key) for key in RUN}
     return {
         "problem": request.problem.resolved(none="none"),

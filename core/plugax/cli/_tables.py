@@ -1,4 +1,4 @@
-"""Values and tables of a run's report, as people read them."""
+"""Values and tables of a run's report, formatted for people."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,13 +14,13 @@ TABLE_DIGITS = 5
 
 
 def table_text(table: "Table", width: int) -> str:
-    """A table with its columns side by side, numbers to the right.
+    """A table with its columns side by side, numbers aligned to the right.
 
-    If the columns do not fit, those that are left stand below, beside the first column again.
+    If the columns do not fit, the remaining ones follow below, with the first column repeated.
 
     Arguments:
         table: the table.
-        width: how many characters a line holds.
+        width: the number of characters per line.
     """
     first, *others = [_pad(head, column) for head, column in table.columns.items()]
     blocks = [[first]]
@@ -34,7 +34,7 @@ def table_text(table: "Table", width: int) -> str:
 
 
 def _pad(head: str, column: Sequence[Any]) -> list[str]:
-    """The cells of a column in one width, the heading first."""
+    """The cells of a column, padded to the same width, the heading first."""
     cells = [head, *(show_metric(value, TABLE_DIGITS) for value in column)]
     width = max(map(len, cells))
     is_text = any(isinstance(value, str) for value in column)
@@ -42,7 +42,7 @@ def _pad(head: str, column: Sequence[Any]) -> list[str]:
 
 
 def show_metric(value: Any, digits: int = 6) -> str:
-    """A metric for people: six digits, long lists cut, of a table only its size."""
+    """A metric as text: six digits; long lists are cut, nested lists given by their size."""
     if isinstance(value, float):
         return f"{value:.{digits}g}"
     if isinstance(value, list | tuple) and value and isinstance(value[0], list | tuple):

@@ -1,4 +1,4 @@
-"""Which checks a component is held to: all of those of the classes that it is of."""
+"""The checks that a component has to pass: those of all its classes."""
 
 import typing
 from collections.abc import Callable
@@ -111,21 +111,21 @@ CHECKS: dict[str, dict[type, tuple[Check, ...]]] = {
 
 
 def interface_of(kind: str) -> type:
-    """The abstract class of a kind: the first that has checks."""
+    """The abstract class of a kind of component: the first class in its checks."""
     return next(iter(CHECKS[kind]))
 
 
-# What a factory is taken to make that does not say it in its return annotation.
+# The class that a factory without a return annotation is assumed to make.
 _USUAL: dict[str, type] = {"integrator": AbstractIntegrator}
 
 
 def checks_for(kind: str, component: Any) -> list[Check]:
-    """The checks for a component, or for its class, in the order they are best read in.
+    """The checks for a component, or for its class, in the order in which they are best read.
 
     Arguments:
         kind: one of `CHECKS`.
-        component: an object or a class; for any other (a factory), the checks of the class that
-            its return annotation names, or else those of the kind alone.
+        component: an object or a class; for a factory, the checks are those of the class in its
+            return annotation, or else only those of the kind.
     """
     made = component if isinstance(component, type) else type(component)
     if not issubclass(made, interface_of(kind)):

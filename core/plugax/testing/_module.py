@@ -32,7 +32,7 @@ _STATIC_REMEDY = (
 
 
 def check_pytree_round_trip(component: eqx.Module, key: PRNGKeyArray | None = None) -> None:
-    """What comes out of flattening and unflattening is the component itself, nothing lost.
+    """Flattened to a pytree and unflattened again, the component is unchanged.
 
     Arguments:
         component: a problem, solver, optimizer, integrator or data.
@@ -48,7 +48,7 @@ def check_pytree_round_trip(component: eqx.Module, key: PRNGKeyArray | None = No
     lost = [
         name
         for name in vars(component)
-        # What a cached property has stored is found again by itself.
+        # The value of a cached property is computed again when needed.
         if name not in kept and not name.startswith("__") and not hasattr(type(component), name)
     ]
     claim(
@@ -63,14 +63,14 @@ def check_pytree_round_trip(component: eqx.Module, key: PRNGKeyArray | None = No
 def check_static_fields(
     component: eqx.Module, key: PRNGKeyArray | None = None, again: eqx.Module | None = None
 ) -> None:
-    """What is static can be hashed, and is equal for two components made with the same options.
+    """Static fields can be hashed, and are equal for two components made with the same options.
 
-    So that nothing is compiled twice.
+    So nothing is compiled twice.
 
     Arguments:
         component: a problem, solver, optimizer, integrator or data.
         key: not used.
-        again: one made as `component` was; by default made by its name, where it was.
+        again: another component made in the same way; by default made by name, if `component` was.
     """
     del key
     again = made_again(component) if again is None else again
@@ -109,7 +109,7 @@ def _static_fields(module: eqx.Module) -> Iterator[tuple[str, Any]]:
 
 
 def made_again(component: Any) -> Any:
-    """Another one by the same name with the same options; None if it has no name."""
+    """Another component with the same name and options; None if it has no name."""
     origin = origin_of(component)
     for kind, interface in _INTERFACES.items():
         if origin is not None and isinstance(component, interface):

@@ -354,7 +354,7 @@ def test_a_target_without_a_signature_is_its_plugin_s_fault(manager):
         (Bell(), "got an object of type Bell"),
         (3, "got an object of type int"),
         ({"name": None, "class": "valley:Valley"}, "One that was made by hand has no name"),
-        ({}, "got none"),
+        ({}, "got None"),
     ],
 )
 def test_what_is_no_component_is_refused_with_what_is(manager, given, reason):
