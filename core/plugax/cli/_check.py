@@ -113,7 +113,7 @@ def _checks(
     from ..testing._checks import checks_for
     from ..testing._laws import laws_of
     from ..testing._parametrize import BoundCheck, Subject
-    from ..testing._precision import made
+    from ..testing._precision import make_in_precision
 
     if isinstance(found, ResolvedComponent):
         spec = found.spec()
@@ -123,7 +123,7 @@ def _checks(
     else:
         kind, known, make = found.kind, found.known, found.make
     key = jax.random.key(seed)
-    component = made(make, getattr(known, "precision", None))
+    component = make_in_precision(make, getattr(known, "precision", None))
     again = isinstance(found, ResolvedComponent) or found.known is not component
     subject = Subject(kind, name, component, make, repeatable=again)
     checks: dict[str, Callable[[], Any]] = {}

@@ -1,4 +1,4 @@
-"""`plugax describe`: a component's documentation, options, and what goes with it."""
+"""`plugax describe`: a component's documentation, options and recommended solvers."""
 
 import inspect
 from typing import Any

@@ -45,10 +45,10 @@ def import_component(target: str) -> ImportedComponent:
 
 
 def _make(target: str, make: Callable[[], Any]) -> Any:
-    from ..testing._precision import made
+    from ..testing._precision import make_in_precision
 
     try:
-        return made(make)
+        return make_in_precision(make)
     except (TypeError, ValueError) as error:
         raise PlugaxError(
             f"{target} cannot be made without arguments: {error}. Name an object, or a function "

@@ -1,4 +1,4 @@
-"""Observers: they follow a run on the host, between chunks."""
+"""Observers follow a run on the host, between chunks."""
 
 from ._observer import AbstractObserver as AbstractObserver
 from ._observer import Progress as Progress

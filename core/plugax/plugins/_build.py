@@ -134,7 +134,7 @@ def _inside(
 
 
 def _with_arrays(target: Any, options: Spec) -> Spec:
-    """The options, with numbers turned into arrays where the component does not do so itself."""
+    """The options, with numbers turned into arrays if the component does not do so itself."""
     arrays = {option.name for option in options_of(target) if option.array}
     if not arrays & options.keys():
         return options
@@ -185,7 +185,7 @@ def _in_word(kind: Any) -> str:
 
 
 def _check_interface(kind: str, option: Option, made: Any) -> None:
-    """Raise `PlugaxError` unless it is of the very interface that the option asks for."""
+    """Raise `PlugaxError` unless the component has the interface that the option requires."""
     interface = _interfaces()[kind]
     asked = tuple(t for t in option.types if inspect.isclass(t) and issubclass(t, interface))
     if not isinstance(made, asked):
@@ -193,7 +193,7 @@ def _check_interface(kind: str, option: Option, made: Any) -> None:
         bases = [c.__name__ for c in type(made).__mro__ if c.__name__.startswith("Abstract")]
         raise PlugaxError(
             f"The option {option.name!r} takes an {' or '.join(t.__name__ for t in asked)}; the "
-            f"{kind} {name!r} is none, but an {bases[0]}. `plugax list {kind}s` shows all."
+            f"{kind} {name!r} is an {bases[0]} instead. `plugax list {kind}s` shows all."
         )
 
 
@@ -208,7 +208,7 @@ def component_kind(types: tuple[Any, ...]) -> str | None:
 
 @functools.cache
 def _interfaces() -> dict[str, type]:
-    """The abstract class of every kind; imported late, since listing components needs no JAX."""
+    """The abstract class of every kind; imported late, so that listing components needs no JAX."""
     from .. import integrators, observers, optimizers, problems, solvers
 
     return {

@@ -1,4 +1,4 @@
-"""What is unknown, and how well a candidate explains the data."""
+"""Problems define the unknowns, and how well a candidate explains the data."""
 
 from ._constrained import Constrained as Constrained
 from ._constrained import constrained as constrained

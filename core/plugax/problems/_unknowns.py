@@ -23,7 +23,7 @@ def check_unknowns(unknowns: PyTree, name: str) -> None:
         unknowns: the unknowns that `init` made.
         name: the problem's name.
 
-    Errors: `PlugaxError` that says where in the unknowns.
+    Errors: `PlugaxError` that names the place in the unknowns.
     """
     for path, leaf in jax.tree_util.tree_leaves_with_path(unknowns, is_leaf=_keeps_state):
         where = f"The unknowns of {name}"

@@ -85,7 +85,7 @@ def fixed(
         held, free = eqx.partition(unknowns, mask)
     except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
         raise PlugaxError(
-            f"where does not pick from the unknowns of {type(problem).__name__}, which are "
+            f"where does not fit the unknowns of {type(problem).__name__}, which are "
             f"{_describe(unknowns)}: {error}"
         ) from error
     for part, word in ((held, "nothing"), (free, "everything")):

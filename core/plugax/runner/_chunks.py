@@ -262,7 +262,7 @@ def _choose(chosen: np.ndarray, yes: PyTree, no: PyTree, task: Task) -> PyTree:
 def _blank(
     metrics: dict[str, np.ndarray], taken: np.ndarray, before: RunState, run_state: RunState
 ) -> dict[str, np.ndarray]:
-    """The metrics of a chunk, with NaN (or 0) for the steps a member did not take, or failed in."""
+    """The metrics of a chunk; NaN (or 0) for steps that a member did not take or that failed."""
     if not run_state.failures and taken.min() == taken.max():
         return metrics
     last = before.step + taken

@@ -29,7 +29,7 @@ def load(
     """The solution saved in the directory `path`.
 
     Arguments:
-        path: where `Solution.save` or `solve(out=…)` wrote it.
+        path: the directory that `Solution.save` or `solve(out=…)` wrote.
         problem: the problem, if it was not made by name (`plugax.problem`).
         solver: the solver, if it was not made by name (`plugax.solver`).
 

@@ -20,7 +20,7 @@ from ._program import Task
 
 
 def status_of(run_state: RunState, member: int, *, stopped_by: str | None, steps: int) -> Status:
-    """How the run of one member stands or ended.
+    """How the run of one member ended, or its status so far.
 
     Arguments:
         run_state: the state of the run.

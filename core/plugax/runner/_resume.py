@@ -1,4 +1,4 @@
-"""`resume`: go on where a saved run ended."""
+"""`resume`: go on with a saved run."""
 
 import os
 from collections.abc import Iterable

@@ -103,7 +103,7 @@ def _save(solution: Solution, out: str | os.PathLike, *, anew: bool) -> str | No
 
     Arguments:
         solution: what is saved.
-        out: where.
+        out: the directory to save in.
         anew: whether the run began anew, so that figures already there belong to another run.
     """
     try:

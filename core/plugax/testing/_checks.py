@@ -129,7 +129,7 @@ def checks_for(kind: str, component: Any) -> list[Check]:
     """
     made = component if isinstance(component, type) else type(component)
     if not issubclass(made, interface_of(kind)):
-        made = _returned(component)
+        made = _return_type(component)
     if made is None or not issubclass(made, interface_of(kind)):
         made = _USUAL.get(kind, interface_of(kind))
     held_to = [checks for of, checks in CHECKS[kind].items() if issubclass(made, of)]
@@ -140,7 +140,7 @@ def checks_for(kind: str, component: Any) -> list[Check]:
     return [check for checks in held_to for check in checks]
 
 
-def _returned(factory: Any) -> type | None:
+def _return_type(factory: Any) -> type | None:
     """The class that a factory says it returns; None if it does not."""
     try:
         found = typing.get_type_hints(factory).get("return")

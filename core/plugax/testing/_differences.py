@@ -70,7 +70,7 @@ def check_slope(
 
     def quotient(step: float) -> float:
         ahead, back = (
-            value_and_gradient(_moved(point, direction, jnp.asarray(move)))[0]
+            value_and_gradient(_move(point, direction, jnp.asarray(move)))[0]
             for move in (step, -step)
         )
         return float(ahead - back) / (2 * step)
@@ -102,7 +102,7 @@ def check_slope(
         error <= (_EXACT + slack) * size + 4 * spread,
         component,
         f"the gradient of {what} equals its finite differences",
-        f"the slope {slope:.8g} along a random direction, where differences say {expected:.8g}",
+        f"the slope {slope:.8g} along a random direction, but differences give {expected:.8g}",
         "Look for a stop_gradient, a custom derivative, a cast to a shorter float, or a solve "
         "inside that is not differentiated exactly.",
     )
@@ -120,5 +120,5 @@ def _direction(point: PyTree, key: PRNGKeyArray) -> PyTree:
 
 
 @eqx.filter_jit
-def _moved(point: PyTree, direction: PyTree, step: Array) -> PyTree:
+def _move(point: PyTree, direction: PyTree, step: Array) -> PyTree:
     return jax.tree.map(lambda x, d: x + step.astype(d.dtype) * d, point, direction)

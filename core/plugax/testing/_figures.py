@@ -38,7 +38,7 @@ def check_figure(component: Any, name: str, figure: Any) -> None:
         # A colour bar has a label along one axis only, and images have none.
         if not axes.axison or not axes.get_visible() or axes.get_label() == "<colorbar>":
             continue
-        unlabelled = [along for along in ("x", "y") if not _labelled(figure, axes, along)]
+        unlabelled = [along for along in ("x", "y") if not _has_label(figure, axes, along)]
         claim(
             not unlabelled,
             component,
@@ -48,7 +48,7 @@ def check_figure(component: Any, name: str, figure: Any) -> None:
         )
 
 
-def _labelled(figure: Any, axes: Any, along: str) -> bool:
+def _has_label(figure: Any, axes: Any, along: str) -> bool:
     """Whether the axis, one that shares it, or the whole figure has a label."""
     shared = getattr(axes, f"get_shared_{along}_axes")().get_siblings(axes)
     if any(getattr(sibling, f"get_{along}label")() for sibling in shared):

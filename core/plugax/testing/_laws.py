@@ -48,13 +48,13 @@ class Laws:
 def laws_of(kind: type) -> list[Laws]:
     """The laws of a class of problems: those of its base classes first, its own last."""
     named = [vars(base)["laws"] for base in reversed(kind.__mro__) if "laws" in vars(base)]
-    return [_loaded(name) for name in named if isinstance(name, str)]
+    return [_load(name) for name in named if isinstance(name, str)]
 
 
 def own_laws(kind: type) -> Laws | None:
     """The laws that a class itself names, without those of its base classes."""
     name = vars(kind).get("laws")
-    return _loaded(name) if isinstance(name, str) else None
+    return _load(name) if isinstance(name, str) else None
 
 
 def last_of(problem: AbstractProblem, attribute: str) -> Any:
@@ -64,6 +64,6 @@ def last_of(problem: AbstractProblem, attribute: str) -> Any:
 
 
 @functools.cache
-def _loaded(name: str) -> Laws:
+def _load(name: str) -> Laws:
     module, _, attribute = name.partition(":")
     return getattr(importlib.import_module(module), attribute)

@@ -225,7 +225,7 @@ def _finite(component: Any, law: str, *values: np.ndarray) -> None:
         component,
         law,
         "numbers that are not finite",
-        "Take it where the function, and its derivative, are finite.",
+        "Choose a point at which the function and its derivative are finite.",
     )
 
 

@@ -24,7 +24,7 @@ class TangentLinear:
 
     def __str__(self) -> str:
         best = self.errors.argmin()
-        return f"error {self.errors[best]:.0e} at ε {self.steps[best]:.0e}, {_shown(self.slope)}"
+        return f"error {self.errors[best]:.0e} at ε {self.steps[best]:.0e}, {_describe(self.slope)}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,8 +61,8 @@ class Taylor:
     slope: float
 
     def __str__(self) -> str:
-        return _shown(self.slope)
+        return _describe(self.slope)
 
 
-def _shown(slope: float) -> str:
+def _describe(slope: float) -> str:
     return "linear to rounding" if np.isnan(slope) else f"slope {slope:.3f}"

@@ -1,6 +1,7 @@
 """Checks of every component that is an `eqx.Module`: problems, solvers, optimizers, integrators."""
 
 import dataclasses
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,7 @@ from ..problems import AbstractProblem
 from ..solvers import AbstractSolver
 from ._claim import claim, claimed
 from ._compare import difference, shapes
-from ._precision import made
+from ._precision import make_in_precision
 
 _INTERFACES = {
     "problem": AbstractProblem,
@@ -73,7 +74,7 @@ def check_static_fields(
         again: another component made in the same way; by default made by name, if `component` was.
     """
     del key
-    again = made_again(component) if again is None else again
+    again = make_again(component) if again is None else again
     arrays, rest = eqx.partition(component, _is_array)
     structure = jax.tree.structure(arrays)
     leaves = jax.tree.leaves(rest)
@@ -108,12 +109,13 @@ def _static_fields(module: eqx.Module) -> Iterator[tuple[str, Any]]:
             yield from _static_fields(part)
 
 
-def made_again(component: Any) -> Any:
+def make_again(component: Any) -> Any:
     """Another component with the same name and options; None if it has no name."""
     origin = origin_of(component)
     for kind, interface in _INTERFACES.items():
         if origin is not None and isinstance(component, interface):
-            return made(lambda: build(kind, origin, {}), getattr(component, "precision", None))  # noqa: B023 - called at once
+            make = functools.partial(build, kind, origin, {})
+            return make_in_precision(make, getattr(component, "precision", None))
     return None
 
 

@@ -13,7 +13,7 @@ from ..optimizers import AbstractOptimizer
 from ._claim import claim, claimed
 from ._compare import ROUNDING, difference, shapes
 from ._precision import cast
-from ._solver import as_arrays, scaled, stacked
+from ._solver import as_arrays, scale_floats, stack_floats
 
 STEPS = 50
 
@@ -126,10 +126,10 @@ def check_optimizer_hyperparameters(optimizer: AbstractOptimizer, key: PRNGKeyAr
             return
         law = "its float hyperparameters can be vmapped over"
         remedy = "What an `if` asks for, or what is to stay a Python number, is made static."
-        members = [optimizer, scaled(optimizer)]
+        members = [optimizer, scale_floats(optimizer)]
         with claimed(optimizer, law, remedy):
             alone = [_descend(member, params) for member in members]
-            together = _descend_with_each(stacked(members), params)
+            together = _descend_with_each(stack_floats(members), params)
         expected = jax.tree.map(lambda *leaves: jnp.stack(leaves), *alone)
         found = difference(together, expected, tolerance=ROUNDING)
         law = "vmapped over its float hyperparameters, it does as with each value alone"
@@ -151,7 +151,7 @@ def check_optimizer_traces_once(optimizer: AbstractOptimizer, key: PRNGKeyArray)
         optimizer, params = cast(optimizer, 64), cast(_start(key), 64)
         _descend(optimizer, params)
         before = traces.total()
-        _descend(scaled(optimizer), params)
+        _descend(scale_floats(optimizer), params)
         claim(traces.total() == before, optimizer, law, "another tracing", remedy)
 
 

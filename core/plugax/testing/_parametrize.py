@@ -13,7 +13,7 @@ from .._errors import PlugaxError, PluginError, did_you_mean
 from ..plugins import PluginManager, build, default_manager
 from ..problems import AbstractProblem
 from ._checks import Check, checks_for, interface_of
-from ._precision import made
+from ._precision import make_in_precision
 
 
 @dataclasses.dataclass
@@ -42,7 +42,7 @@ class Subject:
     def another(self) -> Any:
         """Another component, made in the same way."""
         precision = getattr(self.known, "precision", None)
-        found = made(self.make, precision) if self.kind == "problem" else self.make()
+        found = make_in_precision(self.make, precision) if self.kind == "problem" else self.make()
         interface = interface_of(self.kind)
         if not isinstance(found, interface):
             raise AssertionError(
@@ -137,12 +137,12 @@ def collect_checks(
         "data": data,
     }
     subjects = [
-        _given(kind, name, component)
+        _subject(kind, name, component)
         for kind, components in given.items()
         for name, component in (components or {}).items()
     ]
     for name in [plugin] if isinstance(plugin, str) else plugin:
-        subjects += _registered(name, options or {}, plugins or default_manager())
+        subjects += _subjects_of(name, options or {}, plugins or default_manager())
     _check_names("options", options or {}, [subject.name for subject in subjects])
     left_out = {name: set(checks) for name, checks in (without or {}).items()}
     _check_names("without", left_out, [subject.name for subject in subjects])
@@ -175,7 +175,7 @@ def parametrize_checks(**components: Any) -> Any:
     return pytest.mark.parametrize("check", [pytest.param(c, id=c.id) for c in checks])
 
 
-def _given(kind: str, name: str, component: Any) -> Subject:
+def _subject(kind: str, name: str, component: Any) -> Subject:
     if isinstance(component, interface_of(kind)):
         return Subject(kind, name, component, lambda: component, repeatable=False)
     if not callable(component):
@@ -186,7 +186,7 @@ def _given(kind: str, name: str, component: Any) -> Subject:
     return Subject(kind, name, component, component, repeatable=True)
 
 
-def _registered(
+def _subjects_of(
     plugin: str, options: Mapping[str, Mapping[str, Any]], plugins: PluginManager
 ) -> list[Subject]:
     """The components of a plugin; made by name, so that their options are checked too."""

@@ -51,7 +51,7 @@ def native(problem: AbstractProblem) -> Iterator[int]:
         yield 64 if wants_double else 32
 
 
-def made(make: Any, precision: str | None = None) -> Any:
+def make_in_precision(make: Any, precision: str | None = None) -> Any:
     """The result of `make()`, called under `jax.enable_x64` if the result needs float64.
 
     Arguments:
@@ -97,11 +97,11 @@ def nearby(tree: PyTree, key: PRNGKeyArray, distance: float = 0.01) -> PyTree:
     are left (such as a start at zero, which is often symmetric).
     """
     floats, rest = eqx.partition(tree, eqx.is_inexact_array)
-    return eqx.combine(_moved(floats, key, distance), rest)
+    return eqx.combine(_move(floats, key, distance), rest)
 
 
 @eqx.filter_jit
-def _moved(floats: PyTree, key: PRNGKeyArray, distance: float) -> PyTree:
+def _move(floats: PyTree, key: PRNGKeyArray, distance: float) -> PyTree:
     def move(leaf: Any, noise: Any) -> Any:
         return leaf + distance * noise * jnp.where(leaf == 0, 1, leaf).astype(leaf.dtype)
 

@@ -14,7 +14,7 @@ from ..solution import Solution, Table
 from ._claim import claim, claimed
 from ._compare import difference
 from ._figures import check_figure
-from ._module import made_again
+from ._module import make_again
 from ._precision import cast, native
 from ._references import descent_for
 
@@ -36,7 +36,7 @@ def check_problem_traces_once(
         key: the random key for the seeds.
         again: another problem made in the same way; by default made by name, if `problem` was.
     """
-    again = made_again(problem) if again is None else again
+    again = make_again(problem) if again is None else again
     with native(problem) as bits:
         seeds = [seed_from(k) for k in jr.split(key)]
         problem, again = cast(problem, bits), cast(again, bits)

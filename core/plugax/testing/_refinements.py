@@ -28,7 +28,7 @@ def check_residuals(problem: AbstractLeastSquares, key: PRNGKeyArray) -> None:
             abs(float(loss) - half) <= ROUNDING * max(abs(half), abs(float(loss))),
             problem,
             "the loss is half the squared norm of the residuals",
-            f"a loss of {float(loss):.8g}, where half the squared norm is {half:.8g}",
+            f"a loss of {float(loss):.8g}, but half the squared norm is {half:.8g}",
             "Do not override loss, or change residuals along with it.",
         )
 
@@ -79,6 +79,6 @@ def check_log_density(problem: AbstractLogDensity, key: PRNGKeyArray) -> None:
             abs(float(loss) + value) <= ROUNDING * abs(value),
             problem,
             "the loss is minus the log-density",
-            f"a loss of {float(loss):.8g}, where the log-density is {value:.8g}",
+            f"a loss of {float(loss):.8g}, but the log-density is {value:.8g}",
             "Do not override loss.",
         )

@@ -49,7 +49,7 @@ def begins_with_the_loss(
         abs(first - expected) <= 1e3 * eps * abs(expected),
         solver,
         "the loss that the first step reports is that of the unknowns it starts from",
-        f"{first:.8g}, where problem.loss is {expected:.8g} at the start",
+        f"{first:.8g}, but problem.loss is {expected:.8g} at the start",
         "Return the loss at which the step's gradient was taken, not that of the new unknowns.",
     )
 
@@ -61,7 +61,7 @@ def _claim_it_fell(solver: AbstractSolver, given: Trial, solution: Solution, las
         least = float(problem.loss(cast(answer, _bits()), given.batch, given.key)[0])
     fell = last < start if least is None else last - least <= _LEFT * (start - least)
     came = f"a loss of {last:.4g} after {solution.steps} steps from {start:.4g}"
-    came += "" if least is None else f", where the minimum is {least:.4g}"
+    came += "" if least is None else f"; the minimum is {least:.4g}"
     remedy = "Are the defaults fit for unknowns and curvatures of about one?"
     claim(fell, solver, f"it solves {type(problem).__name__}", came, remedy)
 

@@ -63,12 +63,12 @@ def _check_pure(solver: AbstractSolver, given: Trial) -> None:
         solver,
         "a step is pure: traced twice, it is the same program",
         "two programs, the second of which begins to differ with "
-        f"{next(_changed(once, again), '').strip()!r}",
+        f"{next(_differing_lines(once, again), '').strip()!r}",
         "Keep what changes from step to step in the state.",
     )
 
 
-def _changed(once: str, again: str) -> Iterator[str]:
+def _differing_lines(once: str, again: str) -> Iterator[str]:
     pairs = itertools.zip_longest(once.splitlines(), again.splitlines(), fillvalue="")
     return (second for first, second in pairs if first != second)
 
@@ -157,8 +157,8 @@ def check_solver_hyperparameters(
             "A hyperparameter that is to stay a Python number (a count, a flag, something that "
             "an `if` asks for) is made static: eqx.field(static=True)."
         )
-        members, run_key = [solver, scaled(solver)], jr.key(seed_from(key))
-        both = stacked(members)
+        members, run_key = [solver, scale_floats(solver)], jr.key(seed_from(key))
+        both = stack_floats(members)
         axes = jax.tree.map(lambda leaf: 0 if eqx.is_inexact_array(leaf) else None, both)
         with claimed(solver, law, remedy):
             alone = [_three_steps(Task(given.problem, member, run_key)) for member in members]
@@ -176,12 +176,12 @@ def as_arrays(module: Any) -> Any:
     )
 
 
-def scaled(module: Any, factor: float = 0.9) -> Any:
+def scale_floats(module: Any, factor: float = 0.9) -> Any:
     """The module with every float multiplied by a factor: other, still valid hyperparameters."""
     return jax.tree.map(lambda leaf: leaf * factor if eqx.is_inexact_array(leaf) else leaf, module)
 
 
-def stacked(modules: list[PyTree]) -> PyTree:
+def stack_floats(modules: list[PyTree]) -> PyTree:
     """Modules that differ in their floats, combined into one whose floats have a leading axis."""
     floats = [eqx.filter(module, eqx.is_inexact_array) for module in modules]
     rest = eqx.filter(modules[0], eqx.is_inexact_array, inverse=True)

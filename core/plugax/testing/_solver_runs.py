@@ -16,11 +16,11 @@ from ..solvers import AbstractSolver
 from ._claim import claim, claimed
 from ._compare import ROUNDING, difference
 from ._laws import last_of
-from ._module import made_again
+from ._module import make_again
 from ._precision import cast
 from ._problem_runs import seed_from
 from ._references import reference_for, tried
-from ._solver import PLANNED, as_arrays, scaled
+from ._solver import PLANNED, as_arrays, scale_floats
 
 STEPS, CHUNK = PLANNED, 3
 SEEDS = 3
@@ -129,11 +129,11 @@ def check_solver_traces_once(
         problem: as for `check_solver_state`.
         again: another solver made in the same way; by default made by name, if `solver` was.
     """
-    again = again or made_again(solver) or solver
+    again = again or make_again(solver) or solver
     with tried(solver, problem) as (solver, problem, bits):
         _run(as_arrays(solver), problem, seed_from(key))
         before = traces.copy()
-        _run(scaled(as_arrays(cast(again, bits))), problem, seed_from(key) + 1)
+        _run(scale_floats(as_arrays(cast(again, bits))), problem, seed_from(key) + 1)
         claim(
             traces == before,
             solver,

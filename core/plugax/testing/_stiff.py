@@ -166,7 +166,7 @@ def _suitable(integrator: AbstractIntegrator, ready: AbstractIntegrator) -> tupl
         False,
         integrator,
         f"a moderately stiff equation can be solved in time steps of {_CASES[-1].dt:g}",
-        f"states as large as {out[-1]}, where they should be at most 3",
+        f"states as large as {out[-1]}, which should be at most 3",
         "Is it stable? Forward Euler steps are, for this equation.",
     )
     raise AssertionError("unreachable")
