@@ -1,7 +1,7 @@
 """Plugax: any solver on any problem, in one compiled loop, everything a plugin.
 
-Public names only. They are imported when first used, so that `plugax --help` and plugins that
-register by lazy targets need no JAX.
+This package has only public names. They are imported on first use, so that `plugax --help` and
+plugins that register lazy targets do not need JAX.
 """
 
 import lazy_loader

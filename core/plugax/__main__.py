@@ -1,4 +1,4 @@
-"""`python -m plugax` is `plugax`."""
+"""`python -m plugax` does the same as `plugax`."""
 
 import sys
 

@@ -1,15 +1,15 @@
-"""The errors and warnings a user may want to tell apart. Imports nothing heavy."""
+"""The errors and warnings that a user may want to distinguish. Imports nothing heavy."""
 
 import difflib
 from collections.abc import Iterable
 
-NEAR = 0.65  # how alike names are of which one is a misspelling of the other
+NEAR = 0.65  # the similarity from which on one name may be a misspelling of the other
 LEAST_BEGINNING = 3
 MOST = 3
 
 
 class PlugaxError(Exception):
-    """A wrong call or an unusable input: what was expected, what came, what to do."""
+    """A wrong call or an invalid input; says what was expected, what was given, what to do."""
 
 
 class UnknownNameError(PlugaxError, LookupError):
@@ -17,30 +17,30 @@ class UnknownNameError(PlugaxError, LookupError):
 
 
 class AmbiguousNameError(PlugaxError, LookupError):
-    """Several plugins claim the name, and none wins silently."""
+    """Several plugins use the name, and none of them takes precedence."""
 
 
 class PluginError(PlugaxError):
-    """A plugin cannot be used: it does not import, or what it registers does not fit."""
+    """A plugin cannot be used: it cannot be imported, or registers something invalid."""
 
 
 class UnsuitableProblemError(PlugaxError, TypeError):
-    """The problem lacks the structure that the solver asks for."""
+    """The problem lacks the structure that the solver needs."""
 
 
 class DeviceError(PlugaxError, RuntimeError):
-    """The device asked for is not there."""
+    """The device asked for does not exist."""
 
 
 class OutOfMemoryError(PlugaxError, MemoryError):
-    """What was asked for does not fit into the memory that is free."""
+    """There is not enough free memory for what was asked for."""
 
 
 class RunFailedError(PlugaxError, RuntimeError):
     """A run did not succeed, and `throw=True` asked for an exception.
 
     Attributes:
-        solution: what came out of the run all the same.
+        solution: the solution of the run, with the last good unknowns.
     """
 
     def __init__(self, message: str, solution: object = None):
@@ -53,22 +53,22 @@ class PluginWarning(UserWarning):
 
 
 class PrecisionWarning(UserWarning):
-    """A problem that wants float64 runs in float32."""
+    """A problem that needs float64 runs in float32."""
 
 
 class UnsavedWarning(UserWarning):
-    """A run could not be saved; its solution is returned all the same."""
+    """A run could not be saved; its solution is returned nevertheless."""
 
 
 class VersionWarning(UserWarning):
-    """A saved run is loaded with other versions than it was saved with."""
+    """A saved run is loaded with versions other than those it was saved with."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A sentence with the known names near to `name`, upper or lower case; or nothing.
+    """A sentence with the known names similar to `name`, ignoring case; empty if there are none.
 
-    A far one would send people the wrong way: a name is near if few letters differ, in the last
-    part of a qualified name too, or if it begins with what was written.
+    A name is similar if few letters differ, in a qualified name or in its last part, or if it
+    begins with what was written. Less similar names would be misleading.
     """
     folded: dict[str, list[str]] = {}
     for one in sorted(set(known)):
@@ -81,7 +81,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def _likeness(name: str, known: str) -> float:
-    """From 0 to 1, without what all flags, and all names of one plugin, have in common."""
+    """The similarity from 0 to 1, without what all flags, or names of a plugin, have in common."""
     name, known = name.lstrip("-"), known.lstrip("-")
     if len(name) >= LEAST_BEGINNING and known.startswith(name):
         return 1.0

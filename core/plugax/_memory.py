@@ -1,7 +1,7 @@
-"""Whether something fits into memory, told before it is tried.
+"""Checks that something fits into memory before it is made.
 
-Memory that is not there is found out late: the system grants it, and ends the process when it is
-used. So what is known to be needed is compared with what is free first.
+The system may grant more memory than there is, and end the process when it is used. So the memory
+known to be needed is first compared with the memory that is free.
 """
 
 import pathlib
@@ -15,14 +15,14 @@ _WORDS = ("RESOURCE_EXHAUSTED", "Out of memory", "out of memory")
 
 
 def check_memory(needed: int, what: str, *, device: Any = None) -> None:
-    """Raise if so much memory is not free; to be called before a large thing is made.
+    """Raise if there is not enough free memory; to be called before something large is made.
 
     Arguments:
-        needed: at least so much will be held at once [bytes].
-        what: needs it, as in "A state of 10 variables at 5 times".
-        device: JAX's device where it will lie; None for the host's memory.
+        needed: the memory that will be needed at once, at least [bytes].
+        what: what needs it, as in "A state of 10 variables at 5 times".
+        device: the JAX device whose memory is used; None for the host.
 
-    Errors: `OutOfMemoryError`, with both numbers; never where it is not known what is free.
+    Errors: `OutOfMemoryError`, with both numbers; never if the free memory is not known.
     """
     free = free_memory(device)
     if free is not None and needed > free:
@@ -34,7 +34,7 @@ def check_memory(needed: int, what: str, *, device: Any = None) -> None:
 
 
 def free_memory(device: Any = None) -> int | None:
-    """The memory that is free on a device of JAX, or here [bytes]; None if nobody knows."""
+    """The free memory of a JAX device, or of the host [bytes]; None if it is not known."""
     if device is not None and device.platform != "cpu":
         stats = device.memory_stats() or {}
         limit = stats.get("bytes_limit")
@@ -44,19 +44,19 @@ def free_memory(device: Any = None) -> int | None:
 
 
 def lacks_memory(error: BaseException) -> bool:
-    """Whether an error, of Python or of XLA, says that there is no memory left."""
+    """Whether an error of Python or XLA means that there is no memory left."""
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError | ValueError) and any(word in str(error) for word in _WORDS)
     )
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says first."""
+    """The first line of an error message."""
     return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
 
 
 def size_text(size: int | float) -> str:
-    """A size in the unit that suits it."""
+    """A size in a suitable unit."""
     units = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
     power = 0
     while size >= 1024 and power < len(units) - 1:
@@ -75,7 +75,7 @@ def _of_system() -> int | None:
 
 
 def _of_group() -> int | None:
-    """What a container may still take, if it has a bound."""
+    """The memory that a container may still use; None if it has no limit."""
     try:
         most = int((_CGROUP / "memory.max").read_text())
         return most - int((_CGROUP / "memory.current").read_text())

@@ -1,16 +1,16 @@
-"""Text as wide as whoever reads it can see."""
+"""Text wrapped to the width of the terminal."""
 
 import os
 import shutil
 import sys
 import textwrap
 
-WIDEST = 100  # longer lines are hard to follow
-LEAST = 24  # of the last column of a table, beside the others
+WIDEST = 100  # longer lines are hard to read
+LEAST = 24  # the least width of the last column of a table
 
 
 def width() -> int | None:
-    """The columns of the terminal, or `COLUMNS`; None if a program reads, line by line."""
+    """The width of the terminal, or `COLUMNS`; None if the output is not a terminal."""
     if os.environ.get("COLUMNS") or (sys.__stdout__ and sys.__stdout__.isatty()):
         return shutil.get_terminal_size().columns
     return None
@@ -22,7 +22,7 @@ def paragraph(text: str, *, indent: int = 0, hanging: int = 0) -> str:
     Arguments:
         text: one paragraph.
         indent: spaces before every line.
-        hanging: more of them before every line but the first.
+        hanging: further spaces before every line except the first.
     """
     margin = " " * indent
     return textwrap.fill(

@@ -1,6 +1,6 @@
-"""The command line. Importing it costs no more than the standard library."""
+"""The command line. Importing it imports only the standard library."""
 
-from ._signals import started, starting
+from ._signals import end_on_signals, restore_signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -8,16 +8,16 @@ if TYPE_CHECKING:
 
 
 def main(argv: "Sequence[str] | None" = None) -> int:
-    """Run one command; its exit status.
+    """Run one command, and return its exit status.
 
     Arguments:
         argv: the command and its arguments; those of this process by default.
     """
-    starting()
+    end_on_signals()
     try:
-        # Imported now, so that a signal finds this command listening from its first line on.
+        # Imported only now, so that signals are handled from the first line on.
         from ._main import main
 
         return main(argv)
     finally:
-        started()
+        restore_signals()

@@ -1,4 +1,4 @@
-"""`plugax check`: hold a component, registered or your own, to the laws of its kind."""
+"""`plugax check`: test a component, registered or your own, against the laws of its kind."""
 
 import functools
 import time
@@ -10,32 +10,32 @@ from ..plugins import KINDS, default_manager
 from ._component import ResolvedComponent, choose
 from ._environment import prepare
 from ._exit import FAILURE, SUCCESS
-from ._flags import add_flags, joined, parse_flags, peek_component
-from ._imported import Imported, imported
+from ._flags import add_flags, join_negative_numbers, parse_flags, peek_component
+from ._imported import ImportedComponent, import_component
 from ._parser import Parser, version
 from ._request import problem_name as first_name
-from ._signals import started
+from ._signals import restore_signals
 from ._text import answer, print_json
 
-# What all other checks take for granted.
+# The checks on which all others depend.
 GRANTED = ("init", "loss", "state")
 
 
 def main(argv: list[str]) -> int:
     """Check, and print a line for every check."""
-    argv = joined(argv)
+    argv = join_negative_numbers(argv)
     name = first_name(argv)
     if name is None:
         _parser("plugax check").parse_args(argv)
         raise PlugaxError("What is to be checked? A name, or module:name of your own.")
     prepare()
-    found = _registered(name, argv)
+    found = _find(name, argv)
     parser = _parser(f"plugax check {name}")
     roots = [found] if isinstance(found, ResolvedComponent) else []
     add_flags(parser, roots, argv)
     flags = parse_flags(parser, argv, roots)
     kind, checks = _checks(name, found, flags.seed)
-    started()
+    restore_signals()
     width = max(map(len, checks))
     results, label = [], ""
     for label, check in checks.items():
@@ -60,9 +60,7 @@ def main(argv: list[str]) -> int:
     else:
         answer(f"{failed} of {len(results)} checks failed" if failed else f"{len(results)} passed")
         if len(results) < len(checks):
-            answer(
-                f"{len(checks) - len(results)} were not run, since they take {label!r} for granted"
-            )
+            answer(f"{len(checks) - len(results)} were not run, since they depend on {label!r}")
     return FAILURE if failed else SUCCESS
 
 
@@ -79,16 +77,16 @@ def _parser(prog: str) -> Parser:
         "target",
         nargs="?",
         metavar="TARGET",
-        help="a name from `plugax list`, or module:name of a class, a function or an object of "
-        "yours, which may lie in the current directory",
+        help="a name from `plugax list`, or module:name of your own class, function or object; the "
+        "module may be in the current directory",
     )
-    add("--seed", type=int, default=0, metavar="K", help="of all that is random; default: 0")
+    add("--seed", type=int, default=0, metavar="K", help="seed of all random numbers; default: 0")
     add("--json", action="store_true", help="print one JSON object on standard output")
     return parser
 
 
-def _registered(name: str, argv: list[str]) -> ResolvedComponent | Imported:
-    """What a plugin registered by this name, a problem before others; else what is imported."""
+def _find(name: str, argv: list[str]) -> ResolvedComponent | ImportedComponent:
+    """The registered component of this name, a problem before other kinds; else an imported one."""
     known = default_manager().components()
     bare = name.rpartition(":")[2]
     for kind in KINDS:
@@ -98,14 +96,14 @@ def _registered(name: str, argv: list[str]) -> ResolvedComponent | Imported:
     if ":" not in name:
         close = did_you_mean(name, {component.name for component in known})
         raise PlugaxError(
-            f"Nothing is named {name!r}.{close} `plugax list` lists all names; what is your own is "
-            "given as module:name."
+            f"Nothing is named {name!r}.{close} `plugax list` lists all names; give a component of "
+            "your own as module:name."
         )
-    return imported(name)
+    return import_component(name)
 
 
 def _checks(
-    name: str, found: ResolvedComponent | Imported, seed: int
+    name: str, found: ResolvedComponent | ImportedComponent, seed: int
 ) -> tuple[str, dict[str, Callable[[], Any]]]:
     """The kind of the component, and its checks by name, each called without arguments."""
     import jax
@@ -115,7 +113,7 @@ def _checks(
     from ..testing._checks import checks_for
     from ..testing._laws import laws_of
     from ..testing._parametrize import BoundCheck, Subject
-    from ..testing._precision import made
+    from ..testing._precision import make_in_precision
 
     if isinstance(found, ResolvedComponent):
         spec = found.spec()
@@ -125,7 +123,7 @@ def _checks(
     else:
         kind, known, make = found.kind, found.known, found.make
     key = jax.random.key(seed)
-    component = made(make, getattr(known, "precision", None))
+    component = make_in_precision(make, getattr(known, "precision", None))
     again = isinstance(found, ResolvedComponent) or found.known is not component
     subject = Subject(kind, name, component, make, repeatable=again)
     checks: dict[str, Callable[[], Any]] = {}
@@ -138,14 +136,14 @@ def _checks(
 
 
 def _result(name: str, check: Callable[[], Any]) -> dict[str, Any]:
-    """What came of a check, as plain data."""
+    """The result of a check, as plain data."""
     began = time.perf_counter()
     figure, message = None, None
     try:
         figure = check()
     except AssertionError as error:
         message = str(error)
-    # A component that raises what nobody expected has not passed, and the other checks go on.
+    # A component that raises an unexpected exception has not passed; the other checks go on.
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
     return {

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import PlugaxError
 from ._component import ResolvedComponent, choose
-from ._early import check_common, check_names, named
+from ._early import check_common, check_names, names_given
 from ._entrants import add_solver_flags, entries_of, names
 from ._environment import prepare
 from ._exit import FAILURE, INTERRUPTED, SUCCESS
-from ._flags import INNER_KINDS, add_flags, joined, parse_flags, peek, peek_component
+from ._flags import INNER_KINDS, add_flags, join_negative_numbers, parse_flags, peek, peek_component
 from ._parser import Parser, version
 from ._precision import NAMES, precision
 from ._request import problem_name as problem_name
-from ._signals import started
+from ._signals import restore_signals
 from ._text import answer, print_json
 from ._verbosity import quiet, tell_device
 
@@ -40,9 +40,9 @@ def main(argv: list[str]) -> int:
 
     wanted = flags.precision or problem.precision()
     with precision(wanted, asked=flags.precision is not None):
-        # The device starts while nothing can be lost yet.
+        # The device is started before there is anything to lose.
         tell_device(find_device(flags.device), flags.device)
-        started()
+        restore_signals()
         options = problem.spec()
         comparison = compare(
             plugax.problem(options.pop("name"), **options),
@@ -68,7 +68,7 @@ def _read(argv: list[str]) -> tuple[ResolvedComponent, argparse.Namespace]:
 
     Errors: `PlugaxError` and its kinds; `SystemExit` after `--help`.
     """
-    argv = joined(argv)
+    argv = join_negative_numbers(argv)
     name = problem_name(argv)
     if name is None:
         _parser("plugax compare", alone=True).parse_args(argv)
@@ -76,7 +76,7 @@ def _read(argv: list[str]) -> tuple[ResolvedComponent, argparse.Namespace]:
     common = _parser(f"plugax compare {name}", alone=False)
     given = check_common(common, argv).solvers or []
     solvers = [entry if isinstance(entry, str) else entry[0] for entry in given]
-    check_names({"problem": [name], "solver": solvers} | named(argv, *INNER_KINDS))
+    check_names({"problem": [name], "solver": solvers} | names_given(argv, *INNER_KINDS))
     prepare(peek(argv, "--device"))
     problem = choose("problem", name, [], functools.partial(peek_component, argv))
     parser = _parser(f"plugax compare {name}", alone=False)
@@ -94,42 +94,42 @@ def _parser(prog: str, *, alone: bool) -> Parser:
     """The options of every comparison.
 
     Arguments:
-        prog: the command as far as it is known.
-        alone: whether the problem is still to be named.
+        prog: the command, as far as it is known.
+        alone: whether the problem is not named yet.
     """
     parser = Parser(
         prog=prog,
         usage=f"{prog}{' PROBLEM' if alone else ''} [--option value]…",
         description="Compare solvers on a problem: the mean of every score over seeds, its "
-        "standard error, the seeds that failed, and the time of a step. A seed stands for other "
-        "draws of the solver and, where the problem draws its data, for other data.",
+        "standard error, the seeds that failed, and the time of a step. Every seed gives the "
+        "solver other random numbers and, if the problem's data are random, other data.",
         epilog="`plugax compare PROBLEM --help` adds the options of that problem." * alone or None,
     )
     add = parser.add_argument
     help_ = "a name from `plugax list problems`"
     add("problem", nargs="?", metavar="PROBLEM", help=help_ if alone else argparse.SUPPRESS)
     add_solver_flags(parser)
-    add("--seeds", type=int, default=3, metavar="N", help="so many, from 0 on; default: 3")
+    add("--seeds", type=int, default=3, metavar="N", help="number of seeds, from 0 on; default: 3")
     add(
         "--over",
         type=_over,
         metavar="OPTION=A,B,…",
-        help="run every solver with each value of an option of its own, as in members=10,20,40",
+        help="run every solver with each value of one of its options, as in members=10,20,40",
     )
-    add("--steps", type=int, metavar="N", help="at most so many steps; default: what is usual")
-    add("--epochs", type=float, metavar="N", help="the same in passes over the data")
-    add("--metrics", type=names, metavar="A,B,…", help="shown; default: what the problem says")
+    add("--steps", type=int, metavar="N", help="maximum number of steps; default: as for `run`")
+    add("--epochs", type=float, metavar="N", help="maximum number of passes over the data")
+    add("--metrics", type=names, metavar="A,B,…", help="metrics to show; default: the problem's")
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
     add("--precision", choices=NAMES, help="default: float64 for problems that need it")
     add(
         "--out",
         type=_file,
         metavar="FILE",
-        help=f"write the table, or the figure, there too, by suffix: {', '.join(FILES)}",
+        help=f"also write the table or the figure to a file; by suffix: {', '.join(FILES)}",
     )
-    add("--force", action="store_true", help="write over a file that --out names")
-    add("--format", choices=FORMATS, default="table", help="of what is printed; default: table")
-    add("--json", action="store_true", help="the same as --format json")
+    add("--force", action="store_true", help="overwrite the file that --out names")
+    add("--format", choices=FORMATS, default="table", help="format of the output; default: table")
+    add("--json", action="store_true", help="short for --format json")
     return parser
 
 
@@ -151,7 +151,7 @@ def _value(text: str) -> Any:
 
 
 def _file(text: str) -> pathlib.Path:
-    """A file that can be written; better known now than after an hour's run."""
+    """A file that can be written; checked now rather than after an hour's run."""
     path = pathlib.Path(text)
     if path.suffix not in FILES:
         raise argparse.ArgumentTypeError(f"expected a file that ends in one of {', '.join(FILES)}")
@@ -161,7 +161,7 @@ def _file(text: str) -> pathlib.Path:
 
 
 def _after_each(comparison: "Comparison", path: pathlib.Path | None) -> None:
-    """Keep what is done so far, and tell a watching user."""
+    """Save the comparison so far, and tell a watching user."""
     if path is not None and path.suffix in (".csv", ".json", ".md"):
         _write(comparison, path)
     if sys.stderr.isatty() and not quiet():

@@ -1,8 +1,8 @@
-"""A component of a run as it will be made: who it is, its options, the components inside it.
+"""A component of a run as it will be made: its name, its options, the components inside it.
 
-What is known of it comes in layers, the lowest first: the problem's recipe, the configuration file,
-the flags. A layer that names another component than the one chosen in the end says nothing about
-that one, and is left out: the learning rate that a recipe gives `sgd` is not one for `adam`.
+Its options come in layers, the lowest first: the problem's recipe, the configuration file, the
+flags. A layer that names another component than the one finally chosen is left out: the learning
+rate that a recipe gives `sgd` is not meant for `adam`.
 """
 
 import argparse
@@ -36,11 +36,11 @@ class ResolvedComponent:
     """A component of a run.
 
     Attributes:
-        path: where it stands, as `("solver", "optimizer")`.
-        component: what a plugin registered.
+        path: its place in the run, such as `("solver", "optimizer")`.
+        component: the component as a plugin registered it.
         target: its class or factory.
-        given: the values of its plain options that some layer or flag gives.
-        parts: the components inside it, by option; None if there is none.
+        given: the values of its plain options that a layer or a flag gives.
+        parts: the components inside it, by option; None if an option has none.
     """
 
     path: tuple[str, ...]
@@ -55,11 +55,11 @@ class ResolvedComponent:
         return self.component.name
 
     def known(self, attribute: str, default: Any = None) -> Any:
-        """An attribute of the component, as far as it is known before it is made."""
+        """An attribute of the component if it is known before the component is made."""
         return known_of(self.target, attribute, default)
 
     def precision(self) -> str | None:
-        """What a problem is meant for; one whose factory does not say is made to see."""
+        """The precision that a problem needs; if its factory does not say, it is made to see."""
         if class_made_by(self.target) is None and self.known("precision") is None:
             return getattr(build(self.component.kind, self.spec(), {}), "precision", None)
         return self.known("precision")
@@ -70,14 +70,14 @@ class ResolvedComponent:
         return {option.name: option for option in options_of(self.target)}
 
     def walk(self) -> Iterator["ResolvedComponent"]:
-        """The component itself, then all inside it."""
+        """The component itself, then all components inside it."""
         yield self
         for part in self.parts.values():
             if part is not None:
                 yield from part.walk()
 
     def spec(self) -> dict[str, Any]:
-        """What it takes to make it: its name, and the options that were given."""
+        """The spec from which it can be made: its name, and the options that were given."""
         parts = {name: part and part.spec() for name, part in self.parts.items()}
         return {"name": self.name} | self.given | parts
 
@@ -85,7 +85,7 @@ class ResolvedComponent:
         """The spec with all defaults that are plain data.
 
         Arguments:
-            none: what stands for a None that was asked for.
+            none: the value that represents None if the user asked for None.
         """
         defaults = {
             name: plain(option.default)
@@ -107,7 +107,7 @@ class ResolvedComponent:
 def choose(
     kind: str, name: str, layers: list[Layer], peek: Peek, path: tuple[str, ...] | None = None
 ) -> ResolvedComponent:
-    """The component of a kind by name, with what the layers say of it and of those inside it.
+    """The component of a kind by name, with options of it and of its parts from the layers.
 
     Errors: `UnknownNameError` for a name or an option that does not exist; `PlugaxError` for a
     value that an option does not take.
@@ -115,7 +115,7 @@ def choose(
     if ":" in name:
         add_current_directory()
     component = default_manager().find(kind, name)
-    if ":" in name:  # as `build` wants it where two plugins claim the name
+    if ":" in name:  # `build` needs the full name if two plugins use the same name
         component = dataclasses.replace(component, name=name)
     chosen = ResolvedComponent(path or (kind,), component, component.load())
     layers = _those_of(name, layers)
@@ -125,12 +125,12 @@ def choose(
         if inner is not None:
             _choose_part(chosen, option, inner, said, peek)
         elif said:
-            chosen.given[option.name] = _coerced(chosen, option, said[-1])
+            chosen.given[option.name] = _coerce(chosen, option, said[-1])
     for layer in layers:
         for key in layer.keys() - {"name", *chosen.options}:
             raise UnknownNameError(
-                f"The {kind} {name!r} has no option {key!r}, which [{'.'.join(chosen.path)}] of "
-                f"the configuration or the problem's recipe gives it."
+                f"The {kind} {name!r} has no option {key!r}, which is set in "
+                f"[{'.'.join(chosen.path)}] of the configuration or in the problem's recipe."
                 f"{did_you_mean(key, chosen.options)}"
             )
     return chosen
@@ -167,14 +167,14 @@ def _last_name(layers: list[Layer]) -> str | None:
 
 
 def _name_of(default: Any) -> str | None:
-    """The name of a component that is an option's default."""
+    """The name of a component that is the default of an option."""
     if isinstance(default, str):
         return default
     return (origin_of(default) or {}).get("name")
 
 
 def _those_of(name: str, layers: list[Layer]) -> list[Layer]:
-    """The layers that speak of this component; one without a name means that of the one below."""
+    """The layers about this component; a layer without a name is about that of the one below."""
     kept, speaks_of = [], None
     for layer in layers:
         speaks_of = layer.get("name", speaks_of)
@@ -187,8 +187,8 @@ def _bare(name: str) -> str:
     return name.rpartition(":")[2]
 
 
-def _coerced(chosen: ResolvedComponent, option: Option, value: Any) -> Any:
-    """A value of a layer; what TOML cannot say comes from a recipe and stays what it is."""
+def _coerce(chosen: ResolvedComponent, option: Option, value: Any) -> Any:
+    """A value of a layer; a value that TOML cannot express comes from a recipe and is unchanged."""
     if not isinstance(value, bool | int | float | str | list):
         return value
     try:

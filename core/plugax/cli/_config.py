@@ -42,10 +42,10 @@ FILE_NAME = "config.toml"
 
 
 def read_config(path: str | os.PathLike | None) -> dict[str, Any]:
-    """The tables of a configuration file, of observers a list; empty ones without a file.
+    """The tables of a configuration file, a list for observers; empty tables without a file.
 
-    Errors: `PlugaxError` if it cannot be read, or holds what a run has no use for. Options of
-    problem and solver are checked by those who take them.
+    Errors: `PlugaxError` if it cannot be read, or contains an unknown table or key. Options of
+    problem and solver are checked later.
     """
     tables: dict[str, Any] = {name: {} for name in TABLES} | {"observer": []}
     if path is None:
@@ -57,7 +57,7 @@ def read_config(path: str | os.PathLike | None) -> dict[str, Any]:
         raise PlugaxError(f"The configuration {path} cannot be read: {error.strerror}.") from error
     except ValueError as error:  # not TOML, or not even text
         raise PlugaxError(f"The configuration {path} is not TOML: {error}.") from error
-    if isinstance(tables["observer"], dict):  # one may be written as a plain table
+    if isinstance(tables["observer"], dict):  # a single observer may be a plain table
         tables["observer"] = [tables["observer"]]
     for name, table in tables.items():
         if name == "observer":
@@ -92,17 +92,17 @@ def _check_observers(path: Any, tables: Any) -> None:
 
 
 def write_config(directory: pathlib.Path, tables: dict[str, Any]) -> None:
-    """Write the configuration into a run's directory, whole or not at all."""
+    """Write the configuration into a run's directory, completely or not at all."""
     import tomli_w
 
-    from ..solution import replacing
+    from ..solution import replace_file
 
-    with replacing(directory / FILE_NAME) as file:
+    with replace_file(directory / FILE_NAME) as file:
         file.write(tomli_w.dumps(_without_none(tables)).encode())
 
 
 def _without_none(value: Any) -> Any:
-    """TOML has no None; tuples become arrays."""
+    """The value without None, which TOML does not have; tuples become arrays."""
     if isinstance(value, dict):
         return {key: _without_none(item) for key, item in value.items() if item is not None}
     if isinstance(value, tuple | list):

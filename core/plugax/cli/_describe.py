@@ -1,4 +1,4 @@
-"""`plugax describe`: a component's documentation, options, and what goes with it."""
+"""`plugax describe`: a component's documentation, options and recommended solvers."""
 
 import inspect
 from typing import Any
@@ -25,16 +25,16 @@ from ._values import describe_type, show, types_of
 
 
 def main(argv: list[str]) -> int:
-    """Describe all components of a name: the same name may stand for several kinds."""
+    """Describe all components of a name: several kinds may have a component of that name."""
     parser = Parser(
         prog="plugax describe",
-        description="Tell about a problem, solver, optimizer, integrator or observer.",
+        description="Describe a problem, solver, optimizer, integrator or observer.",
     )
     parser.add_argument("name", metavar="NAME", help="its name, or plugin:name")
     parser.add_argument("--json", action="store_true", help="as JSON, a list of descriptions")
     arguments = parser.parse_args(argv)
     prepare()
-    described = [_described(component) for component in _named(arguments.name)]
+    described = [_describe(component) for component in _components(arguments.name)]
     if arguments.json:
         print_json([_plain(entry) for entry in described])
     else:
@@ -42,10 +42,10 @@ def main(argv: list[str]) -> int:
     return SUCCESS
 
 
-def _named(name: str) -> list[Component]:
-    """The components of this name, at most one a kind.
+def _components(name: str) -> list[Component]:
+    """The components of this name, at most one of each kind.
 
-    Errors: `UnknownNameError` if there is none, `AmbiguousNameError` where two plugins claim it.
+    Errors: `UnknownNameError` if there is none, `AmbiguousNameError` if two plugins use the name.
     """
     manager = default_manager()
     known = manager.components()
@@ -55,7 +55,7 @@ def _named(name: str) -> list[Component]:
         if any(c.kind == kind and c.name == bare for c in known):
             try:
                 found.append(manager.find(kind, name))
-            except UnknownNameError:  # `plugin:name`, and this kind's is another plugin's
+            except UnknownNameError:  # `plugin:name`, but for this kind it is from another plugin
                 continue
     if not found:
         names = {c.name for c in known} | {f"{c.plugin}:{c.name}" for c in known}
@@ -65,8 +65,8 @@ def _named(name: str) -> list[Component]:
     return found
 
 
-def _described(component: Component) -> dict[str, Any]:
-    """All there is to say, options still as objects."""
+def _describe(component: Component) -> dict[str, Any]:
+    """The full description, with options as objects."""
     target = component.load()
     entry: dict[str, Any] = {
         "name": component.name,
@@ -89,14 +89,14 @@ def _described(component: Component) -> dict[str, Any]:
 
 
 def _documentation(target: Any) -> str:
-    """The docstring without its list of arguments: the options say the same, with types."""
+    """The docstring without its arguments, which are shown as options, with their types."""
     text = inspect.getdoc(target) or ""
     head, _, rest = text.partition("Arguments:\n")
     lines = rest.splitlines()
     while lines and (not lines[0] or lines[0].startswith(" ")):
         lines.pop(0)
     text = "\n\n".join(part for part in (head.strip(), "\n".join(lines).strip()) if part)
-    # A dataclass without a docstring gets its signature for one.
+    # A dataclass without a docstring gets its signature as docstring.
     return "" if text.startswith(f"{getattr(target, '__name__', '')}(") else text
 
 
@@ -122,7 +122,7 @@ def _option(option: Option, preset: dict[str, Any]) -> dict[str, Any]:
 
 
 def _data(value: Any) -> Any:
-    """`value` as JSON can say it: what it cannot, by its name."""
+    """`value` in types that JSON can express; other objects as text."""
     value = plain(value)
     if value is ...:  # made when the component is
         return show(value)
@@ -183,4 +183,4 @@ def _recipe(recipe: dict[str, Any]) -> str:
             parts.append(f"{kebab(key)} {name}" + (f" ({inner})" if inner else ""))
         else:
             parts.append(f"{kebab(key)} {show(value)}")
-    return ", ".join(parts) or "as it is"
+    return ", ".join(parts) or "default options"

@@ -1,4 +1,4 @@
-"""`plugax doctor`: what a report of a problem should say of the machine and the installation."""
+"""`plugax doctor`: facts about machine and installation that a bug report should contain."""
 
 import importlib.metadata
 import os
@@ -20,7 +20,7 @@ LIBRARIES = (
     *("diffrax", "xarray", "matplotlib", "pillow", "pluggy", "rich", "platformdirs", "tomli-w"),
 )
 SLOW_SECONDS = 0.5
-"""What a plugin may take from every command; those that register lazy targets take a hundredth."""
+"""The longest acceptable import of a plugin; with lazy targets it takes a hundredth of that."""
 
 
 def main(argv: list[str]) -> int:
@@ -30,7 +30,7 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--json", action="store_true", help="as one JSON object")
     arguments = parser.parse_args(argv)
-    # Plugins before JAX, so that one that imports it is seen to do so.
+    # Plugins before JAX, so that the time of a plugin that imports JAX is counted for it.
     records = default_manager().records
     found = _found()
     if arguments.json:
@@ -54,7 +54,7 @@ def main(argv: list[str]) -> int:
 
 
 def _found() -> dict[str, Any]:
-    """All but the plugins, as plain data."""
+    """The report without the plugins, as plain data."""
     started = "jax" in sys.modules
     chosen = settings(os.environ, jaxlib_version())
     prepare()
@@ -102,7 +102,7 @@ def _version(name: str) -> str | None:
 
 
 def _cache() -> dict[str, Any] | None:
-    """Where compiled programs are kept, how many and how large; None if they are not."""
+    """Where compiled programs are kept, how many, and their size; None if they are not kept."""
     where = os.environ.get("JAX_COMPILATION_CACHE_DIR")
     switched_off = os.environ.get("JAX_ENABLE_COMPILATION_CACHE", "1").lower() in ("0", "false")
     if not where or switched_off:
@@ -116,15 +116,16 @@ def _cache_text(cache: dict[str, Any] | None) -> str:
         return "  off: every run compiles anew"
     size = cache["bytes"] / 2**20
     return (
-        f"  {cache['directory']}\n  {cache['files']} files, {size:.1f} MiB; may be deleted any time"
+        f"  {cache['directory']}\n  {cache['files']} files, {size:.1f} MiB; may be deleted at any "
+        "time"
     )
 
 
 def _plugins_text(records: list[PluginRecord]) -> str:
     slow = [
         paragraph(
-            f"{record.name} takes {record.seconds:.1f} s to import, which every command waits "
-            "for: let it register lazy targets, 'module:name', or leave it out with "
+            f"{record.name} takes {record.seconds:.1f} s to import, which delays every command: "
+            "let it register lazy targets, 'module:name', or leave it out with "
             f"PLUGAX_BLOCK={record.name}.",
             indent=2,
         )

@@ -1,7 +1,8 @@
-"""What can be told of a command line before any component, and so JAX, is imported.
+"""Checks of a command line that are possible before any component, and thus JAX, is imported.
 
-Which options a component has, its class says; who exists, and what the common options take, is
-known at once. A mistake there costs a tenth of a second instead of some.
+The options of a component are known only from its class. But the names of components, and the
+values of common options, can be checked at once: a mistake there is reported within a tenth of a
+second instead of several seconds.
 """
 
 import argparse
@@ -14,16 +15,16 @@ from ._values import NONE
 
 
 def check_common(parser: Parser, argv: list[str]) -> argparse.Namespace:
-    """Parse the common options alone; what they give.
+    """Parse only the common options, and return their values.
 
-    Errors: `UsageError` for a value that one of them does not take, or that is missing.
+    Errors: `UsageError` for an invalid or missing value of one of them.
     """
     known, _ = parser.parse_known_args([word for word in argv if word not in ("--help", "-h")])
     return known
 
 
 def check_names(names: Mapping[str, Iterable[str | None]]) -> None:
-    """Look names up, by kind; what is the user's own, `module:name`, is not imported yet.
+    """Look up names by kind; a user's own component, `module:name`, is not imported yet.
 
     Errors: `UnknownNameError`, `AmbiguousNameError`.
     """
@@ -33,6 +34,6 @@ def check_names(names: Mapping[str, Iterable[str | None]]) -> None:
                 default_manager().find(kind, name)
 
 
-def named(argv: list[str], *kinds: str) -> dict[str, list[str | None]]:
-    """The names that `--solver`, `--optimizer` and the like give, by kind."""
+def names_given(argv: list[str], *kinds: str) -> dict[str, list[str | None]]:
+    """The names given by `--solver`, `--optimizer` and similar flags, by kind."""
     return {kind: [peek(argv, f"--{kind}")] for kind in kinds}

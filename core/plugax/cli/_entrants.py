@@ -1,4 +1,4 @@
-"""The solvers of a comparison as the command line gives them, with options of their own.
+"""The solvers of a comparison as given on the command line, each with its own options.
 
 --solvers etkf,letkf    --solver "letkf --members 10 --radius 6"
 """
@@ -11,47 +11,47 @@ from typing import Any
 
 from .._errors import PlugaxError
 from ._component import ResolvedComponent
-from ._flags import add_flags, joined, parse_flags, peek_component
+from ._flags import add_flags, join_negative_numbers, parse_flags, peek_component
 from ._parser import Parser, UsageError
 from ._request import choose_solver
 from ._values import show
 
 Entrant = str | list[str]
-"""A solver's name; or, where it may have options, all words of a `--solver`."""
+"""A solver's name; or all words of a `--solver`, its name and its options."""
 
 
 def add_solver_flags(parser: Parser) -> None:
-    """Add `--solvers` and `--solver`, which may be mixed and repeated; their order stays."""
+    """Add `--solvers` and `--solver`, which may be mixed and repeated; their order is kept."""
     add = functools.partial(parser.add_argument, dest="solvers")
     add(
         "--solvers",
         action="extend",
         type=names,
         metavar="A,B,…",
-        help="default: all that the problem recommends",
+        help="names; default: all that the problem recommends",
     )
     add(
         "--solver",
         action="append",
         type=_words,
         metavar='"A --option value…"',
-        help="one with options of its own, as `plugax run --solver A` has them; may be repeated",
+        help="a solver with options, as in `plugax run --solver A`; may be repeated",
     )
 
 
 def names(text: str) -> list[str]:
-    """Names with commas between them."""
+    """The names in a comma-separated text."""
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def entries_of(problem: ResolvedComponent, entrants: Iterable[Entrant]) -> dict[str, Any]:
-    """What is to be compared, by labels that are all different.
+    """The solvers to compare, by labels that are all different.
 
-    Errors: those of `plugax run` for the options of a solver, with the solver in front.
+    Errors: those of `plugax run` for the options of a solver, preceded by the solver.
     """
     entries: dict[str, Any] = {}
     for entrant in entrants:
-        label, entry = (entrant, entrant) if isinstance(entrant, str) else _parsed(problem, entrant)
+        label, entry = (entrant, entrant) if isinstance(entrant, str) else _parse(problem, entrant)
         unique, count = label, 2
         while unique in entries:
             unique, count = f"{label} #{count}", count + 1
@@ -71,11 +71,11 @@ def _words(text: str) -> list[str]:
     return words
 
 
-def _parsed(problem: ResolvedComponent, words: list[str]) -> tuple[str, dict[str, Any]]:
+def _parse(problem: ResolvedComponent, words: list[str]) -> tuple[str, dict[str, Any]]:
     """A solver's label and its spec, from its name and its flags."""
-    name, *argv = joined(words)
+    name, *argv = join_negative_numbers(words)
     solver = choose_solver(problem, name, {}, functools.partial(peek_component, argv))
-    # Where the same options are told of.
+    # Errors refer to the help of this command, which lists the same options.
     parser = Parser(prog=f"plugax run {problem.name} --solver {name}")
     add_flags(parser, [solver], argv)
     try:

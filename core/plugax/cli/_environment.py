@@ -1,12 +1,12 @@
-"""Settings that must stand before JAX starts, each with its reason. What the user has set, stays.
+"""Settings that must be made before JAX starts, each with its reason. The user's settings are kept.
 
-The command line starts JAX itself, so it may choose; the library never touches these. In a process
-where JAX has been imported already (a notebook, a test), nothing is changed.
+The command line starts JAX itself, so it may choose settings; the library never does. If JAX has
+been imported already (in a notebook, in a test), nothing is changed.
 
-Considered and left as it is: `EQX_ON_ERROR=nan`. It takes the host callbacks out of compiled error
-checks, so that more programs can be cached; but a check that fails then answers with NaN or, for
-integers, with the largest one, which an index clips to something plausible: a wrong result instead
-of an error. What Plugax bundles has no such checks in its loops.
+`EQX_ON_ERROR=nan` was considered and left alone. It removes the host callbacks from compiled error
+checks, so that more programs can be cached. But a check that fails then gives NaN or, for integers,
+the largest integer, which an index clips to something plausible: a wrong result instead of an
+error. The plugins that come with Plugax have no such checks in their loops.
 """
 
 import dataclasses
@@ -18,23 +18,23 @@ import re
 import sys
 from collections.abc import Mapping, MutableMapping
 
-# XLA on the CPU makes one kernel of a loop's body only where the arrays in it are small. With this
-# bound, loops over a few hundred numbers run up to four times faster on jaxlib 0.10, up to twice on
-# 0.12. XLA does not document it. An option of this kind that XLA does not know, it passes over; but
-# a *flag* it does not know ends the process, so nothing is set outside the range that was tried.
+# XLA on the CPU makes one kernel of a loop's body only if the arrays in it are small. With this
+# bound, loops over a few hundred numbers run up to four times faster on jaxlib 0.10, up to twice as
+# fast on 0.12. XLA does not document it. XLA ignores an unknown option of this kind, but an unknown
+# *flag* ends the process, so nothing is set for versions that were not tested.
 _THRESHOLD = "xla_cpu_small_while_loop_byte_threshold"
 _EXTRA_OPTIONS = re.compile(r"""(--xla_backend_extra_options=["']?)""")
 THRESHOLD_BYTES = 2**19
-JAXLIB_TESTED = ((0, 10), (0, 13))  # from, up to and without
+JAXLIB_TESTED = ((0, 10), (0, 13))  # from the first, up to but without the second
 
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """One environment variable as Plugax would have it.
+    """The value of an environment variable that Plugax would set.
 
     Attributes:
-        name: the variable.
-        value: what it is set to; None if it is left alone.
+        name: the name of the variable.
+        value: the value to set; None if the variable is left alone.
         reason: why.
     """
 
@@ -49,14 +49,14 @@ def prepare(device: str | None = None) -> None:
     Arguments:
         device: the device that was asked for, if one was.
     """
-    # That there might be another device is for `plugax doctor` to show, not for every run to say.
+    # JAX warns that there may be another device; `plugax doctor` shows that, not every run.
     logging.getLogger("jax._src.xla_bridge").setLevel(logging.ERROR)
     if "jax" not in sys.modules:
         apply(settings(os.environ, jaxlib_version(), device), os.environ)
 
 
 def apply(chosen: list[Setting], environment: MutableMapping[str, str]) -> None:
-    """Put settings into an environment."""
+    """Make settings in an environment."""
     for setting in chosen:
         if setting.value is not None:
             environment[setting.name] = setting.value
@@ -68,7 +68,7 @@ def settings(
     """All settings that suit this environment.
 
     Arguments:
-        environment: what is set already.
+        environment: the variables that are set already.
         jaxlib: the version of jaxlib.
         device: the device that was asked for, if one was.
     """
@@ -87,7 +87,7 @@ def settings(
     ):
         chosen.append(_unless_set(environment, name, value, reason))
     if device is not None and device.partition(":")[0] == "cpu":
-        reason = "the CPU was asked for: no other device is started, none of its memory taken"
+        reason = "the CPU was asked for: no other device is started, and none of its memory used"
         chosen.append(_unless_set(environment, "JAX_PLATFORMS", "cpu", reason))
     return chosen
 
@@ -99,14 +99,14 @@ def _unless_set(environment: Mapping[str, str], name: str, value: str, reason: s
 
 
 def _loops(flags: str, jaxlib: tuple[int, ...]) -> Setting:
-    """XLA_FLAGS with the bound below which loops become one kernel, and all that was there."""
+    """XLA_FLAGS as before, plus the bound below which loops become one kernel."""
     name, ours = "XLA_FLAGS", f"{_THRESHOLD}={THRESHOLD_BYTES}"
     if not JAXLIB_TESTED[0] <= jaxlib[:2] < JAXLIB_TESTED[1]:
         return Setting(name, None, f"{_THRESHOLD} was not tested with this jaxlib")
     if _THRESHOLD in flags:
         return Setting(name, None, "as you have set it")
     if flags.strip() and not flags.strip().startswith("-"):
-        return Setting(name, None, "names a file, which is yours")
+        return Setting(name, None, "names a file, which is left unchanged")
     reason = "small loops run as one kernel on the CPU, up to four times faster"
     if _EXTRA_OPTIONS.search(flags):
         return Setting(name, _EXTRA_OPTIONS.sub(rf"\1{ours},", flags, count=1), reason)
@@ -134,7 +134,7 @@ def default_cache() -> pathlib.Path:
 
 
 def jaxlib_version() -> tuple[int, ...]:
-    """The version of jaxlib, as numbers; empty where there is none."""
+    """The version of jaxlib, as numbers; empty if it is not installed."""
     try:
         text = importlib.metadata.version("jaxlib")
     except importlib.metadata.PackageNotFoundError:

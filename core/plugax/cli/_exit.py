@@ -1,8 +1,8 @@
-"""Exit statuses: what a command ends with."""
+"""Exit statuses of commands."""
 
 SUCCESS = 0
 FAILURE = 1
-"""A run that was no success, a check that failed, a bug."""
+"""A run that was not successful, a check that failed, or a bug."""
 WRONG_CALL = 2
 INTERRUPTED = 130
-"""By Ctrl-C; other signals leave 128 and their number."""
+"""Interrupted by Ctrl-C; for other signals the status is 128 plus the number of the signal."""

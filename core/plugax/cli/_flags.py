@@ -2,7 +2,7 @@
 
     --problem.dim 40    --solver.optimizer.learning-rate 0.01    --dim 40    --learning-rate 0.01
 
-The short form exists where no other component of the run, and no common option, has that name.
+The short form exists if no other component of the run, and no common option, has that name.
 """
 
 import argparse
@@ -18,13 +18,13 @@ from ._component import ResolvedComponent
 from ._parser import Parser, UsageError
 from ._values import choices_of, describe_type, is_switch, parse, show, types_of
 
-# Common options that name a component inside the problem or the solver, by what they name.
+# Kinds of component inside the problem or the solver that have a common option of their own.
 INNER_KINDS = ("optimizer", "integrator")
 _NUMBER = re.compile(r"-(\d|\.\d|inf\b|nan\b)")
 
 
-def joined(argv: list[str]) -> list[str]:
-    """`--shift -1e-3` as `--shift=-1e-3`: argparse takes most negative numbers for options."""
+def join_negative_numbers(argv: list[str]) -> list[str]:
+    """Write `--shift -1e-3` as `--shift=-1e-3`; else argparse takes the number for an option."""
     result: list[str] = []
     for token in argv:
         follows_flag = result and result[-1].startswith("--") and "=" not in result[-1]
@@ -36,7 +36,7 @@ def joined(argv: list[str]) -> list[str]:
 
 
 def peek(argv: list[str], *forms: str) -> str | None:
-    """The value of an option before its parser exists; the last one given."""
+    """The value of an option before its parser exists; the last one if it is given repeatedly."""
     found = None
     for token, following in zip(argv, [*argv, "--"][1:], strict=True):
         flag, equals, value = token.partition("=")
@@ -54,22 +54,22 @@ def peek_component(argv: list[str], path: tuple[str, ...], kind: str) -> str | N
 
 
 def kebab(name: str) -> str:
-    """A name as it stands in a flag."""
+    """A name as it is written in a flag."""
     return name.replace("_", "-")
 
 
 def qualified(path: tuple[str, ...]) -> str:
-    """The flag that says all of where an option stands."""
+    """The flag with the full path of an option."""
     return f"--{'.'.join(map(kebab, path))}"
 
 
 def add_flags(parser: Parser, roots: list[ResolvedComponent], argv: list[str]) -> None:
-    """Add the flags of these components, and of those inside them, under a heading each.
+    """Add the flags of these components and of their parts, each component under a heading.
 
     Arguments:
-        parser: gets the flags.
+        parser: the parser to which the flags are added.
         roots: the components.
-        argv: what will be parsed; a preset that it names decides what help calls default.
+        argv: the arguments to be parsed; a preset in them changes the defaults shown in the help.
     """
     common = {form for action in parser._actions for form in action.option_strings}
     places = [
@@ -79,9 +79,9 @@ def add_flags(parser: Parser, roots: list[ResolvedComponent], argv: list[str]) -
     inner = {kind: [p for p in places if _kind(p[1]) == kind] for kind in INNER_KINDS}
     for kind, found in inner.items():
         if not found:
-            _add_refused(parser, f"--{kind}", _none_takes(roots, kind))
+            _add_refusing_flag(parser, f"--{kind}", _none_takes(roots, kind))
         elif len(found) > 1:
-            _add_refused(parser, f"--{kind}", _ambiguous(f"--{kind}", found))
+            _add_refusing_flag(parser, f"--{kind}", _ambiguous(f"--{kind}", found))
     for root in roots:
         for chosen in root.walk():
             prefix = qualified((*chosen.path, ""))
@@ -103,11 +103,11 @@ def add_flags(parser: Parser, roots: list[ResolvedComponent], argv: list[str]) -
     for name, count in counts.items():
         if count > 1 and f"--{kebab(name)}" not in common and name not in inner:
             rivals = [place for place in places if place[1].name == name]
-            _add_refused(parser, f"--{kebab(name)}", _ambiguous(f"--{kebab(name)}", rivals))
+            _add_refusing_flag(parser, f"--{kebab(name)}", _ambiguous(f"--{kebab(name)}", rivals))
 
 
 def _refuse_unwritable(parser: Parser, roots: list[ResolvedComponent]) -> None:
-    """Tell of the options that no text can stand for, in the place of their flags."""
+    """Explain, in place of their flags, options that cannot be written as text."""
     for root in roots:
         for chosen in root.walk():
             settable = {option.name for option in _settable(chosen)}
@@ -116,15 +116,15 @@ def _refuse_unwritable(parser: Parser, roots: list[ResolvedComponent]) -> None:
                 message = f"{name} of {chosen.name} can be given from Python only: {made}."
                 taken = {form for action in parser._actions for form in action.option_strings}
                 for flag in {qualified((*chosen.path, name)), f"--{kebab(name)}"} - taken:
-                    _add_refused(parser, flag, message)
+                    _add_refusing_flag(parser, flag, message)
 
 
 def parse_flags(
     parser: Parser, argv: list[str], roots: list[ResolvedComponent]
 ) -> argparse.Namespace:
-    """Parse, and hand every component what its flags give.
+    """Parse the arguments, and give every component the values of its flags.
 
-    Errors: `UsageError` for an option that does not exist, with the closest that do.
+    Errors: `UsageError` for an option that does not exist, with the most similar existing ones.
     """
     arguments, left = parser.parse_known_args(argv)
     if left:
@@ -176,13 +176,13 @@ def _metavar(option: Option) -> str:
 
 
 def _default(chosen: ResolvedComponent, option: Option, preset: str, values: dict[str, Any]) -> str:
-    """What the option is if no flag says so.
+    """The value of an option without a flag, as the help shows it.
 
     Arguments:
         chosen: the component.
         option: one of its options.
-        preset: the component's preset, if it has such a thing.
-        values: those that the preset gives.
+        preset: the name of the component's preset, if it has one.
+        values: the values of the preset.
     """
     if option.name in chosen.parts:
         part = chosen.parts[option.name]
@@ -194,8 +194,8 @@ def _default(chosen: ResolvedComponent, option: Option, preset: str, values: dic
     return "required" if option.required else f"default: {show(option.default)}"
 
 
-def _add_refused(parser: Parser, flag: str, message: str) -> None:
-    """A flag that stands in no help, and tells what to write instead."""
+def _add_refusing_flag(parser: Parser, flag: str, message: str) -> None:
+    """Add a flag that the help does not show and that explains what to write instead."""
 
     class Refuse(argparse.Action):
         def __call__(self, *_: Any, **__: Any) -> NoReturn:
@@ -206,7 +206,7 @@ def _add_refused(parser: Parser, flag: str, message: str) -> None:
 
 def _ambiguous(flag: str, places: list[tuple[ResolvedComponent, Option]]) -> str:
     forms = [qualified((*chosen.path, option.name)) for chosen, option in places]
-    return f"{flag} may mean {' or '.join(forms)}; write which."
+    return f"{flag} may mean {' or '.join(forms)}; write one of these."
 
 
 def _none_takes(roots: list[ResolvedComponent], kind: str) -> str:

@@ -1,11 +1,11 @@
-"""The current directory as a place to import from."""
+"""Imports from the current directory."""
 
 import os
 import sys
 
 
 def add_current_directory() -> None:
-    """Let modules of the current directory be imported, as `python` itself does."""
+    """Allow imports of modules in the current directory, as `python` itself does."""
     here = os.getcwd()
     if here not in sys.path:
         sys.path.insert(0, here)

@@ -1,4 +1,4 @@
-"""A component of the user's own, by `module:name`; the module may lie in the current directory."""
+"""A user's own component, by `module:name`; the module may be in the current directory."""
 
 import dataclasses
 import inspect
@@ -11,13 +11,13 @@ from ._import_path import add_current_directory
 
 
 @dataclasses.dataclass(frozen=True)
-class Imported:
-    """What was found.
+class ImportedComponent:
+    """A component imported by its name.
 
     Attributes:
         kind: `"problem"`, `"solver"`, …
         known: the object, its class, or the function that makes it.
-        make: makes it.
+        make: a function that makes the component.
     """
 
     kind: str
@@ -25,30 +25,30 @@ class Imported:
     make: Callable[[], Any]
 
 
-def imported(target: str) -> Imported:
-    """The component that `module:name` names, or that what it names makes.
+def import_component(target: str) -> ImportedComponent:
+    """The component that `module:name` names, or that the named class or function makes.
 
-    Errors: `PlugaxError` if it cannot be imported, made, or is of no kind.
+    Errors: `PlugaxError` if it cannot be imported or made, or if it is not a component.
     """
     add_current_directory()
     found = imported_object(target)
     made = found
     if inspect.isclass(found) or (_kind_of(found) is None and callable(found)):
-        made = _made(target, found)
+        made = _make(target, found)
     kind = _kind_of(made)
     if kind is None:
         raise PlugaxError(
             f"{target} is of type {type(made).__name__}; a problem, solver, optimizer, integrator, "
             "observer or data is needed, its class, or a function without arguments that makes one."
         )
-    return Imported(kind, found, (lambda: found) if made is found else found)
+    return ImportedComponent(kind, found, (lambda: found) if made is found else found)
 
 
-def _made(target: str, make: Callable[[], Any]) -> Any:
-    from ..testing._precision import made
+def _make(target: str, make: Callable[[], Any]) -> Any:
+    from ..testing._precision import make_in_precision
 
     try:
-        return made(make)
+        return make_in_precision(make)
     except (TypeError, ValueError) as error:
         raise PlugaxError(
             f"{target} cannot be made without arguments: {error}. Name an object, or a function "

@@ -1,4 +1,4 @@
-"""`plugax list`: what there is, by kind. Imports no JAX unless asked what fits a problem."""
+"""`plugax list`: all components, by kind. Imports JAX only for `--for`."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def main(argv: list[str]) -> int:
     arguments = _parse(argv)
     kinds = [arguments.kind] if arguments.kind else list(PLURALS)
     if arguments.problem is not None:
-        kinds, listed = ["solvers"], {"solvers": _fitting(arguments.problem)}
+        kinds, listed = ["solvers"], {"solvers": _fitting_solvers(arguments.problem)}
     else:
         listed = {kind: [_entry(c) for c in _components(kind)] for kind in kinds}
     if arguments.json:
@@ -31,7 +31,7 @@ def main(argv: list[str]) -> int:
 
 
 def _parse(argv: list[str]) -> Any:
-    parser = Parser(prog="plugax list", description="List what there is.")
+    parser = Parser(prog="plugax list", description="List components by kind.")
     parser.add_argument(
         "kind", nargs="?", choices=PLURALS, metavar="KIND", help=f"{', '.join(PLURALS)}; or all"
     )
@@ -53,8 +53,8 @@ def _entry(component: Component) -> dict[str, Any]:
     return {"name": component.name, "plugin": component.plugin, "summary": component.summary}
 
 
-def _fitting(problem: str) -> list[dict[str, Any]]:
-    """The solvers that fit a problem: those it recommends first, its default at the head."""
+def _fitting_solvers(problem: str) -> list[dict[str, Any]]:
+    """The solvers that fit a problem: its default first, then others that it recommends."""
     if ":" in problem:
         add_current_directory()
     component = default_manager().find("problem", problem)

@@ -1,12 +1,13 @@
-"""`main`: picks the command, and turns what happens in it into messages and an exit status.
+"""`main`: runs the command, and turns errors into messages and an exit status.
 
-    0    solved, or the question answered
-    1    a run that did not succeed, or a component that raised what nobody expects
-    2    a wrong call, or an input that cannot be used
+    0    success
+    1    a run that did not succeed, or a component that raised an unexpected exception
+    2    a wrong call, or an invalid input
     130  interrupted
 
-Every command lies in a file of its own with a function `main(argv) -> int`, imported only when it
-is called for: that, and no JAX before it is needed, is what makes the short commands quick.
+Every command has a module of its own with a function `main(argv) -> int`, imported only when the
+command is called. For this reason, and because JAX is not imported before it is needed, short
+commands are quick.
 """
 
 import importlib
@@ -30,30 +31,30 @@ COMMANDS = {
     "resume": "go on with a run that was saved",
     "compare": "compare solvers on a problem, as a table",
     "plot": "draw the figures of a run that was saved",
-    "list": "list what there is: problems, solvers, optimizers, …",
-    "describe": "tell about one of these, with all its options",
-    "plugins": "list the plugins, and what became of each",
-    "check": "hold a component, registered or your own, to the laws",
+    "list": "list problems, solvers, optimizers, …",
+    "describe": "describe one of these, with all its options",
+    "plugins": "list the plugins, and whether each is in use",
+    "check": "test a component, registered or your own",
     "doctor": "report devices, versions, settings, plugins and caches",
 }
 TRACEBACK = "--traceback"
 EVERYWHERE = {
-    TRACEBACK: "of errors; or PLUGAX_TRACEBACK=1",
+    TRACEBACK: "show tracebacks of errors; or PLUGAX_TRACEBACK=1",
     QUIET: "no warnings, no progress, only results and errors",
-    VERBOSE: "also what is decided: device, precision, length, data, times",
+    VERBOSE: "also show device, precision, length, data and times",
 }
 """Flags of every command."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; its exit status.
+    """Run one command, and return its exit status.
 
     Arguments:
         argv: the command and its arguments; those of this process by default.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
-        # What a terminal's encoding cannot say is no reason to lose a result.
+        # A character that the terminal cannot show must not cost a result.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     wanted = os.environ.get("PLUGAX_TRACEBACK", "0") not in ("", "0")
@@ -77,19 +78,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("plugax: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the output has left (`plugax list | head`); Python would complain at exit.
+        # The reader of the output has closed it (`plugax list | head`); Python would complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILURE
     except Exception as error:
         if wanted:
             traceback.print_exc()
-        print(f"plugax: {_raised(error)}", file=sys.stderr)
+        print(f"plugax: {_describe_error(error)}", file=sys.stderr)
         return FAILURE
     return status
 
 
-def _raised(error: Exception) -> str:
-    """What a component raised, and where: the last line of code that is no library's."""
+def _describe_error(error: Exception) -> str:
+    """An exception of a component, and the last line of code outside of libraries."""
     libraries = (
         str(pathlib.Path(__file__).parents[1]),
         "site-packages",

@@ -1,4 +1,4 @@
-"""The observers of a run: named by flags or by the configuration, with options like all others.
+"""The observers of a run: named by flags or by the configuration, with options.
 
 --observer csv --path losses.csv      --observer csv --observer early --observer.csv.path losses.csv
 """
@@ -24,20 +24,20 @@ def add_observer_flag(parser: Parser) -> None:
         dest="observers",
         action="append",
         metavar="NAME",
-        help="told about progress; may be repeated; with several, their options are "
-        "--observer.NAME.OPTION; none leaves out those of the configuration",
+        help="an observer of the progress; may be repeated; with several, their options are "
+        "--observer.NAME.OPTION; 'none' leaves out those of the configuration",
     )
 
 
 def choose_observers(
     argv: list[str], configured: Iterable[Layer], find: Peek
 ) -> list[ResolvedComponent]:
-    """The observers that flags name, or else the configuration, with what the latter says of them.
+    """The observers named by flags, or else by the configuration, with options from the latter.
 
     Errors: as `choose`; `PlugaxError` for one that is named twice.
     """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    # A flag without a value is for the whole parser to tell.
+    # The full parser reports a flag without a value.
     parser.add_argument("--observer", action="append", nargs="?", default=None)
     given = [name for name in parser.parse_known_args(argv)[0].observer or () if name]
     layers = {layer["name"]: layer for layer in configured}
@@ -57,8 +57,8 @@ def choose_observers(
     ]
 
 
-def made_observers(chosen: Iterable[ResolvedComponent]) -> list[Any]:
-    """The observers, and the progress bar if someone can see it and its plugin is in use."""
+def make_observers(chosen: Iterable[ResolvedComponent]) -> list[Any]:
+    """The observers, and the progress bar if it can be seen and its plugin is in use."""
     specs = [observer.spec() for observer in chosen]
     made = [build("observer", spec, {}) for spec in specs]
     known = {component.name for component in default_manager().components("observer")}

@@ -1,4 +1,4 @@
-"""What a saved run was made from by hand, named anew: `--problem mymodel:Bowl`."""
+"""Components made by hand for a saved run, given again by name: `--problem mymodel:Bowl`."""
 
 import argparse
 from typing import Any
@@ -16,12 +16,12 @@ def add_own_flags(parser: Parser) -> None:
         parser.add_argument(
             f"--{kind}",
             metavar="TARGET",
-            help=f"the {kind} of a run that was made by hand in Python: a name, or module:name",
+            help=f"the {kind} of a run if it was made by hand in Python: a name, or module:name",
         )
 
 
-def own(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The components that are named, made; what is saved may be imported from here too."""
+def own_components(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The components given by name; modules in the current directory may be imported."""
     add_current_directory()
     given = {kind: getattr(arguments, kind) for kind in KINDS}
     return {kind: build(kind, name, {}) for kind, name in given.items() if name is not None}

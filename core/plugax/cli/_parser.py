@@ -1,4 +1,4 @@
-"""What all commands parse with: argparse, with errors that are raised instead of printed."""
+"""The parser of all commands: argparse, with errors that are raised instead of printed."""
 
 import argparse
 import textwrap
@@ -14,7 +14,7 @@ class UsageError(PlugaxError):
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
-    """Help with each option's shortest form and what it takes, once."""
+    """Help that shows each option once, in its shortest form."""
 
     def __init__(self, prog: str, **kwargs: Any):
         columns = min(width() or 80, WIDEST) - 2
@@ -31,29 +31,29 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
         return f"{form} {self._format_args(action, _metavar(action))}"
 
     def start_section(self, heading: str | None) -> None:
-        """A section, its heading wrapped."""
+        """Start a section, with its heading wrapped."""
         super().start_section(heading and textwrap.fill(heading, self._width))
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        """Lines that are too long, wrapped; line breaks as they stand."""
+        """The text with long lines wrapped; existing line breaks are kept."""
         lines = [textwrap.fill(line, width) for line in text.splitlines()]
         return textwrap.indent("\n".join(lines), indent)
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that takes every option by its full name only."""
+    """A parser that accepts options only by their full names."""
 
     def __init__(self, **kwargs: Any):
         super().__init__(formatter_class=Formatter, allow_abbrev=False, add_help=False, **kwargs)
-        # Defined here and not by argparse for its wording only.
+        # Defined here rather than by argparse only for the wording of the help.
         self.add_argument("--help", "-h", action="help", help="show this and exit")
 
     def error(self, message: str) -> NoReturn:
-        """Raise what `main` prints."""
+        """Raise the error that `main` prints."""
         raise UsageError(f"{message} (see `{self.prog} --help`)")
 
     def _print_message(self, message: str, file: Any = None) -> None:  # noqa: ARG002
-        """Help and version are answers, whatever argparse takes for standard output."""
+        """Print help or version as an answer, whatever argparse uses as standard output."""
         answer(message, end="")
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from ._environment import prepare
 from ._exit import SUCCESS
-from ._own import add_own_flags, own
+from ._own import add_own_flags, own_components
 from ._parser import Parser
 from ._precision import precision
 from ._saved import saved_precision
-from ._signals import started
+from ._signals import restore_signals
 from ._text import answer
 
 
@@ -21,21 +21,21 @@ def main(argv: list[str]) -> int:
         prog="plugax plot",
         description="Draw the figures of a saved run: PNG, and GIF for animations, in DIR/figures.",
     )
-    parser.add_argument("directory", metavar="DIR", help="what --out of the run was")
+    parser.add_argument("directory", metavar="DIR", help="the directory that was --out of the run")
     add_own_flags(parser)
     arguments = parser.parse_args(argv)
     directory = arguments.directory
     prepare()
-    # Files only: no window, and no need of a display. Must stand before Matplotlib is imported.
+    # Only files, without a window or a display. Must be set before Matplotlib is imported.
     os.environ.setdefault("MPLBACKEND", "agg")
     from ..runner import figures_of
 
     with precision(saved_precision(directory)):
-        figures = figures_of(directory, **own(arguments))
+        figures = figures_of(directory, **own_components(arguments))
         if not figures:
-            print("plugax: there is nothing to draw: no metric is one number", file=sys.stderr)
+            print("plugax: there is nothing to draw: no metric is a number", file=sys.stderr)
             return SUCCESS
-        started()
+        restore_signals()
         target = pathlib.Path(directory) / "figures"
         target.mkdir(exist_ok=True)
         for name, figure in figures.items():
@@ -44,7 +44,7 @@ def main(argv: list[str]) -> int:
 
 
 def _write(directory: pathlib.Path, name: str, figure: Any) -> pathlib.Path:
-    """Write one figure or animation under a temporary name, then give it its own."""
+    """Write one figure or animation under a temporary name, then rename it."""
     from matplotlib.animation import Animation
 
     from ..solution import remember_drawn

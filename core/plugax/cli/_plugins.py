@@ -1,4 +1,4 @@
-"""`plugax plugins`: every plugin, and what became of it. Imports no JAX."""
+"""`plugax plugins`: every plugin, and whether it is in use. Imports no JAX."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def main(argv: list[str]) -> int:
     """List plugins."""
     parser = Parser(prog="plugax plugins", description="List the plugins of this environment.")
     parser.add_argument(
-        "--all", action="store_true", help="also those that failed, were refused or are blocked"
+        "--all", action="store_true", help="also list plugins that failed, were refused or blocked"
     )
     parser.add_argument("--json", action="store_true", help="as JSON")
     arguments = parser.parse_args(argv)
@@ -42,7 +42,7 @@ def entry(record: PluginRecord) -> dict[str, Any]:
 
 
 def table(records: list[PluginRecord], *, indent: int = 0) -> str:
-    """Plugins as text, each error below the rest."""
+    """The plugins as text, with errors below."""
     if not records:
         return " " * indent + "(none)"
     rows = [
@@ -53,7 +53,7 @@ def table(records: list[PluginRecord], *, indent: int = 0) -> str:
 
 
 def _registers(record: PluginRecord) -> str:
-    """What a plugin brings: by name where that is short, else counted."""
+    """The components of a plugin: their names if they are few, else their number."""
     parts = []
     for kind, names in entry(record)["registers"].items():
         few = len(names) <= 4

@@ -12,11 +12,11 @@ NAMES = ("float32", "float64")
 
 @contextmanager
 def precision(name: str | None, *, asked: bool = False) -> Iterator[str]:
-    """Switch JAX to a precision, and back in the end; yields the one in use.
+    """Switch JAX to a precision, and back at the end; yields the precision in use.
 
     Arguments:
-        name: `"float32"`, `"float64"`, or None for what JAX is set to.
-        asked: whether the user wants it, who then needs no warning about it.
+        name: `"float32"`, `"float64"`, or None for the present setting of JAX.
+        asked: whether the user asked for it and therefore needs no warning.
     """
     import jax
     import jax.numpy as jnp
@@ -24,7 +24,7 @@ def precision(name: str | None, *, asked: bool = False) -> Iterator[str]:
     if name is not None and name not in NAMES:
         raise PlugaxError(f"A precision is one of {' and '.join(NAMES)}; got {name!r}.")
     before = jnp.result_type(float).name
-    # Left alone where it is so already, maybe for this thread only.
+    # Not switched if it is set already, maybe only for this thread.
     switches = name not in (None, before)
     if switches:
         jax.config.update("jax_enable_x64", name == "float64")

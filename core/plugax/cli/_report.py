@@ -1,4 +1,4 @@
-"""What a run reports when it has ended: one JSON object, or a short table for people."""
+"""The report of a run that has ended: one JSON object, or a short table for people."""
 
 import contextlib
 import dataclasses
@@ -12,7 +12,7 @@ from .._errors import UnsavedWarning
 from .._terminal import width
 from ._exit import FAILURE, INTERRUPTED, SUCCESS
 from ._parser import version
-from ._tables import shown, table_text
+from ._tables import show_metric, table_text
 from ._text import answers, columns, print_json
 from ._verbosity import quiet
 
@@ -25,12 +25,12 @@ class Report:
     """A run that has ended.
 
     Attributes:
-        solution: what came out.
+        solution: the solution.
         problem: the problem's name.
         solver: the solver's name.
         options: all options of both, defaults included.
-        seconds: what else took time, by name.
-        directory: where it was saved, or None.
+        seconds: the times of other parts, by name.
+        directory: the directory in which it was saved, or None.
     """
 
     solution: "Solution"
@@ -42,15 +42,15 @@ class Report:
 
 
 @contextlib.contextmanager
-def unsaved_reported() -> Iterator[None]:
-    """Leave it to the report to say that a run could not be saved."""
+def leave_unsaved_to_report() -> Iterator[None]:
+    """Suppress the warning that a run could not be saved; the report says so."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnsavedWarning)
         yield
 
 
 def report(what: Report, *, as_json: bool) -> int:
-    """Print the report; the exit status of the run."""
+    """Print the report, and return the exit status of the run."""
     if as_json:
         print_json(_plain(what))
     else:
@@ -119,7 +119,7 @@ def _print(what: Report) -> None:
         console.print()
     in_tables = {name for table in tables for name in table.metrics}
     listed = [item for item in solution.metrics.items() if item[0] not in in_tables]
-    rows = [(name, shown(value)) for name, value in listed]
+    rows = [(name, show_metric(value)) for name, value in listed]
     if rows:
         console.print(columns(rows, indent=2))
     if quiet():

@@ -1,7 +1,8 @@
-"""What a command line asks for: a problem, a solver, and how to run them.
+"""The run that a command line asks for: a problem, a solver, and how to run them.
 
-Parsed in two passes. The first finds who takes part, since that decides which options there are:
-flags before the configuration file before the problem's recommendation. The second parses all.
+Arguments are parsed in two passes. The first finds the components, which decide which options there
+are; flags take precedence over the configuration file, and that over the problem's recommendation.
+The second pass parses all options.
 """
 
 import argparse
@@ -13,9 +14,9 @@ from .._errors import PlugaxError
 from ..plugins import build, component_kind, default_manager
 from ._component import Layer, Peek, ResolvedComponent, choose
 from ._config import RUN, read_config
-from ._early import check_common, check_names, named
+from ._early import check_common, check_names, names_given
 from ._environment import prepare
-from ._flags import INNER_KINDS, add_flags, joined, parse_flags, peek, peek_component
+from ._flags import INNER_KINDS, add_flags, join_negative_numbers, parse_flags, peek, peek_component
 from ._observers import add_observer_flag, choose_observers
 from ._parser import Parser
 from ._precision import NAMES
@@ -28,16 +29,16 @@ class Request:
     Attributes:
         problem: the problem and its options.
         solver: the solver and its options.
-        observers: those of the run and their options, the progress bar apart.
-        seed: of the run.
-        steps: at most so many; None for what is usual.
-        epochs: the same in passes over the data; None if nobody asks.
-        evaluate_every: steps, `"epoch"` or `"never"`; None for what is usual.
-        chunk: steps between two looks at the run; None for about a second's worth.
-        device: its name; None for JAX's choice.
-        precision: `"float32"` or `"float64"`; None for what suits the problem.
+        observers: the observers and their options, without the progress bar.
+        seed: the seed of the run.
+        steps: the maximum number of steps; None for the default.
+        epochs: the maximum number of passes over the data; None for the default.
+        evaluate_every: a number of steps, `"epoch"` or `"never"`; None for the default.
+        chunk: compiled steps between returns to the host; None for about a second's worth.
+        device: the name of the device; None for JAX's choice.
+        precision: `"float32"` or `"float64"`; None for what the problem needs.
         out: the directory to save in, or None.
-        force: whether to take the place of another run that is there.
+        force: whether to replace another run in `out`.
         json: whether to answer in JSON.
     """
 
@@ -59,9 +60,9 @@ class Request:
 def read_request(argv: list[str]) -> Request:
     """The run that the arguments of `plugax run` ask for.
 
-    Errors: `PlugaxError` and its kinds; `SystemExit` after `--help`.
+    Errors: `PlugaxError` and its subclasses; `SystemExit` after `--help`.
     """
-    argv = joined(argv)
+    argv = join_negative_numbers(argv)
     config = read_config(peek(argv, "--config"))
     name = problem_name(argv) or config["problem"].get("name")
     if name is None:
@@ -70,7 +71,7 @@ def read_request(argv: list[str]) -> Request:
     check_common(_parser(inner=False, prog=f"plugax run {name}"), argv)
     solver_name = peek(argv, "--solver") or config["solver"].get("name")
     names = {"problem": [name], "solver": [solver_name]}
-    check_names(names | named(argv, *INNER_KINDS, "observer"))
+    check_names(names | names_given(argv, *INNER_KINDS, "observer"))
     prepare(peek(argv, "--device") or config["run"].get("device"))
     find = functools.partial(peek_component, argv)
     problem = choose("problem", name, [config["problem"]], find)
@@ -90,7 +91,7 @@ def read_request(argv: list[str]) -> Request:
     given = {key: flags[key] for key in RUN if flags[key] is not None}
     configured = dict(config["run"])
     if {"steps", "epochs"} & given.keys():
-        # Two words for one thing: what a flag says in one goes before the other in the file.
+        # Both give the length: a flag for one takes precedence over the other in the file.
         configured = {k: v for k, v in configured.items() if k not in ("steps", "epochs")}
     run: dict[str, Any] = dict.fromkeys(RUN) | {"seed": 0} | configured | given
     return Request(
@@ -107,14 +108,14 @@ def read_request(argv: list[str]) -> Request:
 def choose_solver(
     problem: ResolvedComponent, name: str, config: Layer, find: Peek
 ) -> ResolvedComponent:
-    """The solver by name, with what the problem's recipe says of it.
+    """The solver by name, with options from the problem's recipe.
 
-    Errors: as `choose`.
+    Errors: those of `choose`.
     """
     from ..runner import recipe_of
 
     alone = choose("solver", name, [config], find)
-    # What neither flags nor configuration name inside the solver is the recipe's to say.
+    # Parts of the solver that neither flags nor configuration name come from the recipe.
     parts = {
         option: part and part.name
         for option, part in alone.parts.items()
@@ -132,52 +133,54 @@ def _parser(*, inner: bool, prog: str = "plugax run") -> Parser:
     """The options that every run has.
 
     Arguments:
-        inner: whether to offer those that name a component inside the problem or the solver here.
-        prog: the command as far as it is known.
+        inner: whether to include options that name a component inside the problem or the solver.
+        prog: the command, as far as it is known.
     """
     more = "`plugax run PROBLEM --help` adds the options of that problem and of its solver."
     parser = Parser(
         prog=prog,
         usage=f"{prog}{' PROBLEM' if inner else ''} [--option value]…",
-        description="Solve a problem. Flags go before the configuration file, that before what "
-        "the problem recommends for the solver, that before defaults.",
+        description="Solve a problem. Flags take precedence over the configuration file, then come "
+        "the problem's recommendations for the solver, then defaults.",
         epilog=more if inner else None,
     )
-    name_help = "a name from `plugax list problems`; may stand in the configuration instead"
+    name_help = "a name from `plugax list problems`; may be given in the configuration instead"
     parser.add_argument(
         "problem", nargs="?", metavar="PROBLEM", help=name_help if inner else argparse.SUPPRESS
     )
     add = parser.add_argument
     add("--solver", metavar="NAME", help="default: the first that the problem recommends")
     for kind in INNER_KINDS * inner:
-        add(f"--{kind}", metavar="NAME", help=f"of the problem or the solver that takes an {kind}")
+        add(f"--{kind}", metavar="NAME", help=f"for a problem or a solver that takes an {kind}")
     add_observer_flag(parser)
-    add("--steps", type=int, metavar="N", help="at most so many steps; default: what is usual")
-    add("--epochs", type=float, metavar="N", help="the same in passes over the data")
+    steps_help = "maximum number of steps; default: what the problem recommends"
+    add("--steps", type=int, metavar="N", help=steps_help)
+    add("--epochs", type=float, metavar="N", help="maximum number of passes over the data")
     add(
         "--evaluate-every",
         type=_steps_or_word,
         metavar="N",
-        help="steps between evaluations on the way, or epoch, or never; default: what is usual",
+        help="steps between evaluations during the run, or epoch, or never; default: what the "
+        "problem recommends",
     )
-    add("--seed", type=int, metavar="K", help="of everything random in the run; default: 0")
+    add("--seed", type=int, metavar="K", help="seed of all random numbers; default: 0")
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
     add("--precision", choices=NAMES, help="default: float64 for problems that need it")
     add(
         "--chunk",
         type=int,
         metavar="N",
-        help="steps between two looks at the run; default: about a second's worth",
+        help="compiled steps between returns to Python; default: about a second's worth",
     )
-    add("--out", metavar="DIR", help="save solution, history and configuration there")
-    add("--force", action="store_true", help="take the place of another run in --out")
+    add("--out", metavar="DIR", help="directory for solution, history and configuration")
+    add("--force", action="store_true", help="replace another run in --out")
     add("--config", metavar="FILE", help="TOML, such as the config.toml of an earlier --out")
     add("--json", action="store_true", help="print one JSON object on standard output")
     return parser
 
 
 def _steps_or_word(text: str) -> int | str:
-    """A number of steps, or the word as it is; the runner knows which words there are."""
+    """A number of steps, or the word itself; the runner checks it."""
     try:
         return int(text)
     except ValueError:
@@ -187,7 +190,7 @@ def _steps_or_word(text: str) -> int | str:
 def problem_name(argv: list[str]) -> str | None:
     """The problem's name among arguments whose options are not known yet.
 
-    The first word that is a problem's name; else the first that no option can have for its value.
+    The first word that is a problem's name; else the first that cannot be the value of an option.
     """
     known = {component.name for component in default_manager().components("problem")}
     words = [

@@ -8,14 +8,14 @@ from typing import Any
 from ._component import ResolvedComponent, choose
 from ._config import FILE_NAME, read_config, write_config
 from ._environment import prepare
-from ._flags import add_flags, joined, parse_flags, peek, peek_component
-from ._observers import add_observer_flag, choose_observers, made_observers
-from ._own import add_own_flags, own
+from ._flags import add_flags, join_negative_numbers, parse_flags, peek, peek_component
+from ._observers import add_observer_flag, choose_observers, make_observers
+from ._own import add_own_flags, own_components
 from ._parser import Parser
 from ._precision import precision
-from ._report import Report, report, unsaved_reported
+from ._report import Report, leave_unsaved_to_report, report
 from ._saved import saved_precision
-from ._signals import started
+from ._signals import restore_signals
 from ._verbosity import tell_device
 
 
@@ -28,14 +28,14 @@ def main(argv: list[str]) -> int:
 
     directory = pathlib.Path(arguments.directory)
     with precision(saved_precision(arguments.directory)):
-        # The device starts while nothing can be lost yet.
+        # The device is started before there is anything to lose.
         tell_device(find_device(arguments.device), arguments.device)
-        started()
-        listeners = made_observers(observers)
-        with unsaved_reported():
+        restore_signals()
+        listeners = make_observers(observers)
+        with leave_unsaved_to_report():
             solution = plugax.resume(
                 directory,
-                **own(arguments),
+                **own_components(arguments),
                 steps=arguments.steps,
                 epochs=arguments.epochs,
                 chunk=arguments.chunk,
@@ -49,7 +49,10 @@ def main(argv: list[str]) -> int:
             tables = read_config(directory / FILE_NAME)
             tables["run"]["steps"] = solution.provenance["run"]["steps"]
             write_config(directory, tables)
-        chosen = {kind: _chosen(kind, solution.provenance[kind]) for kind in ("problem", "solver")}
+        chosen = {
+            kind: _saved_component(kind, solution.provenance[kind])
+            for kind in ("problem", "solver")
+        }
         specs = solution.provenance
         return report(
             Report(
@@ -66,16 +69,16 @@ def main(argv: list[str]) -> int:
         )
 
 
-def _chosen(kind: str, spec: dict[str, Any]) -> ResolvedComponent | None:
-    """A component as the saved run was made with it; None for one made by hand."""
+def _saved_component(kind: str, spec: dict[str, Any]) -> ResolvedComponent | None:
+    """A component of the saved run; None for one made by hand."""
     if spec["name"] is None:
         return None
     return choose(kind, spec["name"], [spec], lambda path, kind: None)  # noqa: ARG005 - no flags
 
 
 def _read(argv: list[str]) -> tuple[argparse.Namespace, list[ResolvedComponent]]:
-    """The arguments, and the observers: those of the run, unless flags name others."""
-    argv = joined(argv)
+    """The arguments, and the observers: those of the saved run unless flags name others."""
+    argv = join_negative_numbers(argv)
     parser = _parser()
     known, _ = parser.parse_known_args([word for word in argv if word not in ("--help", "-h")])
     prepare(peek(argv, "--device"))
@@ -89,17 +92,19 @@ def _read(argv: list[str]) -> tuple[argparse.Namespace, list[ResolvedComponent]]
 def _parser() -> Parser:
     parser = Parser(
         prog="plugax resume",
-        description="Go on with a saved run that was interrupted or has more steps to do. The "
-        "result is that of a run that was never interrupted, bit for bit.",
+        description="Go on with a saved run that was interrupted or needs more steps. The result "
+        "is that of a run that was never interrupted, bit for bit.",
     )
     add = parser.add_argument
-    add("directory", metavar="DIR", help="what --out of the run was; saved there again")
-    add("--steps", type=int, metavar="N", help="steps in all; default: as many as were asked for")
-    add("--epochs", type=float, metavar="N", help="the same in passes over the data")
-    add("--chunk", type=int, metavar="N", help="steps between two looks at the run")
+    directory_help = "the directory that was --out of the run; the result is saved there again"
+    add("directory", metavar="DIR", help=directory_help)
+    steps_help = "total number of steps; default: as many as were asked for"
+    add("--steps", type=int, metavar="N", help=steps_help)
+    add("--epochs", type=float, metavar="N", help="total number of passes over the data")
+    add("--chunk", type=int, metavar="N", help="compiled steps between returns to Python")
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
     add_observer_flag(parser)
     add_own_flags(parser)
-    add("--new-plan", action="store_true", help="go on by the solver's plan for the new --steps")
+    add("--new-plan", action="store_true", help="go on with the solver's plan for the new --steps")
     add("--json", action="store_true", help="print one JSON object on standard output")
     return parser

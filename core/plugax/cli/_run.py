@@ -7,11 +7,11 @@ from typing import Any
 
 from ._component import ResolvedComponent
 from ._config import FILE_NAME, RUN, write_config
-from ._observers import made_observers
+from ._observers import make_observers
 from ._precision import precision
-from ._report import Report, report, unsaved_reported
+from ._report import Report, leave_unsaved_to_report, report
 from ._request import Request, read_request
-from ._signals import started
+from ._signals import restore_signals
 from ._values import show
 from ._verbosity import tell, tell_device
 
@@ -20,7 +20,7 @@ def main(argv: list[str]) -> int:
     """Run, and report."""
     began = time.perf_counter()
     request = read_request(argv)
-    import plugax  # the parts that need JAX come with the first use
+    import plugax  # the parts that need JAX are imported on first use
 
     from ..runner import Length, find_device, resolve
     from ..solution import claim
@@ -33,13 +33,13 @@ def main(argv: list[str]) -> int:
     import_seconds = time.perf_counter() - began
     wanted = request.precision or request.problem.precision()
     with precision(wanted, asked=request.precision is not None) as used:
-        # The device starts while nothing can be lost yet.
+        # The device is started before there is anything to lose.
         tell_device(find_device(request.device), request.device)
-        started()
+        restore_signals()
         began = time.perf_counter()
         asked = Length(request.steps, request.epochs, request.evaluate_every)
-        problem, solver, plan = resolve(_made(request.problem), _made(request.solver), asked, {})
-        listeners = made_observers(request.observers)
+        problem, solver, plan = resolve(_make(request.problem), _make(request.solver), asked, {})
+        listeners = make_observers(request.observers)
         setup_seconds = time.perf_counter() - began
         every = plan.evaluate_every
         _tell(request, plan.steps, type(solver.data(problem)).__name__)
@@ -48,7 +48,7 @@ def main(argv: list[str]) -> int:
         )
         if directory is not None:
             write_config(directory, _tables(request))
-        with unsaved_reported():
+        with leave_unsaved_to_report():
             solution = solve(
                 problem,
                 solver,
@@ -84,7 +84,7 @@ def main(argv: list[str]) -> int:
 
 
 def _tell(request: Request, steps: int, data: str) -> None:
-    """Say who takes part, with which options, and how long the run may be."""
+    """Tell the components with their options, and the maximum length of the run."""
     for root in (request.problem, request.solver, *request.observers):
         for chosen in root.walk():
             given = ", ".join(f"{name}={show(value)}" for name, value in chosen.given.items())
@@ -102,7 +102,7 @@ def _cache() -> str:
     return f"programs are kept in {os.environ.get('JAX_COMPILATION_CACHE_DIR', 'no place')}"
 
 
-def _made(chosen: ResolvedComponent) -> Any:
+def _make(chosen: ResolvedComponent) -> Any:
     import plugax
 
     options = chosen.spec()
@@ -111,7 +111,7 @@ def _made(chosen: ResolvedComponent) -> Any:
 
 
 def _tables(request: Request) -> dict[str, Any]:
-    """The whole run as a configuration that repeats it."""
+    """The configuration that repeats the whole run."""
     run = {key: getattr(request, key) for key in RUN}
     return {
         "problem": request.problem.resolved(none="none"),

@@ -1,10 +1,11 @@
 """Ctrl-C and termination before a command has begun its work.
 
-Python turns Ctrl-C into an exception at whatever line it happens to be. While libraries are being
-imported that line may lie inside an `except:` of theirs, which swallows it, or inside a C extension
-that does not survive it. There is nothing to be saved yet, so the process ends at once instead.
+Python turns Ctrl-C into an exception at the line that is being executed. While libraries are being
+imported, that line may be inside an `except:` of a library, which swallows the exception, or inside
+a C extension that does not survive it. There is nothing to save yet, so the process ends at once
+instead.
 
-Imports next to nothing itself: a signal before `starting` finds nobody listening.
+This module imports almost nothing, since signals before `end_on_signals` are not handled.
 """
 
 import os
@@ -19,10 +20,11 @@ WORDS: dict[int, str] = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminat
 _before: dict = {}
 
 
-def starting() -> None:
-    """End the process at either signal, with one line and the usual status, until `started`.
+def end_on_signals() -> None:
+    """End the process at either signal with one line and the usual status.
 
-    A signal that is ignored stays ignored. Only the main thread can say what signals do.
+    This holds until `restore_signals` is called. A signal that is ignored stays ignored. Only the
+    main thread can install signal handlers.
     """
     for number in WORDS:
         if signal.getsignal(number) != signal.SIG_IGN:
@@ -32,13 +34,13 @@ def starting() -> None:
                 return
 
 
-def started() -> None:
-    """Leave signals to what they did before: there is work now that may want to end in its way."""
+def restore_signals() -> None:
+    """Restore the earlier signal handlers: from now on a run ends in its own way."""
     while _before:
         signal.signal(*_before.popitem())
 
 
 def _end(number: int, frame: object) -> None:  # noqa: ARG001 - signal's signature
-    # Nothing here may depend on what the signal has broken into, not even on Python's streams.
+    # The signal may have interrupted anything, so nothing is used here, not even Python's streams.
     os.write(2, f"plugax: {WORDS[number]}\n".encode())
     os._exit(128 + number)

@@ -1,4 +1,4 @@
-"""Values and tables of a run's report, as people read them."""
+"""Values and tables of a run's report, formatted for people."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,15 +14,15 @@ TABLE_DIGITS = 5
 
 
 def table_text(table: "Table", width: int) -> str:
-    """A table with its columns side by side, numbers to the right.
+    """A table with its columns side by side, numbers aligned to the right.
 
-    If the columns do not fit, those that are left stand below, beside the first column again.
+    If the columns do not fit, the remaining ones follow below, with the first column repeated.
 
     Arguments:
         table: the table.
-        width: how many characters a line holds.
+        width: the number of characters per line.
     """
-    first, *others = [_padded(head, column) for head, column in table.columns.items()]
+    first, *others = [_pad(head, column) for head, column in table.columns.items()]
     blocks = [[first]]
     for column in others:
         taken = INDENT + sum(len(cells[0]) + GAP for cells in blocks[-1])
@@ -33,16 +33,16 @@ def table_text(table: "Table", width: int) -> str:
     return f"{table.title}\n{text}" if table.title else text
 
 
-def _padded(head: str, column: Sequence[Any]) -> list[str]:
-    """The cells of a column in one width, the heading first."""
-    cells = [head, *(shown(value, TABLE_DIGITS) for value in column)]
+def _pad(head: str, column: Sequence[Any]) -> list[str]:
+    """The cells of a column, padded to the same width, the heading first."""
+    cells = [head, *(show_metric(value, TABLE_DIGITS) for value in column)]
     width = max(map(len, cells))
     is_text = any(isinstance(value, str) for value in column)
     return [cell.ljust(width) if is_text else cell.rjust(width) for cell in cells]
 
 
-def shown(value: Any, digits: int = 6) -> str:
-    """A metric for people: six digits, long lists cut, of a table only its size."""
+def show_metric(value: Any, digits: int = 6) -> str:
+    """A metric as text: six digits; long lists are cut, nested lists given by their size."""
     if isinstance(value, float):
         return f"{value:.{digits}g}"
     if isinstance(value, list | tuple) and value and isinstance(value[0], list | tuple):
@@ -53,7 +53,7 @@ def shown(value: Any, digits: int = 6) -> str:
         return f"{' × '.join(sizes)} numbers, with --json or in solution.json"
     if isinstance(value, list | tuple):
         ellipsis = [f"… ({len(value)} in all)"] if len(value) > LONGEST_LIST else []
-        return "  ".join([shown(item) for item in value[:LONGEST_LIST]] + ellipsis)
+        return "  ".join([show_metric(item) for item in value[:LONGEST_LIST]] + ellipsis)
     if isinstance(value, Mapping):
-        return "  ".join(f"{key} {shown(item)}" for key, item in value.items())
+        return "  ".join(f"{key} {show_metric(item)}" for key, item in value.items())
     return str(value)

@@ -15,9 +15,9 @@ _stream: contextvars.ContextVar[Any] = contextvars.ContextVar("answers", default
 
 @contextlib.contextmanager
 def answers_apart() -> Iterator[None]:
-    """Keep standard output for answers: what anyone else prints goes to standard error.
+    """Keep standard output for answers: all other prints go to standard error.
 
-    Plugins may print when they are imported, made or run, and answers are read by other programs.
+    Plugins may print when they are imported, made or run, but other programs read the answers.
     """
     token = _stream.set(sys.stdout)
     try:
@@ -28,7 +28,7 @@ def answers_apart() -> Iterator[None]:
 
 
 def answers() -> Any:
-    """Where answers go."""
+    """The stream for answers."""
     return _stream.get() or sys.stdout
 
 
@@ -38,9 +38,9 @@ def answer(text: object, *, end: str = "\n") -> None:
 
 
 def columns(rows: Iterable[Sequence[str]], *, indent: int = 0) -> str:
-    """Rows of text under one another; the last column is not padded, but wrapped if need be.
+    """Rows of text as lines; the last column is not padded, but wrapped if necessary.
 
-    If the other columns leave too little room for it, every row stands in lines of its own.
+    If the other columns leave too little room for it, every row takes several lines.
     """
     rows = [list(row) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -50,7 +50,7 @@ def columns(rows: Iterable[Sequence[str]], *, indent: int = 0) -> str:
         return "\n".join(lines)
     room = limit - indent - sum(w + 2 for w in widths[:-1])
     if room < LEAST:
-        return "\n".join(_stacked(row, indent, limit) for row in rows)
+        return "\n".join(_stack(row, indent, limit) for row in rows)
     return "\n".join(
         _row([*(row[:-1] if first else [""] * (len(row) - 1)), part], widths, indent)
         for row in rows
@@ -67,8 +67,8 @@ def _row(row: Sequence[str], widths: Sequence[int], indent: int) -> str:
     return " " * indent + "  ".join(cells).rstrip()
 
 
-def _stacked(row: Sequence[str], indent: int, limit: int) -> str:
-    """The last cell below the others, and these below one another too if need be."""
+def _stack(row: Sequence[str], indent: int, limit: int) -> str:
+    """The last cell below the others, and these below each other too if necessary."""
     head, *rest = [cell for cell in row if cell]
     while len(rest) > 1 and indent + len(head) + 2 + len(rest[0]) <= limit:
         head = f"{head}  {rest.pop(0)}"
@@ -77,7 +77,7 @@ def _stacked(row: Sequence[str], indent: int, limit: int) -> str:
 
 
 def document(text: str) -> str:
-    """A docstring, with those of its paragraphs wrapped anew that are wider than the terminal."""
+    """A docstring; paragraphs that are wider than the terminal are wrapped again."""
     limit = width()
     if limit is None:
         return text
@@ -99,7 +99,7 @@ def document(text: str) -> str:
 
 
 def _goes_on(before: str, line: str) -> bool:
-    """Whether a line belongs to the sentence of the one before."""
+    """Whether a line continues the paragraph of the line before."""
     if not before.strip() or not line.strip() or line.lstrip()[0] in "|*-•":
         return False
     item = before.lstrip()[0] in "*-•" and _indent(line) == _indent(before) + 2
@@ -111,5 +111,5 @@ def _indent(line: str) -> int:
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON document, as `json.loads` of any language reads it (no NaN)."""
+    """Print one JSON document that any JSON parser can read (without NaN)."""
     answer(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))

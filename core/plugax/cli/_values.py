@@ -1,4 +1,4 @@
-"""Values of options as text: their types in words, and text or TOML as the type it stands for."""
+"""Values of options as text: types in words, and conversion of text or TOML to these types."""
 
 import argparse
 import collections.abc
@@ -16,15 +16,15 @@ _SEQUENCES = (tuple, list, collections.abc.Sequence)
 
 
 def types_of(option: Option) -> list[Any]:
-    """The plain types an option takes: those of its annotation, or else that of its default.
+    """The plain types that an option takes: those of its annotation, or else that of its default.
 
-    Functions, modules and arrays of two axes or more have no text; an option that takes nothing
-    else has no flag.
+    Functions, modules and arrays with two or more axes cannot be written as text; an option that
+    takes nothing else has no flag.
     """
     plain = [kind for kind in option.types if _plain(kind)]
     if not plain and _plain(type(option.default)) and option.default is not None:
         plain = [type(option.default)]
-    # From strict to lenient, so that "3" is a number where an option takes numbers and names.
+    # From strict to lenient, so that "3" is a number if an option takes numbers and names.
     return sorted(plain, key=_leniency)
 
 
@@ -39,7 +39,7 @@ def is_switch(option: Option) -> bool:
 
 
 def choices_of(option: Option) -> list[str] | None:
-    """What may be written, where that is a short list."""
+    """The texts that may be written, if they are a short list."""
     kinds = types_of(option)
     if len(kinds) != 1 or not (values := _choices(kinds[0])):
         return None
@@ -55,7 +55,7 @@ def describe_type(option: Option) -> str:
 
 
 def parse(option: Option, text: str) -> Any:
-    """The value that text stands for; `ArgumentTypeError` if it stands for none."""
+    """The value that the text represents; `ArgumentTypeError` if it represents none."""
     if text.lower() == NONE and is_optional(option):
         return None
     for kind in types_of(option):
@@ -138,7 +138,7 @@ def _words(kind: Any) -> str:
 
 
 def _parser(kind: Any) -> Callable[[str], Any]:
-    """A function from text that raises `ValueError` where the text does not fit."""
+    """A function from text to a value that raises `ValueError` if the text does not fit."""
     if _choices(kind):
         return lambda text: _one_of(text, _choices(kind))
     if is_path(kind):

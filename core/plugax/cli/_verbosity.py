@@ -1,4 +1,4 @@
-"""How much is said besides the answer: `--quiet`, the usual, `--verbose`."""
+"""How much is printed besides the answer: `--quiet`, the default, `--verbose`."""
 
 import contextvars
 import sys
@@ -9,7 +9,7 @@ _said: contextvars.ContextVar[str | None] = contextvars.ContextVar("verbosity", 
 
 
 def set_verbosity(flag: str | None) -> None:
-    """Take one of the two flags, or none, for this command."""
+    """Set the verbosity of this command to one of the two flags, or to the default."""
     _said.set(flag)
 
 
@@ -19,11 +19,11 @@ def quiet() -> bool:
 
 
 def tell(what: str, value: Any, reason: str = "") -> None:
-    """Say on standard error what was decided, if somebody wants to know.
+    """With `--verbose`, print a decision on standard error.
 
     Arguments:
-        what: was decided.
-        value: what it is.
+        what: what was decided.
+        value: its value.
         reason: why, in a few words.
     """
     if _said.get() == VERBOSE:
@@ -31,11 +31,11 @@ def tell(what: str, value: Any, reason: str = "") -> None:
 
 
 def tell_device(device: Any, asked: str | None) -> None:
-    """Say which device a run is on.
+    """With `--verbose`, print the device of a run.
 
     Arguments:
-        device: JAX's.
-        asked: what the user called it, or None.
+        device: the device, a JAX object.
+        asked: the name that the user gave, or None.
     """
     reason = "JAX's choice" if asked is None else "asked for"
     tell("device", f"{device.platform}:{device.id}, {device.device_kind}", reason)

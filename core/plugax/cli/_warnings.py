@@ -1,4 +1,4 @@
-"""Warnings of Plugax as one clean line on standard error."""
+"""Warnings of Plugax as one line each on standard error."""
 
 import sys
 import warnings
@@ -14,7 +14,7 @@ OURS = (PluginWarning, PrecisionWarning, UnsavedWarning, VersionWarning)
 
 @contextmanager
 def plain_warnings() -> Iterator[None]:
-    """Show Plugax's own warnings without the place in the code that they come from."""
+    """Show Plugax's own warnings without the line of code that raised them."""
     with warnings.catch_warnings():
         before = warnings.showwarning
 

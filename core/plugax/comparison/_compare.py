@@ -1,4 +1,4 @@
-"""`compare`: solvers on one problem, over seeds; the seeds of a solver are one population."""
+"""`compare`: solvers on one problem, over seeds; all seeds of a solver are one population."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +13,7 @@ from ..plugins import build, origin_of
 from ..problems import AbstractProblem
 from ..runner._device import find_device
 from ..runner._length import Length
-from ..runner._members import stacked
+from ..runner._members import stack_members
 from ..runner._place import check_call
 from ..runner._program import Task
 from ..runner._provenance import provenance_of
@@ -23,11 +23,11 @@ from ._comparison import LOST, Comparison, Row
 from ._contestants import (
     Contestant,
     Entry,
-    checked_seeds,
+    check_seeds,
     contestant_of,
-    labelled,
+    label_entries,
     option_of,
-    planned,
+    plan_for_seeds,
 )
 
 
@@ -46,47 +46,49 @@ def compare(
 ) -> Comparison:
     """Compare solvers on a problem.
 
-    A seed stands for other draws of the solver and, where the problem draws its data, for other
-    data: its run is that of `solve(problem.reseeded(seed), solver, seed=seed)`. All seeds of a
-    solver are one program. What a problem recommends for a solver applies as in `solve`.
+    Every seed gives the solver other random numbers and, if the problem's data are random, other
+    data: its run is `solve(problem.reseeded(seed), solver, seed=seed)`. All seeds of a solver are
+    one program. What a problem recommends for a solver applies as in `solve`.
 
     Arguments:
         problem: as for `solve`.
-        solvers: names, objects, names with options `("etkf", {"members": 40})` or specs; in a
-            mapping, by the labels that they are to have.
+        solvers: names, objects, names with options `("etkf", {"members": 40})` or specs; or a
+            mapping from labels to these.
         seeds: whole numbers, one or more.
         over: one option of the solvers with its values, `{"members": (10, 20, 40)}`: every solver
-            is run with each. An option may change shapes, so each is a program of its own.
-        steps: as for `solve`, of every solver.
-        epochs: as for `solve`.
-        metrics: names of those shown, scalars; by default the `scores` of the problem that any
-            solver has, or else those that all have.
+            is run with each value. An option may change shapes, so each value needs a program of
+            its own.
+        steps: as for `solve`; for every solver.
+        epochs: as for `solve`; for every solver.
+        metrics: the names of the metrics to show, which must be scalars; by default the `scores` of
+            the problem that any solver has, or else the metrics that all solvers have.
         chunk: as for `solve`.
         device: as for `solve`.
         after_each: called with the comparison so far, whenever a row is done.
 
     Returns:
-        the comparison. A run that diverges is left out of the means, and said in its row; so is an
-        exception that a solver raises in its run. Ctrl-C ends it, and returns what is done so far.
+        the comparison. A run that diverges is left out of the means and mentioned in its row; so is
+        an exception that a solver raises. Ctrl-C ends the comparison and returns the rows done so
+        far.
 
     Errors: those of `solve` for any of the solvers, before anything is run; `PlugaxError` for
-    seeds that are none, and where reseeding changes more than values.
+    invalid seeds, and if reseeding changes more than values.
     """
-    numbers = checked_seeds(seeds)
+    numbers = check_seeds(seeds)
     name, values = option_of(over)
     asked = Length(steps, epochs, None)
     made: AbstractProblem = build("problem", problem, {})
     contestants = [
         contestant_of(made, label, entry, asked, name, value)
-        for label, entry in labelled(solvers)
+        for label, entry in label_entries(solvers)
         for value in values
     ]
     check_call(made, seed=numbers[0], chunk=chunk)
     chosen = find_device(device)
     with jax.default_device(chosen):
         problems = [made.reseeded(seed) for seed in numbers]
-        everyone = stacked(problems, f"Problems of several seeds ({type(made).__name__})")
-        contestants = [planned(contestant, problems) for contestant in contestants]
+        everyone = stack_members(problems, f"Problems of several seeds ({type(made).__name__})")
+        contestants = [plan_for_seeds(contestant, problems) for contestant in contestants]
     comparison = Comparison(
         problem=(origin_of(made) or {}).get("name", type(made).__name__),
         rows=(),
@@ -99,12 +101,12 @@ def compare(
         try:
             row = _row(made, contestant, problems, everyone, numbers, chunk, device)
         except KeyboardInterrupt:
-            return _left(comparison, contestants[place:], name)
+            return _with_missing(comparison, contestants[place:], name)
         rows = (*comparison.rows, row)
         shown = comparison.metrics if metrics else _usual(made, rows)
         comparison = dataclasses.replace(comparison, rows=rows, metrics=shown)
         if comparison.interrupted:
-            return _left(comparison, contestants[place + 1 :], name)
+            return _with_missing(comparison, contestants[place + 1 :], name)
         if after_each is not None:
             after_each(comparison)
     return comparison
@@ -123,7 +125,7 @@ def _row(
     numbers = np.asarray(seeds)
 
     def make() -> Task:
-        solvers, solver_axes = stacked(contestant.planned, f"Plans of {contestant.label}")
+        solvers, solver_axes = stack_members(contestant.planned, f"Plans of {contestant.label}")
         key = jax.vmap(jr.key)(jnp.asarray(numbers))
         return Task(everyone[0], solvers, key, (everyone[1], solver_axes, 0))
 
@@ -138,7 +140,7 @@ def _row(
             chunk=chunk,
             device=device,
         )
-    # What one solver does wrong, or has no memory for, must not cost what the others found.
+    # If one solver fails or lacks memory, the results of the others must not be lost.
     except Exception as error:
         none = np.empty(0)
         return Row(contestant.label, contestant.value, {}, (), none, np.nan, np.nan, error)
@@ -156,14 +158,14 @@ def _row(
 
 
 def _scores(population: Population, problems: list[AbstractProblem]) -> dict[str, np.ndarray]:
-    """Every metric that is one number, by seed; NaN if the run was lost."""
+    """Every metric that is a single number, for every seed; NaN if the run was lost."""
     scores: dict[str, np.ndarray] = {}
     for seed, problem in enumerate(problems):
         if population.status[seed].name in LOST:
             continue
         taken = population.steps[seed]
         series = {name: values[seed, :taken] for name, values in population.series.items()}
-        # The summary of this seed's own problem, which may know the data.
+        # The summary by this seed's own problem, which may use its data.
         metrics = {n: v[seed] for n, v in population.metrics.items() if isinstance(v, np.ndarray)}
         for name, value in (metrics | dict(problem.summary(series))).items():
             if np.ndim(value) == 0 and np.issubdtype(np.asarray(value).dtype, np.number):
@@ -172,7 +174,7 @@ def _scores(population: Population, problems: list[AbstractProblem]) -> dict[str
 
 
 def _usual(problem: AbstractProblem, rows: tuple[Row, ...]) -> tuple[str, ...]:
-    """The metrics that are shown where nobody says."""
+    """The metrics that are shown by default."""
     ran = [row for row in rows if row.scores]
     if problem.scores:
         return tuple(name for name in problem.scores if any(name in row.scores for row in ran))
@@ -180,7 +182,7 @@ def _usual(problem: AbstractProblem, rows: tuple[Row, ...]) -> tuple[str, ...]:
     return tuple(name for name in first if all(name in row.scores for row in ran))
 
 
-def _left(comparison: Comparison, rest: list[Contestant], over: str | None) -> Comparison:
-    """The comparison as an interrupt leaves it."""
+def _with_missing(comparison: Comparison, rest: list[Contestant], over: str | None) -> Comparison:
+    """The comparison after an interrupt, with the rows that were not run."""
     missing = (c.label if over is None else f"{c.label}, {over} {c.value}" for c in rest)
     return dataclasses.replace(comparison, missing=tuple(missing))

@@ -1,4 +1,4 @@
-"""What came out of a comparison: a table like a paper's."""
+"""The result of a comparison: a table as in a paper."""
 
 import csv
 import dataclasses
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._terminal import paragraph, width
-from ..solution import Status, finite, replacing
-from ._text import aligned, duration, markdown, measured
+from ..solution import Status, finite, replace_file
+from ._text import align, duration, format_mean, markdown
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -28,14 +28,15 @@ class Row:
     """One solver of a comparison, over all seeds.
 
     Attributes:
-        solver: its label.
-        value: of the option that the comparison goes over; None if it goes over none.
-        scores: by metric, one number a seed; NaN if the run diverged or was broken off.
-        statuses: how the run of every seed ended; empty where an exception ended them all.
-        steps: that every seed took.
-        seconds_per_step: the seconds of the compiled loop by all steps that all seeds took: the
-            seeds run side by side, so this is what one seed costs in such a population.
-        compile_seconds: in calls that traced and compiled, once for all seeds.
+        solver: the label of the solver.
+        value: the value of the option that is varied; None if none is.
+        scores: for every metric, one number per seed; NaN if the run diverged or was interrupted.
+        statuses: how the run of every seed ended; empty if an exception ended them all.
+        steps: the number of steps of every seed.
+        seconds_per_step: the time in the compiled loop, divided by the number of steps of all seeds
+            together. The seeds run side by side, so this is the cost of one seed in such a
+            population.
+        compile_seconds: time in calls that traced and compiled, once for all seeds.
         error: the exception that ended the runs, or None.
         provenance: versions, options, device, precision.
     """
@@ -52,24 +53,24 @@ class Row:
 
     @property
     def failed(self) -> int:
-        """How many seeds did not do what was asked of them."""
+        """The number of seeds that were not successful."""
         return sum(not status.success for status in self.statuses)
 
     @property
     def success(self) -> bool:
-        """Whether all seeds did what was asked of them."""
+        """Whether all seeds were successful."""
         return self.error is None and not self.failed
 
     @property
     def outcome(self) -> str:
-        """The seeds that failed, counted by how; empty where none did."""
+        """How many seeds failed in which way; empty if none did."""
         if self.error is not None:
             return type(self.error).__name__
         names = Counter(status.name for status in self.statuses if not status.success)
         return ", ".join(f"{count} {name}" for name, count in names.items())
 
     def mean(self, metric: str) -> float:
-        """The mean over the seeds that have a figure; NaN if none has."""
+        """The mean over the seeds that have a finite score; NaN if none has."""
         values = self._finite(metric)
         return float(values.mean()) if values.size else np.nan
 
@@ -88,12 +89,12 @@ class Comparison:
     """Solvers on one problem, over seeds. `print` shows a table.
 
     Attributes:
-        problem: what the problem is called.
-        rows: one for every solver, and for every value of the option that it goes over.
-        metrics: those shown, in this order; `rows` hold all.
-        seeds: of every row.
-        over: the option that the comparison goes over, or None.
-        missing: rows that an interrupt kept from being run.
+        problem: the name of the problem.
+        rows: one for every solver and every value of the option that is varied.
+        metrics: the metrics to show, in this order; `rows` hold all.
+        seeds: the seeds of every row.
+        over: the option that is varied, or None.
+        missing: the rows that were not run because of an interrupt.
         provenance: versions, plugins, options of the problem, device, precision.
     """
 
@@ -107,12 +108,12 @@ class Comparison:
 
     @property
     def success(self) -> bool:
-        """Whether all runs were made, and did what was asked of them."""
+        """Whether all runs were made and were successful."""
         return not self.missing and all(row.success for row in self.rows)
 
     @property
     def interrupted(self) -> bool:
-        """Whether somebody broke it off."""
+        """Whether the comparison was interrupted."""
         names = (status.name for row in self.rows for status in row.statuses)
         return bool(self.missing) or "interrupted" in names
 
@@ -136,7 +137,7 @@ class Comparison:
 
     @property
     def dataset(self) -> "xr.Dataset":
-        """Every score of every seed, over `solver`, the option gone over, and `seed`."""
+        """Every score of every seed, over `solver`, the option that is varied, and `seed`."""
         import xarray as xr
 
         solvers = list(dict.fromkeys(row.solver for row in self.rows))
@@ -155,24 +156,24 @@ class Comparison:
 
     def to_markdown(self, path: str | os.PathLike | None = None) -> str:
         """The table in Markdown, rounded to its standard errors; written to `path` too if given."""
-        return _written(markdown(self._cells()) + "".join(f"\n{n}\n" for n in self.notes), path)
+        return _write(markdown(self._cells()) + "".join(f"\n{n}\n" for n in self.notes), path)
 
     def to_csv(self, path: str | os.PathLike | None = None) -> str:
-        """The table as comma-separated values, unrounded; what is not a number is empty."""
+        """The table as comma-separated values, unrounded; NaN and infinities are left empty."""
         text = io.StringIO()
         rows = [finite(row) for row in self.table]
         writer = csv.DictWriter(text, list(rows[0]) if rows else ["solver"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        return _written(text.getvalue(), path)
+        return _write(text.getvalue(), path)
 
     def to_json(self, path: str | os.PathLike | None = None) -> str:
-        """Everything that was found, as one JSON object; what is not a number is null."""
+        """All results as one JSON object; NaN and infinities become null."""
         text = json.dumps(self.as_plain(), indent=2, ensure_ascii=False, allow_nan=False)
-        return _written(text + "\n", path)
+        return _write(text + "\n", path)
 
     def as_plain(self) -> dict[str, Any]:
-        """What `to_json` writes, as dictionaries and lists."""
+        """The content of `to_json`, as dictionaries and lists."""
         rows = [
             plain
             | {
@@ -197,14 +198,14 @@ class Comparison:
         return finite(whole)
 
     def figure(self) -> "Figure":
-        """The scores as points with error bars; over the option, where there is one."""
+        """The scores as points with error bars; against the option, if one is varied."""
         from ._figure import figure_of
 
         return figure_of(self)
 
     @property
     def notes(self) -> list[str]:
-        """What the table cannot say, a sentence each: failures, what is missing."""
+        """Sentences on what the table does not show: failures and missing rows."""
         notes = [f"{_label(self, row)}: {_message(row)}" for row in self.rows if not row.success]
         found = {name for row in self.rows for name in row.scores}
         unknown = [metric for metric in self.metrics if found and metric not in found]
@@ -218,16 +219,16 @@ class Comparison:
         return notes
 
     def __str__(self) -> str:
-        table = aligned(self._cells(), labels=1 if self.over is None else 2, width=width())
+        table = align(self._cells(), labels=1 if self.over is None else 2, width=width())
         notes = self.notes if width() is None else map(paragraph, self.notes)
         return "\n".join([table, *notes])
 
     def _cells(self) -> list[list[str]]:
-        """The table as text, its head first."""
+        """The cells of the table as text, the heading first."""
         over = [] if self.over is None else [self.over]
         rows = [["solver", *over, *self.metrics, "failed", "time per step", "compiled in"]]
         for row in self.rows:
-            scores = [measured(row.mean(m), row.standard_error(m)) for m in self.metrics]
+            scores = [format_mean(row.mean(m), row.standard_error(m)) for m in self.metrics]
             value = [str(row.value)] if over else []
             seconds = [duration(row.seconds_per_step), duration(row.compile_seconds)]
             rows.append([row.solver, *value, *scores, row.outcome or "0", *seconds])
@@ -239,15 +240,15 @@ def _label(comparison: Comparison, row: Row) -> str:
 
 
 def _message(row: Row) -> str:
-    """What the first failure says; empty where there is none."""
+    """The message of the first failure; empty if there is none."""
     if row.error is not None:
         first = next(iter(str(row.error).splitlines()), "")
         return f"{type(row.error).__name__}: {first}"
     return next((status.message for status in row.statuses if not status.success), "")
 
 
-def _written(text: str, path: str | os.PathLike | None) -> str:
+def _write(text: str, path: str | os.PathLike | None) -> str:
     if path is not None:
-        with replacing(pathlib.Path(path)) as file:
+        with replace_file(pathlib.Path(path)) as file:
             file.write(text.encode())
     return text

@@ -1,4 +1,4 @@
-"""Who takes part in a comparison: entries as labelled solvers that fit the problem."""
+"""The solvers of a comparison, each with a label, all suitable for the problem."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping
@@ -19,14 +19,14 @@ Entry = str | AbstractSolver | tuple[str, Mapping[str, Any]] | Mapping[str, Any]
 
 @dataclasses.dataclass(frozen=True)
 class Contestant:
-    """One row before it is run.
+    """One row of a comparison before it is run.
 
     Attributes:
-        label: of the solver.
-        value: of the option that the comparison goes over.
-        solver: it.
+        label: the label of the solver.
+        value: the value of the option that is varied.
+        solver: the solver.
         plan: the length of its run.
-        planned: the solver as it plans for the problem of every seed.
+        planned: the solver with its plan for the problem of every seed.
     """
 
     label: str
@@ -39,7 +39,7 @@ class Contestant:
 def contestant_of(
     problem: AbstractProblem, label: str, entry: Entry, asked: Length, over: str | None, value: Any
 ) -> Contestant:
-    """An entry as a solver that fits the problem."""
+    """The solver of an entry, suitable for the problem, and the length of its run."""
     solver, options = _name_and_options(entry)
     options |= {} if over is None else {over: value}
     if options and not isinstance(solver, str):
@@ -47,15 +47,15 @@ def contestant_of(
         if spec is None:
             raise PlugaxError(
                 f"{label} was made by hand, so it cannot be made again with {over}={value!r}; give "
-                "it by name, or one object for every value in a mapping by labels."
+                "it by name, or give a mapping from labels to objects, one for every value."
             )
         solver, options = build("solver", spec, options), {}
     _, solver, plan = resolve(problem, solver, asked, options)
     return Contestant(label, value, solver, plan)
 
 
-def planned(contestant: Contestant, problems: list[AbstractProblem]) -> Contestant:
-    """The contestant with its solver's plans; problems that are one object share theirs."""
+def plan_for_seeds(contestant: Contestant, problems: list[AbstractProblem]) -> Contestant:
+    """The contestant with its solver's plans; problems that are the same object share one."""
     plans: dict[int, AbstractSolver] = {}
     for problem in problems:
         if id(problem) not in plans:
@@ -63,8 +63,8 @@ def planned(contestant: Contestant, problems: list[AbstractProblem]) -> Contesta
     return dataclasses.replace(contestant, planned=tuple(plans[id(p)] for p in problems))
 
 
-def labelled(solvers: Iterable[Entry] | Mapping[str, Entry]) -> list[tuple[str, Entry]]:
-    """The entries with a label each, all different."""
+def label_entries(solvers: Iterable[Entry] | Mapping[str, Entry]) -> list[tuple[str, Entry]]:
+    """The entries with their labels, which are all different."""
     if isinstance(solvers, Mapping):
         entries = {str(label): entry for label, entry in solvers.items()}
     else:
@@ -75,7 +75,9 @@ def labelled(solvers: Iterable[Entry] | Mapping[str, Entry]) -> list[tuple[str, 
                 label, count = f"{_label(entry)} #{count}", count + 1
             entries[label] = entry
     if not entries:
-        raise PlugaxError("There is nothing to compare; give solvers=['gradient', 'bfgs'], say.")
+        raise PlugaxError(
+            "There is nothing to compare; give, for example, solvers=['gradient', 'bfgs']."
+        )
     return list(entries.items())
 
 
@@ -103,19 +105,19 @@ def _name_and_options(entry: Entry) -> tuple[str | AbstractSolver, dict[str, Any
 
 
 def option_of(over: Mapping[str, Iterable[Any]] | None) -> tuple[str | None, list[Any]]:
-    """The option that a comparison goes over, and its values; none, once."""
+    """The option that a comparison varies, and its values; `(None, [None])` for no option."""
     if over is None:
         return None, [None]
     if len(over) != 1:
-        raise PlugaxError(f"A comparison goes over one option; got {list(over)}.")
+        raise PlugaxError(f"A comparison varies one option; got {list(over)}.")
     name, values = next((name, list(values)) for name, values in over.items())
     if not values:
         raise PlugaxError(f"over={{{name!r}: …}} must have one value or more; it has none.")
     return name, values
 
 
-def checked_seeds(seeds: Iterable[int]) -> tuple[int, ...]:
-    """Seeds as plain numbers; `PlugaxError` if they are none, or not different."""
+def check_seeds(seeds: Iterable[int]) -> tuple[int, ...]:
+    """Seeds as plain numbers; `PlugaxError` if they are invalid or not all different."""
     found = tuple(seeds)
     whole = all(isinstance(s, int | np.integer) and not isinstance(s, bool) for s in found)
     if not found or not whole or min(found) < 0 or len(set(found)) < len(found):

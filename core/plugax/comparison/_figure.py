@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
     from ._comparison import Comparison
 
-# Colours that stay apart for colour-blind eyes (Okabe and Ito).
+# Colours that can be told apart with colour blindness (Okabe and Ito).
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 WIDE = 10
 
 
 def figure_of(comparison: "Comparison") -> "Figure":
-    """One panel a metric.
+    """One panel per metric.
 
     Errors: `PlugaxError` if there is no metric to draw.
     """
@@ -25,7 +25,7 @@ def figure_of(comparison: "Comparison") -> "Figure":
 
     shown = [m for m in comparison.metrics if any(m in row.scores for row in comparison.rows)]
     if not shown:
-        raise PlugaxError("There is no score to draw; `rows` tell what became of every solver.")
+        raise PlugaxError("There is no score to draw; `rows` show how the runs of solvers ended.")
     tall = 3.6 if comparison.over else 1.6 + 0.35 * len(comparison.rows)
     names = 0.08 * max(len(row.solver) for row in comparison.rows)
     figure = Figure(figsize=(1.2 + names + 2.8 * len(shown), tall), layout="constrained")
@@ -33,7 +33,7 @@ def figure_of(comparison: "Comparison") -> "Figure":
     draw = _by_solver if comparison.over is None else _over
     for axes, metric in zip(panels, shown, strict=True):
         draw(axes, comparison, metric)
-        _widen(axes.set_yscale if comparison.over else axes.set_xscale, comparison, metric)
+        _set_scale(axes.set_yscale if comparison.over else axes.set_xscale, comparison, metric)
         axes.spines[["top", "right"]].set_visible(False)
     if comparison.over is None:
         for axes in panels[1:]:
@@ -46,7 +46,7 @@ def figure_of(comparison: "Comparison") -> "Figure":
 
 
 def _by_solver(axes: Any, comparison: "Comparison", metric: str) -> None:
-    """Solvers from top to bottom; every seed a faint dot."""
+    """Draw solvers from top to bottom, with a faint dot for every seed."""
     for place, row in enumerate(comparison.rows):
         values = row.scores.get(metric, np.empty(0))
         axes.plot(values, np.full(values.shape, place), ".", color="#b0b0b0", ms=4)
@@ -58,8 +58,8 @@ def _by_solver(axes: Any, comparison: "Comparison", metric: str) -> None:
     axes.grid(axis="x", color="#e6e6e6")
 
 
-def _widen(set_scale: Any, comparison: "Comparison", metric: str) -> None:
-    """Logarithms where scores differ by more than a factor."""
+def _set_scale(set_scale: Any, comparison: "Comparison", metric: str) -> None:
+    """Use a logarithmic scale if scores differ by more than a factor."""
     means = np.asarray([row.mean(metric) for row in comparison.rows])
     means = means[np.isfinite(means)]
     if means.size and means.min() > 0 and means.max() > WIDE * means.min():
@@ -67,7 +67,7 @@ def _widen(set_scale: Any, comparison: "Comparison", metric: str) -> None:
 
 
 def _over(axes: Any, comparison: "Comparison", metric: str) -> None:
-    """A line a solver, over the values of the option."""
+    """Draw one line per solver against the values of the option."""
     for number, solver in enumerate(dict.fromkeys(row.solver for row in comparison.rows)):
         rows = [row for row in comparison.rows if row.solver == solver]
         axes.errorbar(

@@ -3,16 +3,16 @@
 import math
 from collections.abc import Sequence
 
-DIGITS = 4  # of a number whose error nobody knows
-MOST_DIGITS = 7  # however small the error
+DIGITS = 4  # of a number whose error is not known
+MOST_DIGITS = 7  # of a number, however small its error is
 
 
-def measured(mean: float, error: float) -> str:
+def format_mean(mean: float, error: float) -> str:
     """A mean with its standard error, which has one digit: `0.1824 ± 0.0003`.
 
     Arguments:
-        mean: of the seeds; NaN is shown as a dash.
-        error: its standard error; left out where it is not known.
+        mean: the mean over the seeds; NaN is shown as a dash.
+        error: its standard error; NaN, if it is not known, is left out.
     """
     if not math.isfinite(mean):
         return "–"
@@ -21,10 +21,10 @@ def measured(mean: float, error: float) -> str:
     plain = -4 <= exponent < 6
     scale = 1.0 if plain else 10.0**exponent
     top = exponent if plain else 0
-    # As many decimals as the error has, but the number's first digits at least.
+    # As many decimals as the error has, but at least one digit of the number.
     decimals = DIGITS - 1 - top
     if known and error:
-        decimals = min(-_exponent(_rounded(error / scale)), MOST_DIGITS - 1 - top)
+        decimals = min(-_exponent(_round(error / scale)), MOST_DIGITS - 1 - top)
     decimals = max(decimals, 0)
     text = f"{mean / scale:.{decimals}f}"
     if known:
@@ -35,7 +35,7 @@ def measured(mean: float, error: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time with three digits, in the unit that suits it."""
+    """A time with three digits, in a suitable unit."""
     if not math.isfinite(seconds):
         return "–"
     for unit, factor in (("s", 1), ("ms", 1e3), ("µs", 1e6)):
@@ -44,13 +44,14 @@ def duration(seconds: float) -> str:
     return ""
 
 
-def aligned(rows: Sequence[Sequence[str]], *, labels: int = 1, width: int | None = None) -> str:
-    """Rows under one another, the first column to the left, the others to the right.
+def align(rows: Sequence[Sequence[str]], *, labels: int = 1, width: int | None = None) -> str:
+    """The rows as lines; the first column is aligned to the left, the others to the right.
 
     Arguments:
-        rows: the table, its head first.
-        labels: how many of the first columns say what a row is.
-        width: where columns do not fit, they follow below, labels repeated; None for one table.
+        rows: the table, the heading first.
+        labels: the number of columns, from the first on, that are labels of a row.
+        width: the maximum width; columns that do not fit follow below, with the labels repeated.
+            None for no limit.
     """
     sizes = [2 + max(map(len, column)) for column in zip(*rows, strict=True)]
     blocks: list[list[int]] = [[]]
@@ -67,18 +68,18 @@ def aligned(rows: Sequence[Sequence[str]], *, labels: int = 1, width: int | None
 
 def _block(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(_padded(row, widths)).rstrip() for row in rows]
+    lines = ["  ".join(_pad(row, widths)).rstrip() for row in rows]
     return "\n".join([lines[0], "─" * (sum(widths) + 2 * len(widths) - 2), *lines[1:]])
 
 
 def markdown(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as a Markdown table, the first of them its head."""
+    """Rows as a Markdown table, the heading first."""
     rows = [[cell.replace("|", "\\|") for cell in row] for row in rows]
     rule = ["---"] + ["---:"] * (len(rows[0]) - 1)
     return "".join(f"| {' | '.join(row)} |\n" for row in [rows[0], rule, *rows[1:]])
 
 
-def _padded(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+def _pad(row: Sequence[str], widths: Sequence[int]) -> list[str]:
     cells = zip(row, widths, strict=True)
     return [c.rjust(w) if i else c.ljust(w) for i, (c, w) in enumerate(cells)]
 
@@ -87,6 +88,6 @@ def _exponent(value: float) -> int:
     return math.floor(math.log10(abs(value))) if value else 0
 
 
-def _rounded(value: float) -> float:
-    """To one digit: 0.00097 becomes 0.001, which has another exponent."""
+def _round(value: float) -> float:
+    """The value rounded to one digit: 0.00097 becomes 0.001, whose exponent is different."""
     return float(f"{value:.0e}")

@@ -1,4 +1,4 @@
-"""The batch of step i."""
+"""Data give the batch of every step."""
 
 from ._data import AbstractData as AbstractData
 from ._full_batch import FullBatch as FullBatch

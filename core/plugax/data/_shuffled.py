@@ -20,7 +20,7 @@ import jax.random as jr
 from jaxtyping import Array, ArrayLike, Int, PRNGKeyArray, PyTree
 
 from ._data import AbstractData, as_examples
-from ._swap_or_not import Shuffle, permuted, shuffle
+from ._swap_or_not import Shuffle, permute, shuffle
 
 
 class _Cursor(eqx.Module):
@@ -88,7 +88,7 @@ class Shuffled(AbstractData):
         places = cursor.position + jnp.arange(self.batch_size, dtype="int32")
         later = places >= self.examples
         places = jnp.where(later, places - self.examples, places)
-        picked = permuted(places, later, cursor.shuffles, self.examples)
+        picked = permute(places, later, cursor.shuffles, self.examples)
         batch = jax.tree.map(lambda array: array[picked], self.arrays)
 
         position = cursor.position + self.batch_size

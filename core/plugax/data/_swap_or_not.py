@@ -42,7 +42,7 @@ def shuffle(key: PRNGKeyArray, size: int) -> Shuffle:
     return Shuffle((bits[0] % size).astype("int32"), bits[1])
 
 
-def permuted(
+def permute(
     places: Int[Array, " b"], which: Bool[Array, " b"], shuffles: tuple[Shuffle, Shuffle], size: int
 ) -> Int[Array, " b"]:
     """The numbers at these places of the first permutation, or of the second if `which` is true.

@@ -1,4 +1,4 @@
-"""Advances dynamics in time."""
+"""Integrators advance a state in time."""
 
 from ._any import AbstractAnyIntegrator as AbstractAnyIntegrator
 from ._integrator import AbstractIntegrator as AbstractIntegrator

@@ -1,4 +1,4 @@
-"""What integrators of every kind are."""
+"""The base class of integrators of every kind."""
 
 import equinox as eqx
 
@@ -6,7 +6,7 @@ import equinox as eqx
 class AbstractAnyIntegrator(eqx.Module):
     """Carries a state forward in time; registered by `register_integrators`.
 
-    Not to be subclassed directly: an integrator is an `AbstractIntegrator`, of ordinary
-    differential equations, or an `AbstractStochasticIntegrator`. One cannot stand in for the other,
-    since a stochastic one needs a diffusion and a key.
+    Do not subclass it directly: an integrator is an `AbstractIntegrator`, for ordinary differential
+    equations, or an `AbstractStochasticIntegrator`. One cannot replace the other, since a
+    stochastic integrator needs a diffusion and a key.
     """

@@ -1,9 +1,9 @@
-"""States at any times: equal time steps from each time to the next.
+"""States at given times: equal time steps from each time to the next.
 
     y(t_i) = the end of a trajectory from y(t_{i−1}), in n steps of (t_i − t_{i−1}) / n
 
-So a saved time is always the end of a step. It is never compared with a grid that rounding may make
-it miss.
+So each of the times is always the end of a step. It is never compared with a grid of times, which
+it might miss by rounding.
 """
 
 from collections.abc import Callable
@@ -35,8 +35,8 @@ def states_at(
     times = jnp.asarray(times, dtype)
     if times.ndim != 1 or times.size == 0:
         raise PlugaxError(
-            f"times must be one row of at least one time; got shape {times.shape}. "
-            "For a single time, give a list with it alone."
+            f"times must have one axis and at least one time; got shape {times.shape}. "
+            "For a single time, give a list of one element."
         )
     _check_order(known, t0)
     starts = jnp.concatenate([jnp.asarray(t0, dtype)[None], times[:-1]])
@@ -54,10 +54,10 @@ def _check_order(times: Any, t0: Any) -> None:
     try:
         known = np.concatenate([np.asarray(t0).reshape(1), np.asarray(times)])
     except jax.errors.TracerArrayConversionError:
-        return  # not known before it runs
+        return  # traced: the values are not known
     lengths = np.diff(known)
     if not np.all(np.isfinite(known)) or (np.any(lengths < 0) and np.any(lengths > 0)):
         raise PlugaxError(
-            f"times must be finite, and go on from t0={t0} in one direction; got {known[1:]}. "
+            f"times must be finite, and run from t0={t0} in one direction; got {known[1:]}. "
             "Sort them."
         )

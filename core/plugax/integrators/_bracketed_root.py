@@ -1,7 +1,7 @@
 """A root between two numbers, to rounding, and its derivative.
 
-Chandrupatla's method: inverse quadratic interpolation where three points say that it is safe,
-bisection otherwise; never slower than bisection. Its derivative is that of the implicit function
+Chandrupatla's method: inverse quadratic interpolation if three points show that it is safe, else
+bisection; it is never slower than bisection. The derivative follows from the implicit function
 theorem.
 
 Source: Chandrupatla, Adv. Eng. Softw. 28, 1997, doi:10.1016/S0965-9978(96)00051-8.
@@ -16,12 +16,12 @@ import jax.lax as lax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-# Twice what bisection needs in double precision.
+# Twice the number that bisection needs in double precision.
 _MAX_ITERATIONS = 110
 
 
 class _Bracket(eqx.Module):
-    """The newest point a, b on the other side of the root, c the one before; and where to go on."""
+    """The newest point a, b on the other side of the root, the previous c; the next fraction."""
 
     a: Float[Array, ""]
     b: Float[Array, ""]
@@ -38,10 +38,10 @@ def bracketed_root(
     low: Float[Array, ""],
     high: Float[Array, ""],
 ) -> Float[Array, ""]:
-    """The root of `function` between `low` and `high`, where its signs differ.
+    """The root of `function` between `low` and `high`, at which it has different signs.
 
     Arguments:
-        function: of one number.
+        function: a function of one number.
         low: one end.
         high: the other end.
     """
@@ -66,7 +66,7 @@ def bracketed_root(
 
 
 def _narrower(function: Callable[[Array], Array], state: _Bracket, tolerance: Array) -> _Bracket:
-    """One more point, and a smaller bracket."""
+    """A smaller bracket, with one more point."""
     x = state.a + state.fraction * (state.b - state.a)
     fx = function(x)
     same = jnp.sign(fx) == jnp.sign(state.fa)

@@ -1,4 +1,4 @@
-"""The interface of integrators: a trajectory on an even grid of times, and what follows from it."""
+"""The interface of integrators: trajectories on an even grid of times, and what builds on them."""
 
 import abc
 from collections.abc import Callable, Sequence
@@ -12,16 +12,16 @@ from ._path import AbstractPath, cubic_path
 from ._until import Crossing, first_crossing
 
 VectorField = Callable[[Float[Array, ""], PyTree], PyTree]
-"""`field(t, y)` gives dy/dt; an `eqx.Module` with parameters of its own as a rule."""
+"""`field(t, y)` gives dy/dt; usually an `eqx.Module` with parameters."""
 
 
 class AbstractIntegrator(AbstractAnyIntegrator):
     """Advances dy/dt = f(t, y) in time.
 
-    A scheme brings `trajectory`. All else is made of it, and may be replaced by something better.
+    A scheme defines `trajectory`. The other methods use it, and may be overridden by better ones.
 
-    Laws: differentiable in `y0`, in the parameters of `field` and in `dt`, with the exact gradient
-    of what was computed; `steps` of a trajectory cost compile time once, whatever their number.
+    Laws: differentiable with respect to `y0`, the parameters of `field` and `dt`, with the exact
+    gradient of what was computed; compile time does not depend on the number of `steps`.
     """
 
     @abc.abstractmethod
@@ -58,24 +58,25 @@ class AbstractIntegrator(AbstractAnyIntegrator):
         substeps: int,
         t0: float | Float[Array, ""] = 0.0,
     ) -> PyTree:
-        """The states at any times, one after the other.
+        """The states at given times.
 
-        Every interval, from t0 to the first time and from each to the next, is `substeps` equal
-        time steps: so every time is hit, none is interpolated, and times may be traced.
+        Every interval, from t0 to the first time and from each time to the next, is divided into
+        `substeps` equal time steps. So every time is reached exactly, without interpolation, and
+        the times may be traced.
 
         Arguments:
             field: the vector field f(t, y).
             y0: the state at t0.
-            times: in the order of integration, away from t0; equal ones are allowed.
-            substeps: time steps from one of the times to the next.
+            times: the times, in the order of integration, away from t0; equal ones are allowed.
+            substeps: the number of time steps from one of the times to the next.
             t0: the time of y0.
 
         Returns:
             the pytree of y0 with a leading axis of the size of `times` on every array.
 
-        Errors: `PlugaxError` if the times are none, or known and not in order.
+        Errors: `PlugaxError` if there are no times, or if they are known and not in order.
 
-        Laws: differentiable as `trajectory` is, and in the times.
+        Laws: differentiable as `trajectory` is, and also with respect to the times.
         """
         return states_at(self.trajectory, field, y0, times, substeps=substeps, t0=t0)
 
@@ -90,7 +91,7 @@ class AbstractIntegrator(AbstractAnyIntegrator):
     ) -> AbstractPath:
         """The solution from t0 to t0 + `steps` dt as a function of time, `path(t)`.
 
-        Cubic in every time step, unless a scheme knows better.
+        Cubic in every time step, unless a scheme overrides this.
 
         Arguments:
             field: the vector field f(t, y).
@@ -100,8 +101,8 @@ class AbstractIntegrator(AbstractAnyIntegrator):
             t0: the time of y0.
 
         Returns:
-            a module that is called with one time; `jax.vmap(path)` takes several. Outside of its
-            times the state is NaN.
+            a module that is called with one time; `jax.vmap(path)` takes several. Outside the range
+            of its times, the state is NaN.
         """
         return cubic_path(self.trajectory, field, y0, dt=dt, steps=steps, t0=t0)
 
@@ -118,23 +119,25 @@ class AbstractIntegrator(AbstractAnyIntegrator):
     ) -> Crossing:
         """The first time at which `event(t, y)` crosses zero, and the state then.
 
-        Signs are compared from time step to time step, so two crossings within one are not seen.
-        The time is then found to rounding, by time steps that end at it. Zero at t0 is no crossing.
+        Signs are compared from time step to time step, so two crossings within one time step are
+        not detected. The time is then found to rounding, by a time step that ends there. A zero at
+        t0 does not count as a crossing.
 
         Arguments:
             field: the vector field f(t, y).
-            event: a real number that changes its sign at what is looked for.
+            event: a function that gives a real number, which changes its sign at the event.
             y0: the state at t0.
             dt: the time step, also of the search.
-            steps: most time steps, all of which are made.
+            steps: the maximum number of time steps, all of which are computed.
             t0: the time of y0.
             direction: which crossings count: from below zero ("up"), from above ("down"), or both.
 
         Returns:
-            a `Crossing`: whether it `happened`, its `time` and its `state`; time and state are the
-            last ones where it did not.
+            a `Crossing`: whether it `happened`, its `time` and its `state`; if it did not happen,
+            the last time and state.
 
-        Errors: `PlugaxError` if the event is no real number; ValueError for the direction.
+        Errors: `PlugaxError` if the event is not a real number; `ValueError` for an invalid
+        direction.
 
         Laws: differentiable as `trajectory` is, by the implicit function theorem.
         """

@@ -1,6 +1,6 @@
 """Dense output: a solution as a function of time.
 
-Between two states of a trajectory, the cubic that has their values and slopes (Hermite), whose
+Between two states of a trajectory, it is the cubic with their values and slopes (Hermite), whose
 error is h⁴/384 max|y⁗| for a step h.
 """
 
@@ -21,7 +21,7 @@ class AbstractPath(eqx.Module):
 
     @abc.abstractmethod
     def __call__(self, t: float | Float[Array, ""]) -> PyTree:
-        """The state at one time; NaN outside of the path's times.
+        """The state at one time; NaN outside the path's times.
 
         Arguments:
             t: the time.
@@ -34,8 +34,8 @@ class CubicPath(AbstractPath):
     Arguments:
         t0: the time of the first state.
         dt: the time from one state to the next.
-        states: with a leading axis over the times.
-        slopes: dy/dt at the same times.
+        states: the states, with a leading axis over the times.
+        slopes: dy/dt at these times.
     """
 
     t0: Float[Array, ""]
@@ -49,7 +49,7 @@ class CubicPath(AbstractPath):
         position = (jnp.asarray(t, self.t0.dtype) - self.t0) / self.dt
         index = jnp.clip(jnp.floor(position), 0, steps - 1).astype(int)
         s = position - index.astype(position.dtype)
-        # The ends of the path may be missed by rounding; the cubic is as good there.
+        # A time may be outside of the path by rounding; the cubic is accurate there too.
         inside = (position >= -1e-3) & (position <= steps + 1e-3)
 
         def one(states: Array, slopes: Array) -> Array:
@@ -72,7 +72,7 @@ def cubic_path(
     t0, dt = jnp.asarray(t0, dtype), jnp.asarray(dt, dtype)
     states = with_start(y0, trajectory(field, y0, dt=dt, steps=steps, t0=t0))
     times = t0 + dt * jnp.arange(steps + 1).astype(dtype)
-    # No slope is needed next to a state that is NaN; its derivative would be NaN times zero.
+    # No slope is needed at a state that is NaN, and its derivative would be NaN times zero.
     valid = jax.vmap(
         lambda y: jnp.all(jnp.asarray([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(y)]))
     )(states)

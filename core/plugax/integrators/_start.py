@@ -1,4 +1,4 @@
-"""A state to start from: arrays, and the dtype of its times."""
+"""The state to start from: conversion to arrays, and the dtype of times."""
 
 from typing import Any
 
@@ -10,17 +10,17 @@ from .._errors import PlugaxError
 
 
 def as_arrays(y0: PyTree) -> PyTree:
-    """`y0` with arrays as leaves, none of them of a weak type, as a loop can carry them."""
+    """`y0` with its leaves as arrays without weak types, so that a loop can carry them."""
     return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.result_type(leaf)), y0)
 
 
 def time_dtype(state: PyTree) -> Any:
-    """The real dtype of the state's most precise array, which times have too."""
+    """The dtype of times: the real dtype of the state's most precise array."""
     dtypes = [leaf.dtype for leaf in jax.tree.leaves(state)]
     real = [jnp.finfo(d).dtype for d in dtypes if jnp.issubdtype(d, jnp.inexact)]
     if not real:
         raise PlugaxError(
-            "The state y0 must hold floating-point arrays, since it changes by fractions; got "
+            "The state y0 must hold floating-point arrays, since it changes continuously; got "
             f"{[d.name for d in dtypes] or 'none'}. Convert them: y0.astype(float)."
         )
     return max(real, key=lambda dtype: jnp.finfo(dtype).bits)
@@ -37,5 +37,5 @@ def with_start(y0: PyTree, states: PyTree) -> PyTree:
 
 
 def choose(condition: Array, one: PyTree, other: PyTree) -> PyTree:
-    """One of two states."""
+    """The first state if the condition is true, else the second."""
     return jax.tree.map(lambda a, b: jnp.where(condition, a, b), one, other)

@@ -8,15 +8,15 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 from ._any import AbstractAnyIntegrator
 
 Coefficient = Callable[[Float[Array, ""], PyTree], PyTree]
-"""`drift(t, y)` or `diffusion(t, y)`; an `eqx.Module` with parameters of its own as a rule."""
+"""`drift(t, y)` or `diffusion(t, y)`; usually an `eqx.Module` with parameters."""
 
 
 class AbstractStochasticIntegrator(AbstractAnyIntegrator):
-    """Advances dy = f(t, y) dt + g(t, y) dW in time, W being Brownian motions.
+    """Advances dy = f(t, y) dt + g(t, y) dW in time, with Brownian motions W.
 
-    Laws: the noise of a time step depends on the key and the step's number alone, so the path is
-    the same for the same key, whatever `every`; differentiable, path by path, in `y0`, in the
-    parameters of drift and diffusion and in `dt`.
+    Laws: the noise of a time step depends only on the key and the number of the step, so the path
+    is the same for the same key, whatever `every`; each path is differentiable with respect to
+    `y0`, the parameters of drift and diffusion, and `dt`.
     """
 
     @abc.abstractmethod
@@ -35,12 +35,13 @@ class AbstractStochasticIntegrator(AbstractAnyIntegrator):
         """The states at t0 + `every` dt, t0 + 2 `every` dt, …, t0 + `steps` dt.
 
         Arguments:
-            drift: f(t, y), which looks like y.
-            diffusion: g(t, y). It looks like y where every number of the state has a Brownian
-                motion of its own (diagonal noise). With one axis more, at the end of every array,
-                that axis counts Brownian motions which the whole state shares (general noise).
+            drift: f(t, y), with the structure and shapes of y.
+            diffusion: g(t, y). With the structure and shapes of y, every number of the state has a
+                Brownian motion of its own (diagonal noise). With one more axis at the end of every
+                array, that axis numbers Brownian motions which the whole state shares (general
+                noise).
             y0: the state at t0, any pytree of real arrays.
-            key: of the noise.
+            key: the random key for the noise.
             dt: the time step, positive.
             steps: number of time steps, a multiple of `every`.
             every: time steps from one state that is kept to the next.

@@ -1,7 +1,7 @@
-"""When an event happens: the first sign change along a trajectory, and its time to rounding.
+"""The time of an event: the first sign change along a trajectory, to rounding.
 
-The time t is the root of g(t, y(t)) between the two states where the sign differs; y(t) is one step
-of the scheme, from the earlier state to t itself. So the state is as exact as any other of the
+The time t is the root of g(t, y(t)) between the two states whose signs differ; y(t) is one step of
+the scheme, from the earlier state to t itself. So the state is as accurate as the others of the
 trajectory, and the derivative of the time, −(∂g/∂θ) / (dg/dt), is that of the root.
 """
 
@@ -21,11 +21,11 @@ DIRECTIONS = ("both", "up", "down")
 
 
 class Crossing(eqx.Module):
-    """Where an event's number crossed zero.
+    """A zero crossing of an event function.
 
     Attributes:
-        happened: whether it did.
-        time: when, or the last time where it did not.
+        happened: whether there was a crossing.
+        time: its time, or the last time if there was none.
         state: the state at that time.
     """
 
@@ -57,8 +57,8 @@ def first_crossing(
     crossed = _sign_changes(values, direction)
     happened = jnp.any(crossed)
     before = jnp.argmax(crossed)
-    # Without a crossing nothing is evaluated further on, where a failed solution is NaN: not
-    # selecting a NaN keeps it out of the result, but not out of the gradient.
+    # Without a crossing, only y0 is used below: a failed solution is NaN, and not selecting a NaN
+    # keeps it out of the result, but not out of the gradient.
     found = jax.tree.map(lambda leaf: leaf[before], states)
     start, y = times[before], choose(happened, found, y0)
 

@@ -1,4 +1,4 @@
-"""Compares a prediction with a target."""
+"""Losses compare a prediction with a target."""
 
 from ._cross_entropy import BinaryCrossEntropy as BinaryCrossEntropy
 from ._cross_entropy import CrossEntropy as CrossEntropy

@@ -1,4 +1,4 @@
-"""Cross-entropies, from logits: probabilities are never formed, so nothing over- or underflows."""
+"""Cross-entropies of logits: probabilities are never computed, so nothing over- or underflows."""
 
 import equinox as eqx
 import jax
@@ -15,12 +15,12 @@ class CrossEntropy(AbstractLoss):
     one there); a target of floats *is* q. With label smoothing ε, q becomes (1 − ε) q + ε / K for
     K classes.
 
-    The classes are the last axis of the prediction. A logit of −∞ rules a class out. A label that
-    is no class gives NaN, rather than a loss of some other class; where such labels stand for
-    "unknown", give those examples a weight of zero.
+    The classes are the last axis of the prediction. A logit of −∞ excludes a class. An invalid
+    label gives NaN, rather than the loss of another class; if such labels mean "unknown", give
+    those examples a weight of zero.
 
     Arguments:
-        label_smoothing: ε, the share of the target spread evenly over all classes, from 0 to 1.
+        label_smoothing: ε, the part of the target spread evenly over all classes, from 0 to 1.
         reduction: mean or sum, within an example and over examples.
 
     Source, for label smoothing: C. Szegedy et al., Rethinking the Inception Architecture for
@@ -55,7 +55,7 @@ class CrossEntropy(AbstractLoss):
         else:
             raise ValueError(
                 "target must be integers (class labels) or floats (class probabilities); got "
-                f"{target.dtype}. Two classes with a boolean target are `BinaryCrossEntropy`'s."
+                f"{target.dtype}. For two classes with a boolean target use `BinaryCrossEntropy`."
             )
         epsilon = self.label_smoothing
         if not epsilon:
@@ -67,8 +67,8 @@ def _of_labels(
     log_p: Float[Array, "examples *axes classes"], labels: Shaped[Array, "examples ..."]
 ) -> Float[Array, "examples *axes"]:
     check_same_shape("prediction, without its last axis (classes),", log_p.shape[:-1], labels)
-    # Comparing and summing fuses with the softmax, forward and backward; a gather would turn into
-    # a scatter in the gradient, and take a label of −1 for the last class.
+    # Comparison and sum are fused with the softmax, forward and backward; a gather would become a
+    # scatter in the gradient, and would treat a label of −1 as the last class.
     classes = jnp.arange(log_p.shape[-1])
     labels = labels.astype(classes.dtype)
     hit = jnp.expand_dims(labels, -1) == classes.reshape((1,) * labels.ndim + (-1,))
@@ -79,15 +79,15 @@ def _of_labels(
 def _of_probabilities(
     log_p: Float[Array, "examples *axes classes"], q: Float[Array, "examples ..."]
 ) -> Float[Array, "examples *axes"]:
-    # 0 log 0 = 0: a class that is ruled out and has no probability costs nothing.
+    # 0 log 0 = 0: an excluded class with probability zero contributes nothing.
     return -jnp.sum(jnp.where(q == 0, 0, q * log_p), axis=-1)
 
 
 class BinaryCrossEntropy(AbstractLoss):
     """The cross-entropy of a probability q with the logistic sigmoid p of a logit.
 
-    l = −q log p − (1 − q) log(1 − p), for every element on its own: one yes or no an example, or
-    many (labels that do not exclude each other).
+    l = −q log p − (1 − q) log(1 − p), for every element separately: one yes or no per example, or
+    several (labels that do not exclude each other).
 
     Arguments:
         reduction: mean or sum, within an example and over examples.
@@ -98,11 +98,11 @@ class BinaryCrossEntropy(AbstractLoss):
     def elements(
         self, prediction: Float[Array, "examples ..."], target: Shaped[Array, "examples ..."]
     ) -> Float[Array, "examples ..."]:
-        """Cross-entropies, in the one shape of prediction and target.
+        """Cross-entropies, in the common shape of prediction and target.
 
         Arguments:
             prediction: logits.
-            target: probabilities from 0 to 1; integers or booleans where they are certain.
+            target: probabilities from 0 to 1; integers or booleans if they are certain.
         """
         check_same_shape("prediction", jnp.shape(prediction), target)
         q = target.astype(prediction.dtype)

@@ -26,7 +26,7 @@ class SquaredError(AbstractLoss):
     def elements(
         self, prediction: Float[Array, "examples ..."], target: Shaped[Array, "examples ..."]
     ) -> Float[Array, "examples ..."]:
-        """Squared errors, in the one shape of prediction and target."""
+        """Squared errors, in the common shape of prediction and target."""
         return jnp.square(_difference(prediction, target))
 
 
@@ -42,9 +42,9 @@ class AbsoluteError(AbstractLoss):
     def elements(
         self, prediction: Float[Array, "examples ..."], target: Shaped[Array, "examples ..."]
     ) -> Float[Array, "examples ..."]:
-        """Absolute errors, in the one shape of prediction and target."""
+        """Absolute errors, in the common shape of prediction and target."""
         error = _difference(prediction, target)
-        # Not jnp.abs, whose derivative at zero is 1 in JAX: a perfect fit would be pushed away.
+        # Not jnp.abs, whose derivative at zero is 1 in JAX: a perfect fit would not be kept.
         return error * jnp.sign(error)
 
 
@@ -71,7 +71,7 @@ class Huber(AbstractLoss):
     def elements(
         self, prediction: Float[Array, "examples ..."], target: Shaped[Array, "examples ..."]
     ) -> Float[Array, "examples ..."]:
-        """Huber's loss of the errors, in the one shape of prediction and target."""
+        """Huber's loss of the errors, in the common shape of prediction and target."""
         size = jnp.abs(_difference(prediction, target))
         delta = jnp.asarray(self.delta, size.dtype)
         near = jnp.minimum(size, delta)

@@ -10,15 +10,15 @@ from ._loss import AbstractLoss, Reduction, check_same_shape
 
 
 class GaussianNegativeLogLikelihood(AbstractLoss):
-    """The negative log-density of the target under a normal distribution that is predicted.
+    """The negative log-density of the target under a predicted normal distribution.
 
     l = ½ (log 2π + s + (y − μ)² exp(−s)) for target y, mean μ and *logarithm of the variance* s.
-    The logarithm, because any real number is one: the output of a model needs no constraint, and no
-    variance is ever zero. It is the whole density, constant included, so losses of different
-    models compare, and `reduction="sum"` gives minus the log-likelihood of all data.
+    The logarithm may be any real number, so the output of a model needs no constraint, and the
+    variance is never zero. The density includes its constant, so losses of different models can be
+    compared, and `reduction="sum"` gives minus the log-likelihood of all data.
 
-    The loss is not bounded below: a model that can pass through every target drives s to −∞. Give
-    such a model a floor, as in `s = jnp.logaddexp(s, log_smallest_variance)`.
+    The loss is not bounded below: if a model can pass through every target, s goes to −∞. Give such
+    a model a lower bound, as in `s = jnp.logaddexp(s, log_smallest_variance)`.
 
     Arguments:
         reduction: mean or sum, within an example and over examples.
@@ -34,16 +34,16 @@ class GaussianNegativeLogLikelihood(AbstractLoss):
         prediction: tuple[Float[Array, "examples ..."], Float[Array, "examples ..."]],
         target: Shaped[Array, "examples ..."],
     ) -> Float[Array, "examples ..."]:
-        """Negative log-densities, in the one shape of mean, logarithm of variance and target.
+        """Negative log-densities, in the common shape of mean, logarithm of variance and target.
 
         Arguments:
-            prediction: the pair (mean, logarithm of the variance), of one shape and dtype.
-            target: what was seen.
+            prediction: the pair (mean, logarithm of the variance), with the same shape and dtype.
+            target: the observed values.
         """
         mean, log_variance = prediction
         check_same_shape("the predicted mean", jnp.shape(mean), target)
         check_same_shape("the predicted log variance", jnp.shape(log_variance), target)
-        # Scaled before it is squared: the square of a large error may overflow where that of its
-        # ratio to the standard deviation does not.
+        # Scaled before it is squared: the square of a large error may overflow even if the square
+        # of its ratio to the standard deviation does not.
         z = (target.astype(mean.dtype) - mean) * jnp.exp(-log_variance / 2)
         return (math.log(2 * math.pi) + log_variance + jnp.square(z)) / 2

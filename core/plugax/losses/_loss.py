@@ -1,9 +1,9 @@
-"""The interface of losses: one figure an example, one figure a batch.
+"""The interface of losses: a number for every example, and for a batch.
 
-Axis 0 runs over examples; what other axes a loss leaves (outputs, pixels, positions in a text) are
-axes *within* an example. `reduction` says how both are reduced: `"mean"` averages within an example
-and then over examples, `"sum"` sums both. With examples of equal weight these are the mean and the
-sum over all elements, as PyTorch's losses have them.
+Axis 0 runs over examples; all other axes of a loss (outputs, pixels, positions in a text) are axes
+*within* an example. `reduction` says how both are reduced: `"mean"` averages within an example and
+then over examples, `"sum"` sums over both. If all examples have the same weight, these are the mean
+and the sum over all elements, as for the losses of PyTorch.
 """
 
 import abc
@@ -21,13 +21,13 @@ Reduction = Literal["mean", "sum"]
 class AbstractLoss(eqx.Module):
     """Compares a prediction with a target.
 
-    With l_i the loss of example i and w_i its weight, the loss of a batch is Σ w_i l_i / Σ w_i
-    where `reduction` is `"mean"`, Σ w_i l_i where it is `"sum"`. A subclass brings `elements`, and
-    a field `reduction`.
+    With the loss l_i of example i and its weight w_i, the loss of a batch is Σ w_i l_i / Σ w_i if
+    `reduction` is `"mean"`, and Σ w_i l_i if it is `"sum"`. A subclass defines `elements`, and a
+    field `reduction`.
 
-    Laws: the order of examples does not matter. An example of weight zero is not there: value and
-    gradient are those without it, even where its prediction or target is not finite. Integer
-    weights count copies. Weights that are all zero give a loss and a gradient of zero. The loss
+    Laws: the order of examples does not matter. An example of weight zero has no effect: value and
+    gradient are those without it, even if its prediction or target is not finite. An integer weight
+    is equivalent to so many copies. If all weights are zero, loss and gradient are zero. The loss
     has the dtype of the prediction.
     """
 
@@ -48,10 +48,10 @@ class AbstractLoss(eqx.Module):
         """The loss of every example.
 
         Arguments:
-            prediction: what the model says, examples along axis 0; shapes as the class tells.
-            target: what was seen.
+            prediction: the model's prediction, examples along axis 0; for shapes see the class.
+            target: the observed values.
 
-        Errors: `ValueError` if the shapes of prediction and target do not fit each other.
+        Errors: `ValueError` if the shapes of prediction and target do not match.
         """
         elements = self.elements(prediction, target)
         reduce = jnp.mean if self.reduction == "mean" else jnp.sum
@@ -69,10 +69,10 @@ class AbstractLoss(eqx.Module):
             prediction: as for `values`.
             target: as for `values`.
             weights: a weight for every example, not negative, of any real dtype or boolean; None
-                weighs all alike. Since a weight of zero takes the example out altogether, the
-                derivative by a weight is that of the equation only where the weight is not zero.
+                for equal weights. Since an example with weight zero is removed, the derivative with
+                respect to a weight is that of the equation only if the weight is not zero.
 
-        Errors: `ValueError` as for `values`, and where there is not one weight an example.
+        Errors: `ValueError` as for `values`, and if the number of weights is not that of examples.
         """
         if weights is None:
             values = self.values(prediction, target)
@@ -80,7 +80,7 @@ class AbstractLoss(eqx.Module):
         examples = jnp.shape(target)[:1]
         if jnp.shape(weights) != examples:
             raise ValueError(
-                f"weights must hold one weight an example, shape {examples}; got shape "
+                f"weights must hold one weight per example, shape {examples}; got shape "
                 f"{jnp.shape(weights)}."
             )
         removed = jnp.logical_not(weights)
@@ -94,11 +94,11 @@ class AbstractLoss(eqx.Module):
 
 
 def _blank(removed: Bool[Array, " examples"], arrays: PyTree[Array]) -> PyTree[Array]:
-    """Zeros in place of the examples that are removed.
+    """The arrays with zeros in place of the examples that are removed.
 
-    Dropping their values would not do: where such a value is not finite, zero times its derivative
-    is not a number. So the inputs go, before anything is computed from them; every loss is finite
-    with a finite derivative where prediction and target are zero.
+    It would not be enough to drop their losses: if a loss is not finite, zero times its derivative
+    is not a number. So the inputs are replaced before anything is computed from them; every loss
+    has a finite value and derivative if prediction and target are zero.
     """
 
     def blank(array: Array) -> Array:
@@ -111,12 +111,12 @@ def _blank(removed: Bool[Array, " examples"], arrays: PyTree[Array]) -> PyTree[A
 
 
 def check_same_shape(name: str, shape: tuple[int, ...], target: Array) -> None:
-    """Refuse a target that would be broadcast, and anything without an axis of examples."""
+    """Raise for a target that would be broadcast, and for arrays without an axis of examples."""
     if shape != jnp.shape(target):
         raise ValueError(
             f"{name} and target must have the same shape; got {shape} and {jnp.shape(target)}. "
-            "Nothing is broadcast here, since that is how shapes (n, 1) and (n,) turn into n² "
-            "errors unseen: reshape one of them."
+            "Nothing is broadcast here, since shapes (n, 1) and (n,) would silently give n² "
+            "errors: reshape one of them."
         )
     if not shape:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""The interface of observers: told after every chunk, never inside compiled code."""
+"""The interface of observers: called after every chunk, never inside compiled code."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Progress:
-    """Where a run stands.
+    """The progress of a run.
 
     Attributes:
-        step: steps done.
-        steps: steps asked for.
-        metrics: the metrics of the last chunk's steps, one array a name, steps along axis 0.
-        evaluation: what `problem.evaluate` says now, where the last chunk ended with an evaluation;
+        step: the number of steps done.
+        steps: the number of steps asked for.
+        metrics: the metrics of the last chunk's steps by name, steps along axis 0.
+        evaluation: the results of `problem.evaluate` if the last chunk ended with an evaluation;
             else empty.
-        seconds: run time so far, compilation not counted.
-        unknowns: a function that gives the unknowns of now; calling it costs a transfer.
+        seconds: the run time so far, without compilation.
+        unknowns: a function that returns the present unknowns, which are then copied.
     """
 
     step: int
@@ -39,7 +39,7 @@ class Progress:
 
 
 class AbstractObserver:
-    """Listens to a run on the host; override what is wanted."""
+    """Follows a run on the host; override the methods you need."""
 
     def on_start(self, steps: int) -> None:
         """A run of at most `steps` steps begins; nothing is compiled yet."""
@@ -48,7 +48,7 @@ class AbstractObserver:
         """A chunk has ended. Return True to stop the run here."""
 
     def on_end(self, solution: "Solution") -> None:
-        """The run has ended, well or not."""
+        """The run has ended, successfully or not."""
 
     def on_error(self, error: BaseException) -> None:
-        """The run broke off with `error`, and there is no solution."""
+        """The run ended with the exception `error`, and there is no solution."""

@@ -1,3 +1,3 @@
-"""Turns gradients into updates."""
+"""Optimizers turn gradients into updates."""
 
 from ._optimizer import AbstractOptimizer as AbstractOptimizer

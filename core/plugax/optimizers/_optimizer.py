@@ -11,11 +11,11 @@ class AbstractOptimizer(eqx.Module):
     """Turns gradients into updates, to be added to the parameters.
 
     The two methods are those of an `optax.GradientTransformationExtraArgs`. Hyperparameters are
-    array leaves of the module: they can be vmapped, and changing one compiles nothing again.
+    array leaves of the module: they can be vmapped, and a change of one needs no new compilation.
     """
 
     def planned(self, steps: int) -> "AbstractOptimizer":  # noqa: ARG002 - the default has no use
-        """The optimizer for a run of so many steps: a schedule may end with it."""
+        """The optimizer for a run of `steps` steps: a schedule may end with the run."""
         return self
 
     @abc.abstractmethod
@@ -32,6 +32,6 @@ class AbstractOptimizer(eqx.Module):
             grads: the gradient, in the structure of `params`.
             state: the optimizer's state.
             params: the parameters at which the gradient was taken.
-            extra: what some optimizers need beside it: `value` and `grad` of the loss, the
-                function `value_fn` itself (for line searches), and `key`, this step's random key.
+            extra: what some optimizers need in addition: `value` and `grad` of the loss, the loss
+                function `value_fn` itself (for line searches), and `key`, the step's random key.
         """

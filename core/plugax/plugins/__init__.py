@@ -1,4 +1,4 @@
-"""Plugins: what they may implement, who they are, and what they bring. Imports no JAX."""
+"""Plugins: their hooks, how they are found, and their components. Imports no JAX."""
 
 from ._build import build as build
 from ._build import component_kind as component_kind

@@ -24,24 +24,24 @@ _WORDS = {
 
 
 def build(kind: str, name: Any, options: Spec, *, plugins: PluginManager | None = None) -> Any:
-    """The component of a kind by name, made with `options`; or `name` itself if it is one.
+    """The component of a kind by name, made with `options`; or `name` itself if it is a component.
 
     Arguments:
         kind: one of `plugax.plugins.KINDS`.
-        name: a name, a spec, or a component that is made already.
-        options: by keyword; they go before those of a spec.
+        name: a name, a spec, or a component.
+        options: options by keyword; they take precedence over those of a spec.
         plugins: where names are looked up, by default in `default_manager()`.
 
     Errors: `UnknownNameError` for a name or an option that does not exist, `PlugaxError` for an
-    option that is missing or refused, `PluginError` where the target is not of its kind. What a
-    component raises otherwise is its own, and comes through as it is.
+    option that is missing or invalid, `PluginError` if the target makes something of another kind.
+    Other exceptions of a component are passed on unchanged.
     """
     interface = _interfaces()[kind]
     if isinstance(name, interface):
         if options:
             raise PlugaxError(
                 f"Options ({', '.join(options)}) were given for the {kind}, which is made already: "
-                "give them where it is made, or pass its name."
+                "give them when it is made, or pass its name."
             )
         return name
     if isinstance(name, dict):
@@ -58,7 +58,7 @@ def build(kind: str, name: Any, options: Spec, *, plugins: PluginManager | None 
     except PlugaxError:
         raise
     except (TypeError, ValueError, OSError) as error:
-        raise PlugaxError(f"The {kind} {name!r} cannot be made so: {error}") from error
+        raise PlugaxError(f"The {kind} {name!r} cannot be made: {error}") from error
     except Exception as error:
         if not lacks_memory(error):
             raise
@@ -80,9 +80,9 @@ def build(kind: str, name: Any, options: Spec, *, plugins: PluginManager | None 
 def _not_a_name(kind: str, interface: type, given: Any) -> str:
     expected = f"The {kind} must be a name, a spec with a name, or an {interface.__name__}"
     if given is None:
-        return f"{expected}; got none. One that was made by hand has no name: pass the object."
+        return f"{expected}; got None. One that was made by hand has no name: pass the object."
     if inspect.isclass(given) and issubclass(given, interface):
-        return f"{expected}; got the class itself. Make one of it: {given.__name__}(…)."
+        return f"{expected}; got the class itself. Make an instance: {given.__name__}(…)."
     return f"{expected}; got an object of type {type(given).__name__}."
 
 
@@ -104,10 +104,10 @@ def _resolve(component: Component, target: Any, options: Spec, plugins: PluginMa
         raise PlugaxError(
             f"The {component.kind} {component.name!r} needs the option "
             f"{' and the option '.join(map(repr, missing))}; `plugax describe {component.name}` "
-            "tells what it means."
+            "explains it."
         )
     return {
-        key: _resolved(component, known[key], value, plugins) if key in known else value
+        key: _resolve_option(component, known[key], value, plugins) if key in known else value
         for key, value in options.items()
     }
 
@@ -134,7 +134,7 @@ def _inside(
 
 
 def _with_arrays(target: Any, options: Spec) -> Spec:
-    """The options, with arrays of the numbers given for options that are arrays unconverted."""
+    """The options, with numbers turned into arrays if the component does not do so itself."""
     arrays = {option.name for option in options_of(target) if option.array}
     if not arrays & options.keys():
         return options
@@ -148,7 +148,9 @@ def _with_arrays(target: Any, options: Spec) -> Spec:
     }
 
 
-def _resolved(component: Component, option: Option, value: Any, plugins: PluginManager) -> Any:
+def _resolve_option(
+    component: Component, option: Option, value: Any, plugins: PluginManager
+) -> Any:
     kind = component_kind(option.types)
     if kind and isinstance(value, str | dict):
         value = build(kind, value, {}, plugins=plugins)
@@ -158,14 +160,14 @@ def _resolved(component: Component, option: Option, value: Any, plugins: PluginM
     value = option.fit(value)
     if not option.suits(value):
         raise PlugaxError(
-            f"The {component.kind} {component.name!r} cannot be made so: {option.name} must be "
+            f"The {component.kind} {component.name!r} cannot be made: {option.name} must be "
             f"{_in_words(option.types)}; got {value!r}."
         )
     return value
 
 
 def _in_words(kinds: tuple[Any, ...]) -> str:
-    """Types as what one gives for them."""
+    """Types in words, as values that a user may give."""
     return " or ".join(map(_in_word, sorted(kinds, key=lambda kind: kind is type(None))))
 
 
@@ -183,7 +185,7 @@ def _in_word(kind: Any) -> str:
 
 
 def _check_interface(kind: str, option: Option, made: Any) -> None:
-    """Raise `PlugaxError` unless it is of the very interface that the option asks for."""
+    """Raise `PlugaxError` unless the component has the interface that the option requires."""
     interface = _interfaces()[kind]
     asked = tuple(t for t in option.types if inspect.isclass(t) and issubclass(t, interface))
     if not isinstance(made, asked):
@@ -191,7 +193,7 @@ def _check_interface(kind: str, option: Option, made: Any) -> None:
         bases = [c.__name__ for c in type(made).__mro__ if c.__name__.startswith("Abstract")]
         raise PlugaxError(
             f"The option {option.name!r} takes an {' or '.join(t.__name__ for t in asked)}; the "
-            f"{kind} {name!r} is none, but an {bases[0]}. `plugax list {kind}s` shows all."
+            f"{kind} {name!r} is an {bases[0]} instead. `plugax list {kind}s` shows all."
         )
 
 
@@ -206,7 +208,7 @@ def component_kind(types: tuple[Any, ...]) -> str | None:
 
 @functools.cache
 def _interfaces() -> dict[str, type]:
-    """The abstract class of every kind; imported late, since listing components needs no JAX."""
+    """The abstract class of every kind; imported late, so that listing components needs no JAX."""
     from .. import integrators, observers, optimizers, problems, solvers
 
     return {

@@ -1,4 +1,4 @@
-"""Whether a plugin's hooks are hooks, and take what hooks are given."""
+"""Checks that a plugin's hooks exist, and take the arguments that hooks are given."""
 
 import inspect
 from typing import Any
@@ -17,10 +17,10 @@ OFFERED = {
 
 
 def check_plugin(plugins: pluggy.PluginManager, plugin: object) -> None:
-    """Raise `PluginError` if a hook is misspelt, not marked, or takes what it is not offered.
+    """Raise `PluginError` if a hook is misspelt, not marked, or takes an unknown argument.
 
     Arguments:
-        plugins: knows a hook by its mark.
+        plugins: recognises marked hooks.
         plugin: the module or object with the hooks.
     """
     found = 0
@@ -43,7 +43,7 @@ def check_plugin(plugins: pluggy.PluginManager, plugin: object) -> None:
             )
     if not found:
         raise PluginError(
-            f"{_described(plugin)} has no hook at all. Mark one with @plugax.hookimpl; hooks are "
+            f"{_describe(plugin)} has no hook at all. Mark one with @plugax.hookimpl; hooks are "
             f"{', '.join(OFFERED)}."
         )
 
@@ -53,10 +53,10 @@ def _check_arguments(hook: str, implementation: Any) -> None:
     for name, parameter in inspect.signature(implementation).parameters.items():
         if name not in offered:
             raise PluginError(
-                f"the hook {hook} takes {name!r}, which it is not offered."
+                f"the hook {hook} takes {name!r}, which is not one of its arguments."
                 f"{did_you_mean(name, offered)} It may take {', '.join(offered)}."
             )
-        # pluggy passes arguments by position; one with a default, only from version 1.7 on.
+        # pluggy passes arguments by position; those with a default only from version 1.7 on.
         plain = parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
         if not plain or parameter.default is not parameter.empty:
             raise PluginError(
@@ -65,7 +65,7 @@ def _check_arguments(hook: str, implementation: Any) -> None:
             )
 
 
-def _described(plugin: object) -> str:
+def _describe(plugin: object) -> str:
     if inspect.ismodule(plugin):
         return f"the module {plugin.__name__!r}"
     return f"an object of type {type(plugin).__name__}"

@@ -1,4 +1,4 @@
-"""One registered component: a name, who brings it, and how to get at it."""
+"""One registered component: its name, its plugin, and how to load it."""
 
 import dataclasses
 import importlib
@@ -10,18 +10,18 @@ from .._errors import PluginError
 
 KINDS = ("problem", "solver", "optimizer", "integrator", "observer")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-"""What plugins and components may be called."""
+"""The valid names of plugins and components."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Component:
-    """What a plugin registered.
+    """A component that a plugin registered.
 
     Attributes:
         kind: one of `KINDS`.
         name: the name it was registered under.
-        plugin: the name of the plugin that brings it.
-        distribution: name and version of the distribution that the plugin came in.
+        plugin: the name of the plugin that registered it.
+        distribution: name and version of the plugin's distribution.
         target: a class, a factory or a lazy `"module:qualname"`.
         summary: one line about it.
     """
@@ -39,7 +39,7 @@ class Component:
         return f"plugin {self.plugin!r} ({self.distribution})"
 
     def load(self) -> Callable[..., Any]:
-        """The class or factory itself, imported now where the target is lazy."""
+        """The class or factory itself, imported now if the target is lazy."""
         if not isinstance(self.target, str):
             return self.target
         module, _, qualname = self.target.partition(":")

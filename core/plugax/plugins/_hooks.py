@@ -1,8 +1,8 @@
-"""The hooks a plugin may implement: five that register, five that follow a run's life.
+"""The hooks a plugin may implement: five that register components, five that follow a run.
 
 A plugin is a module (or any object) named by an entry point of the group `plugax`. It marks its
-hooks with `plugax.hookimpl` and takes the arguments it needs, by the names given here. None of
-them is ever called inside traced code.
+hooks with `plugax.hookimpl`; each takes the arguments it needs, by the names given here. No hook is
+ever called inside traced code.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ hookimpl = pluggy.HookimplMarker("plugax")
 
 @runtime_checkable
 class Register(Protocol):
-    """What a registration hook receives: adds one component under a name."""
+    """The function that a registration hook receives: it registers one component."""
 
     def __call__(self, name: str, target: Callable[..., Any] | str, *, summary: str = "") -> None:
         """Register `target`, a class, a factory, or a lazy `"module:qualname"`, as `name`."""
@@ -27,23 +27,23 @@ class HookSpecs:
 
     @hookspec
     def register_problems(self, register: Register) -> None:
-        """Bring problems: subclasses of `AbstractProblem`, or factories of such."""
+        """Register problems: subclasses of `AbstractProblem`, or factories of problems."""
 
     @hookspec
     def register_solvers(self, register: Register) -> None:
-        """Bring solvers: subclasses of `AbstractSolver`, or factories of such."""
+        """Register solvers: subclasses of `AbstractSolver`, or factories of solvers."""
 
     @hookspec
     def register_optimizers(self, register: Register) -> None:
-        """Bring optimizers: subclasses of `AbstractOptimizer`, or factories of such."""
+        """Register optimizers: subclasses of `AbstractOptimizer`, or factories of optimizers."""
 
     @hookspec
     def register_integrators(self, register: Register) -> None:
-        """Bring integrators, of `AbstractIntegrator` or `AbstractStochasticIntegrator`."""
+        """Register integrators, of `AbstractIntegrator` or `AbstractStochasticIntegrator`."""
 
     @hookspec
     def register_observers(self, register: Register) -> None:
-        """Bring observers: subclasses of `AbstractObserver`, or factories of such."""
+        """Register observers: subclasses of `AbstractObserver`, or factories of observers."""
 
     @hookspec
     def before_compile(self, problem: Any, solver: Any) -> None:
@@ -51,7 +51,7 @@ class HookSpecs:
 
     @hookspec
     def after_compile(self, problem: Any, solver: Any, seconds: float) -> None:
-        """Compilation took `seconds`; next to none where it was done before."""
+        """Compilation took `seconds`; almost none if the programs were compiled before."""
 
     @hookspec
     def before_run(self, problem: Any, solver: Any, steps: int) -> None:
@@ -59,8 +59,8 @@ class HookSpecs:
 
     @hookspec
     def after_run(self, solution: Any) -> None:
-        """A run has ended, well or not, with `solution`."""
+        """A run has ended, successfully or not, with `solution`."""
 
     @hookspec
     def on_run_error(self, problem: Any, solver: Any, error: BaseException) -> None:
-        """A run broke off with an exception, which goes on to the caller."""
+        """A run ended with an exception, which is then passed on to the caller."""

@@ -1,4 +1,4 @@
-"""A component that no plugin brings, by `module:name`: a class, a function or an object."""
+"""A component that no plugin registers, given as `module:name`: a class, function or object."""
 
 import functools
 import importlib
@@ -32,7 +32,7 @@ def imported_component(kind: str, name: str) -> Component | None:
 
 
 def imported_object(target: str) -> Any:
-    """What `module:name` names.
+    """The object that `module:name` names.
 
     Errors: `PlugaxError` if the module does not import, or has nothing of that name.
     """

@@ -1,7 +1,7 @@
-"""What is known of a component before it is made: class attributes such as a problem's recipes.
+"""What is known about a component before it is made: attributes such as a problem's recipes.
 
-A class has them itself. A function has them by its return annotation, or as attributes of its own,
-which go first:
+A class has them itself. For a function, they come from the class in its return annotation, or from
+attributes of the function, which take precedence:
 
     def twin(size: int = 40) -> px.StateSpace: ...
 
@@ -18,7 +18,7 @@ from ._origin import origin_of
 
 
 class Ready:
-    """Gives an object that is made already.
+    """A factory that returns an existing object.
 
     Arguments:
         component: the object.
@@ -33,7 +33,7 @@ class Ready:
 
 
 def class_made_by(target: Callable[..., Any]) -> type | None:
-    """The class of what a class or factory makes; None if a factory does not say."""
+    """The class that a class or factory makes an instance of; None if a factory does not say."""
     if inspect.isclass(target):
         return target
     if isinstance(target, Ready):
@@ -49,7 +49,7 @@ def class_made_by(target: Callable[..., Any]) -> type | None:
 
 
 def known_of(target: Callable[..., Any], attribute: str, default: Any = None) -> Any:
-    """An attribute of what `target` makes, as far as it is known before it is made."""
+    """An attribute of what `target` makes, if it is known before it is made, else the default."""
     for known in (getattr(target, "component", None), target, class_made_by(target)):
         found = getattr(known, attribute, None)
         if found is not None:
@@ -58,13 +58,13 @@ def known_of(target: Callable[..., Any], attribute: str, default: Any = None) ->
 
 
 def preset_values(target: Callable[..., Any], preset: str | None = None) -> tuple[str, dict]:
-    """The name of a preset, and the values that it gives to options that nobody gives.
+    """The name of a preset, and its values for options that are not given.
 
-    A component with an option `preset` has them as its attribute `presets`, by name.
+    A component with an option `preset` has all presets by name in its attribute `presets`.
 
     Arguments:
-        target: its class or factory.
-        preset: the one that was chosen; None for the option's default.
+        target: the component's class or factory.
+        preset: the name of the chosen preset; None for the option's default.
     """
     presets = known_of(target, "presets", {})
     if preset is None and presets:
@@ -74,7 +74,7 @@ def preset_values(target: Callable[..., Any], preset: str | None = None) -> tupl
 
 
 def factory_attribute(component: Any, attribute: str, manager: Any, kind: str) -> Any:
-    """An attribute of the factory that a component was made by; None for one made by hand."""
+    """An attribute of the factory that made a component; None for one made by hand."""
     origin = origin_of(component)
     if origin is None:
         return None

@@ -1,4 +1,4 @@
-"""The plugin manager: finds plugins, leaves out the broken ones, and looks components up."""
+"""The plugin manager: finds plugins, leaves out broken ones, and looks up components."""
 
 import contextlib
 import functools
@@ -24,12 +24,12 @@ GROUP = "plugax"
 
 
 class PluginManager:
-    """All plugins of this environment, and what they bring.
+    """All plugins of this environment, and their components.
 
     Arguments:
         discover: whether to load the entry points of the group `plugax`.
-        block: entry points that are not even imported, by name or by `name@distribution`.
-        strict: raise `PluginError` where a plugin cannot be used, instead of one warning each.
+        block: entry points that are not imported at all, by name or by `name@distribution`.
+        strict: raise `PluginError` if a plugin cannot be used, instead of warning about it.
     """
 
     def __init__(self, *, discover: bool = True, block: Iterable[str] = (), strict: bool = False):
@@ -46,18 +46,18 @@ class PluginManager:
         return self._plugins.hook
 
     def register(self, plugin: object, name: str) -> PluginRecord:
-        """Add a plugin that is at hand as an object: in a notebook, in a test.
+        """Add a plugin given as an object: in a notebook, for example, or in a test.
 
         Arguments:
             plugin: a module or any other object with hooks.
-            name: what it is called from now on.
+            name: the name of the plugin.
 
-        Errors: `PluginError` if the name is taken, or the plugin does not fit; nothing is
-        registered then.
+        Errors: `PluginError` if the name is taken or the plugin is invalid; then nothing is
+        registered.
         """
         if not NAME.fullmatch(name):
             raise PluginError(
-                f"A plugin is named by letters, digits, '.', '_' and '-'; got {name!r}."
+                f"The name of a plugin consists of letters, digits, '.', '_' and '-'; got {name!r}."
             )
         if any(record.entry_point == name for record in self.records):
             raise PluginError(
@@ -73,10 +73,10 @@ class PluginManager:
         return record
 
     def unregister(self, name: str) -> None:
-        """Take a plugin out, with all its hooks and components; objects made so far stay as is.
+        """Remove a plugin with all its hooks and components; objects made so far are unchanged.
 
         Arguments:
-            name: the name it was registered under, or is listed by.
+            name: the name it was registered under, or is listed under.
         """
         found = [record for record in self.records if record.name == name]
         if not found:
@@ -89,14 +89,14 @@ class PluginManager:
         self._plugins.unregister(name=name)
 
     def components(self, kind: str | None = None) -> list[Component]:
-        """Everything registered, or all of one kind, by name."""
+        """All registered components, or those of one kind, in the order of their names."""
         found = [c for r in self.records for c in r.components if kind in (None, c.kind)]
         return sorted(found, key=lambda component: (component.name, component.plugin))
 
     def find(self, kind: str, name: str) -> Component:
         """The component of a kind by `name`, `plugin:name` or `plugin@distribution:name`.
 
-        What no plugin brings is imported as `module:name`.
+        If no plugin has that name, `module:name` is imported.
 
         Errors: `UnknownNameError`, with close matches; `AmbiguousNameError`, with the owners.
         """
@@ -134,7 +134,7 @@ class PluginManager:
         return component
 
     def _unknown(self, kind: str, name: str) -> UnknownNameError:
-        """The error for a name that nobody registered, with every hint there is."""
+        """The error for a name that no plugin registered, with all available hints."""
         qualified = ":" in name
         known = [f"{c.plugin}:{c.name}" if qualified else c.name for c in self.components(kind)]
         bare = name.rpartition(":")[2]
@@ -163,13 +163,13 @@ class PluginManager:
                 record.status, record.error = "blocked", "named in PLUGAX_BLOCK"
                 continue
             began = time.perf_counter()
-            # Standard output is for answers, which other programs read.
+            # Standard output is only for results, which other programs read.
             with contextlib.redirect_stdout(sys.stderr):
                 self._load(point, record)
             record.seconds = time.perf_counter() - began
 
     def _load(self, point: importlib.metadata.EntryPoint, record: PluginRecord) -> None:
-        """Import a plugin and activate it; nothing that it raises, even an exit, stops others."""
+        """Import and activate a plugin; no exception, not even an exit, stops other plugins."""
         try:
             plugin = point.load()
         except (Exception, SystemExit) as error:
@@ -181,7 +181,7 @@ class PluginManager:
             self._leave_out(record, "refused", error)
 
     def _activate(self, record: PluginRecord, plugin: object) -> None:
-        """Check a plugin's hooks, register it, and let it register its components; all or none."""
+        """Check a plugin's hooks, register it and all its components; or none, if that fails."""
         check_plugin(self._plugins, plugin)
         others = self._plugins.get_plugins()
         self._plugins.register(plugin, record.name)
@@ -206,7 +206,7 @@ class PluginManager:
 
 
 def _text(error: BaseException) -> str:
-    """The error in one sentence, with its type where that tells more than `PluginError`."""
+    """The error in one sentence, with its type unless it is a `PluginError`."""
     text = str(error) if type(error) is PluginError else f"{type(error).__name__}: {error}"
     return text if text.endswith((".", "?", "!")) else f"{text}."
 
@@ -229,8 +229,8 @@ def _order(point: importlib.metadata.EntryPoint) -> tuple[str, str]:
 def default_manager() -> PluginManager:
     """The manager of this process, made on first use from the environment.
 
-    `PLUGAX_BLOCK=a,b` names plugins that are not imported at all; `PLUGAX_STRICT=1` raises where a
-    plugin cannot be used.
+    `PLUGAX_BLOCK=a,b` names plugins that are not imported at all; with `PLUGAX_STRICT=1`, a plugin
+    that cannot be used is an error.
     """
     block = (name.strip() for name in os.environ.get("PLUGAX_BLOCK", "").split(","))
     strict = os.environ.get("PLUGAX_STRICT", "") not in ("", "0")

@@ -1,7 +1,7 @@
-"""The options of a component: name, type, default and help, read off its signature and docstring.
+"""The options of a component: name, type, default and help, from its signature and docstring.
 
 An option is documented once, under `Arguments:` in the docstring of the class or factory, as
-`name: text`, with its unit in square brackets where it has one.
+`name: text`, with its unit, if any, in square brackets.
 """
 
 import dataclasses
@@ -24,7 +24,7 @@ class _Computed:
     field: list = dataclasses.field(default_factory=list)
 
 
-# What a signature shows as the default of a field that has a `default_factory`.
+# The default that a signature shows for a field that has a `default_factory`.
 _COMPUTED = inspect.signature(_Computed).parameters["field"].default
 
 
@@ -34,11 +34,12 @@ class Option:
 
     Attributes:
         name: the keyword.
-        type: what people write for it: its annotation, with plain types in the place of arrays'.
-        default: its default; `inspect.Parameter.empty` where it must be given, `...` where it is
-            computed when the component is made.
-        help: what the docstring says of it.
-        array: whether what people write must be made an array before the component gets it.
+        type: the type of what users write for it: its annotation, with plain types instead of array
+            types.
+        default: its default; `inspect.Parameter.empty` if the option is required, `...` if the
+            default is computed when the component is made.
+        help: its text in the docstring.
+        array: whether a value must be converted to an array before the component gets it.
     """
 
     name: str
@@ -49,12 +50,12 @@ class Option:
 
     @property
     def required(self) -> bool:
-        """Whether it must be given."""
+        """Whether the option must be given."""
         return self.default is inspect.Parameter.empty
 
     @property
     def choices(self) -> tuple[Any, ...] | None:
-        """The values it may take, where its type is a `Literal`."""
+        """The values it may take, if its type is a `Literal`."""
         for kind in self.types:
             if typing.get_origin(kind) is typing.Literal:
                 return typing.get_args(kind)
@@ -62,19 +63,19 @@ class Option:
 
     @property
     def types(self) -> tuple[Any, ...]:
-        """The members of its type, where that is a union; else the type alone."""
+        """The members of its type if that is a union; else the type alone."""
         return members(self.type)
 
     def fit(self, value: Any) -> Any:
-        """The value in this option's type, where plain data could not say it.
+        """The value converted to this option's type, if plain data cannot express that type.
 
-        TOML and JSON know no tuples, paths or enumerations, and people write 1 for 1.0; all else
-        stays as it is.
+        TOML and JSON have no tuples, paths or enumerations, and users write 1 for 1.0; other values
+        are unchanged.
         """
         return fit(value, self.types)
 
     def suits(self, value: Any) -> bool:
-        """Whether the value, as `fit` returned it, may be one of this option's type."""
+        """Whether the value, as `fit` returned it, may be of this option's type."""
         return value is self.default or suits(value, self.types)
 
 
@@ -85,12 +86,12 @@ def options_of(target: Callable[..., Any]) -> tuple[Option, ...]:
     """
     try:
         hash(target)
-    except TypeError:  # an instance that is called, and holds arrays
+    except TypeError:  # a callable instance that holds arrays
         return _read.__wrapped__(target)
     return _read(target)
 
 
-@functools.lru_cache(maxsize=256)  # every run asks for those of its components
+@functools.lru_cache(maxsize=256)  # every run needs the options of its components
 def _read(target: Callable[..., Any]) -> tuple[Option, ...]:
     try:
         parameters = inspect.signature(target).parameters
@@ -99,7 +100,7 @@ def _read(target: Callable[..., Any]) -> tuple[Option, ...]:
     hints = _hints(target)
     help_of = _help(target)
     fields = getattr(target, "__dataclass_fields__", {}) if inspect.isclass(target) else {}
-    held = _resolved(target) if fields else {}
+    held = _type_hints(target) if fields else {}
     options = []
     for name, parameter in parameters.items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
@@ -110,7 +111,7 @@ def _read(target: Callable[..., Any]) -> tuple[Option, ...]:
         field = fields.get(name)
         converted = field is not None and "converter" in field.metadata
         if converted and field is not None and annotation is Any:
-            # The signature has the converter's type, which is often not annotated.
+            # The signature shows the type of the converter, which is often not annotated.
             annotation = held.get(name, Any) if isinstance(field.type, str) else field.type
         default = ... if default is _COMPUTED else default
         kind = written_type(annotation, default)
@@ -120,11 +121,11 @@ def _read(target: Callable[..., Any]) -> tuple[Option, ...]:
 
 
 def _hints(target: Any) -> dict[str, Any]:
-    """Annotations given as strings, as objects; those that cannot be resolved stay strings."""
-    return _resolved(target.__init__ if inspect.isclass(target) else target)
+    """Annotations given as strings, resolved; those that cannot be resolved are left out."""
+    return _type_hints(target.__init__ if inspect.isclass(target) else target)
 
 
-def _resolved(annotated: Any) -> dict[str, Any]:
+def _type_hints(annotated: Any) -> dict[str, Any]:
     try:
         return typing.get_type_hints(annotated)
     except (NameError, TypeError, AttributeError, SyntaxError):
@@ -132,7 +133,7 @@ def _resolved(annotated: Any) -> dict[str, Any]:
 
 
 def _help(target: Any) -> dict[str, str]:
-    """What docstrings say of the arguments: the class's own, its `__init__`'s, its bases'."""
+    """The arguments in the docstrings of a class, its `__init__` and its base classes."""
     if not inspect.isclass(target):
         return _arguments(inspect.getdoc(target) or "")
     found: dict[str, str] = {}

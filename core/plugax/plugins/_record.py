@@ -1,4 +1,4 @@
-"""What became of one plugin."""
+"""One plugin, and whether it is in use."""
 
 import dataclasses
 from typing import Any
@@ -10,17 +10,17 @@ from ._imported import TARGET
 
 @dataclasses.dataclass
 class PluginRecord:
-    """What became of one plugin.
+    """One plugin, and whether it is in use.
 
     Attributes:
-        name: the entry point's name; `name@distribution` where two distributions claim it.
+        name: the entry point's name; `name@distribution` if two distributions use the same name.
         distribution: the distribution's name.
         version: the distribution's version.
-        status: `"active"`, `"failed"` (does not import), `"refused"` (does not fit the hooks) or
+        status: `"active"`, `"failed"` (cannot be imported), `"refused"` (its hooks are invalid) or
             `"blocked"` (left out by `PLUGAX_BLOCK`).
         error: why it is not active, or None.
-        components: what it registered.
-        seconds: what its import and its registration took.
+        components: the components that it registered.
+        seconds: the time that its import and its registration took.
     """
 
     name: str
@@ -33,12 +33,12 @@ class PluginRecord:
 
     @property
     def entry_point(self) -> str:
-        """The entry point's name, whoever else claims it."""
+        """The entry point's name, without the distribution."""
         return self.name.removesuffix(f"@{self.distribution}")
 
     @property
     def names(self) -> tuple[str, str]:
-        """What it answers to in `plugin:name` and in `PLUGAX_BLOCK`."""
+        """The names by which it can be given in `plugin:name` and in `PLUGAX_BLOCK`."""
         return self.entry_point, f"{self.entry_point}@{self.distribution}"
 
     @property
@@ -47,13 +47,13 @@ class PluginRecord:
         return f"{self.distribution} {self.version}".strip()
 
     def add(self, kind: str, name: str, target: Any, *, summary: str = "") -> None:
-        """Keep a component; with its kind filled in, this is the `register` that hooks receive.
+        """Add a component; with the kind filled in, this is the `register` that hooks receive.
 
-        Errors: `PluginError` for a name or a target that is none.
+        Errors: `PluginError` for an invalid name or target.
         """
         if not isinstance(name, str) or not NAME.fullmatch(name):
             raise PluginError(
-                f"the name of this {kind} must be of letters, digits, '.', '_' and '-'; "
+                f"the name of this {kind} must consist of letters, digits, '.', '_' and '-'; "
                 f"got {name!r}."
             )
         if not callable(target) and not (isinstance(target, str) and TARGET.fullmatch(target)):

@@ -1,6 +1,6 @@
-"""What people write for a value: plain data, whatever type the component holds.
+"""How users write a value: as plain data, whatever type the component holds.
 
-| the component holds | people write |
+| the component holds | users write |
 |---|---|
 | an array without axes, `Float[Array, ""]` | a number |
 | an array with one axis, `Float[Array, " n"]` | several numbers |
@@ -21,23 +21,23 @@ from typing import Any
 _PLAIN = (bool, int, float, str)
 _NONE = type(None)
 NOT_FINITE = ("inf", "-inf", "nan")
-"""Numbers that JSON does not know, as words."""
-# Where the types of arrays live. Told by name, since reading options needs no JAX.
+"""Numbers that JSON does not have, as text."""
+# Modules of array types; compared by name, so that reading options does not need JAX.
 _ARRAYS = ("jaxtyping", "jax", "jaxlib", "numpy")
 
 
 def members(kind: Any) -> tuple[Any, ...]:
-    """The members of a union; else the type alone."""
+    """The members of a union; the type alone if it is not a union."""
     is_union = typing.get_origin(kind) in (typing.Union, types.UnionType)
     return typing.get_args(kind) if is_union else (kind,)
 
 
 def written_type(annotation: Any, default: Any) -> Any:
-    """The annotation, with the plain type that people write in the place of an array's.
+    """The annotation, with the plain type that users write in place of an array type.
 
     A field such as `learning_rate: Float[Array, ""] = eqx.field(converter=jnp.asarray,
-    default=0.1)` is an array of which people write a float. A plain default tells the type where
-    the annotation does not.
+    default=0.1)` is an array for which users write a float. If the annotation does not tell the
+    type, a plain default does.
     """
     kinds = members(annotation)
     if any(kind in _PLAIN for kind in kinds):
@@ -57,12 +57,12 @@ def written_type(annotation: Any, default: Any) -> Any:
 
 
 def is_array(kind: Any) -> bool:
-    """Whether a type is that of arrays."""
+    """Whether a type is an array type."""
     return getattr(kind, "__module__", "").partition(".")[0] in _ARRAYS
 
 
 def fit(value: Any, kinds: tuple[Any, ...]) -> Any:
-    """Plain data as the first of these types that it can stand for; all else as it is."""
+    """Plain data converted to the first of these types that fits; other values unchanged."""
     if type(value) is int and float in kinds and int not in kinds:
         return float(value)
     if isinstance(value, str) and str not in kinds:
@@ -79,23 +79,23 @@ def fit(value: Any, kinds: tuple[Any, ...]) -> Any:
                 inner = typing.get_args(kind)
                 if len(inner) == 2 and inner[1] is ...:
                     inner = inner[:1] * len(value)
-                if len(inner) != len(value):  # the constructor knows better what to say of it
+                if len(inner) != len(value):  # the constructor can give a better error
                     return tuple(value)
                 return tuple(fit(v, members(k)) for v, k in zip(value, inner, strict=True))
     return value
 
 
 def suits(value: Any, kinds: tuple[Any, ...]) -> bool:
-    """Whether a value may stand for one of these types.
+    """Whether a value may be given for one of these types.
 
-    Only plain data is looked at, and only types that say what plain data they take: what an array,
-    a function or an unknown type is good for, the component knows better.
+    Only plain data is checked, and only against types that say which plain data they take. The
+    component itself has to check arrays, functions and values of other types.
     """
     return any(_suits(value, kind) for kind in kinds)
 
 
 def plain(value: Any) -> Any:
-    """A path as text, a member of an `Enum` by its name; all else as it is."""
+    """A path as text, a member of an `Enum` by its name; other values unchanged."""
     if isinstance(value, enum.Enum):
         return value.name
     if isinstance(value, os.PathLike):
@@ -106,7 +106,7 @@ def plain(value: Any) -> Any:
 
 
 def is_path(kind: Any) -> bool:
-    """Whether a type is that of paths."""
+    """Whether a type is a path type."""
     return inspect.isclass(kind) and (kind is os.PathLike or issubclass(kind, pathlib.PurePath))
 
 
@@ -133,7 +133,7 @@ def _suits(value: Any, kind: Any) -> bool:
 
 
 def _of_array(kind: Any) -> tuple[Any, ...]:
-    """The plain types that can be written for an array type; none if it has two axes or more."""
+    """The plain types that can be written for an array type; empty if it has two or more axes."""
     number = _number(kind)
     if number is None:
         return ()
@@ -145,7 +145,7 @@ def _of_array(kind: Any) -> tuple[Any, ...]:
 
 
 def _number(kind: Any) -> type | None:
-    """The plain type of an array type's elements; None for keys, complex numbers and the like."""
+    """The plain type of an array type's elements; None for keys, complex numbers and others."""
     dtypes = getattr(kind, "dtypes", None)
     if not isinstance(dtypes, list | tuple):  # any dtype
         return float

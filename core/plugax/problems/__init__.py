@@ -1,4 +1,4 @@
-"""What is unknown, and how well a candidate explains the data."""
+"""Problems define the unknowns, and how well a candidate explains the data."""
 
 from ._constrained import Constrained as Constrained
 from ._constrained import constrained as constrained
@@ -21,8 +21,8 @@ from ._variant import AbstractVariant as AbstractVariant
 from ._variant import variant as variant
 from ._variants import bounded as bounded
 from ._variants import fixed as fixed
-from ._variants import stacked_like as stacked_like
+from ._variants import stack_starts as stack_starts
 from ._variants import starting_at as starting_at
 from ._variation import origin_and_variations as origin_and_variations
-from ._variation_data import described as described
-from ._variation_data import rebuilt as rebuilt
+from ._variation_data import describe_variations as describe_variations
+from ._variation_data import rebuild_variations as rebuild_variations

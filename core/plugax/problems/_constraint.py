@@ -86,8 +86,8 @@ class Fixed(AbstractConstraint):
 
     def held(self, unknowns: PyTree, held: PyTree | None) -> PyTree:
         """The constants."""
-        free = _nowhere(self.free(unknowns)) if held is None else held
-        everywhere = jax.tree.map(jnp.logical_not, _nowhere(self.values))
+        free = _all_false(self.free(unknowns)) if held is None else held
+        everywhere = jax.tree.map(jnp.logical_not, _all_false(self.values))
         return eqx.combine(free, everywhere)
 
 
@@ -124,20 +124,20 @@ class Box(AbstractConstraint):
 
     def free(self, unknowns: PyTree) -> PyTree:
         """z(u); for numbers beyond a bound, z of the bound."""
-        return self._map(_free, unknowns)
+        return self._map(_to_free, unknowns)
 
     def begin(self, unknowns: PyTree) -> PyTree:
         """z(u); for numbers on a bound or beyond it, z of a point just inside."""
-        return self._map(_free, self._map(_inside, unknowns))
+        return self._map(_to_free, self._map(_inside, unknowns))
 
     def constrained(self, free: PyTree) -> PyTree:
         """u(z)."""
-        return self._map(_bounded, free)
+        return self._map(_to_bounded, free)
 
     def held(self, unknowns: PyTree, held: PyTree | None) -> PyTree:
         """The unknowns on a bound, and those that are held for other reasons."""
         none = lambda leaf: leaf is None  # noqa: E731
-        held = _nowhere(unknowns) if held is None else held
+        held = _all_false(unknowns) if held is None else held
 
         def one(lower: Any, upper: Any, length: Any, leaf: Any, held: Any) -> Any:
             return held if lower is None else held | _on_bound(lower, upper, length, leaf)
@@ -168,7 +168,7 @@ def _lengths(
     return jnp.where(away, inside, jnp.minimum(size, upper - lower))
 
 
-def _bounded(
+def _to_bounded(
     lower: Float[Array, "..."],
     upper: Float[Array, "..."],
     length: Float[Array, "..."],
@@ -183,7 +183,7 @@ def _bounded(
     return _by_kind(lower, upper, between, low + beyond, high - beyond, free)
 
 
-def _free(
+def _to_free(
     lower: Float[Array, "..."],
     upper: Float[Array, "..."],
     length: Float[Array, "..."],
@@ -210,7 +210,7 @@ def _inside(
     return jnp.where(upper - value > 0, value, upper - least)
 
 
-def _nowhere(unknowns: PyTree) -> PyTree:
+def _all_false(unknowns: PyTree) -> PyTree:
     """False for every number of a floating-point array, None for every other leaf."""
     arrays = eqx.filter(unknowns, eqx.is_inexact_array)
     return jax.tree.map(lambda leaf: jnp.zeros(jnp.shape(leaf), bool), arrays)

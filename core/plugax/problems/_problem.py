@@ -122,7 +122,7 @@ class AbstractProblem(eqx.Module):
     def evaluate_held(
         self,
         unknowns: PyTree,
-        held: PyTree,  # noqa: ARG002 - the default says the same of all
+        held: PyTree,  # noqa: ARG002 - not used
     ) -> Metrics:
         """Final figures of merit if some of the unknowns were not free; by default `evaluate`.
 
@@ -137,7 +137,7 @@ class AbstractProblem(eqx.Module):
         """
         return self.evaluate(unknowns)
 
-    def summary(self, series: Mapping[str, np.ndarray]) -> Metrics:  # noqa: ARG002 - as above
+    def summary(self, series: Mapping[str, np.ndarray]) -> Metrics:  # noqa: ARG002 - not used
         """Figures of merit of a whole run, on the host; they are added to those of `evaluate`.
 
         Arguments:
@@ -145,7 +145,7 @@ class AbstractProblem(eqx.Module):
         """
         return {}
 
-    def remarks(self, series: Mapping[str, np.ndarray]) -> tuple[str, ...]:  # noqa: ARG002 - as above
+    def remarks(self, series: Mapping[str, np.ndarray]) -> tuple[str, ...]:  # noqa: ARG002 - not used
         """What a user should know about a run, successful or not: doubts, and what to try.
 
         Called on the host when the run has ended. Whole sentences; they appear in
@@ -161,7 +161,7 @@ class AbstractProblem(eqx.Module):
         """The known answer, in the structure of the unknowns, or None."""
         return None
 
-    def tables(self, solution: "Solution") -> "tuple[Table, ...]":  # noqa: ARG002 - as above
+    def tables(self, solution: "Solution") -> "tuple[Table, ...]":  # noqa: ARG002 - not used
         """Tables of a solution, for people to read; made on the host. The CLI prints them."""
         return ()
 
@@ -180,6 +180,6 @@ class AbstractProblem(eqx.Module):
             "at other inputs defines predict(solution, inputs)."
         )
 
-    def figures(self, solution: "Solution") -> dict[str, Any]:  # noqa: ARG002 - as above
+    def figures(self, solution: "Solution") -> dict[str, Any]:  # noqa: ARG002 - not used
         """Matplotlib figures and animations of a solution, by name; made on the host."""
         return {}

@@ -26,7 +26,7 @@ def check_unknowns(unknowns: PyTree, name: str) -> None:
         unknowns: the unknowns that `init` made.
         name: the problem's name.
 
-    Errors: `PlugaxError` that says where in the unknowns.
+    Errors: `PlugaxError` that names the place in the unknowns.
     """
     carried, unknowns = isinstance(unknowns, Stateful), free_of(unknowns)
 

@@ -33,7 +33,7 @@ def starting_at(problem: AbstractProblem, unknowns: PyTree) -> AbstractProblem:
     return variant(problem, Unconstrained(), jax.tree.map(as_made, shapes, unknowns))
 
 
-def stacked_like(problem: AbstractProblem, starts: PyTree) -> PyTree:
+def stack_starts(problem: AbstractProblem, starts: PyTree) -> PyTree:
     """Several starts, stacked along the leading axis of every array, as NumPy arrays.
 
     Errors: `PlugaxError` if structure or shapes, apart from that axis, are not those of
@@ -45,7 +45,7 @@ def stacked_like(problem: AbstractProblem, starts: PyTree) -> PyTree:
     if not count:
         raise PlugaxError(
             "Starts are one or more sets of unknowns, stacked along a leading axis of every array; "
-            f"got {_described(starts)}."
+            f"got {_describe(starts)}."
         )
     stacked = jax.tree.map(
         lambda shape: (
@@ -85,14 +85,14 @@ def fixed(
         held, free = eqx.partition(unknowns, mask)
     except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
         raise PlugaxError(
-            f"where does not pick from the unknowns of {type(problem).__name__}, which are "
-            f"{_described(unknowns)}: {error}"
+            f"where does not fit the unknowns of {type(problem).__name__}, which are "
+            f"{_describe(unknowns)}: {error}"
         ) from error
     for part, word in ((held, "nothing"), (free, "everything")):
         if not any(eqx.is_inexact_array(leaf) for leaf in jax.tree.leaves(part)):
             raise PlugaxError(
                 f"where picks {word} that could be solved for from the unknowns of "
-                f"{type(problem).__name__}, which are {_described(unknowns)}."
+                f"{type(problem).__name__}, which are {_describe(unknowns)}."
             )
     return variant(problem, Fixed(held))
 
@@ -142,7 +142,7 @@ def _bounds(name: str, given: PyTree, unbounded: float, shapes: PyTree) -> PyTre
     except (ValueError, TypeError) as error:
         raise PlugaxError(
             f"{name} must be a number, or have the structure of the unknowns, which are "
-            f"{_described(shapes)}; got {given!r}: {error}"
+            f"{_describe(shapes)}; got {given!r}: {error}"
         ) from error
 
 
@@ -167,7 +167,7 @@ def _check_structure(shapes: PyTree, unknowns: PyTree, name: str) -> None:
     )
     if not same:
         raise PlugaxError(
-            f"The unknowns of {name} are {_described(shapes)}; got {_described(unknowns)}."
+            f"The unknowns of {name} are {_describe(shapes)}; got {_describe(unknowns)}."
         )
 
 
@@ -176,6 +176,6 @@ def _is_array(leaf: Any) -> bool:
     return isinstance(leaf, jax.ShapeDtypeStruct | np.ndarray) or eqx.is_array(leaf)
 
 
-def _described(tree: PyTree) -> str:
+def _describe(tree: PyTree) -> str:
     """A pytree in one line, arrays by dtype and shape."""
     return eqx.tree_pformat(tree, width=10_000, struct_as_array=True)

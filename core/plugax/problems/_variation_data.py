@@ -27,7 +27,7 @@ Described = tuple[list[dict[str, Any]], dict[str, np.ndarray]]
 ARRAY, OWN = "array", "own"
 
 
-def described(problem: Any) -> Described | None:
+def describe_variations(problem: Any) -> Described | None:
     """The variations of a problem, as plain data and as arrays by name.
 
     None if one of them has a field that is neither plain data nor structured as the unknowns.
@@ -41,10 +41,10 @@ def described(problem: Any) -> Described | None:
     return plain, arrays
 
 
-def rebuilt(
+def rebuild_variations(
     problem: AbstractProblem, variations: list[dict[str, Any]], arrays: Mapping[str, np.ndarray]
 ) -> AbstractProblem:
-    """The problem with the variations that `described` returned.
+    """The problem with the variations that `describe_variations` returned.
 
     Errors: `PlugaxError` if it does not fit this problem or this version of Plugax.
     """

@@ -1,4 +1,4 @@
-"""Compiles, places and runs: the only code that does."""
+"""Compiles programs, places arrays on devices and runs solvers; no other code does."""
 
 from ._breach import find_breach as find_breach
 from ._device import find_device as find_device

@@ -1,10 +1,10 @@
-"""What a component breaks of its interface, found when a run fails and told in one sentence.
+"""How a component breaks its interface, found when a run fails and told in one sentence.
 
 A loss that returns a vector fails deep inside a solver, or in JAX, with a message that names
-neither the problem nor what is wrong. Nothing is checked while all is well: only if a run fails,
-each method is called once on shapes, in the order in which they depend on each other, and the first
-whose signature or result is not as the interface says is the cause. What a method raises by itself
-is its author's, and comes through as it is.
+neither the problem nor what is wrong. So if a run fails, and only then, each method is called once
+on shapes, in the order in which the methods depend on each other. The first whose signature or
+result is not what the interface says is the cause. An exception that a method raises by itself is
+passed on unchanged.
 """
 
 import inspect
@@ -32,12 +32,12 @@ PAIRS = {
 
 
 @contextmanager
-def explained(problem: AbstractProblem, solver: AbstractSolver) -> Iterator[None]:
-    """Raise `PlugaxError` that names the cause if a run fails since an interface is broken."""
+def explain_breach(problem: AbstractProblem, solver: AbstractSolver) -> Iterator[None]:
+    """Raise a `PlugaxError` that names the cause if a run fails because of a broken interface."""
     try:
         yield
     except (UnsuitableProblemError, OutOfMemoryError):
-        raise  # they say themselves what is needed
+        raise  # their messages say what is needed
     except Exception as error:
         if lacks_memory(error):
             names = f"{type(solver).__name__} on {type(problem).__name__}"
@@ -52,21 +52,21 @@ def explained(problem: AbstractProblem, solver: AbstractSolver) -> Iterator[None
 
 
 def find_breach(problem: AbstractProblem, solver: AbstractSolver | None = None) -> str | None:
-    """The first breach of an interface, as a sentence or two; None if there is none to be seen."""
+    """The first breach of an interface, as a sentence or two; None if none is found."""
     try:
         _check_problem(problem)
         if solver is not None:
             _check_solver(solver, problem)
     except _Breach as breach:
         return str(breach)
-    # A method raised what is its author's to see: the run has raised it, too.
+    # A method raised an exception of its own, which the run has raised too.
     except Exception:
         return None
     return None
 
 
 class _Breach(Exception):
-    """A method that does not do as its interface says."""
+    """A method does not follow its interface."""
 
 
 def _check_problem(problem: AbstractProblem) -> None:
@@ -110,7 +110,7 @@ def _check_solver(solver: AbstractSolver, problem: AbstractProblem) -> None:
 
 
 def _shapes(component: Any, method: str, *arguments: str) -> Callable[..., Any]:
-    """A method as a function from shapes to shapes, once it is known to take its arguments."""
+    """A method as a function from shapes to shapes, after a check of its signature."""
     function = getattr(component, method)
     signature = inspect.signature(function)
     try:
@@ -142,7 +142,7 @@ def _broken(component: Any, method: str, law: str, came: Any, remedy: str) -> _B
 
 
 def _name(component: Any) -> str:
-    """The class, and the module or the plugin that it comes from."""
+    """The class and its module, and the name it is registered under."""
     kind, origin = type(component), origin_of(component)
     registered = f" ({origin['name']!r})" if origin else ""
     return f"{kind.__module__}:{kind.__qualname__}{registered}"

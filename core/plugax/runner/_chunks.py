@@ -133,7 +133,7 @@ def run_chunks(
         )
         taken = np.broadcast_to(np.asarray(left.taken), run_state.taken.shape).copy()
         metrics = {
-            name: _filled(_by_member(value, task), int(taken.max()))
+            name: _written_part(_by_member(value, task), int(taken.max()))
             for name, value in left.metrics.items()
         }
         run_state.taken += taken
@@ -144,7 +144,7 @@ def run_chunks(
         found = _failures(metrics, taken, before, may_be_infinite(task))
         if found:
             _roll_back(task, run_state, before, earlier, found)
-        run_state.pieces.append(_blanked(metrics, taken, before, run_state))
+        run_state.pieces.append(_blank(metrics, taken, before, run_state))
         run_state.step += int(taken.max())
         earlier = before
         elapsed = time.perf_counter() - began
@@ -184,7 +184,7 @@ def _by_member(value: jax.Array, task: Task) -> np.ndarray:
     return array[None] if task.axes is None else array
 
 
-def _filled(buffer: np.ndarray, steps: int) -> np.ndarray:
+def _written_part(buffer: np.ndarray, steps: int) -> np.ndarray:
     """The part of a buffer that was written; copied if most of the buffer is empty."""
     part = buffer[:, :steps]
     return part if 2 * steps > buffer.shape[1] else part.copy()
@@ -266,10 +266,10 @@ def _choose(chosen: np.ndarray, yes: PyTree, no: PyTree, task: Task) -> PyTree:
     return jax.tree.map(choose, yes, no)
 
 
-def _blanked(
+def _blank(
     metrics: dict[str, np.ndarray], taken: np.ndarray, before: RunState, run_state: RunState
 ) -> dict[str, np.ndarray]:
-    """The metrics of a chunk, with NaN (or 0) for the steps a member did not take, or failed in."""
+    """The metrics of a chunk; NaN (or 0) for steps that a member did not take or that failed."""
     if not run_state.failures and taken.min() == taken.max():
         return metrics
     last = before.step + taken

@@ -44,11 +44,11 @@ def compile_ahead(task: Task, members: int, position: Position | None = None) ->
             # Before anything is computed: the loop holds the state before and after a chunk.
             size = sum(leaf.size * leaf.dtype.itemsize for leaf in _arrays(position))
             _check_fits(task, 2 * size)
-            jobs.append(pool.submit(_lowered(begin, task).compile))
+            jobs.append(pool.submit(_lower(begin, task).compile))
             position = cast(Position, jax.tree.map(_stand_in, position))
         none = jnp.asarray(0, "int32")
-        jobs.append(pool.submit(_lowered(advance, (task, none, none, members), position).compile))
-        jobs.append(pool.submit(_lowered(finish, task, position.state).compile))
+        jobs.append(pool.submit(_lower(advance, (task, none, none, members), position).compile))
+        jobs.append(pool.submit(_lower(finish, task, position.state).compile))
         for job in jobs:
             sizes = job.result().compiled.memory_analysis()
             if sizes is not None:
@@ -57,7 +57,7 @@ def compile_ahead(task: Task, members: int, position: Position | None = None) ->
     return False
 
 
-def _lowered(program: Any, *arguments: Any) -> Any:
+def _lower(program: Any, *arguments: Any) -> Any:
     return program.lower(*arguments)
 
 

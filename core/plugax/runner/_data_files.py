@@ -1,7 +1,7 @@
-"""The files that a problem was made from: which they were, and whether they still are.
+"""The files that a problem was made from, and whether they have changed since.
 
-An option whose type takes a path names a file, or a directory of them. A saved run keeps where they
-lay, their sizes and their SHA-256: gone on with over other data, it would be another run.
+An option whose type is a path names a file, or a directory of files. A saved run records their
+paths, sizes and SHA-256: with other data, it could not be continued as the same run.
 """
 
 import functools
@@ -14,18 +14,18 @@ from .._errors import PlugaxError
 from ..plugins import component_kind, default_manager, is_path, options_of
 
 MOST = 1000
-"""Files of a directory, those below it included, that are looked at."""
+"""The maximum number of files recorded for a directory and its subdirectories."""
 
 Files = dict[str, dict[str, Any]]
 
 
 def data_files(spec: dict[str, Any], kind: str, prefix: str = "") -> Files:
-    """What the paths among a component's options name, by the option's place.
+    """The files named by a component's options, by the option's place.
 
     Arguments:
-        spec: of the component, with the name it is registered by.
-        kind: of component.
-        prefix: of the place, where it is part of another component.
+        spec: the component's spec, with the name it is registered under.
+        kind: the kind of component.
+        prefix: what comes before the place if the component is part of another.
     """
     try:
         target = default_manager().find(kind, spec["name"]).load()
@@ -46,7 +46,7 @@ def data_files(spec: dict[str, Any], kind: str, prefix: str = "") -> Files:
 def with_checked_files(
     spec: dict[str, Any], files: Files, directory: pathlib.Path
 ) -> dict[str, Any]:
-    """The spec with its paths as they lay, once these files are known to be the same.
+    """The spec with the recorded paths, after a check that the files are unchanged.
 
     Errors: `PlugaxError` if a file is gone or has changed.
     """
@@ -63,8 +63,8 @@ def with_checked_files(
         if differ:
             raise PlugaxError(
                 f"The run in {directory} read {path}, which has changed since: "
-                f"{differ[0] or path.name} has another content. To go on would be another run; put "
-                "the old file back, or solve anew."
+                f"the content of {differ[0] or path.name} is different. The run cannot go on with "
+                "other data; put the old file back, or solve anew."
             )
         spec = _put(spec, place.split("."), str(path))
     return spec
@@ -80,7 +80,7 @@ def _takes_path(kind: Any) -> bool:
 
 
 def _digests(path: pathlib.Path) -> Files:
-    """Size and SHA-256 of a file, or of the files below a directory, by their paths in it."""
+    """Size and SHA-256 of a file, or of the files in a directory, by their relative paths."""
     if path.is_file():
         return {"": _digest(path, *_stamp(path))}
     files = sorted(child for child in path.rglob("*") if child.is_file())
@@ -96,6 +96,6 @@ def _stamp(path: pathlib.Path) -> tuple[int, int]:
 
 @functools.lru_cache(maxsize=1024)
 def _digest(path: pathlib.Path, size: int, changed: int) -> dict[str, Any]:  # noqa: ARG001
-    """Of a file that is what it was as long as its size and its time of change are."""
+    """Of one file; computed again only if its size or its time of change differs."""
     with path.open("rb") as file:
         return {"size": size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}

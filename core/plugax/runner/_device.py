@@ -12,10 +12,10 @@ _NAME = re.compile(r"([a-z]+)(?::(\d+))?")
 
 
 def find_device(name: str | None) -> Any:
-    """The device called `cpu`, `gpu`, `tpu`, or such with an index as in `gpu:1`.
+    """The device called `cpu`, `gpu` or `tpu`, or one with an index, as in `gpu:1`.
 
     Arguments:
-        name: the name; None is JAX's own choice.
+        name: the name; None for JAX's own choice.
 
     Errors: `DeviceError` if this machine, or this JAX, has no such device.
     """

@@ -15,7 +15,7 @@ from ._length import Plan
 from ._program import Task, finish, timed
 
 
-def finished(task: Task, run_state: RunState) -> tuple[PyTree, Metrics]:
+def evaluate(task: Task, run_state: RunState) -> tuple[PyTree, Metrics]:
     """The present unknowns and their figures of merit; computed once for each state."""
     if run_state.finished is None or run_state.finished[0] is not run_state.state:
         with timed(run_state):
@@ -35,7 +35,7 @@ def evaluate_if_due(task: Task, run_state: RunState, plan: Plan) -> dict[str, np
     if not plan.evaluates(run_state.step) or gone.all():
         return {}
     row = {}
-    for name, value in finished(task, run_state)[1].items():
+    for name, value in evaluate(task, run_state)[1].items():
         if not eqx.is_array(value):
             continue
         figures = np.array(value)[None] if task.axes is None else np.array(value)

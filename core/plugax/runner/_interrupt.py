@@ -15,7 +15,7 @@ class Interrupt:
 
 @contextmanager
 def deferred_interrupt() -> Iterator[Interrupt]:
-    """Turn the first Ctrl-C into a request that the runner looks at; a second one acts at once.
+    """Turn the first Ctrl-C into a request that the runner checks; a second one acts at once.
 
     Only the main thread receives signals; elsewhere nothing changes.
     """

@@ -1,4 +1,4 @@
-"""How long a run is, and how often it looks at how well it does: in steps, or in epochs."""
+"""How long a run is, and how often it is evaluated: in steps, or in epochs."""
 
 import dataclasses
 import math
@@ -14,11 +14,11 @@ EvaluateEvery = int | str
 
 @dataclasses.dataclass(frozen=True)
 class Length:
-    """What somebody asks for; None leaves it to others.
+    """The length that a user or a recipe asks for; None for no preference.
 
     Attributes:
-        steps: at most so many.
-        epochs: the same in passes over the data; not together with `steps`.
+        steps: the maximum number of steps.
+        epochs: the maximum number of passes over the data; not together with `steps`.
         evaluate_every: steps from one evaluation to the next, `"epoch"` or `"never"`.
     """
 
@@ -27,7 +27,7 @@ class Length:
     evaluate_every: EvaluateEvery | None = None
 
     def or_else(self, usual: "Length") -> "Length":
-        """What is asked for here, and where nothing is, what is usual."""
+        """The length asked for, with everything left open taken from `usual`."""
         timeless = self.steps is None and self.epochs is None
         return Length(
             steps=usual.steps if timeless else self.steps,
@@ -40,8 +40,8 @@ class Length:
     def in_steps(self, data: AbstractData, default_steps: int) -> "Plan":
         """The plan for these data.
 
-        Errors: `PlugaxError` for numbers that are none, for epochs where the data have none, and
-        where the data do not last.
+        Errors: `PlugaxError` for invalid numbers, for epochs if the data have none, and if the data
+        do not last for so many steps.
         """
         if self.steps is not None and self.epochs is not None:
             raise PlugaxError(
@@ -53,14 +53,14 @@ class Length:
             sound = isinstance(epochs, int | float) and math.isfinite(epochs) and epochs > 0
             if isinstance(epochs, bool) or not sound:
                 raise PlugaxError(f"epochs must be a positive number; got {epochs!r}.")
-            # A decimal number of epochs is meant as it is written: 0.1 is a tenth.
+            # A decimal number of epochs is exact: 0.1 is a tenth, not the nearest binary number.
             steps = math.ceil(Fraction(str(epochs)) * _steps_per_epoch(data, "epochs"))
         if steps is None:
             steps = data.steps or default_steps
         _check_count("steps", steps)
         if data.steps is not None and steps > data.steps:
             raise PlugaxError(
-                f"{steps} steps were asked for, but the data last for {data.steps} only."
+                f"{steps} steps were asked for, but the data last for {data.steps} steps only."
             )
         every = "never" if self.evaluate_every is None else self.evaluate_every
         return Plan(steps, every, _interval(every, data))
@@ -71,8 +71,8 @@ class Plan:
     """A length in steps.
 
     Attributes:
-        steps: at most so many.
-        evaluate_every: as it was asked for, `"never"` included.
+        steps: the maximum number of steps.
+        evaluate_every: what was asked for: a number of steps, `"epoch"` or `"never"`.
         interval: steps from one evaluation to the next; not a whole number if batches cross the
             ends of epochs. None for no evaluation before the end.
     """
@@ -83,16 +83,16 @@ class Plan:
 
     @property
     def asked(self) -> dict[str, EvaluateEvery]:
-        """What makes this plan again on the same data, as `Length` takes it."""
+        """The arguments of a `Length` that gives this plan on the same data."""
         return {"steps": self.steps, "evaluate_every": self.evaluate_every}
 
     def until_stop(self, step: int) -> int:
-        """Steps from `step` to the next evaluation, or to the end."""
+        """The number of steps from `step` to the next evaluation, or to the end."""
         left = self.steps - step
         return left if self.interval is None else min(_next(step, self.interval) - step, left)
 
     def evaluates(self, step: int) -> bool:
-        """Whether an evaluation is due after so many steps."""
+        """Whether an evaluation is due after `step` steps."""
         return self.interval is not None and _next(step - 1, self.interval) == step
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from .._errors import PlugaxError, VersionWarning
 from ..plugins import build
-from ..problems import AbstractProblem, rebuilt
+from ..problems import AbstractProblem, rebuild_variations
 from ..solution import Solution, Status, arrays_from, history_figure, read_run, series_from
 from ..solvers import AbstractSolver
 from ._data_files import with_checked_files
@@ -29,13 +29,13 @@ def load(
     """The solution saved in the directory `path`.
 
     Arguments:
-        path: where `Solution.save` or `solve(out=…)` wrote it.
-        problem: the problem, where it was not made by name (`plugax.problem`).
-        solver: the solver, likewise.
+        path: the directory that `Solution.save` or `solve(out=…)` wrote.
+        problem: the problem, if it was not made by name (`plugax.problem`).
+        solver: the solver, if it was not made by name (`plugax.solver`).
 
-    Errors: `PlugaxError` if there is no solution, where a problem or solver is needed and not
-    given, where what was saved does not fit them, or where a file of data that the problem was made
-    from is gone or has changed.
+    Errors: `PlugaxError` if there is no solution, if a problem or solver is needed and not given,
+    if the saved arrays do not fit them, or if a data file that the problem was made from is gone or
+    has changed.
     """
     directory = pathlib.Path(path)
     summary, files = read_run(directory)
@@ -49,11 +49,13 @@ def load(
     _tell_versions(origin, directory)
     if problem is None:
         spec = with_checked_files(origin["problem"], origin["data"], directory)
-        problem = _rebuilt("problem", spec, directory)
+        problem = _rebuild("problem", spec, directory)
         if origin.get("variations"):
             arrays = series_from(files["variations.npz"], summary["dtypes"]["variations"])
-            problem = rebuilt(cast(AbstractProblem, problem), origin["variations"], arrays)
-    solver = _rebuilt("solver", origin["solver"], directory) if solver is None else solver
+            problem = rebuild_variations(
+                cast(AbstractProblem, problem), origin["variations"], arrays
+            )
+    solver = _rebuild("solver", origin["solver"], directory) if solver is None else solver
     task = Task(
         cast(AbstractProblem, problem), cast(AbstractSolver, solver), jr.key(origin["run"]["seed"])
     )
@@ -79,10 +81,10 @@ def load(
 
 
 def figures_of(path: str | os.PathLike, **given: Any) -> dict[str, Any]:
-    """The figures of a saved run; without its problem, made by hand and not given, its history.
+    """The figures of a saved run; only its history if a problem made by hand is not given.
 
     Arguments:
-        path: as for `load`.
+        path: the directory of the run, as for `load`.
         given: problem and solver, as for `load`.
     """
     summary, files = read_run(pathlib.Path(path))
@@ -96,17 +98,17 @@ def figures_of(path: str | os.PathLike, **given: Any) -> dict[str, Any]:
     return {} if history is None else {"history": history}
 
 
-def _rebuilt(kind: str, spec: dict[str, Any], directory: pathlib.Path) -> Any:
+def _rebuild(kind: str, spec: dict[str, Any], directory: pathlib.Path) -> Any:
     if spec["name"] is None:
         raise PlugaxError(
             f"The {kind} of {directory} was made by hand from {spec['class']}, so it cannot be "
-            f"made again from the file; give it: load(path, {kind}=…)."
+            f"made again from the file; pass it: load(path, {kind}=…)."
         )
     return build(kind, spec, {})
 
 
 def _tell_versions(origin: dict[str, Any], directory: pathlib.Path) -> None:
-    """Warn of versions that are others than those of the run."""
+    """Warn if versions differ from those of the run."""
     now = {**versions(), **plugin_versions()}
     then = {**origin["versions"], **origin["plugins"]}
     differ = [

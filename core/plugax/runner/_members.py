@@ -1,4 +1,4 @@
-"""Pytrees that differ in the values of some arrays, as one: the members of a population."""
+"""Pytrees that differ in the values of some arrays, stacked: the members of a population."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from .._errors import PlugaxError
 _NUMBERS = bool | int | float
 
 
-def stacked(trees: Sequence[Any], what: str, member: str = "seed") -> tuple[Any, Any]:
-    """One tree for all, and its axes: 0 where leaves differ and are stacked, None if shared.
+def stack_members(trees: Sequence[Any], what: str, member: str = "seed") -> tuple[Any, Any]:
+    """One tree for all, and its axes: 0 for leaves that are stacked, None for shared leaves.
 
     Arguments:
-        trees: alike but for values.
-        what: they are, for the error.
-        member: what each of them is of, likewise.
+        trees: pytrees that differ only in values.
+        what: what the trees are, for the error message.
+        member: what distinguishes the trees, such as the seed, for the error message.
 
     Errors: `PlugaxError` if they differ in more than the values of arrays and numbers.
     """
@@ -31,21 +31,21 @@ def stacked(trees: Sequence[Any], what: str, member: str = "seed") -> tuple[Any,
         leaves, another = jax.tree.flatten(other)
         if another != structure:
             raise PlugaxError(
-                f"{what} must be alike but for the values of arrays, so that they are one program; "
+                f"{what} may differ only in the values of arrays, so that they share one program; "
                 f"their structures differ: {_difference(first, other)}. What depends on the "
-                f"{member} must be an array leaf, no static field."
+                f"{member} must be an array leaf, not a static field."
             )
         columns.append(leaves)
     joined = [
-        _joined([leaf, *(leaves[place] for leaves in columns)], f"{what}, {_name(path)}", member)
+        _join([leaf, *(leaves[place] for leaves in columns)], f"{what}, {_name(path)}", member)
         for place, (path, leaf) in enumerate(paths)
     ]
     values, axes = zip(*joined, strict=True) if joined else ((), ())
     return jax.tree.unflatten(structure, values), jax.tree.unflatten(structure, axes)
 
 
-def _joined(leaves: list[Any], where: str, member: str) -> tuple[PyTree, int | None]:
-    """The leaves of one place as one, and its axis."""
+def _join(leaves: list[Any], where: str, member: str) -> tuple[PyTree, int | None]:
+    """The leaves of one place as one leaf, and its axis."""
     first = leaves[0]
     if all(leaf is first or _equal(first, leaf) for leaf in leaves):
         return first, None
@@ -55,14 +55,14 @@ def _joined(leaves: list[Any], where: str, member: str) -> tuple[PyTree, int | N
             return _stack(leaves, *kinds.pop()), 0
     raise PlugaxError(
         f"{where}: must be an array of one shape and dtype for every {member}, or the same; got "
-        f"{_shown(first)} and {_shown(next(x for x in leaves if not _equal(first, x)))}."
+        f"{_text(first)} and {_text(next(x for x in leaves if not _equal(first, x)))}."
     )
 
 
 def _stack(leaves: list[Any], shape: tuple[int, ...], dtype: Any) -> jax.Array:
-    """Leaves of one shape and dtype as one; on the host where it can be: that compiles nothing."""
+    """Leaves of one shape and dtype, stacked; on the host if possible, to compile nothing."""
     special = jnp.issubdtype(dtype, jax.dtypes.prng_key)
-    # Weakly typed ones, such as plain numbers, stay so.
+    # Weakly typed leaves, such as plain numbers, remain weakly typed.
     if special or any(getattr(leaf, "weak_type", isinstance(leaf, _NUMBERS)) for leaf in leaves):
         return jnp.stack([jnp.asarray(leaf) for leaf in leaves])
     whole = np.empty((len(leaves), *shape), dtype)
@@ -91,7 +91,7 @@ def _plain(leaf: Any) -> np.ndarray:
     return np.asarray(leaf)
 
 
-def _shown(leaf: Any) -> str:
+def _text(leaf: Any) -> str:
     return f"{leaf.dtype}{list(leaf.shape)}" if _is_array(leaf) else repr(leaf)
 
 
@@ -100,7 +100,7 @@ def _name(path: tuple) -> str:
 
 
 def _difference(first: Any, other: Any) -> str:
-    """The static fields that are not alike; else the structures whole."""
+    """The static fields that differ, if any; else the whole structures."""
     names = [
         field.name
         for field in (dataclasses.fields(first) if dataclasses.is_dataclass(first) else ())

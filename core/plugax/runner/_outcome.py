@@ -20,13 +20,13 @@ from ._program import Task
 
 
 def status_of(run_state: RunState, member: int, *, stopped_by: str | None, steps: int) -> Status:
-    """How the run of one member stands or ended.
+    """How the run of one member ended, or its status so far.
 
     Arguments:
-        run_state: how the run went.
-        member: which member.
-        stopped_by: the observer that ended it, if one did.
-        steps: the steps that were asked for.
+        run_state: the state of the run.
+        member: the member's number.
+        stopped_by: the observer that ended the run, if one did.
+        steps: the number of steps that was asked for.
     """
     taken = int(run_state.taken[member])
     if member in run_state.failures:
@@ -46,7 +46,7 @@ def status_of(run_state: RunState, member: int, *, stopped_by: str | None, steps
 
 
 def summaries(task: Task, run_state: RunState) -> dict[str, np.ndarray]:
-    """What the problem of every member says of its run, members leading."""
+    """The summary of every member's run by its own problem, members along the leading axis."""
     if _says_nothing(task.problem, AbstractProblem, "summary"):
         return {}
     series, problem_of = run_state.series(), _problem_of(task)
@@ -59,38 +59,38 @@ def summaries(task: Task, run_state: RunState) -> dict[str, np.ndarray]:
 
 
 def summary_of(problem: AbstractProblem, series: Mapping[str, np.ndarray]) -> Metrics:
-    """What the problem says of a run."""
-    return _said(lambda: problem.summary(series), f"{type(problem).__name__}.summary", {})
+    """The problem's summary of a run."""
+    return _call_or_warn(lambda: problem.summary(series), f"{type(problem).__name__}.summary", {})
 
 
-def _said(says: Callable[[], Any], name: str, nothing: Any) -> Any:
-    """What a component says of a run; nothing, and a warning, if it raises: the run is not lost."""
+def _call_or_warn(says: Callable[[], Any], name: str, nothing: Any) -> Any:
+    """What a component says about a run; if it raises, a warning, so that the run is not lost."""
     try:
         return says()
     except Exception as error:
         warnings.warn(
-            f"{name} raised {type(error).__name__}: {error}. What it says of the run is left out.",
+            f"{name} raised {type(error).__name__}: {error}. Its result is left out.",
             PluginWarning,
             stacklevel=3,
         )
         return nothing
 
 
-def remarked(
+def add_remarks(
     status: Status,
     problem: AbstractProblem,
     solver: AbstractSolver,
     series: dict[str, np.ndarray],
     failure: Failure | None,
 ) -> Status:
-    """The status with what problem and solver have to say of the run.
+    """The status with the remarks of problem and solver on the run.
 
     Arguments:
         status: how the run ended.
         problem: the problem.
         solver: the solver.
         series: the metrics of every step that did not fail.
-        failure: the step that did.
+        failure: the step that failed, if one did.
     """
     if failure is not None:
         series = {
@@ -100,9 +100,9 @@ def remarked(
     if not series:
         return status
     name = f"{type(problem).__name__}.remarks"
-    remarks = _said(lambda: tuple(problem.remarks(series)), name, ())
+    remarks = _call_or_warn(lambda: tuple(problem.remarks(series)), name, ())
     name = f"{type(solver).__name__}.remarks"
-    remarks += _said(lambda: tuple(solver.remarks(problem, series)), name, ())
+    remarks += _call_or_warn(lambda: tuple(solver.remarks(problem, series)), name, ())
     return dataclasses.replace(status, remarks=remarks)
 
 
@@ -112,10 +112,10 @@ def statuses_of(
     """The status of every member of a population, with remarks.
 
     Arguments:
-        task: of all members.
-        run_state: how the run went.
-        solver: as the hooks are told of it.
-        steps: the steps that were asked for.
+        task: the task of all members.
+        run_state: the state of the run.
+        solver: the solver before it was planned for the members.
+        steps: the number of steps that was asked for.
     """
     series, problem_of, found = run_state.series(), _problem_of(task), []
     silent = _says_nothing(task.problem, AbstractProblem, "remarks")
@@ -130,20 +130,20 @@ def statuses_of(
             name: values[member, : failure.step if failure else taken]
             for name, values in series.items()
         }
-        found.append(remarked(status, problem_of(member), solver, own, failure))
+        found.append(add_remarks(status, problem_of(member), solver, own, failure))
     return found
 
 
 def _says_nothing(component: Any, interface: type, method: str) -> bool:
-    """Whether a method is the interface's own: then no member's problem need be made for it."""
+    """Whether a method is the interface's default, so that it need not be called."""
     return getattr(type(component), method) is getattr(interface, method)
 
 
 def _problem_of(task: Task) -> Callable[[int], AbstractProblem]:
-    """Gives the problem of a member of a population.
+    """The function that gives the problem of each member of a population.
 
-    What the members differ in is sliced on the host: slices on the device, one by one, took longer
-    than a thousand small fits.
+    Arrays that differ between members are sliced on the host: slicing them one by one on the device
+    took longer than a thousand small fits.
     """
     axes = task.axes[0]
 

@@ -1,4 +1,4 @@
-"""Before a run: whether the call is sound, and where its arrays lie."""
+"""Before a run: checks of the call, and the placement of arrays on a device."""
 
 import warnings
 from typing import Any
@@ -21,10 +21,10 @@ def place(task: Task, device: Any) -> Task:
 def check_call(problem: AbstractProblem, *, seed: int, chunk: int | None) -> None:
     """Raise or warn before anything is compiled.
 
-    Errors: `PlugaxError` for a number that is none. Warns with `PrecisionWarning` where the problem
-    wants float64 and JAX has it switched off.
+    Errors: `PlugaxError` for an invalid number. Warns with `PrecisionWarning` if the problem wants
+    float64 and JAX has it switched off.
     """
-    # Keys are made of a signed integer of 64 bits, steps are counted in one of 32.
+    # Keys are made from a signed integer of 64 bits, steps are counted in one of 32.
     numbers = {"seed": (seed, 0, 2**63), "chunk": (chunk, 1, 2**31)}
     for name, (value, least, beyond) in numbers.items():
         if value is None and name == "chunk":
@@ -37,7 +37,7 @@ def check_call(problem: AbstractProblem, *, seed: int, chunk: int | None) -> Non
         warnings.warn(
             f"{type(problem).__name__} is meant for float64, and JAX makes float32 here. Switch "
             'float64 on with `jax.config.update("jax_enable_x64", True)` before the problem is '
-            "made, or with JAX_ENABLE_X64=1; the command line does so by itself.",
+            "made, or with JAX_ENABLE_X64=1; the command line does this by itself.",
             PrecisionWarning,
             stacklevel=4,
         )

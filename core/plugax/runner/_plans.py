@@ -1,4 +1,4 @@
-"""The plans of a sweep: what every member would plan by itself, as one solver for all."""
+"""The plans of a sweep: the plans of all members, combined into one solver."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from jaxtyping import Int, Shaped
 from .._errors import PlugaxError
 from ..problems import AbstractProblem
 from ..solvers import AbstractSolver
-from ._members import stacked
+from ._members import stack_members
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,10 +21,10 @@ class Swept:
     """An array leaf that the members of a sweep differ in.
 
     Attributes:
-        root: the tree it is a leaf of, `"problem"` or `"solver"`.
-        where: picks it.
-        values: that it takes, in its precision.
-        index: which of them every member has.
+        root: the tree that contains the leaf, `"problem"` or `"solver"`.
+        where: picks the leaf from the tree.
+        values: the values of the leaf, in its precision.
+        index: for every member, which of the values it has.
     """
 
     root: str
@@ -33,29 +33,29 @@ class Swept:
     index: Int[np.ndarray, " members"]
 
     def put(self, tree: Any, chosen: Any) -> Any:
-        """The tree with one of the values, or several of them with a leading axis."""
+        """The tree with one of the values, or with several along a leading axis."""
         return eqx.tree_at(self.where, tree, jnp.asarray(self.values[chosen]))
 
     def put_axis(self, axes: Any) -> Any:
-        """The axes of a tree with that of the members for this leaf."""
+        """The axes of a tree, with the axis of the members for this leaf."""
         return eqx.tree_at(self.where, axes, 0, is_leaf=lambda leaf: leaf is None)
 
 
-def planned_members(
+def plan_members(
     problem: AbstractProblem, solver: AbstractSolver, swept: Sequence[Swept], steps: int
 ) -> tuple[AbstractSolver, Any]:
-    """The solver of all members, each as it plans for itself, and its axes.
+    """The solver of all members, with the plan of each, and its axes.
 
-    Leaves in which the plans differ have a leading axis. Where the plans differ in shape, one is
-    asked for that serves all; `AbstractSolver.planned` says how.
+    Leaves in which the plans differ have a leading axis. If the plans differ in shape, the solver
+    is asked for one plan that serves all members, as described in `AbstractSolver.planned`.
 
     Arguments:
-        problem: of all members, without what is swept.
-        solver: likewise.
-        swept: what the members differ in.
-        steps: of the run.
+        problem: the problem, before the swept values are put into it.
+        solver: the solver, before the swept values are put into it.
+        swept: the leaves in which the members differ.
+        steps: the number of steps of the run.
 
-    Errors: `PlugaxError` if plans differ in shape, and there is none that serves all.
+    Errors: `PlugaxError` if plans differ in shape, and no single plan serves all members.
     """
     of_solver = [leaf for leaf in swept if leaf.root == "solver"]
     if not swept or type(solver).planned is AbstractSolver.planned:
@@ -68,7 +68,7 @@ def planned_members(
             trees[leaf.root] = leaf.put(trees[leaf.root], number)
         plans.append(trees["solver"].planned(trees["problem"], steps))
     try:
-        return _taken(stacked(plans, "Plans of a sweep's members", "member"), member)
+        return _by_member(stack_members(plans, "Plans of a sweep's members", "member"), member)
     except PlugaxError as differ:
         if not of_solver:
             raise
@@ -86,12 +86,12 @@ def _one_for_all(
     """The plan, for each problem, of a solver that has all values at once.
 
     Arguments:
-        problem: as above.
-        solver: as above.
-        swept: as above.
-        steps: as above.
+        problem: the problem, before the swept values are put into it.
+        solver: the solver, before the swept values are put into it.
+        swept: the leaves in which the members differ.
+        steps: the number of steps of the run.
         usual: the plan of a single member.
-        differ: how the plans of single members differ.
+        differ: the error that says how the plans of single members differ.
     """
     of_solver = [leaf for leaf in swept if leaf.root == "solver"]
     of_problem = [leaf for leaf in swept if leaf.root == "problem"]
@@ -105,14 +105,14 @@ def _one_for_all(
             given = leaf.put(given, number)
         try:
             plan = solver.planned(given, steps)
-        # Whatever a plan for one value makes of several.
+        # A plan written for one value may fail in any way on several.
         except Exception as error:
             raise _no_plan(solver, differ, f"failed ({error})") from error
         if _axes_of(plan, of_solver) != _axes_of(usual, of_solver):
-            raise _no_plan(solver, differ, "made arrays with an axis too many")
+            raise _no_plan(solver, differ, "made arrays with one axis too many")
         plans.append(plan)
-    plan, axes = stacked(plans, "Plans of a sweep's members", "member")
-    plan, axes = (plan, axes) if member is None else _taken((plan, axes), member)
+    plan, axes = stack_members(plans, "Plans of a sweep's members", "member")
+    plan, axes = (plan, axes) if member is None else _by_member((plan, axes), member)
     return _with_own_values(plan, axes, of_solver)
 
 
@@ -126,7 +126,7 @@ def _no_plan(solver: AbstractSolver, differ: PlugaxError, what: str) -> PlugaxEr
 def _with_own_values(
     plan: AbstractSolver, axes: Any, of_solver: Sequence[Swept]
 ) -> tuple[AbstractSolver, Any]:
-    """A plan for all with the swept values of every member in it."""
+    """A plan for all members, with the swept values of each."""
     axes = jax.tree.map(lambda _: None, plan) if axes is None else axes
     for leaf in of_solver:
         plan, axes = leaf.put(plan, leaf.index), leaf.put_axis(axes)
@@ -136,16 +136,16 @@ def _with_own_values(
 def _combinations(
     swept: Sequence[Swept],
 ) -> tuple[Int[np.ndarray, "different leaves"], Int[np.ndarray, " members"]]:
-    """The combinations of values there are, and which of them every member has."""
+    """The different combinations of values, and which of them every member has."""
     numbers = np.stack([leaf.index for leaf in swept], axis=1)
     different, member = np.unique(numbers, axis=0, return_inverse=True)
     return different, member.reshape(-1)
 
 
-def _taken(
+def _by_member(
     plans: tuple[AbstractSolver, Any], member: Int[np.ndarray, " members"]
 ) -> tuple[AbstractSolver, Any]:
-    """Every member's of different plans in one tree."""
+    """One tree with the plan of every member, from the different plans."""
     plan, axes = plans
     if np.array_equal(member, np.arange(member.max() + 1)):
         return plan, axes

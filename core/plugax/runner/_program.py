@@ -259,7 +259,7 @@ def _advance(
 def ends(
     problem: AbstractProblem, solver: AbstractSolver, state: PyTree
 ) -> tuple[Bool[Array, ""] | None, Bool[Array, ""] | None]:
-    """Whether the solver says converged, and whether it says stalled."""
+    """Whether the solver has converged, and whether it has stalled."""
     ends = solver.converged(problem, state), solver.stalled(problem, state)
     for name, end in zip(("converged", "stalled"), ends, strict=True):
         _check_end(f"{type(solver).__name__}.{name}", end)

@@ -1,4 +1,4 @@
-"""What it takes to repeat a run: who, with what, on what."""
+"""Everything needed to repeat a run: its components, options, versions and device."""
 
 import functools
 import importlib.metadata
@@ -12,7 +12,7 @@ import numpy as np
 
 from .._errors import PlugaxError
 from ..plugins import component_kind, default_manager, options_of, origin_of
-from ..problems import described, origin_and_variations
+from ..problems import describe_variations, origin_and_variations
 from ._data_files import data_files
 
 LIBRARIES = ("plugax", "jax", "jaxlib", "equinox", "optax", "optimistix", "lineax", "diffrax")
@@ -22,10 +22,10 @@ def provenance_of(problem: Any, solver: Any, device: Any, **run: Any) -> dict[st
     """Versions, plugins, options, data files, device and precision, as plain data.
 
     Arguments:
-        problem: the problem; its spec is None if it was made by hand.
-        solver: the solver, likewise.
-        device: where it runs.
-        run: what else was asked for: seed, steps, chunk.
+        problem: the problem; the name in its spec is None if it was made by hand.
+        solver: the solver; the name in its spec is None if it was made by hand.
+        device: the device of the run.
+        run: the other arguments of the run: seed, steps, chunk.
     """
     spec = spec_of(problem, "problem")
     return {
@@ -42,19 +42,19 @@ def provenance_of(problem: Any, solver: Any, device: Any, **run: Any) -> dict[st
 
 
 def variations_of(problem: Any, spec: dict[str, Any]) -> list[dict[str, Any]]:
-    """How a problem is bounded, fixed or started, where its spec is that of the problem varied."""
-    found = described(problem)
+    """The bounds, fixed unknowns and starts of a problem, if its spec is that of the original."""
+    found = describe_variations(problem)
     return [] if found is None or spec["name"] is None else found[0]
 
 
 def spec_of(component: Any, kind: str) -> dict[str, Any]:
-    """The spec of a component as plain data; a name of None says that it was made by hand.
+    """The spec of a component as plain data; the name is None if it was made by hand.
 
-    It has all options, defaults included: those may be others in another version. Of a problem that
-    was bounded, fixed or started elsewhere it is that of the problem before.
+    It contains all options, defaults included, since defaults may differ in another version. For a
+    problem with bounds, fixed unknowns or another start, it is the spec of the original problem.
     """
     origin, variations = origin_and_variations(component)
-    if variations and described(component) is None:
+    if variations and describe_variations(component) is None:
         origin = component
     spec = origin_of(origin)
     try:
@@ -67,9 +67,10 @@ def spec_of(component: Any, kind: str) -> dict[str, Any]:
 
 
 def _with_defaults(spec: dict[str, Any], kind: str) -> dict[str, Any]:
-    """A spec with the defaults of the options that it leaves out, as far as they are plain data.
+    """A spec with the defaults of the options that it leaves out, if they are plain data.
 
-    What the default manager does not know, another one has made: its spec stays as it is.
+    A component that the default manager does not know was made by another one; its spec stays as it
+    is.
     """
     spec = dict(spec)
     try:
@@ -91,9 +92,9 @@ def _with_defaults(spec: dict[str, Any], kind: str) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """`value` as JSON and TOML can say it; `TypeError` if they cannot."""
+    """`value` in types that JSON and TOML can express; `TypeError` if they cannot."""
     if isinstance(value, float) and not math.isfinite(value):
-        return str(value)  # JSON has no such number; an option of numbers reads the word
+        return str(value)  # JSON has no such number; an option that takes numbers reads the text
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, dict):
@@ -116,7 +117,7 @@ def plugin_versions() -> dict[str, str]:
 
 @functools.cache
 def versions() -> dict[str, str]:
-    """The versions of Python and of the libraries that a run rests on."""
+    """The versions of Python and of the libraries that a run depends on."""
     found = {"python": platform.python_version()}
     for name in LIBRARIES:
         try:

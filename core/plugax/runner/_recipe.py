@@ -10,7 +10,7 @@ from ._length import Length
 
 
 def recipes_of(problem: AbstractProblem) -> Mapping[str, Mapping[str, Any]]:
-    """The solvers that a problem recommends, or else the factory that it was made by."""
+    """The solvers recommended by a problem, or else by the factory that made it."""
     if problem.recipes:
         return problem.recipes
     return factory_attribute(problem, "recipes", default_manager(), "problem") or {}
@@ -21,11 +21,11 @@ def recipe_of(
 ) -> tuple[dict[str, Any], Length]:
     """The options that a problem's recipe gives a solver, and the usual length of the run.
 
-    A recipe is a whole: where another component is put into it than its own, the rest was not meant
-    for that one (a tolerance for `sgd` says nothing about `adam`), and nothing of it applies.
+    A recipe is used as a whole. If the user replaces a component inside it, the rest was not meant
+    for the new one (a tolerance for `sgd` says nothing about `adam`), and nothing of it applies.
 
     Arguments:
-        recipes: all that the problem recommends.
+        recipes: all recipes of the problem.
         solver: the solver's name.
         chosen: the solver's options as the user gave them.
     """
@@ -40,7 +40,7 @@ def recipe_of(
 
 
 def _component_name(value: Any) -> str | None:
-    """The name of a component given by name, as a spec or as an object; None for anything else."""
+    """The name of a component given as a name, a spec or an object; None for anything else."""
     if isinstance(value, str):
         return value.rpartition(":")[2]
     spec = value if isinstance(value, dict) else origin_of(value)

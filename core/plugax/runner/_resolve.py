@@ -1,4 +1,4 @@
-"""From what the user gave (names, objects, nothing) to a problem and a solver that fit."""
+"""From what the user gave (names, objects, nothing) to a problem and a suitable solver."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,12 +20,12 @@ def resolve(
     Arguments:
         problem: a name or a problem.
         solver: a name, a solver, or None for the problem's first recipe.
-        asked: the length; where it says nothing, what the problem's recipe for the solver says, or
-            else the length of the data, or else the solver's default.
-        options: the solver's options, which go before those of the recipe.
+        asked: the length that the user asks for; by default that of the problem's recipe for the
+            solver, or else the length of the data, or else the solver's default.
+        options: the solver's options, which take precedence over those of the recipe.
 
-    Errors: those of `build` and of `Length.in_steps`; `UnsuitableProblemError` if the two do not
-    fit.
+    Errors: those of `build` and of `Length.in_steps`; `UnsuitableProblemError` if the solver cannot
+    solve the problem.
     """
     problem = build("problem", problem, {})
     recipes = recipes_of(problem)
@@ -58,7 +58,7 @@ def resolve(
 
 
 def fitting(problem: AbstractProblem) -> list[str]:
-    """The names of all registered solvers that fit a problem, with the options it recommends."""
+    """The names of all registered solvers that fit a problem with the options it recommends."""
     recipes = recipes_of(problem)
     return [
         component.name

@@ -1,4 +1,4 @@
-"""`resume`: go on where a saved run ended."""
+"""`resume`: go on with a saved run."""
 
 import os
 from collections.abc import Iterable
@@ -32,24 +32,25 @@ def resume(
 ) -> Solution:
     """Go on with the run in the directory `path`, and save it there again.
 
-    The result is that of a run that was never interrupted, bit for bit. A solver that plans over
-    all its steps, such as one with a learning rate that decays until the last, goes another way for
-    another number of steps; that is refused unless `new_plan` asks for it.
+    The result is that of a run that was never interrupted, bit for bit. A solver may plan over all
+    its steps, for example with a learning rate that decays until the last one. Then another number
+    of steps means different steps from the start; that is refused unless `new_plan` is set.
 
     Arguments:
-        path: where the run was saved.
-        steps: the steps in all, those done included; by default as many as were asked for.
-        epochs: the same in passes over the data.
+        path: the directory of the saved run.
+        steps: the total number of steps, those done included; by default as many as were asked for
+            before.
+        epochs: the total number of passes over the data, instead of `steps`.
         problem: as for `load`.
         solver: as for `load`.
         chunk: as for `solve`.
         device: as for `solve`.
         observers: as for `solve`.
         throw: as for `solve`.
-        new_plan: go on by the plan for the new number of steps, from the state of the old one.
+        new_plan: continue from the saved state with the plan for the new number of steps.
 
-    Errors: those of `load` and `solve`; `PlugaxError` if the run has done all its steps, or
-    the data do not last for those asked for.
+    Errors: those of `load` and `solve`; `PlugaxError` if the run has done all its steps, or the
+    data do not last for the steps asked for.
     """
     before = load(path, problem=problem, solver=solver)
     _check_same(before)
@@ -62,11 +63,11 @@ def resume(
             "with a finer tolerance."
         )
     if before.status.name == "stalled":
-        raise PlugaxError(f"Nothing can be done in {path} by more steps: {before.status}")
+        raise PlugaxError(f"More steps would change nothing in {path}: {before.status}")
     if before.steps >= plan.steps:
         raise PlugaxError(
-            f"Nothing is left to do in {path}: {before.status} To go on, ask for more steps in all "
-            f"than the {before.steps} it has done."
+            f"Nothing is left to do in {path}: {before.status} To go on, ask for a total of more "
+            f"than the {before.steps} steps it has done."
         )
     if not new_plan:
         _check_plan(before, asked["steps"], plan.steps)
@@ -85,33 +86,33 @@ def resume(
 
 
 def _check_plan(before: Solution, old: int, new: int) -> None:
-    """Raise `PlugaxError` if the solver goes another way for another number of steps."""
+    """Raise `PlugaxError` if the solver's plan depends on the number of steps."""
     if old == new:
         return
     planned, again, other = (
         before.solver.planned(before.problem, steps) for steps in (old, old, new)
     )
-    # A plan that holds functions made anew each time equals none, not even itself.
+    # A plan that holds functions made anew each time is not even equal to itself.
     if eqx.tree_equal(planned, again) and not eqx.tree_equal(planned, other):
         raise PlugaxError(
             f"{type(before.solver).__name__} plans over all its steps (a learning rate that "
-            f"decays, say): {old} steps and then on to {new} equal no run of {new} steps. Solve "
-            "again with the steps you want, or go on by the new plan with new_plan=True, on the "
-            "command line with --new-plan."
+            f"decays, for example): to go on from {old} steps to {new} would differ from a run of "
+            f"{new} steps. Solve again with the steps you want, or go on by the new plan with "
+            "new_plan=True, on the command line with --new-plan."
         )
 
 
 def _check_same(before: Solution) -> None:
-    """Raise `PlugaxError` if a problem or solver given is another than that of the saved run."""
+    """Raise `PlugaxError` if a given problem or solver differs from that of the saved run."""
     for kind in ("problem", "solver"):
         saved = before.provenance[kind]
         given = finite(spec_of(getattr(before, kind), kind))
         if saved["name"] is None or given["name"] is None:
             continue
-        # Of data it is the content that counts: the same may lie elsewhere, or others in its place.
+        # For data files only the content counts: it may have moved, or been replaced.
         was, now = before.provenance["data"] if kind == "problem" else {}, data_files(given, kind)
         differ = [
-            f"{name} {saved.get(name)!r} (given {given.get(name)!r}, of other content)"
+            f"{name} {saved.get(name)!r} (given {given.get(name)!r}, with other content)"
             for name in was
             if was[name]["files"] != now.get(name, {}).get("files")
         ] + [
@@ -125,6 +126,6 @@ def _check_same(before: Solution) -> None:
             differ.append("other bounds, fixed unknowns or start (px.bounded, px.fixed, …)")
         if differ:
             raise PlugaxError(
-                f"The {kind} given is another than that of the saved run, which has "
+                f"The {kind} given differs from that of the saved run, which has "
                 f"{', '.join(differ)}. Leave it out to go on with the saved one, or solve anew."
             )

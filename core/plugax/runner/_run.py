@@ -19,14 +19,14 @@ from ..observers import AbstractObserver, Progress
 from ..problems import AbstractProblem
 from ..solution import Solution, Status, forget_figures
 from ..solvers import AbstractSolver
-from ._breach import explained
+from ._breach import explain_breach
 from ._chunks import RunState, run_chunks, warm_up
 from ._compile import compile_ahead
 from ._device import find_device
-from ._evaluate import evaluate_if_due, evaluations_of, finished
+from ._evaluate import evaluate, evaluate_if_due, evaluations_of
 from ._interrupt import deferred_interrupt
 from ._length import Plan
-from ._outcome import plain_metrics, remarked, status_of, summary_of
+from ._outcome import add_remarks, plain_metrics, status_of, summary_of
 from ._place import check_call, place
 from ._program import Task, again_at, begin, copy, unknowns_of
 from ._provenance import provenance_of
@@ -48,7 +48,7 @@ def run(
     out: str | os.PathLike | None,
     throw: bool,
 ) -> Solution:
-    """Run up to the plan's last step, from the beginning or from where `before` ended."""
+    """Run up to the plan's last step, from the beginning or from the end of `before`."""
     check_call(problem, seed=seed, chunk=chunk)
     steps = plan.steps
     listeners = [plugins.observer(observer) for observer in observers]
@@ -61,7 +61,7 @@ def run(
         hook.before_compile(problem=problem, solver=solver)
         with (
             jax.default_device(chosen),
-            explained(problem, solver),
+            explain_breach(problem, solver),
             deferred_interrupt() as interrupt,
         ):
             task = Task(problem, solver.planned(problem, steps), jr.key(seed))
@@ -88,7 +88,7 @@ def run(
             listener.on_error(error)
         raise
     if out is not None:
-        unsaved = _saved(solution, out, anew=before is None)
+        unsaved = _save(solution, out, anew=before is None)
         solution = dataclasses.replace(solution, unsaved=unsaved)
     for listener in listeners:
         listener.on_end(solution)
@@ -98,12 +98,12 @@ def run(
     return solution
 
 
-def _saved(solution: Solution, out: str | os.PathLike, *, anew: bool) -> str | None:
+def _save(solution: Solution, out: str | os.PathLike, *, anew: bool) -> str | None:
     """Save the solution, and return why that failed, if it did; the run itself is not lost.
 
     Arguments:
         solution: what is saved.
-        out: where.
+        out: the directory to save in.
         anew: whether the run began anew, so that figures already there belong to another run.
     """
     try:
@@ -119,13 +119,13 @@ def _saved(solution: Solution, out: str | os.PathLike, *, anew: bool) -> str | N
 
 
 def _initial_run_state(task: Task, before: Solution | None) -> RunState:
-    """The run state before the first step, or as `before` left it."""
+    """The run state before the first step, or at the end of `before`."""
     if before is None:
         warm = compile_ahead(task, 1)
         position = begin(task)
         run_state = RunState(position.state, 0, np.zeros(1, int), position.cursor)
     else:
-        # The loop takes the state's buffers for itself; those of `before` belong to its owner.
+        # The loop donates the state's buffers; those of `before` belong to the caller.
         position = again_at(task, before.state, jnp.asarray(before.steps, "int32"))
         warm = compile_ahead(task, 1, position)
         run_state = RunState(
@@ -167,17 +167,19 @@ class _Between:
                 self.stopped_by = type(listener).__name__
         if self.out is not None and time.monotonic() - self.saved_at > CHECKPOINT_SECONDS:
             status = status_of(run_state, 0, stopped_by=None, steps=self.plan.steps)
-            _saved(self.solution(run_state, status), self.out, anew=self.before is None)
+            _save(self.solution(run_state, status), self.out, anew=self.before is None)
             self.saved_at = time.monotonic()
         return self.stopped_by is not None
 
     def solution(self, run_state: RunState, status: Status) -> Solution:
         """The solution for a run state."""
-        unknowns, metrics = finished(self.task, run_state)
+        unknowns, metrics = evaluate(self.task, run_state)
         series = self._series(run_state)
         return Solution(
             unknowns=unknowns,
-            status=remarked(status, self.problem, self.solver, series, run_state.failures.get(0)),
+            status=add_remarks(
+                status, self.problem, self.solver, series, run_state.failures.get(0)
+            ),
             metrics=plain_metrics(metrics | summary_of(self.problem, series)),
             steps=int(run_state.taken[0]),
             compile_seconds=run_state.compile_seconds,
@@ -197,18 +199,18 @@ class _Between:
         series = {name: values[0, :rows] for name, values in run_state.series().items()}
         if self.before is None:
             return series
-        # A run that failed has one row more than good steps, and that step is run again.
+        # The series of a failed run has one row more than good steps; that step is run again.
         done = {name: values[: self.before.steps] for name, values in self.before.series.items()}
-        return _continued(done, series)
+        return _concatenate(done, series)
 
     def _evaluation_series(self, run_state: RunState) -> dict[str, np.ndarray]:
         """All evaluations, those before a resumption included."""
         rows = evaluations_of(run_state)
         series = {name: rows[name] if name == "step" else rows[name][0] for name in rows}
-        return _continued(self.before.evaluation_series if self.before else {}, series)
+        return _concatenate(self.before.evaluation_series if self.before else {}, series)
 
 
-def _continued(
+def _concatenate(
     before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
     """Two series by name, one after the other; either may lack some names, or all."""

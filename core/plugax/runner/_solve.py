@@ -34,26 +34,30 @@ def solve(
     Arguments:
         problem: a problem, or the name of one.
         solver: a solver, the name of one, or None for the one that the problem recommends.
-        seed: of the starting point, the order of the data and the solver's own draws. Two runs with
-            one seed are equal bit for bit, in whatever chunks they run.
-        steps: at most so many; by default what the problem recommends for this solver, or the
-            length of its data, or the solver's own default.
-        epochs: the same in passes over the data, where they come in epochs.
-        evaluate_every: how often `problem.evaluate` is called on the way, besides the end: a number
-            of steps, `"epoch"` or `"never"`; by default what the problem recommends, or never.
-        chunk: steps between two looks at the run; by default about a second's worth.
-        device: `"cpu"`, `"gpu"`, `"tpu"`, with an index (`"gpu:1"`) where there are several.
-        observers: told about progress between chunks; may end the run.
-        out: a directory for the solution, and for the state while the run goes on.
-        force: take the place of another run that is saved in `out`; without it that is an error.
-        throw: raise `RunFailedError` where the status is not a success.
-        options: of a solver given by name.
+        seed: the seed of the starting point, the order of the data and the solver's random numbers.
+            Two runs with the same seed are equal bit for bit, whatever their chunks.
+        steps: the maximum number of steps; by default what the problem recommends for this solver,
+            or the length of its data, or the solver's own default.
+        epochs: the maximum number of passes over the data, instead of `steps`, if the data have
+            epochs.
+        evaluate_every: how often `problem.evaluate` is called during the run, besides the end: a
+            number of steps, `"epoch"` or `"never"`; by default what the problem recommends, or
+            never.
+        chunk: the number of compiled steps between returns to the host; by default about a second's
+            worth.
+        device: `"cpu"`, `"gpu"` or `"tpu"`, with an index (`"gpu:1"`) if there are several.
+        observers: called with the progress between chunks; may end the run.
+        out: a directory for the solution, and for the state during the run.
+        force: replace another run that is saved in `out`; without it that is an error.
+        throw: raise `RunFailedError` if the status is not a success.
+        options: the options of a solver given by name.
 
     Returns:
         the solution. A run that diverges, does not converge or is interrupted returns one too, with
         a status that says so, and the last good unknowns.
 
-    Errors: `PlugaxError` and its kinds for a wrong call; what a problem or solver raises itself.
+    Errors: `PlugaxError` and its subclasses for a wrong call; anything that a problem or solver
+    raises itself.
     """
     asked = Length(steps, epochs, evaluate_every)
     if out is not None:

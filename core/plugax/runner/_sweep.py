@@ -1,4 +1,4 @@
-"""`sweep`: one solve, vmapped over seeds and over any array leaves of problem and solver."""
+"""`sweep`: `solve`, vmapped over seeds and over any array leaves of problem and solver."""
 
 import math
 import time
@@ -14,19 +14,19 @@ from jaxtyping import PyTree
 
 from .. import plugins
 from .._errors import PlugaxError
-from ..problems import AbstractProblem, Unconstrained, stacked_like, variant
+from ..problems import AbstractProblem, Unconstrained, stack_starts, variant
 from ..solution import Population, Status
 from ..solvers import AbstractSolver
-from ._breach import explained
+from ._breach import explain_breach
 from ._chunks import RunState, run_chunks, warm_up
 from ._compile import compile_ahead
 from ._device import find_device
-from ._evaluate import evaluate_if_due, evaluations_of, finished
+from ._evaluate import evaluate, evaluate_if_due, evaluations_of
 from ._interrupt import deferred_interrupt
 from ._length import EvaluateEvery, Length, Plan
 from ._outcome import statuses_of, summaries
 from ._place import check_call, place
-from ._plans import Swept, planned_members
+from ._plans import Swept, plan_members
 from ._program import Task, begin
 from ._provenance import provenance_of
 from ._resolve import resolve
@@ -45,16 +45,16 @@ def sweep(
     device: str | None = None,
     **options: Any,
 ) -> Population:
-    """Solve a problem for every combination of what is swept over, all in one program.
+    """Solve a problem for every combination of the swept values, all in one program.
 
     Arguments:
         problem: as for `solve`.
         solver: as for `solve`.
         over: values by name. `"seed"` sweeps over seeds; `"start"` over the unknowns to start from;
             any other name is the path of an array leaf, of the solver (`"optimizer.learning_rate"`)
-            or of the problem (`"problem.forcing"`). The values' leading axis is what is swept; a
+            or of the problem (`"problem.forcing"`). The leading axis of the values is swept; a
             start is a pytree like the unknowns, with that axis on every array.
-        seed: of all members, where `over` has none.
+        seed: the seed of all members, if `over` has none.
         steps: as for `solve`.
         epochs: as for `solve`.
         evaluate_every: as for `solve`.
@@ -63,15 +63,17 @@ def sweep(
         options: as for `solve`.
 
     Returns:
-        the population, whose arrays are led by one axis for every name in `over`, in its order. A
-        member that fails stops alone.
+        the population; its arrays have one leading axis for every name in `over`, in that order. A
+        member that fails stops, and the others go on.
 
     Errors: those of `solve`; `PlugaxError` for a path that leads to no array.
     """
     asked = Length(steps, epochs, evaluate_every)
     problem, solver, plan = resolve(problem, solver, asked, options)
     if not over:
-        raise PlugaxError("There is nothing to sweep over; give over={'seed': range(8)}, say.")
+        raise PlugaxError(
+            "There is nothing to sweep over; give, for example, over={'seed': range(8)}."
+        )
     values = {name: _values(name, given, problem) for name, given in over.items()}
     check_call(problem, seed=seed, chunk=chunk)
 
@@ -87,9 +89,9 @@ def sweep(
         if not counts:
             raise
         raise PlugaxError(
-            f"{counts[0]!r} cannot be swept: it is a Python number that decides what the program "
-            "is (a shape, a count, a branch), and a sweep is one program for all members. Call "
-            "solve for each of its values."
+            f"{counts[0]!r} cannot be swept: it is a Python number on which the program depends (a "
+            "shape, a count, a branch), and a sweep is one program for all members. Call solve for "
+            "each of its values."
         ) from error
 
 
@@ -107,12 +109,12 @@ def run_population(
     """Run the members of a population, in one program.
 
     Arguments:
-        problem: as the hooks are told of it.
-        solver: likewise.
-        make: makes the task of all members, called where the device is chosen.
-        values: what the members differ in, by name; the last name is the fastest.
-        plan: how long.
-        seed: for the provenance.
+        problem: the problem, before anything is swept; the hooks get it.
+        solver: the solver, before anything is swept; the hooks get it.
+        make: makes the task of all members; called with the device as JAX's default.
+        values: the values in which the members differ, by name; the last name varies fastest.
+        plan: the length of the run.
+        seed: the seed, for the provenance.
         chunk: as for `solve`.
         device: as for `solve`.
     """
@@ -128,7 +130,7 @@ def run_population(
         hook.before_compile(problem=problem, solver=solver)
         with (
             jax.default_device(chosen),
-            explained(problem, solver),
+            explain_breach(problem, solver),
             deferred_interrupt() as interrupt,
         ):
             task = make()
@@ -150,18 +152,18 @@ def run_population(
                 interrupt=interrupt,
                 after_chunk=after_chunk,
             )
-            unknowns, metrics = finished(task, run_state)
+            unknowns, metrics = evaluate(task, run_state)
     except BaseException as error:
         hook.on_run_error(problem=problem, solver=solver, error=error)
         raise
     metrics = metrics | summaries(task, run_state)
     statuses = statuses_of(task, run_state, solver=solver, steps=plan.steps)
-    population = _collected(run_state, values, unknowns, metrics, statuses, origin)
+    population = _collect(run_state, values, unknowns, metrics, statuses, origin)
     hook.after_run(solution=population)
     return population
 
 
-def _collected(
+def _collect(
     run_state: RunState,
     values: dict[str, PyTree],
     unknowns: PyTree,
@@ -169,7 +171,7 @@ def _collected(
     statuses: list[Status],
     origin: dict[str, Any],
 ) -> Population:
-    """The members of a run state along the axes of the sweep."""
+    """The population, with the members of a run state along the axes of the sweep."""
     shape = tuple(_length(value) for value in values.values())
     status = np.empty(_size(values), object)
     status[:] = statuses
@@ -204,21 +206,21 @@ def _population(
     seed: int,
     values: dict[str, PyTree],
 ) -> Task:
-    """The task of all members: every combination of the values, the last name fastest."""
+    """The task of all members: every combination of the values; the last name varies fastest."""
     grid = np.meshgrid(*(np.arange(_length(v)) for v in values.values()), indexing="ij")
     key, key_axis = jr.key(seed), None
     trees = {"problem": problem, "solver": solver}
     start, swept = None, []
     for (name, value), index in zip(values.items(), grid, strict=True):
         if name == "start":
-            start = _taken(value, index.ravel())
+            start = _take(value, index.ravel())
         elif name == "seed":
             key, key_axis = jax.vmap(jr.key)(jnp.asarray(value[index.ravel()])), 0
         else:
             root, where = _leaf(name, trees)
             precise = np.asarray(value, jnp.result_type(where(trees[root])))
             swept.append(Swept(root, where, precise, index.ravel()))
-    solver, solver_axes = planned_members(problem, solver, swept, steps)
+    solver, solver_axes = plan_members(problem, solver, swept, steps)
     axes: Any = jax.tree.map(lambda _: None, problem)
     for leaf in swept:
         if leaf.root == "problem":
@@ -227,7 +229,7 @@ def _population(
         problem = variant(problem, Unconstrained(), start)
         axes = variant(axes, Unconstrained(), jax.tree.map(eqx.if_array(0), start))
     if key_axis is None and not jax.tree.leaves((axes, solver_axes)):
-        # All values are one: the members have to be led by an axis all the same.
+        # No leaf differs between members, but there has to be an axis of members all the same.
         key, key_axis = jnp.broadcast_to(key, (_size(values),)), 0
     return Task(problem, solver, key, (axes, solver_axes, key_axis))
 
@@ -260,7 +262,7 @@ def _leaf(name: str, trees: Mapping[str, Any]) -> tuple[str, Callable[[Any], Any
 
 
 def _is_count(name: str, problem: AbstractProblem, solver: AbstractSolver) -> bool:
-    """Whether what is swept over by this name is a whole number or a flag, and no array."""
+    """Whether the leaf of this name is a whole number or a flag, not an array."""
     if name in ("seed", "start"):
         return False
     trees = {"problem": problem, "solver": solver}
@@ -278,9 +280,9 @@ def _leaves(tree: PyTree, prefix: str = "") -> str:
 
 
 def _values(name: str, given: Any, problem: AbstractProblem) -> PyTree:
-    """What is swept over under one name, with NumPy's arrays."""
+    """The values that are swept under one name, as NumPy arrays."""
     if name == "start":
-        return stacked_like(problem, given)
+        return stack_starts(problem, given)
     values = np.asarray(list(given) if isinstance(given, range) else given)
     if values.ndim == 0 or not len(values):
         raise PlugaxError(f"{name!r} must be swept over one value or more; got {given!r}.")
@@ -289,8 +291,8 @@ def _values(name: str, given: Any, problem: AbstractProblem) -> PyTree:
     return values
 
 
-def _taken(values: PyTree, index: np.ndarray) -> PyTree:
-    """The members' values, of arrays at `index`."""
+def _take(values: PyTree, index: np.ndarray) -> PyTree:
+    """The members' values: the elements at `index` of every array."""
     return jax.tree.map(lambda leaf: leaf[index] if eqx.is_array(leaf) else leaf, values)
 
 
@@ -299,7 +301,7 @@ def _length(values: PyTree) -> int:
 
 
 def _coordinate(values: PyTree) -> np.ndarray:
-    """The values along their axis; positions where a value is itself an array or a pytree."""
+    """The values along their axis; positions if a value is itself an array or a pytree."""
     single = isinstance(values, np.ndarray) and values.ndim == 1
     return values if single else np.arange(_length(values))
 

@@ -1,8 +1,8 @@
-"""What came out of a run."""
+"""The results of a run."""
 
 from ._arrays import arrays_from as arrays_from
 from ._arrays import load_arrays as load_arrays
-from ._arrays import replacing as replacing
+from ._arrays import replace_file as replace_file
 from ._arrays import save_arrays as save_arrays
 from ._arrays import series_from as series_from
 from ._claim import claim as claim

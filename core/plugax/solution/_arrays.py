@@ -1,8 +1,8 @@
-"""The array leaves of a pytree in one file: NumPy's `.npz`, named by path, no pickle.
+"""The array leaves of a pytree in one NumPy `.npz` file, named by path, without pickle.
 
 Three kinds of array have no NumPy format of their own and are stored as their bytes: typed random
 keys, and the short floats of machine learning (bfloat16, float8). The structure is not stored: it
-is that of the pytree loaded into, which the problem knows.
+comes from the pytree into which the arrays are loaded, which the problem makes.
 """
 
 import io
@@ -23,8 +23,8 @@ from .._errors import PlugaxError
 
 
 @contextmanager
-def replacing(path: pathlib.Path) -> Iterator[IO[bytes]]:
-    """A file that takes the place of `path` only once it is written whole."""
+def replace_file(path: pathlib.Path) -> Iterator[IO[bytes]]:
+    """A file that replaces `path` only when it has been written completely."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("wb") as file:
@@ -36,18 +36,18 @@ def replacing(path: pathlib.Path) -> Iterator[IO[bytes]]:
 
 def save_arrays(path: str | os.PathLike, tree: PyTree) -> None:
     """Write the array leaves of `tree`."""
-    with replacing(pathlib.Path(path)) as file:
+    with replace_file(pathlib.Path(path)) as file:
         file.write(array_bytes(tree))
 
 
 def array_bytes(tree: PyTree) -> bytes:
-    """What `save_arrays` writes."""
-    return _zipped({name: _to_numpy(leaf) for name, leaf in _named(tree)})
+    """The bytes that `save_arrays` writes."""
+    return _zip({name: _to_numpy(leaf) for name, leaf in _named_leaves(tree)})
 
 
 def series_bytes(series: Mapping[str, np.ndarray]) -> bytes:
     """Arrays by name as one `.npz`; `series_from` reads them with the dtypes of `dtypes_of`."""
-    return _zipped({name: _to_numpy(np.asarray(values)) for name, values in series.items()})
+    return _zip({name: _to_numpy(np.asarray(values)) for name, values in series.items()})
 
 
 def dtypes_of(series: Mapping[str, np.ndarray]) -> dict[str, str]:
@@ -56,14 +56,14 @@ def dtypes_of(series: Mapping[str, np.ndarray]) -> dict[str, str]:
 
 
 def series_from(content: bytes, dtypes: Mapping[str, str]) -> dict[str, np.ndarray]:
-    """Arrays by name from what `series_bytes` made."""
+    """Arrays by name, from the bytes that `series_bytes` made."""
     with np.load(io.BytesIO(content), allow_pickle=False) as stored:
         # NumPy knows the short floats by name once JAX is imported.
         return {name: stored[name].view(np.dtype(dtype)) for name, dtype in dtypes.items()}
 
 
-def _zipped(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """An `.npz`; by hand, since `np.savez` has no room for an array called `file`."""
+def _zip(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """An `.npz`, written by hand since `np.savez` does not allow an array called `file`."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, array in arrays.items():
@@ -78,21 +78,21 @@ def load_arrays(path: str | os.PathLike, like: PyTree) -> PyTree:
 
 
 def arrays_from(content: bytes, like: PyTree, path: str | os.PathLike) -> PyTree:
-    """The pytree `like` with its array leaves read from what `array_bytes` made.
+    """The pytree `like` with its array leaves read from the bytes that `array_bytes` made.
 
     Arguments:
-        content: of the file.
-        like: arrays, or only their shapes.
-        path: of the file, for messages.
+        content: the bytes of the file.
+        like: the pytree, with arrays or only their shapes.
+        path: the path of the file, for messages.
 
     Errors: `PlugaxError` if a leaf is missing, or has another shape or dtype than `like`.
     """
     with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-        names = {name for name, _ in _named(like)}
+        names = {name for name, _ in _named_leaves(like)}
         if names != set(stored.files):
             missing, left = sorted(names - {*stored}), sorted({*stored} - names)
             raise PlugaxError(
-                f"{path} holds other arrays than expected: missing {missing or '–'}, left over "
+                f"{path} does not hold the arrays expected: missing {missing or '–'}, left over "
                 f"{left or '–'}. Was it written by another problem, solver or version?"
             )
 
@@ -104,7 +104,7 @@ def arrays_from(content: bytes, like: PyTree, path: str | os.PathLike) -> PyTree
         return jax.tree_util.tree_map_with_path(read, like)
 
 
-def _named(tree: PyTree) -> list[tuple[str, PyTree]]:
+def _named_leaves(tree: PyTree) -> list[tuple[str, PyTree]]:
     leaves = jax.tree_util.tree_leaves_with_path(tree)
     return [(_name(path), leaf) for path, leaf in leaves if _is_array(leaf)]
 

@@ -1,4 +1,4 @@
-"""The directory of a new run: tried before the run, and no other run's unless that is asked for."""
+"""The directory of a new run: checked before the run, so that no other run is lost."""
 
 import os
 import pathlib
@@ -9,18 +9,18 @@ from ._directory import SUMMARY
 
 FIGURES = "figures"
 DRAWN = ".drawn"
-"""Names the pictures in a directory of figures that Plugax drew, one a line."""
+"""A file in a directory of figures that lists the pictures drawn by Plugax, one per line."""
 
 
 def claim(
     out: str | os.PathLike, *, force: bool, names: tuple[str, ...] = (SUMMARY,)
 ) -> pathlib.Path:
-    """The directory `out`, made if it is missing, in which a new run can be saved.
+    """The directory `out`, created if it is missing, in which a new run can be saved.
 
     Arguments:
-        out: where.
-        force: take it though another run is there, which stays until the new one is saved.
-        names: files that say that another run is there.
+        out: the directory.
+        force: use it even if it holds another run, which stays until the new one is saved.
+        names: the files that show that another run is there.
 
     Errors: `PlugaxError` if another run is there, or nothing can be written.
     """
@@ -30,9 +30,9 @@ def claim(
     there = [name for name in names if (directory / name).exists()]
     if there and not force:
         raise PlugaxError(
-            f"{directory} holds {there[0]} of another run. Save in another directory, or in place "
-            "of that run with force=True, on the command line with --force; `plugax resume` goes "
-            "on with it."
+            f"{directory} holds {there[0]} of another run. Save in another directory, or replace "
+            "that run with force=True, on the command line with --force; `plugax resume` goes on "
+            "with it."
         )
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def claim(
 
 
 def forget_figures(directory: pathlib.Path) -> None:
-    """Remove the pictures that Plugax drew of a run that was there before; others stay."""
+    """Remove the pictures that Plugax drew of an earlier run; other pictures stay."""
     figures = directory / FIGURES
     for name in drawn_in(figures):
         (figures / name).unlink(missing_ok=True)
@@ -54,7 +54,7 @@ def forget_figures(directory: pathlib.Path) -> None:
 
 
 def drawn_in(figures: pathlib.Path) -> list[str]:
-    """The names of the pictures there that Plugax drew; others are the user's."""
+    """The names of the pictures in a directory that Plugax drew; others are the user's."""
     try:
         names = (figures / DRAWN).read_text().splitlines()
     except FileNotFoundError:
@@ -63,7 +63,7 @@ def drawn_in(figures: pathlib.Path) -> list[str]:
 
 
 def remember_drawn(figures: pathlib.Path, name: str) -> None:
-    """Keep the name of a picture that Plugax drew there."""
+    """Record the name of a picture that Plugax drew in a directory."""
     names = drawn_in(figures)
     if name not in names:
         (figures / DRAWN).write_text("".join(f"{one}\n" for one in [*names, name]))

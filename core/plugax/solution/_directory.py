@@ -1,9 +1,9 @@
 """The directory of a run as one transaction: all of the old run, or all of the new one.
 
-New files are written whole into `.new`. Then `solution.json`, which says the SHA-256 of each, takes
-the place of the old one: from that moment the run is the new one. Last, the files are moved to
-their names. Who reads takes the file whose digest is said, under its name or still in `.new`; who
-writes first finishes the moves of a writer that was killed.
+New files are first written completely into `.new`. Then `solution.json`, which holds the SHA-256 of
+each, replaces the old one: from that moment the run is the new one. Last, the files are moved to
+their names. A reader takes the file with the right digest, under its name or still in `.new`. A
+writer begins by finishing the moves of a writer that was killed.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._errors import PlugaxError
-from ._arrays import replacing
+from ._arrays import replace_file
 
 SUMMARY = "solution.json"
 NEW = ".new"
@@ -24,11 +24,11 @@ NEW = ".new"
 def write_run(
     directory: pathlib.Path, summary: Mapping[str, Any], files: Mapping[str, bytes]
 ) -> None:
-    """Write a run in place of the one that is there, whole or not at all.
+    """Write a run in place of the one that is there, completely or not at all.
 
     Arguments:
-        directory: made if it is missing; what else lies in it stays.
-        summary: what `solution.json` says, plain data.
+        directory: created if it is missing; other files in it stay.
+        summary: the content of `solution.json`, plain data.
         files: the contents of the other files by name.
     """
     directory.mkdir(parents=True, exist_ok=True)
@@ -42,7 +42,7 @@ def write_run(
                 file.flush()
                 os.fsync(file.fileno())
         digests = {name: _digest(content) for name, content in files.items()}
-        with replacing(directory / SUMMARY) as file:
+        with replace_file(directory / SUMMARY) as file:
             file.write(
                 json.dumps({**summary, "files": digests}, indent=2, allow_nan=False).encode()
             )
@@ -55,7 +55,7 @@ def write_run(
 def read_run(directory: pathlib.Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The summary of a run and the contents of its files, as one writer left them.
 
-    Errors: `PlugaxError` if there is no run, or if a file is missing, damaged or of another run.
+    Errors: `PlugaxError` if there is no run, or if a file is missing, damaged or from another run.
     """
     summary = _summary(directory)
     files = {}
@@ -77,8 +77,8 @@ def _summary(directory: pathlib.Path) -> dict[str, Any]:
         summary = json.loads((directory / SUMMARY).read_text())
     except (FileNotFoundError, NotADirectoryError):
         raise PlugaxError(
-            f"There is no solution in {directory}: no file {SUMMARY}. A run writes one with out=…, "
-            "on the command line with --out."
+            f"There is no solution in {directory}: no file {SUMMARY}. A run with out=…, on the "
+            "command line --out, writes one."
         ) from None
     except OSError as error:
         raise PlugaxError(f"{directory / SUMMARY} cannot be read: {error.strerror}.") from error
@@ -93,7 +93,7 @@ def _summary(directory: pathlib.Path) -> dict[str, Any]:
 
 
 def _finish(directory: pathlib.Path) -> None:
-    """Move what a writer had committed to its name; throw away what it had not."""
+    """Move the files that a writer had committed to their names; delete all others."""
     new = directory / NEW
     if not new.is_dir():
         return

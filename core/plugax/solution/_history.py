@@ -1,4 +1,4 @@
-"""The metrics of every step, as an `xarray.Dataset`. Imported when first looked at."""
+"""The metrics of every step, as an `xarray.Dataset`; xarray is imported on first use."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 def history_of(
     series: Mapping[str, np.ndarray], members: Mapping[str, np.ndarray] | None = None
 ) -> "xr.Dataset":
-    """One variable a metric over `step`, behind the dimensions of `members` where there are any.
+    """One variable per metric, over the dimensions of `members`, if any, and `step`.
 
     Arguments:
         series: arrays of shape `(*members, steps, *shape)`.
-        members: coordinates of the members of a population, by dimension.
+        members: the coordinates of a population's members, by dimension.
     """
     coordinates = dict(members or {})
     steps = next((v.shape[len(coordinates)] for v in series.values()), 0)
@@ -26,7 +26,7 @@ def history_of(
 def evaluations_of(
     series: Mapping[str, np.ndarray], members: Mapping[str, np.ndarray] | None = None
 ) -> "xr.Dataset":
-    """The same of evaluations, whose steps are `series["step"]`."""
+    """One variable per figure of merit, over `members`, if any, and the steps `series["step"]`."""
     figures = {name: values for name, values in series.items() if name != "step"}
     return _dataset(figures, series.get("step", np.arange(0)), dict(members or {}))
 
@@ -46,10 +46,10 @@ def _dataset(
 
 
 def netcdf(dataset: "xr.Dataset", provenance: Mapping[str, Any]) -> bytes:
-    """A NetCDF 3 file for other programs, with the numbers that the format cannot hold widened.
+    """A NetCDF 3 file for other programs, with conversion of types that the format lacks.
 
-    float16 and bfloat16 become float32, whole numbers float64 unless int32 holds them, a complex
-    number its two parts `NAME_real` and `NAME_imag`.
+    float16 and bfloat16 become float32; whole numbers become float64 unless they fit into int32; a
+    complex metric becomes two variables, `NAME_real` and `NAME_imag`.
     """
     export = dataset.drop_vars(list(dataset.data_vars))
     for name, variable in dataset.data_vars.items():
@@ -58,7 +58,7 @@ def netcdf(dataset: "xr.Dataset", provenance: Mapping[str, Any]) -> bytes:
         if values.dtype.kind == "c":
             parts = {f"{name}_real": np.real(values), f"{name}_imag": np.imag(values)}
         for part, numbers in parts.items():
-            export[part] = (variable.dims, _held(numbers))
+            export[part] = (variable.dims, _cast(numbers))
     run = provenance.get("run", {})
     named = {kind: provenance.get(kind, {}) for kind in ("problem", "solver")}
     attributes = {
@@ -69,7 +69,7 @@ def netcdf(dataset: "xr.Dataset", provenance: Mapping[str, Any]) -> bytes:
     return bytes(export.to_netcdf(engine="scipy"))
 
 
-def _held(values: np.ndarray) -> np.ndarray:
+def _cast(values: np.ndarray) -> np.ndarray:
     """`values` in a dtype of NetCDF 3."""
     kind = values.dtype.kind
     if kind == "V" or values.dtype == np.float16:

@@ -16,11 +16,11 @@ MOST_PANELS = 9
 def history_figure(
     series: Mapping[str, np.ndarray], evaluations: Mapping[str, np.ndarray]
 ) -> "Figure | None":
-    """One panel a metric that is one number a step, the loss first; None if there is none.
+    """One panel per metric that is a number at every step, loss first; None if there is none.
 
     Arguments:
-        series: metrics of every step by name, `(steps, …)`.
-        evaluations: what was evaluated on the way, with its `step`.
+        series: the metrics of every step by name, `(steps, …)`.
+        evaluations: the evaluations during the run by name, and their steps as `step`.
     """
     from matplotlib.figure import Figure
 
@@ -54,7 +54,7 @@ def _draw(axes: Any, name: str, lines: list[tuple[np.ndarray, np.ndarray, str, s
     for steps, values, style, colour in lines:
         axes.plot(steps, values, style, color=colour, lw=1.4, ms=4)
     finite = np.concatenate([values[np.isfinite(values)] for _, values, _, _ in lines])
-    # Orders of magnitude are seen on a logarithmic axis only.
+    # Orders of magnitude can be seen only on a logarithmic axis.
     if finite.size and finite.min() > 0 and finite.max() > 100 * finite.min():
         axes.set_yscale("log")
     axes.set(xlabel="step", ylabel=name)

@@ -1,4 +1,4 @@
-"""What came out of a population run: many members, one program."""
+"""The results of a population run: many members, one program."""
 
 import dataclasses
 import functools
@@ -20,19 +20,20 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Population:
-    """The members of a sweep, along the axes of what was swept.
+    """The members of a sweep; arrays have the axes of the sweep in front.
 
     Attributes:
-        unknowns: every member's answer; the sweep's axes lead every array.
+        unknowns: every member's unknowns; the axes of the sweep come first in every array.
         status: every member's status, an object array of the sweep's shape.
-        metrics: what `problem.evaluate` says, arrays led by the sweep's axes.
-        steps: every member's steps.
-        coordinates: what was swept, by name; the order is that of the axes.
+        metrics: the results of `problem.evaluate`; the axes of the sweep come first.
+        steps: every member's number of steps.
+        coordinates: the swept values by name, in the order of the axes.
         compile_seconds: time in calls that traced and compiled.
         run_seconds: time in the steps, all members together.
         provenance: versions, plugins, options, device, precision.
         series: the history as NumPy arrays `(*sweep, steps, …)`, NaN after a member's last step.
-        evaluation_series: the evaluations likewise, with their `step`.
+        evaluation_series: the evaluations as NumPy arrays `(*sweep, evaluations, …)`, and after how
+            many steps they were made, in `step`.
     """
 
     unknowns: PyTree
@@ -48,7 +49,7 @@ class Population:
 
     @property
     def success(self) -> np.ndarray:
-        """Which members did what was asked of them."""
+        """Which members were successful."""
         return np.vectorize(lambda status: status.success, otypes=[bool])(self.status)
 
     @functools.cached_property
@@ -58,22 +59,22 @@ class Population:
 
     @functools.cached_property
     def evaluations(self) -> "xr.Dataset":
-        """What `problem.evaluate` said of every member on the way, after `step` steps."""
+        """The results of `problem.evaluate` for every member after `step` steps."""
         return evaluations_of(self.evaluation_series, self.coordinates)
 
     def member(self, **chosen: int) -> "Member":
-        """One member, chosen by position along every swept name.
+        """One member, chosen by its position along the axis of every swept name.
 
         Names with a dot are written with two underscores: `member(optimizer__learning_rate=3)`.
         """
         return self._at(tuple(chosen[name.replace(".", "__")] for name in self.coordinates))
 
     def best(self, by: str = "loss") -> "Member":
-        """The member with the smallest figure, among those that did not fail.
+        """The member with the smallest figure of merit, among those that did not fail.
 
         Arguments:
             by: `"loss"`, at the unknowns that the last step started from; or the name of a scalar
-                that `problem.evaluate` returns (negate it there where more is better).
+                that `problem.evaluate` returns (negated there if larger is better).
 
         Errors: `PlugaxError` if there is no such figure, or none is finite.
         """
@@ -118,11 +119,11 @@ class Member(NamedTuple):
     """One member of a population.
 
     Attributes:
-        coordinates: where it stands in what was swept.
-        unknowns: its answer.
+        coordinates: its values of what was swept.
+        unknowns: its unknowns.
         status: how its run ended.
-        metrics: what `problem.evaluate` says of its unknowns.
-        steps: steps that led to them.
+        metrics: the results of `problem.evaluate` for its unknowns.
+        steps: the number of steps that led to its unknowns.
     """
 
     coordinates: dict[str, Any]

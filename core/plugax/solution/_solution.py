@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import PyTree
 
-from ..problems import described
+from ..problems import describe_variations
 from ._arrays import array_bytes, dtypes_of, series_bytes
 from ._directory import write_run
 from ._history import evaluations_of, history_of, netcdf
@@ -25,22 +25,24 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Solution:
-    """What came out of a run.
+    """The result of a run.
 
     Attributes:
         unknowns: the answer, structured as `problem.init` makes it.
         status: how the run ended.
-        metrics: what `problem.evaluate` says of the unknowns, as plain numbers, strings and lists.
-        steps: steps that led to the unknowns.
-        compile_seconds: time in calls that traced and compiled; next to none the second time.
+        metrics: the results of `problem.evaluate`, as plain numbers, strings and lists.
+        steps: the number of steps that led to the unknowns.
+        compile_seconds: time in calls that traced and compiled; almost none the second time.
         run_seconds: time in the steps themselves.
-        provenance: versions, plugins, options, seed, device, precision: what it takes to repeat it.
+        provenance: everything needed to repeat the run: versions, plugins, options, seed, device,
+            precision.
         series: the history as NumPy arrays by name, steps along axis 0.
-        evaluation_series: the evaluations likewise, with their `step`.
+        evaluation_series: the evaluations as NumPy arrays by name, evaluations along axis 0, and
+            after how many steps they were made, in `step`.
         state: the solver's state after the last step, from which the run can go on.
         problem: the problem that was solved.
         solver: the solver that solved it.
-        unsaved: why the run could not be saved in its `out`; None if it was, or was not to be.
+        unsaved: why the run could not be saved in `out`; None if it was saved, or had no `out`.
     """
 
     unknowns: PyTree
@@ -64,13 +66,13 @@ class Solution:
 
     @functools.cached_property
     def evaluations(self) -> "xr.Dataset":
-        """What `problem.evaluate` said on the way, after `step` steps; see `evaluate_every`."""
+        """The results of `problem.evaluate` after `step` steps; see `evaluate_every`."""
         return evaluations_of(self.evaluation_series)
 
     def figures(self) -> dict[str, Any]:
         """The problem's figures of this solution: Matplotlib figures and animations by name.
 
-        A problem that draws none has the figure `history`, of all metrics over the steps.
+        If the problem draws none, the figure `history` of all metrics over the steps.
         """
         drawn = self.problem.figures(self)
         history = None if drawn else history_figure(self.series, self.evaluation_series)
@@ -84,24 +86,24 @@ class Solution:
         """What the problem predicts at other inputs, given this solution.
 
         Arguments:
-            inputs: as the problem takes them.
-            options: of the problem's `predict`.
+            inputs: the inputs, in the form that the problem takes.
+            options: options of the problem's `predict`.
         """
         return self.problem.predict(self, inputs, **options)
 
     def save(self, path: str | os.PathLike) -> None:
-        """Write everything into the directory `path`: read again by `plugax.load`.
+        """Write everything into the directory `path`, from which `plugax.load` reads it.
 
-        `solution.json` (status, metrics, provenance, the SHA-256 of each file), `unknowns.npz`,
-        `state.npz`, `history.npz`, `evaluations.npz`, `variations.npz` (bounds, what is fixed, a
-        start of one's own); and for other programs `history.nc` and
-        `evaluations.nc` (NetCDF). They take the place of an older run all at once: whoever is
-        killed on the way leaves the one or the other whole.
+        The files are `solution.json` (status, metrics, provenance, the SHA-256 of each file),
+        `unknowns.npz`, `state.npz`, `history.npz`, `evaluations.npz` and `variations.npz` (bounds,
+        fixed unknowns, a given start); and for other programs `history.nc` and `evaluations.nc`
+        (NetCDF). They replace an older run all at once: if the process is killed meanwhile, either
+        the old run or the new one is complete.
 
-        Errors: `OSError` if it cannot be written; an older run is still there.
+        Errors: `OSError` if the files cannot be written; an older run is then still there.
         """
         step = np.asarray(self.steps)
-        varied = described(self.problem) if self.provenance.get("variations") else None
+        varied = describe_variations(self.problem) if self.provenance.get("variations") else None
         variations = {"variations.npz": series_bytes(varied[1])} if varied else {}
         files = {
             "unknowns.npz": array_bytes(self.unknowns),
@@ -129,7 +131,7 @@ class Solution:
 
 
 def finite(value: Any) -> Any:
-    """`value` with every number that JSON cannot say replaced by None."""
+    """`value` with every number that JSON cannot express replaced by None."""
     if isinstance(value, Mapping):
         return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""How a run ended: a value, whose message names cause and remedy."""
+"""How a run ended: a value with a message that names cause and remedy."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ class Status:
             no such test), `"stopped"` (by an observer), `"not-converged"` (all steps, without
             passing the test), `"stalled"` (further steps would change nothing, and the test is not
             passed), `"non-finite"` or `"interrupted"`.
-        message: cause, and remedy where there is one.
-        remarks: what problem and solver have to say of the run, sentences that a user should read
-            even where it succeeded; see `AbstractProblem.remarks`.
+        message: the cause, and a remedy if there is one.
+        remarks: sentences by problem and solver about the run, which a user should read even if it
+            succeeded; see `AbstractProblem.remarks`.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Status:
 
     @property
     def success(self) -> bool:
-        """Whether the run did what was asked of it."""
+        """Whether the run was successful."""
         return self.name in SUCCESSES
 
     def __str__(self) -> str:
@@ -65,19 +65,19 @@ def not_converged(step: int) -> Status:
 
 
 def stalled(step: int) -> Status:
-    """No step makes progress, and the solver's test is not passed."""
+    """No further step makes progress, and the solver's test is not passed."""
     return Status(
         "stalled",
-        f"The solver can go no further after {_steps(step)}, and its test is not passed: what is "
-        "left to gain drowns in rounding, the loss is not smooth here, or does not depend on some "
-        "unknown. Try float64, unknowns of like size, or another starting point.",
+        f"The solver can go no further after {_steps(step)}, and its test is not passed: further "
+        "improvement is lost in rounding, the loss is not smooth here, or it does not depend on "
+        "some unknown. Try float64, unknowns of similar size, or another starting point.",
     )
 
 
 def non_finite(step: int, metric: str, value: float, kept: int) -> Status:
     """A metric was no longer a finite number."""
     returned = f"the unknowns of step {kept} are returned"
-    returned = returned if kept < step else "it was so at the start"
+    returned = returned if kept < step else "it was not finite at the start already"
     return Status(
         "non-finite",
         f"The metric {metric!r} was {value} at step {step}; {returned}. Try a smaller step "
@@ -86,10 +86,10 @@ def non_finite(step: int, metric: str, value: float, kept: int) -> Status:
 
 
 def interrupted(step: int) -> Status:
-    """The user broke the run off."""
+    """The user interrupted the run."""
     return Status(
         "interrupted",
-        f"Interrupted after {_steps(step)}. The state is whole: the run can be resumed from here.",
+        f"Interrupted after {_steps(step)}. The state is intact: the run can be resumed from here.",
     )
 
 

@@ -9,12 +9,12 @@ from .._errors import PlugaxError
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """Columns of one length under their headings.
+    """Columns of the same length, with headings.
 
     Attributes:
         columns: numbers or text by heading.
-        metrics: names of the metrics that the table shows, which are then not listed again.
-        title: what stands above it; empty for nothing.
+        metrics: the names of metrics that the table shows, which are then not listed again.
+        title: the title above the table; empty for none.
 
     Errors: `PlugaxError` if there is no column, or one is longer than another.
     """
@@ -27,4 +27,4 @@ class Table:
         """Check that the columns make up rows."""
         lengths = {head: len(column) for head, column in self.columns.items()}
         if len(set(lengths.values())) != 1:
-            raise PlugaxError(f"A table's columns must be of one length; got {lengths}.")
+            raise PlugaxError(f"A table's columns must have the same length; got {lengths}.")

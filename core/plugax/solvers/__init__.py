@@ -1,3 +1,3 @@
-"""Finds a problem's unknowns."""
+"""Solvers find the unknowns of a problem."""
 
 from ._solver import AbstractSolver as AbstractSolver

@@ -1,4 +1,4 @@
-"""The conformance kit: what a component must hold to so that all others work with it."""
+"""The conformance kit: the laws that a component must obey so that all others work with it."""
 
 from ._data import check_batches as check_batches
 from ._integrator import check_integrator_accuracy as check_integrator_accuracy

@@ -1,4 +1,4 @@
-"""Which checks a component is held to: all of those of the classes that it is of."""
+"""The checks that a component has to pass: those of all its classes."""
 
 import typing
 from collections.abc import Callable
@@ -111,25 +111,25 @@ CHECKS: dict[str, dict[type, tuple[Check, ...]]] = {
 
 
 def interface_of(kind: str) -> type:
-    """The abstract class of a kind: the first that has checks."""
+    """The abstract class of a kind of component: the first class in its checks."""
     return next(iter(CHECKS[kind]))
 
 
-# What a factory is taken to make that does not say it in its return annotation.
+# The class that a factory without a return annotation is assumed to make.
 _USUAL: dict[str, type] = {"integrator": AbstractIntegrator}
 
 
 def checks_for(kind: str, component: Any) -> list[Check]:
-    """The checks for a component, or for its class, in the order they are best read in.
+    """The checks for a component, or for its class, in the order in which they are best read.
 
     Arguments:
         kind: one of `CHECKS`.
-        component: an object or a class; for any other (a factory), the checks of the class that
-            its return annotation names, or else those of the kind alone.
+        component: an object or a class; for a factory, the checks are those of the class in its
+            return annotation, or else only those of the kind.
     """
     made = component if isinstance(component, type) else type(component)
     if not issubclass(made, interface_of(kind)):
-        made = _returned(component)
+        made = _return_type(component)
     if made is None or not issubclass(made, interface_of(kind)):
         made = _USUAL.get(kind, interface_of(kind))
     held_to = [checks for of, checks in CHECKS[kind].items() if issubclass(made, of)]
@@ -140,7 +140,7 @@ def checks_for(kind: str, component: Any) -> list[Check]:
     return [check for checks in held_to for check in checks]
 
 
-def _returned(factory: Any) -> type | None:
+def _return_type(factory: Any) -> type | None:
     """The class that a factory says it returns; None if it does not."""
     try:
         found = typing.get_type_hints(factory).get("return")

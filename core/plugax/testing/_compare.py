@@ -1,4 +1,4 @@
-"""Pytrees compared: to the bit, or to rounding."""
+"""Comparison of pytrees: to the bit, or to rounding."""
 
 from typing import Any
 
@@ -8,19 +8,19 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
-# Half the digits: rounding takes a few, and cancellation some more, but never half of sixteen in
-# anything worth solving; a real difference shows in the first ones.
+# Half of the sixteen digits: rounding costs a few and cancellation some more, but never half of
+# them in a problem worth solving; a real difference shows in the first digits.
 ROUNDING = float(np.sqrt(np.finfo(np.float64).eps))
 
 
 def difference(one: PyTree, other: PyTree, *, tolerance: float | None = None) -> str | None:
-    """Where two pytrees differ, as words; None if they do not.
+    """Where two pytrees differ, in words; None if they do not.
 
     Arguments:
-        one: any pytree.
-        other: another.
-        tolerance: None to compare bits (NaN equals NaN); else how far floats may lie apart, as a
-            fraction of the largest number in the two.
+        one: a pytree.
+        other: another pytree.
+        tolerance: None to compare bits (NaN equals NaN); else the largest difference allowed
+            between floats, as a fraction of the largest number in the two pytrees.
     """
     one_structure, other_structure = jax.tree.structure(one), jax.tree.structure(other)
     if one_structure != other_structure:
@@ -36,7 +36,7 @@ def difference(one: PyTree, other: PyTree, *, tolerance: float | None = None) ->
 
 
 def shapes(tree: PyTree) -> PyTree:
-    """Every array as its shape and dtype, in words; anything else as it is."""
+    """The pytree with every array replaced by its dtype and shape as text."""
 
     def one(leaf: Any) -> Any:
         if eqx.is_array(leaf) or isinstance(leaf, jax.ShapeDtypeStruct | np.ndarray | np.generic):
@@ -74,7 +74,7 @@ def _is_array(leaf: Any) -> bool:
 
 
 def _numpy(leaf: Any) -> np.ndarray:
-    """The leaf where NumPy can compare it: keys as their words, short floats as long ones."""
+    """The leaf in a form that NumPy can compare: keys as integers, short floats as float32."""
     if isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
         leaf = jax.random.key_data(leaf)
     array = np.asarray(leaf)

@@ -1,4 +1,4 @@
-"""Checks of data, on their own or as a problem's."""
+"""Checks of data, either alone or as the data of a problem."""
 
 from typing import Any
 
@@ -26,13 +26,13 @@ def _next(data: AbstractData, cursor: PyTree, key: PRNGKeyArray, step: Int[Array
 
 
 def check_batches(component: AbstractData | AbstractProblem, key: PRNGKeyArray) -> None:
-    """The batch of a step depends on key and step alone, and cursor and batch keep their shapes.
+    """The batch of a step depends only on key and step; cursor and batch keep their shapes.
 
-    So that a run may be cut into chunks and resumed anywhere.
+    So a run may be cut into chunks and resumed anywhere.
 
     Arguments:
-        component: data, or a problem that has some.
-        key: of the data.
+        component: data, or a problem with data.
+        key: the random key for the data.
     """
     with jax.enable_x64(getattr(component, "precision", None) == "float64"):
         _check_batches(component, key)
@@ -48,7 +48,7 @@ def _check_batches(component: AbstractData | AbstractProblem, key: PRNGKeyArray)
         "Write it as a property: a field of that name takes the property for its default.",
     )
     steps = STEPS if data.steps is None else min(data.steps, STEPS)
-    law = "batches can be had under jit"
+    law = "batches can be computed under jit"
     with claimed(component, law, "The step's number has no value there: index with it by jax.lax."):
         cursor = _cursor(data, key, _number(0))
         batch, after = _next(data, cursor, key, _number(0))

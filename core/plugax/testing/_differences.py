@@ -1,10 +1,10 @@
-"""A gradient against central differences, along one random direction.
+"""Comparison of a gradient with central differences along a random direction.
 
 (f(x + h d) − f(x − h d)) / 2h  ≈  ∇f · d
 
-The step h is the one whose quotient differs least from those of the next larger and the next
-smaller one: too large a step is inexact, too small a one drowns in rounding, and which is which
-depends on the function.
+The step h is the one whose quotient differs least from the quotients of the next larger and the
+next smaller step: a large step is inexact and a small one is lost in rounding, and what is large or
+small depends on the function.
 """
 
 from collections.abc import Callable
@@ -20,9 +20,9 @@ from ._claim import claim
 from ._precision import noise_like
 
 _STEPS = tuple(10.0**-digits for digits in (2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6))
-# Of the size of the slope. Quotients in float64 are good to about 1e-9 for smooth functions.
+# Fractions of the slope. Quotients in float64 are accurate to about 1e-9 for smooth functions.
 _EXACT = 1e-6
-# Beyond this the quotients say nothing.
+# If quotients differ by more than this, they are useless.
 _UNSETTLED = 1e-3
 
 
@@ -35,12 +35,12 @@ def check_slope(
     what: str,
     slack: float = 0.0,
 ) -> None:
-    """Raise unless the gradient is what the differences say; to be called in float64.
+    """Raise unless the gradient agrees with the differences; to be called in float64.
 
     Arguments:
-        component: whose law it is.
-        value_and_gradient: the function, of a pytree of floats.
-        point: where.
+        component: the component to which the function belongs.
+        value_and_gradient: the function and its gradient, of a pytree of floats.
+        point: where the gradient is checked.
         key: draws the direction.
         what: what is differentiated, in words.
         slack: how far off the gradient may be, as a fraction of its size.
@@ -64,13 +64,13 @@ def check_slope(
         component,
         f"the gradient of {what} is finite where {what} is",
         f"{np.count_nonzero(~np.isfinite(parts))} of its {parts.size} numbers NaN or infinite",
-        "The root and the norm have no derivative at 0; and of a jnp.where both branches are "
-        "differentiated: let neither meet what it cannot take.",
+        "The root and the norm have no derivative at 0. Both branches of a jnp.where are "
+        "differentiated: give neither an argument for which it is not differentiable.",
     )
 
     def quotient(step: float) -> float:
         ahead, back = (
-            value_and_gradient(_moved(point, direction, jnp.asarray(move)))[0]
+            value_and_gradient(_move(point, direction, jnp.asarray(move)))[0]
             for move in (step, -step)
         )
         return float(ahead - back) / (2 * step)
@@ -81,7 +81,7 @@ def check_slope(
         component,
         f"{what} is a finite number all around the point",
         f"the quotients {quotients}",
-        "Keep the point away from where it ends: a root or logarithm of a negative number, say.",
+        "Keep the point inside the domain, for example away from logarithms of negative numbers.",
     )
     # Against both neighbours: two quotients may agree by chance.
     spreads = [
@@ -102,16 +102,16 @@ def check_slope(
         error <= (_EXACT + slack) * size + 4 * spread,
         component,
         f"the gradient of {what} equals its finite differences",
-        f"the slope {slope:.8g} along a random direction, where differences say {expected:.8g}",
+        f"the slope {slope:.8g} along a random direction, but differences give {expected:.8g}",
         "Look for a stop_gradient, a custom derivative, a cast to a shorter float, or a solve "
         "inside that is not differentiated exactly.",
     )
 
 
-# Compiled whole: one operation after the other would be a program for each, and each shape.
+# Compiled as a whole: otherwise every operation would be a program of its own for every shape.
 @eqx.filter_jit
 def _direction(point: PyTree, key: PRNGKeyArray) -> PyTree:
-    """At random, in proportion to what it moves: so nothing small is pushed out of its range."""
+    """A random direction in proportion to the point, so that small numbers move only slightly."""
     return jax.tree.map(
         lambda leaf, noise: noise * jnp.where(leaf == 0, 1, jnp.abs(leaf)).astype(leaf.dtype),
         point,
@@ -120,5 +120,5 @@ def _direction(point: PyTree, key: PRNGKeyArray) -> PyTree:
 
 
 @eqx.filter_jit
-def _moved(point: PyTree, direction: PyTree, step: Array) -> PyTree:
+def _move(point: PyTree, direction: PyTree, step: Array) -> PyTree:
     return jax.tree.map(lambda x, d: x + step.astype(d.dtype) * d, point, direction)

@@ -1,4 +1,4 @@
-"""Check of one figure: Matplotlib's, made without pyplot, with axes that can be read."""
+"""Check of one figure: by Matplotlib, made without pyplot, with labelled axes."""
 
 from typing import Any
 
@@ -9,15 +9,15 @@ def check_figure(component: Any, name: str, figure: Any) -> None:
     """Raise unless `figure` is a Matplotlib figure with labelled axes, or an animation of one.
 
     Arguments:
-        component: whose figure it is.
-        name: of the figure.
-        figure: what is said to be one.
+        component: the component that drew the figure.
+        name: the name of the figure.
+        figure: the object to check.
     """
     from matplotlib.animation import Animation
     from matplotlib.figure import Figure
 
     if isinstance(figure, Animation):
-        # It warns when it is thrown away without having been drawn, which costs seconds.
+        # Matplotlib warns if an animation is deleted without being drawn, which would take seconds.
         figure._draw_was_started = True  # pyright: ignore[reportAttributeAccessIssue]
         figure = figure._fig  # pyright: ignore[reportAttributeAccessIssue] - no public way to it
     claim(
@@ -35,21 +35,21 @@ def check_figure(component: Any, name: str, figure: Any) -> None:
         "Make it with matplotlib.figure.Figure() and its subplots().",
     )
     for axes in figure.axes:
-        # A colour bar says what it shows along one axis only, and pictures show nothing along any.
+        # A colour bar has a label along one axis only, and images have none.
         if not axes.axison or not axes.get_visible() or axes.get_label() == "<colorbar>":
             continue
-        unlabelled = [along for along in ("x", "y") if not _labelled(figure, axes, along)]
+        unlabelled = [along for along in ("x", "y") if not _has_label(figure, axes, along)]
         claim(
             not unlabelled,
             component,
             f"all axes of the figure {name!r} are labelled",
             f"no label along {' and '.join(unlabelled)} of the axes titled {axes.get_title()!r}",
-            "Call set_xlabel and set_ylabel, with the unit where there is one.",
+            "Call set_xlabel and set_ylabel, with the unit if there is one.",
         )
 
 
-def _labelled(figure: Any, axes: Any, along: str) -> bool:
-    """Whether the axis itself, one that it is shared with, or the whole figure has the label."""
+def _has_label(figure: Any, axes: Any, along: str) -> bool:
+    """Whether the axis, one that shares it, or the whole figure has a label."""
     shared = getattr(axes, f"get_shared_{along}_axes")().get_siblings(axes)
     if any(getattr(sibling, f"get_{along}label")() for sibling in shared):
         return True

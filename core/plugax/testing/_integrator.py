@@ -1,4 +1,4 @@
-"""Checks of an integrator: the trajectory it gives, and what that is made of."""
+"""Checks of an integrator: its trajectories, their gradients and their programs."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ from ._compare import ROUNDING, difference, shapes
 from ._differences import check_slope
 from ._precision import cast
 
-# Enough of Euler's steps to be within two per cent of the solution.
+# Enough steps for Euler's method to be within two per cent of the solution.
 FINE_STEPS = 64
-# One step; an odd number, which checkpoints do not divide; and more steps than checkpoints.
+# One step; an odd number, which is no multiple of checkpoints; and more steps than checkpoints.
 GRADIENT_STEPS = (1, 7, 20)
-# One that is not exact in binary, so that times miss the grid by rounding, and one that is.
+# One step that is not exact in binary, so that times miss the grid by rounding, and one that is.
 TIME_STEPS = (0.05, 0.0625)
 
 
@@ -49,7 +49,7 @@ class Relaxation(eqx.Module):
 
 
 def _pendulum(key: PRNGKeyArray, bits: int) -> tuple[Pendulum, PyTree]:
-    """Three pendulums on one drive, and where they start."""
+    """Three pendulums with the same forcing, and their starts."""
     q, p = jr.normal(key, (2, 3))
     field = Pendulum(jnp.asarray([1.0, 2.0, 3.0]), jnp.asarray([0.1] * 3), jnp.asarray([0.5] * 3))
     return cast((field, {"q": q, "p": p}), bits)
@@ -70,7 +70,7 @@ def _trajectories(
 
 
 def _sum(inputs: PyTree, integrator: AbstractIntegrator, steps: int) -> Array:
-    """One number of a whole trajectory: every state counts, each differently."""
+    """One number from a whole trajectory, with a different weight for every state."""
     field, y0, dt = inputs
     states = integrator.trajectory(field, y0, dt=dt, steps=steps)
     numbers = jnp.concatenate([leaf.ravel() for leaf in jax.tree.leaves(states)])
@@ -81,24 +81,24 @@ _sum_and_gradient = eqx.filter_jit(eqx.filter_value_and_grad(_sum))
 
 
 def slack(integrator: AbstractIntegrator) -> float:
-    """How far two computations of one trajectory may lie apart, as a fraction of its size.
+    """The allowed difference between two computations of a trajectory, as a fraction of its size.
 
-    For an adaptive integrator, told by an attribute `rtol`, the steps depend on where it starts and
-    its derivative takes them as given; for any other there is rounding only.
+    For an adaptive integrator, recognised by an attribute `rtol`, the steps depend on the start,
+    and its derivative takes them as given; for all others only rounding is allowed.
     """
     rtol = getattr(integrator, "rtol", None)
     return ROUNDING if rtol is None else min(max(100 * float(rtol), ROUNDING), 0.01)
 
 
 def check_integrator_accuracy(integrator: AbstractIntegrator, key: PRNGKeyArray) -> None:
-    """In small steps it comes within two per cent of a solution, as Euler's method does.
+    """With small steps it is within two per cent of a solution, as Euler's method is.
 
-    The equation depends on time and starts at a time other than zero. A map (told by an attribute
-    `discrete`) solves no equation: its states are those of the field applied again and again.
+    The equation depends on time and starts at a time other than zero. A map (recognised by an
+    attribute `discrete`) solves no equation: its states are those of the field applied repeatedly.
 
     Arguments:
         integrator: the integrator.
-        key: of the start.
+        key: the random key for the start.
     """
     with jax.enable_x64(True):
         field, t0, dt = Relaxation(), 0.5, 1 / FINE_STEPS
@@ -131,11 +131,11 @@ def _check_iterates(
 
 
 def check_integrator_every(integrator: AbstractIntegrator, key: PRNGKeyArray) -> None:
-    """A trajectory has `steps // every` states on every leaf, and they are those of the full one.
+    """A trajectory has `steps // every` states, which are those of the full trajectory.
 
     Arguments:
         integrator: the integrator.
-        key: of the start.
+        key: the random key for the start.
     """
     with jax.enable_x64(True):
         field, y0 = _pendulum(key, 64)
@@ -153,13 +153,13 @@ def check_integrator_every(integrator: AbstractIntegrator, key: PRNGKeyArray) ->
 
 
 def check_integrator_composition(integrator: AbstractIntegrator, key: PRNGKeyArray) -> None:
-    """Three steps, and three more from where and when they end, are six steps.
+    """Three steps, then three more from their end, equal six steps.
 
-    To rounding; for an adaptive integrator (one with an attribute `rtol`) to a hundred times that.
+    To rounding; for an adaptive integrator (with an attribute `rtol`) to a hundred times `rtol`.
 
     Arguments:
         integrator: the integrator.
-        key: of the start.
+        key: the random key for the start.
     """
     with jax.enable_x64(True):
         field, y0 = _pendulum(key, 64)
@@ -177,14 +177,14 @@ def check_integrator_composition(integrator: AbstractIntegrator, key: PRNGKeyArr
 
 
 def check_integrator_gradient(integrator: AbstractIntegrator, key: PRNGKeyArray) -> None:
-    """The gradient in start, parameters and time step equals central differences.
+    """The gradient with respect to start, parameters and time step equals central differences.
 
-    For 1, 7 and 20 steps, of lengths that are and are not exact in binary. To 1e-6; an adaptive
-    integrator (one with an attribute `rtol`) for 20, to a hundred times that besides.
+    For 1, 7 and 20 steps, of lengths that are and are not exact in binary, to 1e-6. For an adaptive
+    integrator (with an attribute `rtol`) for 20 steps, to a hundred times `rtol` in addition.
 
     Arguments:
         integrator: the integrator.
-        key: of the start and the direction.
+        key: the random key for the start and the direction.
     """
     with jax.enable_x64(True):
         field, y0 = _pendulum(key, 64)
@@ -210,7 +210,7 @@ def check_integrator_precision(integrator: AbstractIntegrator, key: PRNGKeyArray
 
     Arguments:
         integrator: the integrator.
-        key: of the start.
+        key: the random key for the start.
     """
     remedy = "Make times and coefficients in the dtype of the state: jnp.asarray(c, y.dtype)."
     for bits, x64 in ((32, False), (32, True), (64, True)):
@@ -230,11 +230,11 @@ def check_integrator_precision(integrator: AbstractIntegrator, key: PRNGKeyArray
 
 
 def check_integrator_vmap_equals_loop(integrator: AbstractIntegrator, key: PRNGKeyArray) -> None:
-    """The trajectories of several starts at once are those of each.
+    """The trajectories of several starts under `vmap` are those of each start alone.
 
     Arguments:
         integrator: the integrator.
-        key: of the starts.
+        key: the random key for the starts.
     """
     with jax.enable_x64(True):
         starts = [_pendulum(k, 64) for k in jr.split(key, 3)]
@@ -251,13 +251,13 @@ def check_integrator_vmap_equals_loop(integrator: AbstractIntegrator, key: PRNGK
 
 
 def check_integrator_callbacks(integrator: AbstractIntegrator, key: PRNGKeyArray) -> None:
-    """What is compiled, gradient included, calls nothing on the host.
+    """The compiled programs, gradient included, do not call the host.
 
-    Such programs are not cached on disk, and wait for Python at every step.
+    A program with callbacks is not cached on disk, and waits for Python at every step.
 
     Arguments:
         integrator: the integrator.
-        key: of the start.
+        key: the random key for the start.
     """
     with jax.enable_x64(True):
         field, y0 = _pendulum(key, 64)

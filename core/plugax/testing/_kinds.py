@@ -1,4 +1,4 @@
-"""The laws of the kinds of problem that the core brings."""
+"""The laws of the kinds of problem that are defined in the core."""
 
 from ._data import check_batches
 from ._laws import Laws

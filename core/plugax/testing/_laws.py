@@ -1,4 +1,4 @@
-"""What the kit knows of a kind of problem, whoever brings the kind."""
+"""The laws of a kind of problem, in core or in any plugin, as the kit uses them."""
 
 import dataclasses
 import functools
@@ -14,27 +14,27 @@ from ..solvers import AbstractSolver
 
 Check = Callable[..., None]
 OfARun = Callable[[AbstractSolver, Any, Solution, PRNGKeyArray], None]
-"""Raises `AssertionError` unless a run of the solver on the problem was as it should be."""
+"""Raises `AssertionError` if a run of the solver on the problem breaks a law."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Laws:
-    """What holds of a kind of problem, and of solvers that require it.
+    """The laws of a kind of problem, and of solvers that require it.
 
-    The kind's class names it, as a lazy target: `laws = "my_plugin.laws:ORBITS"`. What it leaves
-    out is as for the kinds that the class refines.
+    The class of the kind names its laws as a lazy target: `laws = "my_plugin.laws:ORBITS"`.
+    Attributes that are left out are those of the base classes.
 
     Attributes:
-        reference: makes an easy problem of the kind, with a known answer; the solvers that require
-            the kind are tried on it.
-        checks: of problems, `check(problem, key)`.
-        solver_checks: of solvers that require the kind, `check(solver, key, problem)`.
-        details: tests of a problem that give figures, by name, for `plugax check`:
-            `details(problem, key)`, each called without arguments.
-        solves: whether a run of a solver's usual length did its work; by default the loss fell to
-            near the reference's.
-        begins: whether the history of a run begins as it should; by default with the loss of the
-            start.
+        reference: a function that makes an easy problem of the kind with a known answer, on which
+            solvers that require the kind are tested.
+        checks: checks of problems, `check(problem, key)`.
+        solver_checks: checks of solvers that require the kind, `check(solver, key, problem)`.
+        details: a function `details(problem, key)` for `plugax check`, which gives tests by name;
+            each is called without arguments and returns its figures.
+        solves: raises unless a run of the solver's default length solved the problem; by default,
+            unless the loss fell to nearly that of the reference.
+        begins: raises unless the history of a run begins correctly; by default, with the loss of
+            the start.
     """
 
     reference: Callable[[], AbstractProblem] | None = None
@@ -46,24 +46,24 @@ class Laws:
 
 
 def laws_of(kind: type) -> list[Laws]:
-    """The laws of a class of problems: those of the kinds it refines first, its own last."""
+    """The laws of a class of problems: those of its base classes first, its own last."""
     named = [vars(base)["laws"] for base in reversed(kind.__mro__) if "laws" in vars(base)]
-    return [_loaded(name) for name in named if isinstance(name, str)]
+    return [_load(name) for name in named if isinstance(name, str)]
 
 
 def own_laws(kind: type) -> Laws | None:
-    """The laws that a class names itself."""
+    """The laws that a class itself names, without those of its base classes."""
     name = vars(kind).get("laws")
-    return _loaded(name) if isinstance(name, str) else None
+    return _load(name) if isinstance(name, str) else None
 
 
 def last_of(problem: AbstractProblem, attribute: str) -> Any:
-    """What the most refined kind of a problem says, of those that say anything."""
+    """An attribute of the laws of a problem, from the most derived class that has it."""
     said = [getattr(laws, attribute) for laws in laws_of(type(problem))]
     return next(one for one in reversed(said) if one is not None)
 
 
 @functools.cache
-def _loaded(name: str) -> Laws:
+def _load(name: str) -> Laws:
     module, _, attribute = name.partition(":")
     return getattr(importlib.import_module(module), attribute)

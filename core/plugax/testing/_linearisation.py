@@ -1,12 +1,12 @@
-"""Whether derivatives are those of the function: tangent-linear, adjoint and Taylor tests.
+"""Tests that derivatives are those of the function: tangent-linear, adjoint and Taylor tests.
 
-What variational assimilation, and every solver that differentiates a model, rests on:
+Variational assimilation, and every solver that differentiates a model, depends on these laws:
 
     ‖f(x + ε v) − f(x)‖ / ‖ε M v‖  →  1        M = ∂f/∂x at x, forward mode
     ⟨M v, w⟩  =  ⟨v, Mᵀ w⟩                      Mᵀ by reverse mode
     |J(x + ε v) − J(x) − ε ∇J·v|  ~  ε²
 
-All of it runs in float64. The direction v is random, in proportion to what it moves.
+All tests run in float64. The direction v is random, in proportion to x.
 
 Source: I. M. Navon, X. Zou, J. Derber and J. Sela, Mon. Wea. Rev. 120 (1992),
 doi 10.1175/1520-0493(1992)120<1433:VDAWAA>2.0.CO;2.
@@ -32,7 +32,7 @@ from ._slopes import STEPS, Slope, slope_of
 Function = Callable[[PyTree], PyTree]
 
 ADJOINT = 1e-12
-"""How far the two inner products may lie apart, as a fraction of their size."""
+"""The allowed difference between the two inner products, as a fraction of their size."""
 
 _DERIVATIVE = (
     "Look for a stop_gradient, a custom derivative, a cast to a shorter float, a branch that "
@@ -41,15 +41,15 @@ _DERIVATIVE = (
 
 
 def check_tangent_linear(function: Function, point: PyTree, key: PRNGKeyArray) -> TangentLinear:
-    """The function changes as its tangent-linear says, the better the smaller the change.
+    """The function changes as its tangent-linear predicts, to first order in the change.
 
     Arguments:
-        function: of a pytree, to a pytree: a model, an observation operator.
-        point: x, where it is taken.
-        key: draws v.
+        function: a function from a pytree to a pytree: a model, an observation operator.
+        point: x, where the derivative is taken.
+        key: the random key for v.
 
     Returns:
-        the figures. Errors fall linearly in ε, down to rounding.
+        the figures. Errors decrease linearly in ε, down to rounding.
     """
     return _tangent_linear(function, function, "the function", point, key)
 
@@ -58,24 +58,25 @@ def check_adjoint(function: Function, point: PyTree, key: PRNGKeyArray) -> Adjoi
     """The adjoint is that of the tangent-linear, to a relative difference of 1e-12.
 
     Arguments:
-        function: of a pytree, to a pytree.
-        point: x, where it is taken.
-        key: draws v and w.
+        function: a function from a pytree to a pytree.
+        point: x, where the derivative is taken.
+        key: the random key for v and w.
     """
     return _adjoint(function, function, "the function", point, key)
 
 
 def check_taylor(function: Function, point: PyTree, key: PRNGKeyArray) -> Taylor:
-    """What the gradient leaves of a small change falls as its square.
+    """The remainder of a first-order expansion decreases as the square of the change.
 
     Arguments:
-        function: of a pytree, to a number; for any other, J is half the squared norm of it.
-        point: x, where it is taken.
-        key: draws v.
+        function: J, a function from a pytree to a number; for a function to a pytree, J is half the
+            squared norm of its result.
+        point: x, where the derivative is taken.
+        key: the random key for v.
 
     Returns:
-        the figures. The slope lies between 1.9 and 2.1, or above where the second derivative along
-        v vanishes.
+        the figures. The slope lies between 1.9 and 2.1, or above if the second derivative along v
+        vanishes.
     """
     return _taylor(function, function, "the function", point, key)
 
@@ -86,11 +87,11 @@ def linearisation_checks(
     """The three checks of a part of a component, by name; each is called without arguments.
 
     Arguments:
-        component: whose law it is.
+        component: the component that has to obey the laws.
         what: the part, in words.
-        function: it.
-        point: where.
-        key: of all draws.
+        function: the part, a function from a pytree to a pytree.
+        point: where the derivatives are taken.
+        key: the random key for all directions.
     """
     given = (function, component, what, point, key)
     return {
@@ -183,14 +184,14 @@ def _as_array(leaf: Any) -> Any:
 
 
 def _direction(x: Float[Array, " n"], key: PRNGKeyArray) -> Float[Array, " n"]:
-    """In proportion to what it moves, so that small numbers are not pushed out of their range."""
+    """A random direction in proportion to x, so that small numbers move only slightly."""
     return noise_like(x, key) * jnp.where(x == 0, 1, jnp.abs(x))
 
 
 @eqx.filter_jit
 def _changes(flat: Callable, x: Array, v: Array, steps: Array) -> tuple[Array, Array]:
     """f(x + ε v) − f(x) for every ε, and M v."""
-    # One program at all points, so that it rounds in one way.
+    # The same program at all points, so that rounding is the same.
     values = jax.lax.map(lambda step: flat(x + step * v), jnp.append(steps, 0))
     return values[:-1] - values[-1:], jax.jvp(flat, (x,), (v,))[1]
 
@@ -200,7 +201,7 @@ def _products(flat: Callable, x: Array, v: Array, key: PRNGKeyArray) -> tuple[Ar
     """M v, a direction w, and Mᵀ w."""
     _, tangent = jax.jvp(flat, (x,), (v,))
     noise = jr.normal(key, tangent.shape, tangent.dtype)
-    # Random, but not across M v: the products would vanish, and have no relative difference.
+    # Random, but not orthogonal to M v: the products would vanish and have no relative difference.
     size = jnp.linalg.norm(tangent)
     w = noise + tangent * jnp.where(size > 0, jnp.linalg.norm(noise) / size, 0)
     return tangent, w, jax.vjp(flat, x)[1](w)[0]
@@ -224,7 +225,7 @@ def _finite(component: Any, law: str, *values: np.ndarray) -> None:
         component,
         law,
         "numbers that are not finite",
-        "Take it where the function, and its derivative, are finite.",
+        "Choose a point at which the function and its derivative are finite.",
     )
 
 

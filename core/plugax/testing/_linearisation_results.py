@@ -1,4 +1,4 @@
-"""What the tests of derivatives found."""
+"""The results of the tests of derivatives."""
 
 import dataclasses
 
@@ -7,14 +7,14 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class TangentLinear:
-    """What the tangent-linear test found.
+    """The result of the tangent-linear test.
 
     Attributes:
         steps: ε.
         ratios: ‖f(x + ε v) − f(x)‖ / ‖ε M v‖.
         errors: ‖f(x + ε v) − f(x) − ε M v‖ / ‖ε M v‖.
-        slope: of the errors in ε where rounding does not rule, 1 as a rule; NaN if it rules
-            everywhere, as for a function that is linear.
+        slope: the order of the errors in ε where rounding does not dominate, usually 1; NaN if it
+            dominates everywhere, as for a linear function.
     """
 
     steps: np.ndarray
@@ -24,17 +24,17 @@ class TangentLinear:
 
     def __str__(self) -> str:
         best = self.errors.argmin()
-        return f"error {self.errors[best]:.0e} at ε {self.steps[best]:.0e}, {_shown(self.slope)}"
+        return f"error {self.errors[best]:.0e} at ε {self.steps[best]:.0e}, {_describe(self.slope)}"
 
 
 @dataclasses.dataclass(frozen=True)
 class Adjoint:
-    """What the adjoint test found.
+    """The result of the adjoint test.
 
     Attributes:
         forward: ⟨M v, w⟩.
         reverse: ⟨v, Mᵀ w⟩.
-        difference: between them, as a fraction of their size.
+        difference: the difference between them, as a fraction of their size.
     """
 
     forward: float
@@ -47,13 +47,13 @@ class Adjoint:
 
 @dataclasses.dataclass(frozen=True)
 class Taylor:
-    """What the Taylor test found.
+    """The result of the Taylor test.
 
     Attributes:
         steps: ε.
         remainders: |J(x + ε v) − J(x) − ε ∇J·v|.
-        slope: of their logarithms where rounding does not rule, 2 as a rule; NaN if it rules
-            everywhere, as for a function that is linear.
+        slope: the order of the remainders in ε where rounding does not dominate, usually 2; NaN if
+            it dominates everywhere, as for a linear function.
     """
 
     steps: np.ndarray
@@ -61,8 +61,8 @@ class Taylor:
     slope: float
 
     def __str__(self) -> str:
-        return _shown(self.slope)
+        return _describe(self.slope)
 
 
-def _shown(slope: float) -> str:
+def _describe(slope: float) -> str:
     return "linear to rounding" if np.isnan(slope) else f"slope {slope:.3f}"

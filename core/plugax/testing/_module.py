@@ -1,6 +1,7 @@
 """Checks of every component that is an `eqx.Module`: problems, solvers, optimizers, integrators."""
 
 import dataclasses
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,7 @@ from ..problems import AbstractProblem
 from ..solvers import AbstractSolver
 from ._claim import claim, claimed
 from ._compare import difference, shapes
-from ._precision import made
+from ._precision import make_in_precision
 
 _INTERFACES = {
     "problem": AbstractProblem,
@@ -32,7 +33,7 @@ _STATIC_REMEDY = (
 
 
 def check_pytree_round_trip(component: eqx.Module, key: PRNGKeyArray | None = None) -> None:
-    """What comes out of flattening and unflattening is the component itself, nothing lost.
+    """Flattened to a pytree and unflattened again, the component is unchanged.
 
     Arguments:
         component: a problem, solver, optimizer, integrator or data.
@@ -48,7 +49,7 @@ def check_pytree_round_trip(component: eqx.Module, key: PRNGKeyArray | None = No
     lost = [
         name
         for name in vars(component)
-        # What a cached property has stored is found again by itself.
+        # The value of a cached property is computed again when needed.
         if name not in kept and not name.startswith("__") and not hasattr(type(component), name)
     ]
     claim(
@@ -63,17 +64,17 @@ def check_pytree_round_trip(component: eqx.Module, key: PRNGKeyArray | None = No
 def check_static_fields(
     component: eqx.Module, key: PRNGKeyArray | None = None, again: eqx.Module | None = None
 ) -> None:
-    """What is static can be hashed, and is equal for two components made with the same options.
+    """Static fields can be hashed, and are equal for two components made with the same options.
 
-    So that nothing is compiled twice.
+    So nothing is compiled twice.
 
     Arguments:
         component: a problem, solver, optimizer, integrator or data.
         key: not used.
-        again: one made as `component` was; by default made by its name, where it was.
+        again: another component made in the same way; by default made by name, if `component` was.
     """
     del key
-    again = made_again(component) if again is None else again
+    again = make_again(component) if again is None else again
     arrays, rest = eqx.partition(component, _is_array)
     structure = jax.tree.structure(arrays)
     leaves = jax.tree.leaves(rest)
@@ -108,12 +109,13 @@ def _static_fields(module: eqx.Module) -> Iterator[tuple[str, Any]]:
             yield from _static_fields(part)
 
 
-def made_again(component: Any) -> Any:
-    """Another one by the same name with the same options; None if it has no name."""
+def make_again(component: Any) -> Any:
+    """Another component with the same name and options; None if it has no name."""
     origin = origin_of(component)
     for kind, interface in _INTERFACES.items():
         if origin is not None and isinstance(component, interface):
-            return made(lambda: build(kind, origin, {}), getattr(component, "precision", None))  # noqa: B023 - called at once
+            make = functools.partial(build, kind, origin, {})
+            return make_in_precision(make, getattr(component, "precision", None))
     return None
 
 

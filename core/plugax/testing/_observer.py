@@ -1,4 +1,4 @@
-"""Check of an observer: runs go on as if it were not there."""
+"""Check of an observer: it does not change a run."""
 
 from jaxtyping import PRNGKeyArray
 
@@ -13,11 +13,11 @@ STEPS, CHUNK = 6, 2
 
 
 def check_observer_survives(observer: AbstractObserver, key: PRNGKeyArray) -> None:
-    """It goes through a run and through one that breaks off, without changing the result.
+    """It survives a run and a run that fails, and does not change the result.
 
     Arguments:
-        observer: the observer; told of one run of six steps in chunks of two, and of an error.
-        key: of the seed.
+        observer: the observer; it observes a run of six steps in chunks of two, and an error.
+        key: the random key for the seed.
     """
     seed = seed_from(key)
     law = "it goes through a run"
@@ -25,7 +25,7 @@ def check_observer_survives(observer: AbstractObserver, key: PRNGKeyArray) -> No
         watched = solve(
             Valley(), Descent(), seed=seed, steps=STEPS, chunk=CHUNK, observers=[observer]
         )
-    if watched.status.name != "stopped":  # which an observer may well do
+    if watched.status.name != "stopped":  # an observer may stop a run
         alone = solve(Valley(), Descent(), seed=seed, steps=STEPS, chunk=CHUNK)
         found = difference(watched.unknowns, alone.unknowns)
         law = "a run that it listens to gives the same result"

@@ -13,7 +13,7 @@ from ..optimizers import AbstractOptimizer
 from ._claim import claim, claimed
 from ._compare import ROUNDING, difference, shapes
 from ._precision import cast
-from ._solver import as_arrays, scaled, stacked
+from ._solver import as_arrays, scale_floats, stack_floats
 
 STEPS = 50
 
@@ -47,7 +47,7 @@ def _descend(optimizer: AbstractOptimizer, params: PyTree) -> tuple[PyTree, Arra
     traces["descend"] += 1
     state = optimizer.init(params)
     arrays, rest = eqx.partition(state, eqx.is_array)
-    # Weakly typed arrays would not come out of the scan as they go in.
+    # The scan would change the type of weakly typed arrays.
     arrays = jax.tree.map(_strong, arrays)
 
     def step(carry: tuple[PyTree, PyTree], _: None) -> tuple[tuple[PyTree, PyTree], Array]:
@@ -67,11 +67,11 @@ def _descend_with_each(optimizers: AbstractOptimizer, params: PyTree) -> tuple[P
 
 
 def check_optimizer_descends(optimizer: AbstractOptimizer, key: PRNGKeyArray) -> None:
-    """As it comes, it lowers a quadratic of curvature one.
+    """With its default options, it decreases a quadratic of curvature one.
 
     Arguments:
         optimizer: the optimizer.
-        key: of the start.
+        key: the random key for the start.
     """
     with jax.enable_x64(True):
         law = f"{STEPS} updates, added to the parameters, lower a quadratic"
@@ -89,13 +89,13 @@ def check_optimizer_descends(optimizer: AbstractOptimizer, key: PRNGKeyArray) ->
 
 
 def check_optimizer_dtypes(optimizer: AbstractOptimizer, key: PRNGKeyArray) -> None:
-    """Updates are shaped as the parameters, and the state keeps structure, shapes and dtypes.
+    """Updates have the form of the parameters; the state keeps structure, shapes and dtypes.
 
     In float32 and in float64.
 
     Arguments:
         optimizer: the optimizer.
-        key: of the start.
+        key: the random key for the start.
     """
     remedy = "Make state and updates in the dtype of the parameters: jnp.zeros_like, astype."
     for bits, x64 in ((32, False), (32, True), (64, True)):
@@ -114,11 +114,11 @@ def check_optimizer_dtypes(optimizer: AbstractOptimizer, key: PRNGKeyArray) -> N
 
 
 def check_optimizer_hyperparameters(optimizer: AbstractOptimizer, key: PRNGKeyArray) -> None:
-    """A descent vmapped over all its float hyperparameters is that with each value alone.
+    """A descent vmapped over all float hyperparameters equals the descents with each value.
 
     Arguments:
         optimizer: the optimizer.
-        key: of the start.
+        key: the random key for the start.
     """
     with jax.enable_x64(True):
         optimizer, params = as_arrays(cast(optimizer, 64)), cast(_start(key), 64)
@@ -126,10 +126,10 @@ def check_optimizer_hyperparameters(optimizer: AbstractOptimizer, key: PRNGKeyAr
             return
         law = "its float hyperparameters can be vmapped over"
         remedy = "What an `if` asks for, or what is to stay a Python number, is made static."
-        members = [optimizer, scaled(optimizer)]
+        members = [optimizer, scale_floats(optimizer)]
         with claimed(optimizer, law, remedy):
             alone = [_descend(member, params) for member in members]
-            together = _descend_with_each(stacked(members), params)
+            together = _descend_with_each(stack_floats(members), params)
         expected = jax.tree.map(lambda *leaves: jnp.stack(leaves), *alone)
         found = difference(together, expected, tolerance=ROUNDING)
         law = "vmapped over its float hyperparameters, it does as with each value alone"
@@ -141,7 +141,7 @@ def check_optimizer_traces_once(optimizer: AbstractOptimizer, key: PRNGKeyArray)
 
     Arguments:
         optimizer: the optimizer.
-        key: of the start.
+        key: the random key for the start.
     """
     floats = [leaf for leaf in jax.tree.leaves(optimizer) if isinstance(leaf, float)]
     law = "float hyperparameters are array leaves, so that changing them compiles nothing"
@@ -151,7 +151,7 @@ def check_optimizer_traces_once(optimizer: AbstractOptimizer, key: PRNGKeyArray)
         optimizer, params = cast(optimizer, 64), cast(_start(key), 64)
         _descend(optimizer, params)
         before = traces.total()
-        _descend(scaled(optimizer), params)
+        _descend(scale_floats(optimizer), params)
         claim(traces.total() == before, optimizer, law, "another tracing", remedy)
 
 

@@ -13,19 +13,19 @@ from .._errors import PlugaxError, PluginError, did_you_mean
 from ..plugins import PluginManager, build, default_manager
 from ..problems import AbstractProblem
 from ._checks import Check, checks_for, interface_of
-from ._precision import made
+from ._precision import make_in_precision
 
 
 @dataclasses.dataclass
 class Subject:
-    """A component to be checked: made when first asked for, and kept, since that may take long.
+    """A component to check; made on first use and kept, since making it may take long.
 
     Attributes:
         kind: `"problem"`, `"solver"`, `"optimizer"`, `"integrator"`, `"observer"` or `"data"`.
-        name: in the tests' names.
-        known: the object, or its class; anything else where neither is known before it is made.
-        make: makes it.
-        repeatable: whether `make` makes another one every time.
+        name: its name in the names of tests.
+        known: the object or its class; anything else if neither is known before it is made.
+        make: a function that makes it.
+        repeatable: whether `make` makes a new object every time.
     """
 
     kind: str
@@ -40,9 +40,9 @@ class Subject:
         return self.another()
 
     def another(self) -> Any:
-        """One more, made in the same way."""
+        """Another component, made in the same way."""
         precision = getattr(self.known, "precision", None)
-        found = made(self.make, precision) if self.kind == "problem" else self.make()
+        found = make_in_precision(self.make, precision) if self.kind == "problem" else self.make()
         interface = interface_of(self.kind)
         if not isinstance(found, interface):
             raise AssertionError(
@@ -58,8 +58,8 @@ class BoundCheck:
 
     Attributes:
         check: the check.
-        subject: what it checks.
-        references: problems to try solvers on, by the kind that the solver requires.
+        subject: the component to check.
+        references: problems on which solvers are tested, by the kind that the solver requires.
     """
 
     check: Check
@@ -73,14 +73,14 @@ class BoundCheck:
         return f"{self.subject.kind}-{self.subject.name}-{claim}"
 
     def __call__(self, key: PRNGKeyArray | None = None) -> None:
-        """Run it.
+        """Run the check.
 
         Arguments:
-            key: of all that is random in it.
+            key: the random key of the check.
         """
         component = self.subject.component
         if self.subject.kind == "observer":
-            component = self.subject.another()  # it has a memory
+            component = self.subject.another()  # an observer has a state
         options = {}
         arguments = inspect.signature(self.check).parameters
         if "again" in arguments and self.subject.repeatable:
@@ -106,8 +106,9 @@ def collect_checks(
 ) -> list[BoundCheck]:
     """All checks of these components, ready to be called.
 
-    Components are given by the name they are to have in the tests: made, or as a function (a class)
-    that makes one, which is called in the test itself and, so that two can be compared, twice.
+    Components are given by the name that they have in the tests: either the object or a function
+    (a class) that makes one. The function is called in the test itself, twice if two objects are
+    compared.
 
     Arguments:
         problems: problems by name.
@@ -116,15 +117,16 @@ def collect_checks(
         integrators: integrators by name.
         observers: observers by name.
         data: data by name.
-        plugin: plugins of which everything registered is checked, by their entry points' names.
-        options: of registered components, by the component's name.
-        references: problems to try solvers on, by the class that the solvers require; needed for
-            kinds of problem that the kit has no example of.
-        without: checks to be left out, by the component's name; names as `"check_figures"`.
+        plugin: the entry point of a plugin, or of several, whose registered components are all
+            checked.
+        options: the options of registered components, by the component's name.
+        references: problems on which solvers are tested, by the class that the solvers require;
+            needed for kinds of problem for which the kit has no example.
+        without: names of checks to leave out, such as `"check_figures"`, by the component's name.
         plugins: where plugins are looked up, by default in `default_manager()`.
 
-    Errors: `PlugaxError` for a plugin that is not active, or a name in `options` or `without` that
-    nothing has.
+    Errors: `PlugaxError` for a plugin that is not active, or an unknown name in `options` or
+    `without`.
     """
     given = {
         "problem": problems,
@@ -135,12 +137,12 @@ def collect_checks(
         "data": data,
     }
     subjects = [
-        _given(kind, name, component)
+        _subject(kind, name, component)
         for kind, components in given.items()
         for name, component in (components or {}).items()
     ]
     for name in [plugin] if isinstance(plugin, str) else plugin:
-        subjects += _registered(name, options or {}, plugins or default_manager())
+        subjects += _subjects_of(name, options or {}, plugins or default_manager())
     _check_names("options", options or {}, [subject.name for subject in subjects])
     left_out = {name: set(checks) for name, checks in (without or {}).items()}
     _check_names("without", left_out, [subject.name for subject in subjects])
@@ -162,7 +164,7 @@ def parametrize_checks(**components: Any) -> Any:
             check()
 
     Arguments:
-        components: those of `collect_checks`.
+        components: the arguments of `collect_checks`.
 
     Returns:
         a mark of `pytest.mark.parametrize` for the argument `check`.
@@ -173,7 +175,7 @@ def parametrize_checks(**components: Any) -> Any:
     return pytest.mark.parametrize("check", [pytest.param(c, id=c.id) for c in checks])
 
 
-def _given(kind: str, name: str, component: Any) -> Subject:
+def _subject(kind: str, name: str, component: Any) -> Subject:
     if isinstance(component, interface_of(kind)):
         return Subject(kind, name, component, lambda: component, repeatable=False)
     if not callable(component):
@@ -184,10 +186,10 @@ def _given(kind: str, name: str, component: Any) -> Subject:
     return Subject(kind, name, component, component, repeatable=True)
 
 
-def _registered(
+def _subjects_of(
     plugin: str, options: Mapping[str, Mapping[str, Any]], plugins: PluginManager
 ) -> list[Subject]:
-    """What a plugin registered; made by name, so that its options are checked on the way."""
+    """The components of a plugin; made by name, so that their options are checked too."""
     found = [record for record in plugins.records if plugin in record.names]
     active = [record for record in found if record.status == "active"]
     if not active:
@@ -199,7 +201,7 @@ def _registered(
         try:
             known = component.load()
         except PluginError:
-            known = None  # its tests will fail, and the others run
+            known = None  # its tests will fail, and those of other components run
         make = functools.partial(
             build,
             component.kind,
@@ -216,5 +218,5 @@ def _check_names(where: str, names: Iterable[str], known: Iterable[str]) -> None
     for name in names:
         if name not in known:
             raise PlugaxError(
-                f"{where} names {name!r}, which is not there.{did_you_mean(name, known)}"
+                f"{where} names {name!r}, which does not exist.{did_you_mean(name, known)}"
             )

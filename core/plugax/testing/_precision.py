@@ -1,8 +1,8 @@
 """One component in both precisions.
 
-A component is made once, in whatever precision; the checks cast its floats. Comparisons of numbers
-run in float64, where rounding is far below every difference that matters. Runs are made as users
-make them: in float32 with float64 switched off, or in float64 where the problem wants it.
+A component is made once, in any precision; the checks cast its floats. Numbers are compared in
+float64, in which rounding is far below every difference that matters. Runs are made as users make
+them: in float32 with float64 switched off, or in float64 if the problem needs it.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def cast(tree: Any, bits: int) -> Any:
     """The pytree with its single and double precision arrays in one precision.
 
     Arguments:
-        tree: any; half precision, integers and keys in it stay as they are.
+        tree: any pytree; half precision, integers and keys are unchanged.
         bits: 32 or 64; 64 only under `jax.enable_x64(True)`.
     """
 
@@ -45,18 +45,18 @@ def cast(tree: Any, bits: int) -> Any:
 
 @contextmanager
 def native(problem: AbstractProblem) -> Iterator[int]:
-    """The precision that users run the problem in; gives its bits."""
+    """Switch to the precision in which users run the problem, and give its bits."""
     wants_double = problem.precision == "float64"
     with jax.enable_x64(wants_double):
         yield 64 if wants_double else 32
 
 
-def made(make: Any, precision: str | None = None) -> Any:
-    """What `make()` makes, under `jax.enable_x64` where it turns out to want float64.
+def make_in_precision(make: Any, precision: str | None = None) -> Any:
+    """The result of `make()`, called under `jax.enable_x64` if the result needs float64.
 
     Arguments:
         make: a constructor without arguments.
-        precision: what is known of its result before it is made.
+        precision: the precision of its result, if that is known before.
     """
     precision = precision or getattr(make, "precision", None)
     if precision != "float64":
@@ -81,7 +81,7 @@ def trial(
 ) -> Trial:
     """The problem at its starting point and first batch, all in one precision.
 
-    The batch is that which a solver takes, where one is given.
+    If a solver is given, the batch is the one that this solver takes.
     """
     problem = cast(problem, bits)
     init_key, data_key, loss_key = jr.split(key, 3)
@@ -91,17 +91,17 @@ def trial(
 
 
 def nearby(tree: PyTree, key: PRNGKeyArray, distance: float = 0.01) -> PyTree:
-    """The pytree with every float moved at random by about `distance` of its size.
+    """The pytree with a random change of every float, by about `distance` of its size.
 
-    What is zero is moved by about `distance`; so nothing changes its sign, and special points
-    (starts at zero, where much is symmetric) are left.
+    Zeros are changed by about `distance`. So other numbers keep their signs, and special points
+    are left (such as a start at zero, which is often symmetric).
     """
     floats, rest = eqx.partition(tree, eqx.is_inexact_array)
-    return eqx.combine(_moved(floats, key, distance), rest)
+    return eqx.combine(_move(floats, key, distance), rest)
 
 
 @eqx.filter_jit
-def _moved(floats: PyTree, key: PRNGKeyArray, distance: float) -> PyTree:
+def _move(floats: PyTree, key: PRNGKeyArray, distance: float) -> PyTree:
     def move(leaf: Any, noise: Any) -> Any:
         return leaf + distance * noise * jnp.where(leaf == 0, 1, leaf).astype(leaf.dtype)
 
@@ -109,7 +109,7 @@ def _moved(floats: PyTree, key: PRNGKeyArray, distance: float) -> PyTree:
 
 
 def noise_like(tree: PyTree, key: PRNGKeyArray) -> PyTree:
-    """Standard normal numbers in the place of every float."""
+    """Standard normal numbers in place of every float."""
     leaves, structure = jax.tree.flatten(tree)
     keys = jr.split(key, max(len(leaves), 1))
     noise = [jr.normal(k, leaf.shape, leaf.dtype) for k, leaf in zip(keys, leaves, strict=False)]
@@ -117,5 +117,5 @@ def noise_like(tree: PyTree, key: PRNGKeyArray) -> PyTree:
 
 
 def _as_array(leaf: Any) -> Any:
-    """What the runner makes of it: NumPy arrays become JAX arrays."""
+    """The leaf as the runner uses it: NumPy arrays become JAX arrays."""
     return jnp.asarray(leaf) if isinstance(leaf, np.ndarray | np.generic) else leaf

@@ -1,4 +1,4 @@
-"""Checks of the numbers a problem's loss gives, in float64."""
+"""Checks of the values and gradients of a problem's loss, in float64."""
 
 import equinox as eqx
 import jax
@@ -19,7 +19,7 @@ POINTS = 3
 
 @eqx.filter_jit
 def value_and_gradient(given: Trial) -> PyTree:
-    """((loss, metrics), gradient): compiled once a problem, whatever is checked with it."""
+    """((loss, metrics), gradient): compiled once per problem for all checks."""
     function = eqx.filter_value_and_grad(
         lambda unknowns: given.problem.loss(unknowns, given.batch, given.key), has_aux=True
     )
@@ -34,11 +34,11 @@ def _values_of_many(given: Trial, points: PyTree) -> PyTree:
 
 
 def check_loss_jit_equals_eager(problem: AbstractProblem, key: PRNGKeyArray) -> None:
-    """The loss is a finite number, and the same compiled, not compiled, and a second time.
+    """The loss is finite, and the same if it is compiled, not compiled, or called again.
 
     Arguments:
         problem: the problem.
-        key: of the unknowns and the loss.
+        key: the random key for the unknowns and the loss.
     """
     with jax.enable_x64(True):
         given = _near_the_start(problem, key)
@@ -60,17 +60,17 @@ def check_loss_jit_equals_eager(problem: AbstractProblem, key: PRNGKeyArray) -> 
                 problem,
                 f"the loss is the same compiled and not compiled{time}",
                 found,
-                "The loss must be a pure function of unknowns, batch and key: no state outside, no "
-                "random numbers but from the key, nothing that asks whether it is being traced.",
+                "The loss must be a pure function of unknowns, batch and key: no outside state, "
+                "random numbers only from the key, no dependence on whether it is being traced.",
             )
 
 
 def check_loss_vmap_equals_loop(problem: AbstractProblem, key: PRNGKeyArray) -> None:
-    """The loss of several unknowns at once is that of each of them.
+    """The losses of several unknowns under `vmap` are those of each of them.
 
     Arguments:
         problem: the problem.
-        key: of the unknowns and the loss.
+        key: the random key for the unknowns and the loss.
     """
     with jax.enable_x64(True):
         given = _near_the_start(problem, key)
@@ -89,7 +89,7 @@ def check_loss_gradient(problem: AbstractProblem, key: PRNGKeyArray) -> None:
 
     Arguments:
         problem: the problem.
-        key: of the unknowns, the loss and the direction.
+        key: the random key for the unknowns, the loss and the direction.
     """
     with jax.enable_x64(True):
         given = _near_the_start(problem, key)
@@ -105,13 +105,13 @@ def check_loss_gradient(problem: AbstractProblem, key: PRNGKeyArray) -> None:
 
 
 def check_reference(problem: AbstractProblem, key: PRNGKeyArray) -> None:
-    """The known answer looks like the unknowns, is no worse than the start, and is a minimum.
+    """The known answer has the form of the unknowns, is no worse than the start, is a minimum.
 
-    That the gradient vanishes there is asked of problems that see all their data at every step.
+    The gradient has to vanish there only for problems that see all their data at every step.
 
     Arguments:
-        problem: the problem; passes where it has no reference.
-        key: of the start and the loss.
+        problem: the problem; it passes if it has no reference.
+        key: the random key for the start and the loss.
     """
     with jax.enable_x64(True):
         given = trial(problem, key, 64)

@@ -1,4 +1,4 @@
-"""Checks of a problem in a run: short ones, by the kit's own solver."""
+"""Checks of a problem in short runs of the kit's own solver."""
 
 import tempfile
 from typing import Any
@@ -15,7 +15,7 @@ from ..solution import Solution, Table
 from ._claim import claim, claimed
 from ._compare import difference
 from ._figures import check_figure
-from ._module import made_again
+from ._module import make_again
 from ._precision import cast, native
 from ._references import descent_for
 
@@ -30,14 +30,14 @@ def seed_from(key: PRNGKeyArray) -> int:
 def check_problem_traces_once(
     problem: AbstractProblem, key: PRNGKeyArray, again: AbstractProblem | None = None
 ) -> None:
-    """A second run with the same shapes traces nothing, and so compiles nothing.
+    """A second run with the same shapes traces nothing, and thus compiles nothing.
 
     Arguments:
         problem: the problem.
-        key: of the seeds.
-        again: one made as `problem` was; by default made by its name, where it was.
+        key: the random key for the seeds.
+        again: another problem made in the same way; by default made by name, if `problem` was.
     """
-    again = made_again(problem) if again is None else again
+    again = make_again(problem) if again is None else again
     with native(problem) as bits:
         seeds = [seed_from(k) for k in jr.split(key)]
         problem, again = cast(problem, bits), cast(again, bits)
@@ -58,11 +58,11 @@ def check_problem_traces_once(
 
 
 def check_saves_and_loads(problem: AbstractProblem, key: PRNGKeyArray) -> None:
-    """A solution that is saved and loaded is the same, to the bit, and has the same tables.
+    """A solution that is saved and loaded is the same to the bit, and has the same tables.
 
     Arguments:
         problem: the problem.
-        key: of the seed.
+        key: the random key for the seed.
     """
     law = "its solution can be saved and loaded"
     remedy = "Metrics must be arrays, numbers, strings or lists of strings; unknowns, arrays."
@@ -92,13 +92,13 @@ def check_saves_and_loads(problem: AbstractProblem, key: PRNGKeyArray) -> None:
 
 
 def check_figures(problem: AbstractProblem, key: PRNGKeyArray) -> None:
-    """`figures` returns Matplotlib figures and animations by name, axes labelled, without pyplot.
+    """`figures` returns Matplotlib figures and animations with labelled axes, without pyplot.
 
-    Of a solution by any solver: by the kit's own, and by the first recipe where it can be had.
+    Checked for solutions by the kit's own solver and, if possible, by the first recipe.
 
     Arguments:
         problem: the problem.
-        key: of the seed.
+        key: the random key for the seed.
     """
     with native(problem) as bits:
         problem = cast(problem, bits)
@@ -157,7 +157,7 @@ def _solutions(problem: AbstractProblem, seed: int) -> list[Solution]:
         try:
             fitting, solver, _ = resolve(problem, None, Length(STEPS), {})
         except PlugaxError:
-            return solutions  # what is wrong with the recipe is for `check_recipes` to say
+            return solutions  # `check_recipes` reports what is wrong with the recipe
         solutions.append(solve(fitting, solver, seed=seed, steps=STEPS))
     return solutions
 
@@ -167,7 +167,7 @@ def _columns(tables: tuple[Table, ...]) -> list[Any]:
 
 
 def _same(was: Any, now: Any) -> bool:
-    """Equal, where NaN is saved as JSON's null."""
+    """Whether two values are equal, if NaN is saved as null in JSON."""
     if isinstance(was, dict) and isinstance(now, dict):
         return was.keys() == now.keys() and all(_same(was[k], now[k]) for k in was)
     if isinstance(was, list | tuple) and isinstance(now, list | tuple):

@@ -1,4 +1,4 @@
-"""Checks of a problem that need no numbers: it is traced, and nothing is compiled."""
+"""Checks of a problem that only trace it, without compilation."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,11 +16,11 @@ from ._precision import Trial, cast, native, trial
 
 
 def check_init(problem: AbstractProblem, key: PRNGKeyArray) -> None:
-    """`init` depends on its key alone, and gives arrays of one shape and dtype for every key.
+    """`init` depends only on its key, and gives the same shapes and dtypes for every key.
 
     Arguments:
         problem: the problem.
-        key: one of the keys.
+        key: one of the random keys.
     """
     with native(problem) as bits:
         problem = cast(problem, bits)
@@ -48,7 +48,7 @@ def check_loss(problem: AbstractProblem, key: PRNGKeyArray) -> None:
 
     Arguments:
         problem: the problem.
-        key: of the unknowns and the loss.
+        key: the random key for the unknowns and the loss.
     """
     with native(problem) as bits:
         given = trial(problem, key, bits)
@@ -56,7 +56,7 @@ def check_loss(problem: AbstractProblem, key: PRNGKeyArray) -> None:
         law = "its methods take and return what the interface says"
         claim(breach is None, problem, law, (breach or "").rstrip("."), "")
         law = "loss returns a pair: a scalar float and a flat dictionary of arrays"
-        with claimed(problem, law, "Return (loss, {}) where there are no metrics."):
+        with claimed(problem, law, "Return (loss, {}) if there are no metrics."):
             _, metrics = eqx.filter_eval_shape(_loss, *given)
         odd = [
             name
@@ -76,25 +76,25 @@ def check_loss(problem: AbstractProblem, key: PRNGKeyArray) -> None:
 def check_loss_precision(problem: AbstractProblem, key: PRNGKeyArray) -> None:
     """The loss, its gradient and its metrics have the precision of the unknowns.
 
-    float32 stays float32, with float64 switched on too; and float64 stays float64.
+    float32 stays float32, even with float64 switched on; and float64 stays float64.
 
     Arguments:
         problem: the problem.
-        key: of the unknowns and the loss.
+        key: the random key for the unknowns and the loss.
     """
     remedy = (
         "Give every array made on the way the dtype of the unknowns: jnp.zeros(n, u.dtype), "
         "jr.normal(key, shape, u.dtype), array.astype(u.dtype)."
     )
     for bits, wrong in ((32, jnp.float64), (64, jnp.float32)):
-        # Promotion is left free, so that a wrong precision arrives at the end and is named there.
+        # Promotion is not strict here, so that a wrong precision reaches the end and is reported.
         with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
             law = f"all comes out in float{bits} for unknowns in float{bits}"
             given = trial(problem, key, bits)
             with claimed(problem, law, remedy):
                 loss, metrics, gradient = eqx.filter_eval_shape(_loss_and_gradient, given)
             parts = {"the loss": loss, "its gradient": gradient}
-            # A metric may well be short: what a count or a flag was turned into.
+            # A metric may be of lower precision: a count or a flag, for example.
             parts |= (
                 {f"the metric {name!r}": m for name, m in metrics.items()} if bits == 32 else {}
             )
@@ -112,7 +112,7 @@ def check_strict_promotion(problem: AbstractProblem, key: PRNGKeyArray) -> None:
 
     Arguments:
         problem: the problem.
-        key: of the unknowns and the loss.
+        key: the random key for the unknowns and the loss.
     """
     remedy = (
         "Convert with astype where dtypes meet, and add axes with [None, :] or reshape where ranks "
@@ -144,7 +144,7 @@ def check_evaluate(problem: AbstractProblem, key: PRNGKeyArray) -> None:
 
     Arguments:
         problem: the problem.
-        key: of the unknowns.
+        key: the random key for the unknowns.
     """
     with native(problem) as bits:
         given = trial(problem, key, bits)

@@ -1,8 +1,8 @@
-"""Small problems with known answers, one for every kind that solvers ask for, and a plain solver.
+"""Small problems with known answers, one for every kind that solvers require, and a plain solver.
 
-What a solver is tried on has to be easy: whether a method is *good* is no question for a
-conformance kit. Each starts at a random point, and hands its numbers to the loss as a batch, so
-that a solver which loses seed or batch on the way is found out.
+These problems have to be easy: a conformance kit does not test whether a method is *good*. Each
+starts at a random point, and passes its numbers to the loss as a batch, so that a solver which
+loses the seed or the batch is detected.
 """
 
 import functools
@@ -44,7 +44,7 @@ class Valley(AbstractProblem):
     """½ Σ c (u − m)² + ¹⁄₁₀ Σ (u − m)⁴: convex, curvatures c from 2 to 8, minimum at u = m."""
 
     def init(self, key: PRNGKeyArray) -> PyTree:
-        """Beside the minimum."""
+        """Near the minimum."""
         x_key, s_key = jr.split(key)
         answer = self.reference()
         return {
@@ -59,7 +59,7 @@ class Valley(AbstractProblem):
 
     def loss(self, unknowns: PyTree, batch: PyTree, key: PRNGKeyArray) -> tuple[Array, Metrics]:  # noqa: ARG002
         """The loss above, and the distance to the minimum along s."""
-        # Solvers in float32 may ask the data themselves, which come in the default float type.
+        # Solvers in float32 may use the data directly, which have the default float dtype.
         gaps = jax.tree.map(lambda u, m: u - m.astype(u.dtype), unknowns, batch)
         x, s = gaps["x"], gaps["s"]
         curvature = jnp.asarray([2, 8], x.dtype)
@@ -83,7 +83,7 @@ class Rosenbrock(AbstractLeastSquares):
     """
 
     def init(self, key: PRNGKeyArray) -> PyTree:
-        """Beside the customary start."""
+        """Near the usual start."""
         return _array([-1.2, 1.0]) + 0.01 * jr.normal(key, (2,))
 
     def residuals(
@@ -92,7 +92,7 @@ class Rosenbrock(AbstractLeastSquares):
         batch: PyTree,  # noqa: ARG002
         key: PRNGKeyArray,  # noqa: ARG002
     ) -> tuple[PyTree, Metrics]:
-        """How far off the valley, and how far from its lowest point."""
+        """The distances from the valley, and from its lowest point."""
         x, y = unknowns
         return {"across": 10 * (y - x**2), "along": 1 - x}, {}
 
@@ -105,7 +105,7 @@ class Line(AbstractLinearLeastSquares):
     """A line through four points, y ≈ a + b t; the answer is a = 0.59, b = 0.74."""
 
     def init(self, key: PRNGKeyArray) -> PyTree:
-        """Anywhere."""
+        """Random numbers."""
         a_key, b_key = jr.split(key)
         return {"a": jr.normal(a_key, ()), "b": jr.normal(b_key, ())}
 
@@ -130,7 +130,7 @@ class Line(AbstractLinearLeastSquares):
 
 
 class Gaussian(AbstractLogDensity):
-    """The standard normal density in two dimensions, −½‖u‖², started far out."""
+    """The standard normal density in two dimensions, −½‖u‖², with a start far from the mode."""
 
     def init(self, key: PRNGKeyArray) -> PyTree:
         """About 14 standard deviations from the mode."""
@@ -159,16 +159,16 @@ def _below(unknowns: PyTree) -> Array:
 
 
 class Fenced(Constrained):
-    """The valley with x₁ + x₂ = −½ and s ≤ 2, which its minimum fulfils."""
+    """The valley with x₁ + x₂ = −½ and s ≤ 2, which its minimum satisfies."""
 
-    # What is asked of the class has to be there.
+    # A class attribute, since it is also read from the class.
     precision: ClassVar[str | None] = None  # pyright: ignore[reportIncompatibleMethodOverride]
 
     def __init__(self):
         super().__init__(Valley(), equal=_on_the_plane, at_most=_below)
 
     def reference(self) -> PyTree:
-        """That of the valley."""
+        """The minimum of the valley."""
         return self.problem.reference()
 
 
@@ -197,15 +197,15 @@ class RunningMean(AbstractStatefulProblem):
 
 
 def reference_for(solver: AbstractSolver) -> AbstractProblem:
-    """The problem that a solver is tried on: that of the kind it requires.
+    """The reference problem of the kind that a solver requires, on which it is tested.
 
-    Errors: `AssertionError` if the laws of that kind bring none.
+    Errors: `AssertionError` if the laws of that kind have none.
     """
     laws = own_laws(solver.requires)
     if laws is not None and laws.reference is not None:
         return laws.reference()
     raise AssertionError(
-        f"{name_of(solver)} requires an {solver.requires.__name__}, of which the kit has no "
+        f"{name_of(solver)} requires an {solver.requires.__name__}, for which the kit has no "
         "example. Give one: check_solver_…(solver, key, problem=…), or "
         f"parametrize_checks(…, references={{{solver.requires.__name__}: …}}), or the attribute "
         f"laws of {solver.requires.__name__} itself."
@@ -216,11 +216,11 @@ def reference_for(solver: AbstractSolver) -> AbstractProblem:
 def tried(
     solver: AbstractSolver, problem: AbstractProblem | None
 ) -> Iterator[tuple[AbstractSolver, AbstractProblem, int]]:
-    """Solver, problem and bits, in the precision that users would run the two in.
+    """Solver, problem and bits, in the precision in which users would run the two.
 
     Arguments:
         solver: the solver.
-        problem: the problem; None for the kit's own.
+        problem: the problem; None for the kit's reference problem.
     """
     problem = reference_for(solver) if problem is None else problem
     with native(problem) as bits:
@@ -228,10 +228,10 @@ def tried(
 
 
 class Descent(AbstractSolver):
-    """Short steps of one length down the gradient: for problems of any scale.
+    """Gradient descent with short steps of constant length, for problems of any scale.
 
     Arguments:
-        length: of a step; with unit unknowns in mind.
+        length: the length of a step; the default is meant for unknowns of about one.
     """
 
     carries: ClassVar[bool] = True
@@ -239,7 +239,7 @@ class Descent(AbstractSolver):
     length: float = eqx.field(static=True, default=1e-3)
 
     def init(self, problem: AbstractProblem, unknowns: PyTree, key: PRNGKeyArray) -> PyTree:  # noqa: ARG002
-        """The unknowns are all there is."""
+        """The unknowns, which are the whole state."""
         return unknowns
 
     def step(
@@ -256,14 +256,14 @@ class Descent(AbstractSolver):
         value_and_grad = eqx.filter_value_and_grad(loss_of, has_aux=True)
         (loss, (metrics, carried)), gradient = value_and_grad(free_of(state))
         squares = [jnp.sum(jnp.abs(g) ** 2).astype(loss.dtype) for g in jax.tree.leaves(gradient)]
-        # Never zero, since a gradient may be.
+        # Never zero, although the gradient may be.
         norm = jnp.sqrt(sum(squares, start=jnp.asarray(jnp.finfo(loss.dtype).tiny, loss.dtype)))
         move = lambda g: (-self.length * jnp.conj(g) / norm.astype(g.real.dtype)).astype(g.dtype)  # noqa: E731
         free = eqx.apply_updates(free_of(state), jax.tree.map(move, gradient))
         return put_together(state, free, carried), {"loss": loss, **metrics}
 
     def converged(self, problem: AbstractProblem, state: PyTree) -> None:  # noqa: ARG002
-        """It has no test."""
+        """None: it has no test."""
         return
 
     def unknowns(self, problem: AbstractProblem, state: PyTree) -> PyTree:  # noqa: ARG002

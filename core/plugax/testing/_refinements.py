@@ -1,4 +1,4 @@
-"""Checks of the structure that a problem promises: residuals, affine residuals, a log-density."""
+"""Checks of the structure of special problems: residuals, affine residuals, a log-density."""
 
 import equinox as eqx
 import jax
@@ -24,7 +24,7 @@ def check_residuals(problem: AbstractLeastSquares, key: PRNGKeyArray) -> None:
 
     Arguments:
         problem: the problem.
-        key: of the unknowns and the loss.
+        key: the random key for the unknowns and the loss.
     """
     with jax.enable_x64(True):
         given = trial(problem, key, 64)
@@ -35,17 +35,17 @@ def check_residuals(problem: AbstractLeastSquares, key: PRNGKeyArray) -> None:
             abs(float(loss) - half) <= ROUNDING * max(abs(half), abs(float(loss))),
             problem,
             "the loss is half the squared norm of the residuals",
-            f"a loss of {float(loss):.8g}, where half the squared norm is {half:.8g}",
-            "Leave loss as the base class has it, or change residuals along with it.",
+            f"a loss of {float(loss):.8g}, but half the squared norm is {half:.8g}",
+            "Do not override loss, or change residuals along with it.",
         )
 
 
 def check_residuals_affine(problem: AbstractLinearLeastSquares, key: PRNGKeyArray) -> None:
-    """The residuals' Jacobian is the same at two unknowns.
+    """The Jacobian of the residuals is the same at two points.
 
     Arguments:
         problem: the problem.
-        key: of the unknowns, and of the direction the Jacobian is taken along.
+        key: the random key for the unknowns and for the direction of the derivative.
     """
     with jax.enable_x64(True):
         given = trial(problem, key, 64)
@@ -76,7 +76,7 @@ def check_log_density(problem: AbstractLogDensity, key: PRNGKeyArray) -> None:
 
     Arguments:
         problem: the problem.
-        key: of the unknowns and the loss.
+        key: the random key for the unknowns and the loss.
     """
     with jax.enable_x64(True):
         given = trial(problem, key, 64)
@@ -86,8 +86,8 @@ def check_log_density(problem: AbstractLogDensity, key: PRNGKeyArray) -> None:
             abs(float(loss) + value) <= ROUNDING * abs(value),
             problem,
             "the loss is minus the log-density",
-            f"a loss of {float(loss):.8g}, where the log-density is {value:.8g}",
-            "Leave loss as the base class has it.",
+            f"a loss of {float(loss):.8g}, but the log-density is {value:.8g}",
+            "Do not override loss.",
         )
 
 

@@ -1,8 +1,8 @@
-"""How fast remainders fall with the size of a change, where rounding does not rule.
+"""The order of remainders in the size of a change, where rounding does not dominate.
 
-A remainder c ε² is lost where it comes near the rounding of the function. How large that is, very
-small changes tell, whose remainder is rounding and nothing else. The slope is that of the smallest
-changes that stand clear of it: there, higher orders are least.
+A remainder c ε² is lost if it is near the rounding of the function. The size of the rounding is
+found from very small changes, whose remainder is nothing else. The slope is taken from the smallest
+changes whose remainders are clearly larger: there, higher orders are smallest.
 """
 
 from typing import NamedTuple
@@ -22,8 +22,8 @@ class Steps(NamedTuple):
     """The sizes of changes.
 
     Attributes:
-        all: ε from large to small, the probes of rounding last.
-        fitted: how many come before those.
+        all: ε from large to small; the probes of rounding come last.
+        fitted: the number of values before the probes.
     """
 
     all: np.ndarray
@@ -35,12 +35,12 @@ STEPS = Steps(np.append(10.0**-_EXPONENTS, np.geomspace(1e-12, 1e-13, _PROBES)),
 
 
 class Slope(NamedTuple):
-    """How fast remainders fall.
+    """The order of remainders.
 
     Attributes:
-        slope: of their logarithms; NaN if rounding rules everywhere.
-        steps: ε of those that it was taken from.
-        remainders: those.
+        slope: the slope of log remainder over log ε; NaN if rounding dominates everywhere.
+        steps: the values of ε from which it was taken.
+        remainders: the remainders from which it was taken.
     """
 
     slope: float
@@ -48,7 +48,7 @@ class Slope(NamedTuple):
     remainders: np.ndarray
 
     def holds(self, order: int) -> bool:
-        """Whether they fall as ε to that order or faster, or are rounding."""
+        """Whether they decrease as ε to that order or faster, or are nothing but rounding."""
         return bool(np.isnan(self.slope) or self.slope >= order - _LEAST)
 
 
@@ -56,11 +56,11 @@ def slope_of(remainders: np.ndarray, size: float) -> Slope:
     """The slope of remainders at `STEPS.all`.
 
     Arguments:
-        remainders: not negative.
-        size: of the change by ε, without ε.
+        remainders: the remainders, not negative.
+        size: the size of the change, divided by ε.
     """
     steps, rounding = STEPS.all[: STEPS.fitted], remainders[STEPS.fitted :].max()
-    # The second part is for points at zero, around which rounding shrinks with the change.
+    # The second term is for points at zero, where rounding decreases with the change.
     floor = _CLEAR * rounding + 1e3 * np.finfo(float).eps * steps * size
     clear = remainders[: STEPS.fitted] > floor
     first_lost = STEPS.fitted if clear.all() else int(clear.argmin())

@@ -1,4 +1,4 @@
-"""What it means that a run did its work, and that its history begins as it should."""
+"""Claims that a run solved its problem, and that its history begins correctly."""
 
 import jax.numpy as jnp
 import jax.random as jr
@@ -12,14 +12,14 @@ from ..solvers import AbstractSolver
 from ._claim import claim
 from ._precision import Trial, cast, trial
 
-# What must be left of the loss above its minimum, at most, after the solver's usual steps.
+# The largest fraction of the loss above its minimum that may be left after the default steps.
 _LEFT = 0.05
 
 
 def claim_it_falls(
     solver: AbstractSolver, problem: AbstractProblem, solution: Solution, key: PRNGKeyArray
 ) -> None:
-    """Raise unless the loss above its minimum fell to a twentieth; without a reference, at all."""
+    """Raise unless the loss above its minimum fell to a twentieth, or fell, without a reference."""
     given = trial(problem, key, _bits())
     last = float(given.problem.loss(solution.unknowns, given.batch, given.key)[0])
     _claim_it_fell(solver, given, solution, last)
@@ -28,7 +28,7 @@ def claim_it_falls(
 def claim_it_falls_on_average(
     solver: AbstractSolver, problem: AbstractProblem, solution: Solution, key: PRNGKeyArray
 ) -> None:
-    """The same of the mean loss over the last quarter of the run."""
+    """Raise unless the mean loss of the last quarter of the run fell to a twentieth."""
     losses = solution.series["loss"]
     last = float(np.mean(losses[-max(1, len(losses) // 4) :]))
     _claim_it_fell(solver, trial(problem, key, _bits()), solution, last)
@@ -43,13 +43,13 @@ def begins_with_the_loss(
     given = trial(problem, key, _bits())
     expected = float(given.problem.loss(unknowns, given.batch, given.key)[0])
     first = float(solution.series["loss"][0])
-    # Rounding in the run's own precision, where the two were compiled apart.
+    # To rounding in the run's precision, since the two were compiled separately.
     eps = float(np.finfo(solution.series["loss"].dtype).eps)
     claim(
         abs(first - expected) <= 1e3 * eps * abs(expected),
         solver,
         "the loss that the first step reports is that of the unknowns it starts from",
-        f"{first:.8g}, where problem.loss is {expected:.8g} at the start",
+        f"{first:.8g}, but problem.loss is {expected:.8g} at the start",
         "Return the loss at which the step's gradient was taken, not that of the new unknowns.",
     )
 
@@ -61,11 +61,11 @@ def _claim_it_fell(solver: AbstractSolver, given: Trial, solution: Solution, las
         least = float(problem.loss(cast(answer, _bits()), given.batch, given.key)[0])
     fell = last < start if least is None else last - least <= _LEFT * (start - least)
     came = f"a loss of {last:.4g} after {solution.steps} steps from {start:.4g}"
-    came += "" if least is None else f", where the minimum is {least:.4g}"
+    came += "" if least is None else f"; the minimum is {least:.4g}"
     remedy = "Are the defaults fit for unknowns and curvatures of about one?"
     claim(fell, solver, f"it solves {type(problem).__name__}", came, remedy)
 
 
 def _bits() -> int:
-    """Of the precision that is switched on."""
+    """The bits of the default precision."""
     return 8 * jnp.result_type(float).itemsize

@@ -1,4 +1,4 @@
-"""Checks of a solver by itself: what it promises of one step."""
+"""Checks of a solver by itself: of a single step, and of its default run."""
 
 import itertools
 import re
@@ -31,14 +31,14 @@ def check_solver_state(
 ) -> None:
     """A step keeps the structure, shapes and dtypes of the state, in float32 and in float64.
 
-    And it is pure: traced twice, it is the same program. `unknowns` are shaped as the problem made
+    It is also pure: traced twice, it is the same program. `unknowns` are shaped as the problem made
     them, `converged` and `stalled` are a scalar bool or None, and the metrics are a flat dictionary
     of arrays with a scalar "loss".
 
     Arguments:
         solver: the solver.
-        key: of everything.
-        problem: what it is tried on; by default the kit's own of the kind that it requires.
+        key: the random key for everything.
+        problem: the problem to solve; by default the reference of the kind that it requires.
     """
     for bits, x64 in ((32, False), (32, True), (64, True)):
         with jax.enable_x64(x64):
@@ -53,7 +53,7 @@ def check_solver_state(
 
 def _check_pure(solver: AbstractSolver, given: Trial) -> None:
     state = eqx.filter_eval_shape(_init, solver, given)
-    # Where an object lies in memory is no part of the program.
+    # The address of an object in memory is not part of the program.
     once, again = (
         re.sub(r" at 0x\w+", "", str(eqx.filter_make_jaxpr(_step)(solver, given, state)[0]))
         for _ in range(2)
@@ -63,12 +63,12 @@ def _check_pure(solver: AbstractSolver, given: Trial) -> None:
         solver,
         "a step is pure: traced twice, it is the same program",
         "two programs, the second of which begins to differ with "
-        f"{next(_changed(once, again), '').strip()!r}",
+        f"{next(_differing_lines(once, again), '').strip()!r}",
         "Keep what changes from step to step in the state.",
     )
 
 
-def _changed(once: str, again: str) -> Iterator[str]:
+def _differing_lines(once: str, again: str) -> Iterator[str]:
     pairs = itertools.zip_longest(once.splitlines(), again.splitlines(), fillvalue="")
     return (second for first, second in pairs if first != second)
 
@@ -114,22 +114,22 @@ def _check_state(solver: AbstractSolver, given: Trial, where: str) -> None:
 def check_solver_solves(
     solver: AbstractSolver, key: PRNGKeyArray, problem: AbstractProblem | None = None
 ) -> None:
-    """In its usual number of steps, the solver solves an easy problem of the kind it requires.
+    """In its default number of steps, the solver solves an easy problem of the kind it requires.
 
-    What the loss has above its minimum falls to a twentieth; on average over the last quarter of
-    the run where the problem is a density, since a sampler never comes to rest. A solver with a
-    test of convergence passes it. Kinds of problem whose loss does not fall say what is asked of a
-    run instead (`Laws.solves`).
+    The loss above its minimum falls to a twentieth. If the problem is a density, this holds for the
+    mean over the last quarter of the run, since a sampler never comes to rest. A solver with a test
+    of convergence passes it. Kinds of problem whose loss does not fall define another criterion
+    (`Laws.solves`).
 
     Arguments:
         solver: the solver.
-        key: of the seed.
-        problem: as for `check_solver_state`; without a reference, its loss must fall.
+        key: the random key for the seed.
+        problem: as for `check_solver_state`; if it has no reference, its loss must fall.
     """
     with tried(solver, problem) as (solver, problem, _):
         law = f"it solves {type(problem).__name__}"
         with claimed(solver, law, "See the error itself."):
-            # In chunks as long as the runs of other checks, whose program then does for this one.
+            # In chunks as long as the runs of other checks, so that their program is used again.
             solution = solve(problem, solver, seed=seed_from(key), chunk=PLANNED)
         remedy = "Are the defaults fit for unknowns and curvatures of about one?"
         claim(solution.status.success, solver, law, solution.status, remedy)
@@ -139,11 +139,11 @@ def check_solver_solves(
 def check_solver_hyperparameters(
     solver: AbstractSolver, key: PRNGKeyArray, problem: AbstractProblem | None = None
 ) -> None:
-    """Steps vmapped over all its float hyperparameters are those of each value alone.
+    """Steps vmapped over all float hyperparameters are those of each value alone.
 
     Arguments:
         solver: the solver.
-        key: of everything.
+        key: the random key for everything.
         problem: as for `check_solver_state`.
     """
     with jax.enable_x64(True):
@@ -157,8 +157,8 @@ def check_solver_hyperparameters(
             "A hyperparameter that is to stay a Python number (a count, a flag, something that "
             "an `if` asks for) is made static: eqx.field(static=True)."
         )
-        members, run_key = [solver, scaled(solver)], jr.key(seed_from(key))
-        both = stacked(members)
+        members, run_key = [solver, scale_floats(solver)], jr.key(seed_from(key))
+        both = stack_floats(members)
         axes = jax.tree.map(lambda leaf: 0 if eqx.is_inexact_array(leaf) else None, both)
         with claimed(solver, law, remedy):
             alone = [_three_steps(Task(given.problem, member, run_key)) for member in members]
@@ -176,13 +176,13 @@ def as_arrays(module: Any) -> Any:
     )
 
 
-def scaled(module: Any, factor: float = 0.9) -> Any:
-    """The module with every float multiplied by a factor: other hyperparameters, still sound."""
+def scale_floats(module: Any, factor: float = 0.9) -> Any:
+    """The module with every float multiplied by a factor: other, still valid hyperparameters."""
     return jax.tree.map(lambda leaf: leaf * factor if eqx.is_inexact_array(leaf) else leaf, module)
 
 
-def stacked(modules: list[PyTree]) -> PyTree:
-    """Modules that differ in their floats as one, whose floats have a leading axis."""
+def stack_floats(modules: list[PyTree]) -> PyTree:
+    """Modules that differ in their floats, combined into one whose floats have a leading axis."""
     floats = [eqx.filter(module, eqx.is_inexact_array) for module in modules]
     rest = eqx.filter(modules[0], eqx.is_inexact_array, inverse=True)
     return eqx.combine(jax.tree.map(lambda *leaves: jnp.stack(leaves), *floats), rest)
@@ -197,8 +197,8 @@ def _step(solver: AbstractSolver, given: Trial, state: PyTree) -> Any:
 
 
 def _three_steps(task: Task) -> PyTree:
-    """The float unknowns after three steps, by the program of any run."""
+    """The float unknowns after three steps, by the same program as in any run."""
     first, limit = jnp.asarray(0, "int32"), jnp.asarray(3, "int32")
     members = 1 if task.axes is None else 2
-    _, here, _ = advance((task, first, limit, members), begin(task))
-    return eqx.filter(unknowns_of(task, here.state), eqx.is_inexact_array)
+    _, position, _ = advance((task, first, limit, members), begin(task))
+    return eqx.filter(unknowns_of(task, position.state), eqx.is_inexact_array)

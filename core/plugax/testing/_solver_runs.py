@@ -16,11 +16,11 @@ from ..solvers import AbstractSolver
 from ._claim import claim, claimed
 from ._compare import ROUNDING, difference
 from ._laws import last_of
-from ._module import made_again
+from ._module import make_again
 from ._precision import cast
 from ._problem_runs import seed_from
 from ._references import reference_for, tried
-from ._solver import PLANNED, as_arrays, scaled
+from ._solver import PLANNED, as_arrays, scale_floats
 
 STEPS, CHUNK = PLANNED, 3
 SEEDS = 3
@@ -31,13 +31,13 @@ def check_solver_history(
 ) -> None:
     """The loss of a step is that of the unknowns it starts from: history begins with the start.
 
-    Kinds of problem whose loss depends on more than the unknowns say what has to be right instead
+    Kinds of problem whose loss depends on more than the unknowns define another criterion
     (`Laws.begins`).
 
     Arguments:
         solver: the solver.
-        key: of the seed.
-        problem: as for `check_solver_state`; one whose loss does not depend on the key.
+        key: the random key for the seed.
+        problem: as for `check_solver_state`; its loss must not depend on the key.
     """
     with tried(solver, problem) as (solver, problem, _):
         solution = _run(solver, problem, seed_from(key))
@@ -51,7 +51,7 @@ def check_solver_chunks(
 
     Arguments:
         solver: the solver.
-        key: of the seed.
+        key: the random key for the seed.
         problem: as for `check_solver_state`.
     """
     with tried(solver, problem) as (solver, problem, _):
@@ -63,11 +63,11 @@ def check_solver_chunks(
 def check_solver_resumes(
     solver: AbstractSolver, key: PRNGKeyArray, problem: AbstractProblem | None = None
 ) -> None:
-    """A run that is broken off, saved and resumed equals the uninterrupted one, bit for bit.
+    """A run that is interrupted, saved and resumed equals the uninterrupted one, bit for bit.
 
     Arguments:
-        solver: the solver; passes where it needs one step only, since there is nothing to resume.
-        key: of the seed.
+        solver: the solver; it passes if it needs only one step, with nothing to resume.
+        key: the random key for the seed.
         problem: as for `check_solver_state`.
     """
     with (
@@ -88,11 +88,11 @@ def check_solver_resumes(
 def check_solver_seeds(
     solver: AbstractSolver, key: PRNGKeyArray, problem: AbstractProblem | None = None
 ) -> None:
-    """A population over seeds, vmapped, is the runs of each seed, to rounding.
+    """The members of a population over seeds equal the runs of each seed, to rounding.
 
     Arguments:
         solver: the solver.
-        key: of the seeds.
+        key: the random key for the seeds.
         problem: as for `check_solver_state`.
     """
     with jax.enable_x64(True):
@@ -124,16 +124,16 @@ def check_solver_traces_once(
     """A run with another seed and other float hyperparameters traces nothing again.
 
     Arguments:
-        solver: the solver; Python floats among its leaves are made arrays first.
-        key: of the seeds.
+        solver: the solver; Python floats among its leaves are turned into arrays first.
+        key: the random key for the seeds.
         problem: as for `check_solver_state`.
-        again: one made as `solver` was; by default made by its name, where it was.
+        again: another solver made in the same way; by default made by name, if `solver` was.
     """
-    again = again or made_again(solver) or solver
+    again = again or make_again(solver) or solver
     with tried(solver, problem) as (solver, problem, bits):
         _run(as_arrays(solver), problem, seed_from(key))
         before = traces.copy()
-        _run(scaled(as_arrays(cast(again, bits))), problem, seed_from(key) + 1)
+        _run(scale_floats(as_arrays(cast(again, bits))), problem, seed_from(key) + 1)
         claim(
             traces == before,
             solver,

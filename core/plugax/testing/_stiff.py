@@ -1,4 +1,4 @@
-"""A check of an integrator's gradient where steps are rejected, or solved in vain.
+"""A check of an integrator's gradient for stiff equations, for which steps are rejected.
 
 Robertson's reactions of a, b and c, or van der Pol's oscillator of a and b (v = 1):
 
@@ -6,7 +6,7 @@ Robertson's reactions of a, b and c, or van der Pol's oscillator of a and b (v =
     db/dt =  k₁ a − k₂ b c − k₃ b² + v (μ (1 − a²) b − a)
     dc/dt =  k₃ b²
 
-One equation, so that one program does both, and a member that is not stiff, side by side.
+Both are one equation, so that one program solves both, and a member that is not stiff as well.
 """
 
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ from ._integrator import slack
 from ._precision import cast
 
 _STEPS = 4
-# No state of the solutions is larger than 3; an explicit scheme that is not stable soon is.
+# The solutions stay below 3; the states of an unstable explicit scheme soon do not.
 _BOUND = 10.0
 
 
@@ -33,7 +33,7 @@ class Reactions(eqx.Module):
 
     Arguments:
         rates: k₁, k₂, k₃ and μ.
-        oscillates: v, 0 or 1; a whole number, since it is no parameter.
+        oscillates: v, 0 or 1; a whole number, since it is not a parameter.
     """
 
     rates: Float[Array, "*members 4"]
@@ -64,7 +64,7 @@ _CASES = (
     _Case("moderately stiff", _AFFORDABLE, 0.1),
     _Case("moderately stiff", _AFFORDABLE, 1e-6),
 )
-# The fast variables start so far off that the first step of an adaptive scheme overflows.
+# The fast variables start so far from equilibrium that an adaptive scheme's first step overflows.
 _STARTS = ((1.0, 1.0, 1e-3), (2.0, 0.5, 1.0), (1.0, 0.1, 0.1))
 _OSCILLATE = (0, 1, 0)
 
@@ -75,7 +75,7 @@ def _point(case: _Case) -> PyTree:
 
 
 def _number(point: PyTree, integrator: AbstractIntegrator) -> tuple[Array, Array]:
-    """One number of the state after four time steps, and how large that is."""
+    """One number from the state after four time steps, and the size of that state."""
     field, y0, dt = point
     states = integrator.trajectory(field, y0, dt=dt, steps=_STEPS, every=_STEPS)
     weights = jnp.cos(jnp.arange(states.size).astype(states.dtype))
@@ -102,14 +102,14 @@ def _together(point: PyTree, integrator: AbstractIntegrator) -> tuple[Array, PyT
 def check_integrator_stiff_gradient(integrator: AbstractIntegrator, key: PRNGKeyArray) -> None:
     """Reverse mode equals forward mode and finite differences on stiff equations.
 
-    For Robertson's reactions and van der Pol's oscillator beside an equation that is not stiff, in
-    one `vmap`, and each beside others like itself: as stiff as the integrator can do in four time
-    steps. What it tries and rejects there overflows, and must not reach the gradient. A map solves
-    no equation, and is passed over.
+    For Robertson's reactions and van der Pol's oscillator together with an equation that is not
+    stiff, in one `vmap`, and each together with copies of itself: as stiff as the integrator can
+    solve in four time steps. Rejected steps overflow there, and must not affect the gradient. A map
+    solves no equation, and is not checked.
 
     Arguments:
         integrator: the integrator.
-        key: of the direction.
+        key: the random key for the direction.
     """
     if getattr(integrator, "discrete", False):
         return
@@ -132,9 +132,9 @@ def check_integrator_stiff_gradient(integrator: AbstractIntegrator, key: PRNGKey
             integrator,
             f"reverse mode equals forward mode, for {what} in time steps of {case.dt:g}",
             f"the slope {reverse:.8g} in reverse mode, {slope:.8g} in forward mode",
-            "What is computed in vain, in steps that are rejected or not selected, may be "
-            "infinite: backwards its cotangent is zero, and zero times infinity is NaN. Choose the "
-            "inputs of such a computation with jnp.where, not only its results.",
+            "The results of steps that are rejected or not selected may be infinite: in reverse "
+            "mode their cotangent is zero, and zero times infinity is NaN. Choose the inputs of "
+            "such a computation with jnp.where, not only its results.",
         )
         more = 0.0 if slack(ready) == ROUNDING else slack(ready)
 
@@ -145,7 +145,7 @@ def check_integrator_stiff_gradient(integrator: AbstractIntegrator, key: PRNGKey
         law = f"the gradient of a member of a vmap does not depend on the others, for {what}"
         members = (gradient[0].rates, gradient[1])
         for i in range(len(_STARTS)):
-            # Beside others like itself, by the program that is there: it takes long to compile.
+            # With copies of itself, by the same program, which takes long to compile.
             alike = jax.tree.map(lambda leaf, i=i: jnp.stack([leaf[i]] * len(_STARTS)), point[:2])
             _, (by_field, by_start, _), _, _ = _together((*alike, point[2]), ready)
             alone, member = jax.tree.map(
@@ -156,7 +156,7 @@ def check_integrator_stiff_gradient(integrator: AbstractIntegrator, key: PRNGKey
 
 
 def _suitable(integrator: AbstractIntegrator, ready: AbstractIntegrator) -> tuple[_Case, Any]:
-    """The hardest case that can be done, and what comes out."""
+    """The hardest case that the integrator can solve, and the result."""
     out: Any = None
     for case in _CASES:
         out = _together(_point(case), ready)
@@ -166,7 +166,7 @@ def _suitable(integrator: AbstractIntegrator, ready: AbstractIntegrator) -> tupl
         False,
         integrator,
         f"a moderately stiff equation can be solved in time steps of {_CASES[-1].dt:g}",
-        f"states as large as {out[-1]}, where they should be at most 3",
+        f"states as large as {out[-1]}, which should be at most 3",
         "Is it stable? Forward Euler steps are, for this equation.",
     )
     raise AssertionError("unreachable")

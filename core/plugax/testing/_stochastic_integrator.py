@@ -1,4 +1,4 @@
-"""Checks of a stochastic integrator: the path it gives, and what its noise is made of."""
+"""Checks of a stochastic integrator: its paths and their noise."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from ._differences import check_slope
 from ._integrator import FINE_STEPS, Relaxation
 from ._precision import cast
 
-# Paths in a check of means and variances, and how many standard errors these may be off.
+# The number of paths for means and variances, and the standard errors that these may be off.
 MEMBERS = 4096
 ERRORS = 5.0
 
@@ -31,7 +31,7 @@ class Pull(eqx.Module):
 
 
 class Own(eqx.Module):
-    """Diagonal noise s (1 + y²)^½: every number is driven by a Brownian motion of its own."""
+    """Diagonal noise s (1 + y²)^½: every number has a Brownian motion of its own."""
 
     size: Array
 
@@ -100,13 +100,13 @@ def _sum_and_gradient(
 
 
 def check_stochastic_drift(integrator: AbstractStochasticIntegrator, key: PRNGKeyArray) -> None:
-    """Without noise it comes within two per cent of the solution in small steps.
+    """Without noise and with small steps it is within two per cent of the solution.
 
     The equation depends on time and starts at a time other than zero.
 
     Arguments:
         integrator: the integrator.
-        key: of the start and of the noise that counts for nothing.
+        key: the random key for the start, and for noise that is multiplied by zero.
     """
     with jax.enable_x64(True):
         field, t0, dt = Relaxation(), 0.5, 1 / FINE_STEPS
@@ -126,12 +126,12 @@ def check_stochastic_drift(integrator: AbstractStochasticIntegrator, key: PRNGKe
 def check_stochastic_noise(integrator: AbstractStochasticIntegrator, key: PRNGKeyArray) -> None:
     """The increments of a Brownian motion have mean 0, variance dt and no correlation in time.
 
-    And so it is for diagonal noise and for noise that the state shares, where two numbers of the
-    state move together. To five standard errors of 4096 paths.
+    This is checked for diagonal noise, and for shared noise, by which two numbers of the state move
+    together; to five standard errors of 4096 paths.
 
     Arguments:
         integrator: the integrator.
-        key: of the noise.
+        key: the random key for the noise.
     """
     with jax.enable_x64(True):
         ready, dt = cast(integrator, 64), 0.25
@@ -170,11 +170,11 @@ def _claim_moments(
 
 
 def check_stochastic_key(integrator: AbstractStochasticIntegrator, key: PRNGKeyArray) -> None:
-    """The same key gives the same path to the bit, another key another path.
+    """The same key gives the same path to the bit; another key gives another path.
 
     Arguments:
         integrator: the integrator.
-        key: of start and noise.
+        key: the random key for start and noise.
     """
     with jax.enable_x64(True):
         drift, diffusion, y0 = _setting(key, 64)
@@ -196,7 +196,7 @@ def check_stochastic_every(integrator: AbstractStochasticIntegrator, key: PRNGKe
 
     Arguments:
         integrator: the integrator.
-        key: of start and noise.
+        key: the random key for start and noise.
     """
     with jax.enable_x64(True):
         drift, diffusion, y0 = _setting(key, 64)
@@ -214,13 +214,13 @@ def check_stochastic_every(integrator: AbstractStochasticIntegrator, key: PRNGKe
 
 
 def check_stochastic_gradient(integrator: AbstractStochasticIntegrator, key: PRNGKeyArray) -> None:
-    """The gradient in start, drift, diffusion and time step is that of the path.
+    """The gradient with respect to start, drift, diffusion and time step is that of the path.
 
-    Against central differences with the same key, to 1e-6, for 1 and 7 steps.
+    It is compared with central differences for the same key, to 1e-6, for 1 and 7 steps.
 
     Arguments:
         integrator: the integrator.
-        key: of the start, the noise and the direction.
+        key: the random key for the start, the noise and the direction.
     """
     with jax.enable_x64(True):
         drift, diffusion, y0 = _setting(key, 64)
@@ -242,7 +242,7 @@ def check_stochastic_precision(integrator: AbstractStochasticIntegrator, key: PR
 
     Arguments:
         integrator: the integrator.
-        key: of start and noise.
+        key: the random key for start and noise.
     """
     remedy = "Draw noise in the dtype of the state: jax.random.normal(key, y.shape, y.dtype)."
     for bits, x64 in ((32, False), (32, True), (64, True)):
@@ -264,11 +264,11 @@ def check_stochastic_precision(integrator: AbstractStochasticIntegrator, key: PR
 def check_stochastic_vmap_equals_loop(
     integrator: AbstractStochasticIntegrator, key: PRNGKeyArray
 ) -> None:
-    """The paths of several keys at once are those of each.
+    """The paths of several keys under `vmap` are those of each key alone.
 
     Arguments:
         integrator: the integrator.
-        key: of start and noise.
+        key: the random key for start and noise.
     """
     with jax.enable_x64(True):
         drift, diffusion, y0 = _setting(key, 64)
@@ -283,11 +283,11 @@ def check_stochastic_vmap_equals_loop(
 
 
 def check_stochastic_callbacks(integrator: AbstractStochasticIntegrator, key: PRNGKeyArray) -> None:
-    """What is compiled, gradient included, calls nothing on the host.
+    """The compiled programs, gradient included, do not call the host.
 
     Arguments:
         integrator: the integrator.
-        key: of start and noise.
+        key: the random key for start and noise.
     """
     with jax.enable_x64(True):
         drift, diffusion, y0 = _setting(key, 64)

@@ -1,4 +1,4 @@
-"""What the laws of a kind of problem are written with: the kit's own are."""
+"""Tools for writing the laws of a kind of problem; the kit's own laws use them too."""
 
 from ._claim import claim as claim
 from ._claim import claimed as claimed

@@ -108,7 +108,7 @@ def test_it_stops_at_what_all_other_checks_take_for_granted(call, own):
     failed = [line for line in result.out.splitlines() if line.startswith("FAILED")]
     assert [line.split()[1] for line in failed] == ["loss"]
     assert "Narrow.loss must take (unknowns, batch, key) besides self" in result.out
-    assert result.out.splitlines()[-1].endswith("were not run, since they take 'loss' for granted")
+    assert result.out.splitlines()[-1].endswith("were not run, since they depend on 'loss'")
     assert result.status == 1
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from plugax.cli._tables import shown
+from plugax.cli._tables import show_metric
 from plugax.cli._values import _several
 
 
@@ -29,4 +29,4 @@ def test_brackets_belong_to_the_list_only_where_they_hold_all_of_it(text, parts)
     ],
 )
 def test_a_metric_is_shown_in_one_line(value, text):
-    assert shown(value) == text
+    assert show_metric(value) == text

@@ -232,7 +232,7 @@ def test_other_reductions_are_refused():
 
 
 def test_weights_must_fit_the_examples():
-    with pytest.raises(ValueError, match=r"one weight an example, shape \(3,\); got shape \(2,\)"):
+    with pytest.raises(ValueError, match=r"one weight per example, shape \(3,\); got shape \(2,\)"):
         px.losses.SquaredError()(jnp.zeros(3), jnp.zeros(3), jnp.ones(2))
 
 

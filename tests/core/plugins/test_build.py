@@ -290,7 +290,7 @@ def test_a_factory_that_takes_any_option_gets_it(manager):
 )
 def test_a_value_of_another_type_is_refused_with_what_is_taken(manager, option, given, reason):
     with pytest.raises(
-        PlugaxError, match=f"The problem 'shaped' cannot be made so: {option} must be {reason}"
+        PlugaxError, match=f"The problem 'shaped' cannot be made: {option} must be {reason}"
     ):
         build("problem", "shaped", {option: given}, plugins=manager)
 
@@ -310,14 +310,14 @@ def test_a_value_that_may_fit_is_left_to_the_component(manager, options):
 
 def test_a_refused_option_keeps_its_cause(manager):
     with pytest.raises(
-        PlugaxError, match="'valley' cannot be made so: size must be at least 1; go"
+        PlugaxError, match="'valley' cannot be made: size must be at least 1; go"
     ) as raised:
         build("problem", "valley", {"size": 0}, plugins=manager)
     assert isinstance(raised.value.__cause__, ValueError)
 
 
 def test_an_error_deep_inside_keeps_its_cause_and_its_place(manager):
-    message = r"The problem 'faulty' cannot be made so: .*shape"
+    message = r"The problem 'faulty' cannot be made: .*shape"
     with pytest.raises(PlugaxError, match=message) as raised:
         build("problem", "faulty", {}, plugins=manager)
     cause = raised.value.__cause__
@@ -327,7 +327,7 @@ def test_an_error_deep_inside_keeps_its_cause_and_its_place(manager):
 
 
 def test_a_file_that_is_not_there_is_an_unusable_input(manager):
-    with pytest.raises(PlugaxError, match=r"'reading' cannot be made so: .*nowhere/valley\.csv"):
+    with pytest.raises(PlugaxError, match=r"'reading' cannot be made: .*nowhere/valley\.csv"):
         build("problem", "reading", {}, plugins=manager)
 
 
@@ -350,11 +350,11 @@ def test_a_target_without_a_signature_is_its_plugin_s_fault(manager):
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        (Valley, r"got the class itself\. Make one of it: Valley\(…\)"),
+        (Valley, r"got the class itself\. Make an instance: Valley\(…\)"),
         (Bell(), "got an object of type Bell"),
         (3, "got an object of type int"),
         ({"name": None, "class": "valley:Valley"}, "One that was made by hand has no name"),
-        ({}, "got none"),
+        ({}, "got None"),
     ],
 )
 def test_what_is_no_component_is_refused_with_what_is(manager, given, reason):

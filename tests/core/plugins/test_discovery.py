@@ -129,10 +129,13 @@ def test_a_plugin_that_exits_while_it_is_imported_stops_nobody(seen):
     ("plugin", "reason"),
     [
         ("misspelt", "there is no hook named 'register_problem'. Did you mean 'register_problems'"),
-        ("unfitting", "takes 'registr', which it is not offered. Did you mean 'register'?"),
+        (
+            "unfitting",
+            "takes 'registr', which is not one of its arguments. Did you mean 'register'?",
+        ),
         ("stumbling", "ZeroDivisionError: division by zero"),
-        ("misnaming", "the name of this problem must be of letters, digits, .* got 'a:b'"),
-        ("mistyping", "the name of this problem must be of letters, digits, .* got 3"),
+        ("misnaming", "the name of this problem must consist of letters, digits, .* got 'a:b'"),
+        ("mistyping", "the name of this problem must consist of letters, digits, .* got 3"),
     ],
 )
 def test_a_plugin_that_does_not_fit_is_refused_whole(seen, plugin, reason):

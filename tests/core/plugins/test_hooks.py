@@ -200,7 +200,9 @@ def test_a_misspelt_hook_is_refused_with_the_right_spelling():
 
 def test_a_misspelt_argument_is_refused_with_the_right_spelling():
     message = refusal("after_run", lambda self, solutoin: None)
-    assert "takes 'solutoin', which it is not offered. Did you mean 'solution'?" in message
+    assert (
+        "takes 'solutoin', which is not one of its arguments. Did you mean 'solution'?" in message
+    )
     assert "It may take solution." in message
 
 

@@ -79,7 +79,7 @@ def test_one_name_is_registered_once(manager):
 
 @pytest.mark.parametrize("name", ["", "a:b", "a@b", "-a", "a b"])
 def test_a_name_that_look_up_could_not_take_apart_is_refused(manager, name):
-    with pytest.raises(PluginError, match="A plugin is named by"):
+    with pytest.raises(PluginError, match="The name of a plugin"):
         manager.register(Brings(), name)
 
 

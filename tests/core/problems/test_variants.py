@@ -90,7 +90,7 @@ def test_a_pytree_of_booleans_picks_too():
     ("where", "message"),
     [
         (lambda u: (u["a"], u["b"]), "picks everything"),
-        (lambda u: u["c"], "does not pick from the unknowns of Decay"),
+        (lambda u: u["c"], "does not fit the unknowns of Decay"),
         ({"a": False, "b": False}, "picks nothing"),
     ],
 )

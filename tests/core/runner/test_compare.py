@@ -98,19 +98,19 @@ def test_all_seeds_of_a_solver_are_compiled_once(mean, descent):
 
 def test_a_problem_whose_data_are_given_is_the_same_for_every_seed(bowl, descent):
     assert bowl.reseeded(7) is bowl
-    one, axes = _members.stacked([bowl, bowl, bowl], "Bowls")
+    one, axes = _members.stack_members([bowl, bowl, bowl], "Bowls")
     assert one.curvature is bowl.curvature
     assert jax.tree.leaves(axes) == []
 
 
 def test_only_what_differs_is_stacked(mean):
     problems = [mean.reseeded(seed) for seed in range(3)]
-    one, axes = _members.stacked(problems, "Means")
+    one, axes = _members.stack_members(problems, "Means")
     assert one.numbers.shape == (3, 20)
     assert axes.numbers == 0
     tree = {"a": jnp.arange(2), "key": jr.key(0), "number": 1.0, "function": jnp.sin}
     other = tree | {"key": jr.key(1), "number": 2.0}
-    one, axes = _members.stacked([tree, other], "Trees")
+    one, axes = _members.stack_members([tree, other], "Trees")
     assert axes == {"a": None, "key": 0, "number": 0, "function": None}
     assert (one["key"][1] == jr.key(1)).all()
 
@@ -215,10 +215,10 @@ def test_what_the_problem_recommends_applies():
 
 def test_options_become_labels_and_every_label_is_another(bowl):
     entries = ["gradient", ("gradient", {"tolerance": 0.1}), {"name": "gradient"}, "gradient"]
-    labels = [label for label, _ in _contestants.labelled(entries)]
+    labels = [label for label, _ in _contestants.label_entries(entries)]
     assert labels == ["gradient", "gradient(tolerance=0.1)", "gradient #2", "gradient #3"]
     made = px.solver("gradient", tolerance=0.5)
-    assert _contestants.labelled([made])[0][0] == "gradient(tolerance=0.5)"
+    assert _contestants.label_entries([made])[0][0] == "gradient(tolerance=0.5)"
 
 
 def test_a_comparison_goes_over_the_values_of_an_option():

@@ -95,7 +95,7 @@ def test_data_that_were_moved_are_asked_for_and_may_be_given(source, tmp_path):
     assert px.resume(tmp_path / "run", problem=given, steps=6).unknowns == whole.unknowns
     moved.write_text("7 8 9\n")
     given = px.problem("level-of-a-file", source=moved)
-    with pytest.raises(px.PlugaxError, match="given is another than that of the saved run"):
+    with pytest.raises(px.PlugaxError, match="given differs from that of the saved run"):
         px.resume(tmp_path / "run", problem=given, steps=7)
 
 

@@ -22,7 +22,7 @@ def test_a_failure_at_the_first_step_resumed_gives_back_what_was_resumed(cliff, 
     before = px.solve(*parts.values(), steps=5, out=tmp_path)
     after = px.resume(tmp_path, steps=10, **parts)
     assert after.status.name == "non-finite"
-    assert "step 5; it was so at the start" in after.status.message
+    assert "step 5; it was not finite at the start already" in after.status.message
     assert after.steps == before.steps == 5
     np.testing.assert_array_equal(after.unknowns, before.unknowns)
     np.testing.assert_array_equal(after.series["loss"], before.series["loss"])

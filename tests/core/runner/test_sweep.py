@@ -239,7 +239,7 @@ class Spread(Scheduled):
 
 
 def test_a_plan_with_the_axis_of_the_members_in_it_is_refused(bowl):
-    with pytest.raises(px.PlugaxError, match="made arrays with an axis too many"):
+    with pytest.raises(px.PlugaxError, match="made arrays with one axis too many"):
         px.sweep(bowl, Spread(), over={"count": (1, 2)}, steps=5)
 
 

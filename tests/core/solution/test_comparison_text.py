@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from plugax.comparison._text import aligned, duration, markdown, measured
+from plugax.comparison._text import align, duration, format_mean, markdown
 
 NAN = math.nan
 
@@ -28,7 +28,7 @@ NAN = math.nan
     ],
 )
 def test_a_mean_has_the_digits_that_its_error_leaves_it(mean, error, shown):
-    assert measured(mean, error) == shown
+    assert format_mean(mean, error) == shown
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_a_duration_is_in_the_unit_that_suits_it(seconds, shown):
 
 def test_tables_line_up():
     rows = [["solver", "x"], ["a", "1"], ["long name", "10"]]
-    assert aligned(rows).splitlines() == [
+    assert align(rows).splitlines() == [
         "solver      x",
         "─────────────",
         "a           1",
@@ -49,6 +49,6 @@ def test_tables_line_up():
     ]
     # Where the columns do not fit, the last ones stand below, with the labels again.
     wide = [[*row, *row[1:]] for row in rows]
-    first, second = aligned(wide, width=15).split("\n\n")
-    assert first == second == aligned(rows)
+    first, second = align(wide, width=15).split("\n\n")
+    assert first == second == align(rows)
     assert markdown([["a|b", "x"], ["c", "1"]]) == "| a\\|b | x |\n| --- | ---: |\n| c | 1 |\n"

@@ -74,10 +74,10 @@ def test_gradients_at_saved_times_are_those_of_the_solution(of):
 @pytest.mark.parametrize(
     ("times", "message"),
     [
-        ([], r"one row of at least one time; got shape \(0,\)"),
+        ([], r"one axis and at least one time; got shape \(0,\)"),
         ([[1.0]], r"got shape \(1, 1\)"),
         ([0.1, 0.3, 0.2], "in one direction; got .*Sort them"),
-        ([-0.1, 0.1], "go on from t0=0.0 in one direction"),
+        ([-0.1, 0.1], "run from t0=0.0 in one direction"),
         ([0.1, np.nan], "must be finite"),
     ],
 )

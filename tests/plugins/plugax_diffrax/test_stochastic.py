@@ -286,7 +286,7 @@ def test_what_does_not_fit_is_an_error(what, message):
 
 
 def test_a_problem_that_wants_an_ordinary_integrator_says_so():
-    message = "takes an AbstractIntegrator; the integrator 'milstein' is none, but an AbstractStoch"
+    message = "takes an AbstractIntegrator; the integrator 'milstein' is an AbstractStoch"
     for integrator in ("milstein", {"name": "milstein"}, px.integrator("milstein")):
         with pytest.raises(PlugaxError, match=message):
             px.problem("lorenz96-4dvar", integrator=integrator)
