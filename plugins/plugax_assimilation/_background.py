@@ -57,7 +57,7 @@ def background_error(
 def positive(value: Any) -> Float[Array, ""]:
     """A positive number as an array leaf, so that it can be swept.
 
-    Errors: `PlugaxError` where it is none.
+    Errors: `PlugaxError` if it is none.
     """
     if isinstance(value, int | float) and not (value > 0 and math.isfinite(value)):
         raise PlugaxError(f"A scale, a tolerance or an inflation must be positive; got {value}.")
@@ -65,6 +65,6 @@ def positive(value: Any) -> Float[Array, ""]:
 
 
 def check_count(name: str, value: Any) -> None:
-    """Raise `PlugaxError` where a count is not a whole number from 1 on."""
+    """Raise `PlugaxError` if a count is not a whole number from 1 on."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise PlugaxError(f"{name} must be a whole number, at least 1; got {value!r}.")

@@ -71,7 +71,7 @@ class Adaptive(AbstractIntegrator):
 
         dt is the grid's step, and the first guess at the scheme's own in each interval.
 
-        Errors: `PlugaxError` where `every` does not divide `steps`, or state or tendency is not as
+        Errors: `PlugaxError` if `every` does not divide `steps`, or state or tendency is not as
         it must be.
         """
         check_steps(steps, every)
@@ -101,7 +101,7 @@ class Adaptive(AbstractIntegrator):
 
         Between the steps made, `max_steps` of them at most, it is the scheme's own polynomial.
 
-        Errors: `PlugaxError` where state or tendency is not as it must be.
+        Errors: `PlugaxError` if state or tendency is not as it must be.
         """
         check_steps(steps, 1)
         y0 = _real(y0)

@@ -50,7 +50,7 @@ class ExplicitRungeKutta(AbstractIntegrator):
     ) -> PyTree:
         """The states every `every` steps of dt; see `AbstractIntegrator.trajectory`.
 
-        Errors: `PlugaxError` where `every` does not divide `steps`, or state or tendency is not as
+        Errors: `PlugaxError` if `every` does not divide `steps`, or state or tendency is not as
         it must be.
         """
         check_steps(steps, every)

@@ -42,7 +42,7 @@ class Map(AbstractIntegrator):
     ) -> PyTree:
         """The states after every `every` steps; dt only says which times the map is called with.
 
-        Errors: `PlugaxError` where `every` does not divide `steps`, or the next state does not look
+        Errors: `PlugaxError` if `every` does not divide `steps`, or the next state does not look
         like the state.
         """
         check_steps(steps, every)

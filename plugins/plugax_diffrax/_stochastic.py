@@ -54,7 +54,7 @@ class StochasticScheme(AbstractStochasticIntegrator):
     ) -> PyTree:
         """The states every `every` steps; see `AbstractStochasticIntegrator.trajectory`.
 
-        Errors: `PlugaxError` where `every` does not divide `steps`, dt is known and not positive,
+        Errors: `PlugaxError` if `every` does not divide `steps`, dt is known and not positive,
         or state, drift or diffusion is not as it must be.
         """
         check_steps(steps, every)

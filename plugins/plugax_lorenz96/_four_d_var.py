@@ -35,7 +35,7 @@ class FourDVar(AbstractFourDVar):
             they are known; without them the metrics of errors are left out.
         integrator: advances the model, by name or as an object.
 
-    Errors: `PlugaxError` where shapes do not fit together or a standard deviation is not positive.
+    Errors: `PlugaxError` if shapes do not fit together or a standard deviation is not positive.
     """
 
     model: Callable[..., Any]

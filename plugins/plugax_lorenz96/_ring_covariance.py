@@ -34,7 +34,7 @@ class RingCovariance(AbstractCovariance):
             scaled to mean one.
         size: n, the number of variables.
 
-    Errors: `PlugaxError` where the parts do not fit; from `whiten`, where s is 0 somewhere (to
+    Errors: `PlugaxError` if the parts do not fit; from `whiten`, where s is 0 somewhere (to
     rounding), so that B has no inverse.
     """
 

@@ -74,7 +74,7 @@ def chosen(presets: Mapping[str, AnySetup], preset: str, given: Mapping[str, Any
         preset: which.
         given: options by name.
 
-    Errors: `PlugaxError` where there is no such preset.
+    Errors: `PlugaxError` if there is no such preset.
     """
     if preset not in presets:
         raise PlugaxError(f"A preset is one of {', '.join(presets)}; got {preset!r}.")

@@ -69,7 +69,7 @@ def draw_experiment(
         climatology: as for `plugax_state_space.StateSpace`.
         geometry: likewise.
 
-    Errors: `PlugaxError` where the truth is not finite.
+    Errors: `PlugaxError` if the truth is not finite.
     """
     size, std = rest.size, setup.initial_std
     mean, truth = _run(setup, draws, tendency, rest)

@@ -82,7 +82,7 @@ class GradientDescent(AbstractSolver):
     ) -> GradientState:
         """The state before the first step.
 
-        Errors: `PlugaxError` where the unknowns have no floating-point array, or a complex one.
+        Errors: `PlugaxError` if the unknowns have no floating-point array, or a complex one.
         """
         params = eqx.filter(unknowns, eqx.is_inexact_array)
         _check(problem, unknowns, params)

@@ -18,7 +18,7 @@ SEPARATORS = (",", ";", "\t")
 def read_delimited(path: str | os.PathLike) -> tuple[list[str], list[list[str]], list[int]]:
     """The names in the header, the cells of each column, and the line that each row ends on.
 
-    Errors: `PlugaxError` where the file cannot be read, is not text, has no header or no rows, or
+    Errors: `PlugaxError` if the file cannot be read, is not text, has no header or no rows, or
     a row has more or fewer cells than the header.
     """
     lines = _lines(path)

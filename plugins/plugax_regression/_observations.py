@@ -18,7 +18,7 @@ from ._whitening import factor_of
 def observed(y: Any) -> Float[Array, "..."]:
     """The observations as an array of floats.
 
-    Errors: `PlugaxError` where there are none, or one is no finite number.
+    Errors: `PlugaxError` if there are none, or one is no finite number.
     """
     array = _numbers("y", y)
     if array.size == 0:
@@ -29,7 +29,7 @@ def observed(y: Any) -> Float[Array, "..."]:
 def predictors(x: Any) -> PyTree[Array]:
     """What the model is a function of, as floats, since the powers of integers wrap; flags stay.
 
-    Errors: `PlugaxError` where a leaf is no array of finite numbers.
+    Errors: `PlugaxError` if a leaf is no array of finite numbers.
     """
     if isinstance(x, list | tuple) and all(np.isscalar(leaf) for leaf in jax.tree.leaves(x)):
         x = np.asarray(x)  # a list of numbers is meant as one array, not as many
@@ -49,7 +49,7 @@ def spread(sigma: Any, y: Float[Array, "..."], *, absolute: bool) -> Float[Array
         y: the observations.
         absolute: whether they are said to be absolute, which none cannot be.
 
-    Errors: `PlugaxError` where one is not positive, or there are too many or too few.
+    Errors: `PlugaxError` if one is not positive, or there are too many or too few.
     """
     if sigma is None:
         if absolute:

@@ -69,7 +69,7 @@ def table_of(data: Any) -> Table:
     Arguments:
         data: a path, or arrays of one dimension and of one length by name.
 
-    Errors: `PlugaxError` where it is neither, or has no rows.
+    Errors: `PlugaxError` if it is neither, or has no rows.
     """
     if isinstance(data, str | os.PathLike):
         names, columns, lines = read_delimited(data)

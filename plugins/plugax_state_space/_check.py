@@ -1,4 +1,4 @@
-"""Whether the parts of a state-space problem fit together; nothing is computed for it."""
+"""Whether the parts of a state-space problem fit together, from shapes and dtypes alone."""
 
 import math
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ._geometry import Geometry
     from ._state_space import AbstractStateSpace
 
-# A multiple of dt is one however it was rounded.
+# Relative tolerance within which a time counts as a multiple of dt.
 ROUNDING = 1e-9
 
 
@@ -22,26 +22,26 @@ def substeps_of(times: Any, *, start: float, dt: float, discrete: bool = False) 
     """The equal time steps in which every interval between observations is run.
 
     Arguments:
-        times: of the observations.
+        times: the times of the observations.
         start: the time of the initial state.
-        dt: the longest time step; the step itself where time is discrete.
-        discrete: whether the model is a map, which knows no other step than its own.
+        dt: the longest time step; exactly the time step if the model is a map.
+        discrete: whether the model is a map, which can only make whole steps.
 
-    Errors: `PlugaxError` where dt is not positive, or where a map would have to make fractions of
-    steps, or more steps in one interval than in another.
+    Errors: `PlugaxError` if dt is not positive, or if a map would have to make fractions of steps,
+    or more steps in one interval than in another.
     """
     if not dt > 0 or not math.isfinite(dt):
         raise PlugaxError(f"dt must be positive; got {dt}.")
     lengths = np.diff(np.asarray(times, np.float64), prepend=start) / dt
-    # To observations at the start no step is made.
+    # Observations at the start need no step.
     lengths = lengths[1:] if lengths.size and lengths[0] == 0 else lengths
     lengths = lengths if lengths.size else np.ones(1)
     substeps = max(1, math.ceil(float(np.max(lengths)) * (1 - ROUNDING)))
     if discrete and not np.allclose(lengths, substeps, rtol=1e-6, atol=0):
         raise PlugaxError(
             f"A map makes the same number of steps of dt={dt} from each observation time to the "
-            f"next; got intervals of {np.min(lengths):g} to {np.max(lengths):g} steps. Take all "
-            "times that the steps lead to, with NaN where nothing was observed."
+            f"next; got intervals of {np.min(lengths):g} to {np.max(lengths):g} steps. List the "
+            "time of every step, with NaN where nothing was observed."
         )
     return substeps
 
@@ -63,7 +63,7 @@ def check_state_space(problem: "AbstractStateSpace") -> None:
                 f"{name} must be a covariance of the {wanted} {what}; got one of size "
                 f"{covariance.size}."
             )
-    # What cannot be whitened by says so itself.
+    # A covariance that cannot whiten raises an error of its own.
     jax.eval_shape(problem.observation_error.whiten, cycle.observations)
     _check_forecast(problem, state, cycle)
     _check_observed(problem, state, cycle)
@@ -82,7 +82,7 @@ def _check_forecast(problem: "AbstractStateSpace", state: Any, cycle: Any) -> No
     forecast = _result("model", problem.forecast, state, cycle)
     if not _alike(forecast, state):
         raise PlugaxError(
-            f"The model must keep the form of the state, {_described(state)}; it makes "
+            f"The model must keep the form of the state, {_described(state)}; it returns "
             f"{_described(forecast)}."
         )
 
@@ -93,8 +93,8 @@ def _check_observed(problem: "AbstractStateSpace", state: Any, cycle: Any) -> No
     is_row = isinstance(seen, jax.ShapeDtypeStruct) and seen.shape == wanted
     if not is_row or not jnp.issubdtype(seen.dtype, jnp.floating):
         raise PlugaxError(
-            f"observation_operator(t, x) must give {wanted[0]} real numbers, as many as "
-            f"observation_error and a row of the observations have; it gives {_described(seen)}."
+            f"observation_operator(t, x) must return {wanted[0]} real numbers, as many as "
+            f"observation_error and a row of the observations have; it returns {_described(seen)}."
         )
 
 
@@ -108,7 +108,7 @@ def _check_geometry(geometry: "Geometry", size: int, observed: int) -> None:
 
 
 def _result(name: str, function: Any, *arguments: Any) -> Any:
-    """The shapes of what a function gives."""
+    """The shapes and dtypes that a function returns."""
     try:
         return eqx.filter_eval_shape(function, *arguments)
     except PlugaxError:

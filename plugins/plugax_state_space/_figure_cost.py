@@ -1,4 +1,4 @@
-"""What is left of the cost in every window, and its parts."""
+"""The cost before and after the analysis of every window, and its parts."""
 
 from typing import TYPE_CHECKING
 

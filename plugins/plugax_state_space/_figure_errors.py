@@ -44,7 +44,7 @@ def errors(problem: "AbstractStateSpace", series: Series) -> "Figure | None":
         axis.axhline(mean, color=style["color"], linewidth=0.8, linestyle=":")
     values = np.concatenate([series[name] for name in there])
     values = values[values > 0]
-    # A start far off would flatten all that comes after it.
+    # A start far from the truth would flatten the rest of the curve.
     if values.size and values.max() > 20 * np.median(values):
         logarithmic(axis)
     else:

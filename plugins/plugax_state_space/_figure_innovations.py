@@ -28,7 +28,7 @@ SIGNAL = "degrees_of_freedom_for_signal"
 
 
 def innovations(problem: "AbstractStateSpace", series: Series) -> "Figure | None":
-    """Found over expected variances, 1 where all is right; degrees of freedom for signal."""
+    """Actual over expected variances, 1 if all is right; degrees of freedom for signal."""
     there = [name for name in RATIOS if name in series]
     if not there and SIGNAL not in series:
         return None
@@ -41,7 +41,7 @@ def innovations(problem: "AbstractStateSpace", series: Series) -> "Figure | None
         draw_in_time(axes[0], time, series[name], f"{label}: {mean:.3g}", **style)
     if there:
         axes[0].axhline(1, color="black", linewidth=1, linestyle=":", label="as expected")
-        axes[0].set_ylabel("found over expected variance")
+        axes[0].set_ylabel("actual over expected variance")
     if SIGNAL in series:
         mean = series[SIGNAL][after].mean()
         label = f"degrees of freedom: {mean:.3g}"

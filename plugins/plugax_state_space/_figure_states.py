@@ -19,8 +19,8 @@ LAST, MOST_COLUMNS, FEW = 200, 1000, 7
 def hovmoller(problem: "AbstractStateSpace", series: Series) -> "Figure | None":
     """Truth, analysis and their difference over variables (across) and time (up).
 
-    Only states of one axis are drawn, with so many variables that they make a picture, and of a
-    long run the last steps, so that they can be told apart.
+    Only states that are vectors with enough variables for an image are drawn. Of a long run only
+    the last steps are shown, so that they can be told apart.
     """
     found = _last_states(problem, series)
     if found is None or found[1].shape[1] <= FEW:
@@ -33,7 +33,7 @@ def hovmoller(problem: "AbstractStateSpace", series: Series) -> "Figure | None":
     variables = np.arange(analysis.shape[1])[::stride]
     fields = {"analysis": analysis} if truth is None else {"truth": truth, "analysis": analysis}
     values = np.concatenate([field.ravel() for field in fields.values()])
-    # The outermost hundredth would wash out the rest.
+    # The most extreme hundredth of the values would make the rest look pale.
     state = {"cmap": "viridis", "norm": Normalize(*np.quantile(values, (0.005, 0.995)))}
     panels = {name: (field, state) for name, field in fields.items()}
     if truth is not None:
@@ -68,7 +68,7 @@ def hovmoller(problem: "AbstractStateSpace", series: Series) -> "Figure | None":
 
 
 def states(problem: "AbstractStateSpace", series: Series) -> "Figure | None":
-    """Truth and analysis of a state of few variables, a curve each."""
+    """Truth and analysis of a state of few variables, one curve for each."""
     found = _last_states(problem, series)
     if found is None or found[1].shape[1] > FEW:
         return None
@@ -90,7 +90,7 @@ def states(problem: "AbstractStateSpace", series: Series) -> "Figure | None":
 def _last_states(
     problem: "AbstractStateSpace", series: Series
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None] | None:
-    """Times, analyses and truth of the last steps; None where they are no vectors."""
+    """Times, analyses and truth of the last steps; None if the states are not vectors."""
     if "analysis" not in series:
         return None
     rows, time = series["analysis"][-LAST:], series["time"][-LAST:]

@@ -61,7 +61,7 @@ class AbstractCycledEnsemble(AbstractSolver):
         keep: what of every analysis goes into the history: nothing, the mean, or all members.
         diagnostics: what more every cycle tells: crps, rank-histogram, innovations, signal.
 
-    Errors: `PlugaxError` where an option is outside its range.
+    Errors: `PlugaxError` if an option is outside its range.
     """
 
     requires: ClassVar = AbstractStateSpace

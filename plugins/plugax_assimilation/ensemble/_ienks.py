@@ -95,7 +95,7 @@ class IEnKS(AbstractSolver):
     Law: with a linear model without error and linear observations one iteration does, and mean and
     covariance are those of the Kalman filter at t_k, and of the Kalman smoother before.
 
-    Errors: `PlugaxError` where lag, shift or iterations are out of range.
+    Errors: `PlugaxError` if lag, shift or iterations are out of range.
 
     Source: M. Bocquet and P. Sakov, Nonlin. Processes Geophys. 20 (2013),
     doi 10.5194/npg-20-803-2013; Q. J. R. Meteorol. Soc. 140 (2014), doi 10.1002/qj.2236; and

@@ -52,7 +52,7 @@ class Neighbours(eqx.Module):
 def distance_option(value: Any) -> Float[Array, ""]:
     """A positive distance, which may be infinite.
 
-    Errors: `PlugaxError` where it is none.
+    Errors: `PlugaxError` if it is none.
     """
     if isinstance(value, int | float) and not value > 0:
         raise PlugaxError(f"A localisation radius must be positive; got {value}.")

@@ -49,7 +49,7 @@ class AbstractTransformFilter(AbstractCycledEnsemble):
     Arguments:
         lag: L, over how many cycles observations act back; 0 is a filter.
 
-    Errors: `PlugaxError` where the lag is negative.
+    Errors: `PlugaxError` if the lag is negative.
 
     Law: a lag does not change the analysis.
 

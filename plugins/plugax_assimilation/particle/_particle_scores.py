@@ -28,7 +28,7 @@ def particle_diagnostics_of(
 ) -> tuple[ParticleDiagnostic, ...]:
     """The diagnostics that were asked for.
 
-    Errors: `PlugaxError` where weighted particles have none of that name.
+    Errors: `PlugaxError` if weighted particles have none of that name.
     """
     check_particle_diagnostics(value)
     return tuple(value)

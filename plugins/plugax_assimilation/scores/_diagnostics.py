@@ -19,7 +19,7 @@ Diagnostic = Literal["crps", "rank-histogram", "innovations", "signal"]
 def diagnostics_of(value: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
     """The diagnostics that were asked for.
 
-    Errors: `PlugaxError` where there is none of that name.
+    Errors: `PlugaxError` if there is none of that name.
     """
     check_diagnostics(value)
     return tuple(value)

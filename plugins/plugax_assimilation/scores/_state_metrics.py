@@ -22,7 +22,7 @@ def state_metrics(
     analysis: Float[Array, " state"],
     keep: KeepMean,
 ) -> Metrics:
-    """The metrics that all of them have; errors are left out where nobody knows the truth.
+    """The metrics that all of them have; errors are left out if the truth is not known.
 
     Arguments:
         problem: the problem.

@@ -49,7 +49,7 @@ def ensemble_metrics(
     """The metrics that every ensemble method has.
 
     `loss` is ½‖d‖² of the forecast's mean, `expected_loss` what its mean should be. Errors are left
-    out where nobody knows the truth.
+    out if the truth is not known.
 
     Arguments:
         problem: the problem.

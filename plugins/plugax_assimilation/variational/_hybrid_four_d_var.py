@@ -28,7 +28,7 @@ from ._incremental import AbstractIncremental, States
 def _part(value: Any) -> Float[Array, ""]:
     """A number from 0 on.
 
-    Errors: `PlugaxError` where it is none.
+    Errors: `PlugaxError` if it is none.
     """
     if isinstance(value, int | float) and not (value >= 0 and math.isfinite(value)):
         raise PlugaxError(f"scale and ensemble_weight must not be negative; got {value}.")

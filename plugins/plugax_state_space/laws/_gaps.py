@@ -1,7 +1,8 @@
-"""What a solver of state-space problems does where nothing was observed: a forecast, no more.
+"""What a solver of state-space problems does when nothing was observed: only a forecast.
 
-Inflation, noise, rotation and resampling make good for an analysis. Applied where there is none
-they make results depend on times at which nothing happens, and let a spread grow without bound.
+Inflation, noise, rotation and resampling make up for what an analysis takes from the spread.
+Applied without an analysis, they make results depend on times at which nothing happens, and let the
+spread grow without bound.
 """
 
 import dataclasses
@@ -26,7 +27,7 @@ REMEDY = (
 
 
 class Bent(eqx.Module):
-    """H(x) = x + c x²: it sees more of an ensemble than mean and covariance."""
+    """H(x) = x + c x², which depends on more of an ensemble than its mean and covariance."""
 
     curvature: Array
 
@@ -41,17 +42,17 @@ def check_solver_gaps(
 ) -> None:
     """A step without observations is the model's forecast, and nothing else.
 
-    The answer after it is the forecast from the answer before (or the mean of the climate, from a
-    method that runs no model). And a time without observations between two others changes nothing
-    of the answers after it: where the model stands still, the step after it gives what it gives
-    without it, drawn by the same key.
+    The answer after it is the forecast from the answer before it (or the mean of the climate, for a
+    method that runs no model). A time without observations between two others does not change the
+    answers after it: if the model stands still, the next step gives the same answer with and
+    without that time, for the same key.
 
-    Passes on any other problem than the kit's own, the only one with these laws.
+    Always passes on problems other than the kit's own, the only one with these laws.
 
     Arguments:
         solver: the solver.
-        key: of all draws.
-        problem: what it is tried on; by default the kit's own.
+        key: random key of all draws.
+        problem: the problem to solve; by default the kit's own.
     """
     with tried(solver, problem) as (solver, problem, _):
         if not isinstance(problem, Tracking):
@@ -60,7 +61,7 @@ def check_solver_gaps(
         with claimed(solver, law, "See the error itself."):
             given = _Given(solver, problem, key)
             found = given.forecast_alone()
-        law = "the answer after a step without observations is the forecast from that before"
+        law = "the answer after a step without observations is the forecast from the one before"
         claim(found is None, solver, law, found, REMEDY)
         found = given.nothing_between()
         law = "a time without observations, at which the model stands still, changes no later step"
@@ -68,7 +69,7 @@ def check_solver_gaps(
 
 
 class _Given:
-    """A solver on the kit's problem, its model without error."""
+    """A solver on the kit's problem, with a perfect model."""
 
     def __init__(self, solver: AbstractSolver, problem: Tracking, key: PRNGKeyArray):
         error: Any = problem.model_error
@@ -102,7 +103,7 @@ class _Given:
         return found and climate and found
 
     def nothing_between(self) -> str | None:
-        """How the step after one without observations differs from the same without that one."""
+        """How a step without observations changes the step after it."""
         still = eqx.tree_at(
             lambda problem: problem.model.matrix,
             self.problem,
@@ -118,7 +119,7 @@ class _Given:
         return difference(*answers, tolerance=ROUNDING)
 
     def _late(self) -> tuple[Cycle, Cycle]:
-        """Two batches, one after the other, before which the series has begun."""
+        """Two consecutive batches, the first of which is not the start of the series."""
         return self.batches[-2], self.batches[-1]
 
     def _start(self, problem: Tracking) -> PyTree:

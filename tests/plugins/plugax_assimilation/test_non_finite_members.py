@@ -232,7 +232,7 @@ def test_members_that_are_not_seen_as_numbers_are_replaced_too(method, options):
 def test_the_message_names_the_observation_operator(method):
     solution = px.solve(rooted(), px.solver(method, members=12), seed=1)
     assert solution.status.name == "non-finite"
-    assert "observation_operator(t, x) is not defined" in str(solution.status)
+    assert "observation_operator(t, x) of it was not" in str(solution.status)
 
 
 def test_what_a_missing_observation_would_see_loses_no_member():
