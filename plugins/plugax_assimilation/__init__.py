@@ -7,7 +7,8 @@ import lazy_loader
 
 from plugax import hookimpl
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+# Without its `__dir__`, by which pluggy looks for hooks.
+__getattr__, _, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 
 # Name, where it lives, and what it is.

@@ -26,7 +26,7 @@ SADDLE = "the published value is that of a saddle here, which is found out"
 EXCEPTIONS: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {
     "gauss-newton": {
         (ELSEWHERE, "no bounded steps: where J is nearly singular, no length of a step helps"): (
-            *("freudenstein-roth", "jennrich-sampson", "gulf", "biggs-exp6", "chebyquad"),
+            *("gulf", "biggs-exp6", "chebyquad"),
         ),
     },
     "lbfgs": {(UNDECLARED, SADDLE): ("biggs-exp6",)},
