@@ -24,7 +24,7 @@ from jaxtyping import Array, Float, PyTree
 from plugax import AbstractIntegrator
 from plugax.problems import Metrics
 
-from ._augmented_check import Picked, pick
+from ._augmented_check import Selection, pick
 from ._check import check_state_space
 from ._cycle import Cycle
 from ._gaussian import Gaussian
@@ -48,7 +48,7 @@ class AugmentedStateSpace(AbstractStateSpace):
     """
 
     problem: AbstractStateSpace
-    picked: Picked = eqx.field(static=True)
+    picked: Selection = eqx.field(static=True)
     initial: Gaussian
     climatology: Gaussian | None
     model_error: AbstractCovariance | None
@@ -64,22 +64,22 @@ class AugmentedStateSpace(AbstractStateSpace):
         state, count = problem.initial.covariance, initial.covariance.size
         self.problem = problem
         self.picked = pick(problem, where, initial, drift)
-        self.initial = _joined(problem.initial, initial)
-        self.climatology = problem.climatology and _joined(problem.climatology, initial)
-        self.model_error = _together(problem.model_error, state.size, drift, count)
-        self.geometry = problem.geometry and _extended(problem.geometry, count)
+        self.initial = _join(problem.initial, initial)
+        self.climatology = problem.climatology and _join(problem.climatology, initial)
+        self.model_error = _join_errors(problem.model_error, state.size, drift, count)
+        self.geometry = problem.geometry and _extend(problem.geometry, count)
 
     def __check_init__(self):
         check_state_space(self)
 
     def forecast(self, state: Augmented, cycle: Cycle) -> Augmented:
         """The state advanced by the model with these parameters, which do not change."""
-        forecast = self._with(state.parameters).forecast(state.state, cycle)
+        forecast = self._replace(state.parameters).forecast(state.state, cycle)
         return Augmented(forecast, state.parameters)
 
     def observe(self, time: Float[Array, ""], state: Augmented) -> Float[Array, " observed"]:
         """H(t, x; θ)."""
-        return self._with(state.parameters).observe(time, state.state)
+        return self._replace(state.parameters).observe(time, state.state)
 
     def verified(self, state: Augmented) -> PyTree:
         """The part of the state x that the truth is given for."""
@@ -90,12 +90,12 @@ class AugmentedStateSpace(AbstractStateSpace):
         leaves = jax.tree.leaves(state.parameters)
         named = zip(self.picked.names, leaves, strict=True)
         return {
-            **self._with(state.parameters).diagnose(state.state),
+            **self._replace(state.parameters).diagnose(state.state),
             "parameters": ravel_pytree(state.parameters)[0],
             **{name: leaf for name, leaf in named if leaf.ndim == 0},
         }
 
-    def _with(self, parameters: PyTree) -> AbstractStateSpace:
+    def _replace(self, parameters: PyTree) -> AbstractStateSpace:
         """The problem with these parameters in place of its own."""
         leaves, structure = jax.tree.flatten(self.problem)
         for place, leaf in zip(self.picked.places, jax.tree.leaves(parameters), strict=True):
@@ -177,24 +177,24 @@ def augmented(
     return AugmentedStateSpace(problem, where, initial, drift)
 
 
-def _joined(state: Gaussian, parameters: Gaussian) -> Gaussian:
+def _join(state: Gaussian, parameters: Gaussian) -> Gaussian:
     covariance = BlockCovariance((state.covariance, parameters.covariance))
     return Gaussian(Augmented(state.mean, parameters.mean), covariance)
 
 
-def _together(
+def _join_errors(
     error: AbstractCovariance | None, size: int, drift: AbstractCovariance | None, count: int
 ) -> AbstractCovariance | None:
     if error is None and drift is None:
         return None
-    return BlockCovariance((error or _none(size), drift or _none(count)))
+    return BlockCovariance((error or _zero(size), drift or _zero(count)))
 
 
-def _none(size: int) -> AbstractCovariance:
+def _zero(size: int) -> AbstractCovariance:
     return FactorCovariance(jnp.zeros((size, 0)))
 
 
-def _extended(geometry: Geometry, count: int) -> Geometry:
+def _extend(geometry: Geometry, count: int) -> Geometry:
     nowhere = np.full((count, geometry.states.shape[1]), np.nan)
     return Geometry(
         np.concatenate([np.asarray(geometry.states), nowhere]),

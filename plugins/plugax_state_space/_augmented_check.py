@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _EXAMPLE = "Write `lambda problem: problem.model.forcing`, say."
 
 
-class Picked(NamedTuple):
+class Selection(NamedTuple):
     """What `where` picks. Two lambdas with the same choice give equal values and compile once.
 
     Attributes:
@@ -43,7 +43,7 @@ def pick(
     where: Callable[[Any], PyTree],
     initial: Gaussian,
     drift: AbstractCovariance | None,
-) -> Picked:
+) -> Selection:
     """Where the parameters are.
 
     Errors: `PlugaxError` if `where` picks anything but floating-point arrays of the model or of the
@@ -75,15 +75,15 @@ def pick(
     given = jax.tree.map(jnp.shape, initial.mean)
     if wanted != given:
         raise PlugaxError(
-            "The mean of the parameters must have the structure of what `where` picks, with shapes "
-            f"{wanted}; got {given}."
+            "The mean of the parameters must have the structure of what `where` picks, with the "
+            f"shapes {wanted}; got {given}."
         )
     if drift is not None and drift.size != initial.covariance.size:
         raise PlugaxError(
             f"drift must be a covariance of the {initial.covariance.size} parameters; got one of "
             f"size {drift.size}."
         )
-    return Picked(places, tuple(leaf.name for leaf in parameters))
+    return Selection(places, tuple(leaf.name for leaf in parameters))
 
 
 def _is_float(leaf: Any) -> bool:

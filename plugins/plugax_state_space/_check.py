@@ -66,35 +66,35 @@ def check_state_space(problem: "AbstractStateSpace") -> None:
     # A covariance that cannot whiten raises an error of its own.
     jax.eval_shape(problem.observation_error.whiten, cycle.observations)
     _check_forecast(problem, state, cycle)
-    _check_observed(problem, state, cycle)
+    _check_observation(problem, state, cycle)
     if cycle.truth is not None:
         wanted = jax.eval_shape(problem.verified, state)
-        if not _alike(cycle.truth, wanted):
+        if not _same_form(cycle.truth, wanted):
             raise PlugaxError(
-                f"The truth at one time must have the form of the state, {_described(wanted)}; got "
-                f"{_described(cycle.truth)}."
+                f"The truth at one time must have the form of the state, {_describe(wanted)}; got "
+                f"{_describe(cycle.truth)}."
             )
     if problem.geometry is not None:
         _check_geometry(problem.geometry, size, observed)
 
 
 def _check_forecast(problem: "AbstractStateSpace", state: Any, cycle: Any) -> None:
-    forecast = _result("model", problem.forecast, state, cycle)
-    if not _alike(forecast, state):
+    forecast = _result_shapes("model", problem.forecast, state, cycle)
+    if not _same_form(forecast, state):
         raise PlugaxError(
-            f"The model must keep the form of the state, {_described(state)}; it returns "
-            f"{_described(forecast)}."
+            f"The model must keep the form of the state, {_describe(state)}; it returns "
+            f"{_describe(forecast)}."
         )
 
 
-def _check_observed(problem: "AbstractStateSpace", state: Any, cycle: Any) -> None:
-    seen = _result("observation_operator", problem.observe, cycle.time, state)
+def _check_observation(problem: "AbstractStateSpace", state: Any, cycle: Any) -> None:
+    seen = _result_shapes("observation_operator", problem.observe, cycle.time, state)
     wanted = cycle.observations.shape
     is_row = isinstance(seen, jax.ShapeDtypeStruct) and seen.shape == wanted
     if not is_row or not jnp.issubdtype(seen.dtype, jnp.floating):
         raise PlugaxError(
             f"observation_operator(t, x) must return {wanted[0]} real numbers, as many as "
-            f"observation_error and a row of the observations have; it returns {_described(seen)}."
+            f"observation_error and a row of the observations have; it returns {_describe(seen)}."
         )
 
 
@@ -107,7 +107,7 @@ def _check_geometry(geometry: "Geometry", size: int, observed: int) -> None:
         )
 
 
-def _result(name: str, function: Any, *arguments: Any) -> Any:
+def _result_shapes(name: str, function: Any, *arguments: Any) -> Any:
     """The shapes and dtypes that a function returns."""
     try:
         return eqx.filter_eval_shape(function, *arguments)
@@ -117,12 +117,12 @@ def _result(name: str, function: Any, *arguments: Any) -> Any:
         raise PlugaxError(f"{name} cannot be called with a time and a state: {error}") from error
 
 
-def _alike(one: Any, other: Any) -> bool:
+def _same_form(one: Any, other: Any) -> bool:
     leaves, others = jax.tree.leaves(one), jax.tree.leaves(other)
     return jax.tree.structure(one) == jax.tree.structure(other) and all(
         a.shape == b.shape for a, b in zip(leaves, others, strict=True)
     )
 
 
-def _described(tree: Any) -> str:
+def _describe(tree: Any) -> str:
     return eqx.tree_pformat(tree, width=10_000, struct_as_array=True)

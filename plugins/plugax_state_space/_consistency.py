@@ -43,7 +43,7 @@ def remarks_of(series: Series, burn_in: float) -> tuple[str, ...]:
     """
     if not len(series.get("time", ())):
         return ()
-    culprit = _culprit(series)
+    culprit = _observation_remark(series)
     if culprit:
         return (culprit,)
     time = series["time"]
@@ -53,10 +53,12 @@ def remarks_of(series: Series, burn_in: float) -> tuple[str, ...]:
             f"No cycle counts: the run ended at time {time[-1]:g}, inside the burn-in, which ends "
             f"at {burn_in:g}. The means are NaN. Run more steps, or give a shorter burn_in.",
         )
-    return tuple(filter(None, (_of_errors(series, counted), _of_innovations(series, counted))))
+    return tuple(
+        filter(None, (_error_remark(series, counted), _innovation_remark(series, counted)))
+    )
 
 
-def _culprit(series: Series) -> str | None:
+def _observation_remark(series: Series) -> str | None:
     """A warning if at the last step the forecast was finite, but its observation was not."""
     ahead = [name for name in ("forecast_spread", "forecast_rmse") if name in series]
     sound = ahead and all(np.isfinite(series[name][-1]) for name in ahead)
@@ -70,7 +72,7 @@ def _culprit(series: Series) -> str | None:
     )
 
 
-def _of_errors(series: Series, counted: Bool[np.ndarray, " times"]) -> str | None:
+def _error_remark(series: Series, counted: Bool[np.ndarray, " times"]) -> str | None:
     """A warning if spread and error disagree."""
     if not {"spread", "analysis_rmse"} <= series.keys():
         return None
@@ -90,7 +92,7 @@ def _of_errors(series: Series, counted: Bool[np.ndarray, " times"]) -> str | Non
     return None
 
 
-def _of_innovations(series: Series, counted: Bool[np.ndarray, " times"]) -> str | None:
+def _innovation_remark(series: Series, counted: Bool[np.ndarray, " times"]) -> str | None:
     """A warning if the innovations disagree with their expected variance."""
     if not {"loss", "expected_loss"} <= series.keys():
         return None

@@ -8,10 +8,10 @@ from ._figure_style import (
     OBSERVATIONS,
     SPREAD,
     Series,
-    counted,
+    after_burn_in_of,
     draw_in_time,
-    drawn,
     finish_in_time,
+    new_figure,
 )
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def innovations(problem: "AbstractStateSpace", series: Series) -> "Figure | None
     if not there and SIGNAL not in series:
         return None
     rows = bool(there) + (SIGNAL in series)
-    figure, axes = drawn(height=1.2 + 2.6 * rows, rows=rows)
-    time, after = series["time"], counted(problem, series)
+    figure, axes = new_figure(height=1.2 + 2.6 * rows, rows=rows)
+    time, after = series["time"], after_burn_in_of(problem, series)
     for name in there:
         label, style = RATIOS[name]
         mean = series[name][after].mean()

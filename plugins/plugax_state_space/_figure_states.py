@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import jax
 import numpy as np
 
-from ._figure_style import ANALYSIS, TIME, Series, drawn
+from ._figure_style import ANALYSIS, TIME, Series, new_figure
 from ._trajectory import states_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def states(problem: "AbstractStateSpace", series: Series) -> "Figure | None":
         return None
     time, analysis, truth = found
     variables = analysis.shape[1]
-    figure, axes = drawn(height=1.6 + 1.2 * variables, rows=variables)
+    figure, axes = new_figure(height=1.6 + 1.2 * variables, rows=variables)
     for i, axis in enumerate(axes):
         if truth is not None:
             axis.plot(time, truth[:, i], color="black", linewidth=2.5, alpha=0.35, label="truth")

@@ -21,7 +21,7 @@ FEW, MEANS = 150, 50
 Series = dict[str, np.ndarray]
 
 
-def drawn(width: float = 6.4, height: float = 4.0, rows: int = 1) -> tuple["Figure", Any]:
+def new_figure(width: float = 6.4, height: float = 4.0, rows: int = 1) -> tuple["Figure", Any]:
     """A figure with axes one above the other, as an array of them."""
     from matplotlib.figure import Figure
 
@@ -29,7 +29,7 @@ def drawn(width: float = 6.4, height: float = 4.0, rows: int = 1) -> tuple["Figu
     return figure, figure.subplots(rows, 1, sharex=True, squeeze=False)[:, 0]
 
 
-def counted(problem: "AbstractStateSpace", series: Series) -> np.ndarray:
+def after_burn_in_of(problem: "AbstractStateSpace", series: Series) -> np.ndarray:
     """Which steps are after the burn-in; all of them if none is."""
     after = after_burn_in(series["time"], problem.burn_in)
     return after if after.any() else np.ones_like(after)

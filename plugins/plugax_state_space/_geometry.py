@@ -92,12 +92,12 @@ class Geometry(eqx.Module):
             to: the points that are searched for.
         """
         rows, points = (np.asarray(getattr(self, which), np.float64) for which in (of, to))
-        placed, there = (np.flatnonzero(_placed(positions)) for positions in (rows, points))
+        placed, there = (np.flatnonzero(_has_position(positions)) for positions in (rows, points))
         found = [self._pairs(rows[placed], points[there], cutoff)]
         found = [(placed[row], there[point], far) for row, point, far in found]
         for lost, others in (
-            (np.flatnonzero(~_placed(rows)), np.arange(len(points))),
-            (placed, np.flatnonzero(~_placed(points))),
+            (np.flatnonzero(~_has_position(rows)), np.arange(len(points))),
+            (placed, np.flatnonzero(~_has_position(points))),
         ):
             pairs = (np.repeat(lost, len(others)), np.tile(others, len(lost)))
             found.append((*pairs, np.zeros(len(pairs[0]))))
@@ -107,7 +107,7 @@ class Geometry(eqx.Module):
     @property
     def nowhere(self) -> np.ndarray:
         """Which of the state's numbers have no position; read before anything is compiled."""
-        return np.asarray(~_placed(np.asarray(self.states)))
+        return np.asarray(~_has_position(np.asarray(self.states)))
 
     def _pairs(
         self, rows: np.ndarray, points: np.ndarray, cutoff: float
@@ -131,7 +131,7 @@ class Geometry(eqx.Module):
         return row, point, far
 
 
-def _placed(positions: np.ndarray) -> np.ndarray:
+def _has_position(positions: np.ndarray) -> np.ndarray:
     return np.asarray(np.isfinite(positions).all(axis=1))
 
 

@@ -131,10 +131,10 @@ def lyapunov_exponents(
             "tangent vectors overflowed. A shorter time step, another start, or a smaller `every` "
             "may help."
         )
-    return _found(growth, x.size)
+    return _estimate(growth, x.size)
 
 
-def _found(growth: np.ndarray, size: int) -> LyapunovExponents:
+def _estimate(growth: np.ndarray, size: int) -> LyapunovExponents:
     """Means over the rows, largest first, and their standard errors."""
     exponents = growth.mean(0)
     order = np.argsort(-exponents)

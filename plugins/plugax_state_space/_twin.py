@@ -86,7 +86,7 @@ def twin_experiment(
             "may help."
         )
     truth = jax.tree.map(lambda leaf: jnp.asarray(leaf, float), truth)
-    observations = np.asarray(_observed(unobserved, truth, observation_key))
+    observations = np.asarray(_observe(unobserved, truth, observation_key))
     return problem(np.where(_mask(available, observations.shape), observations, np.nan), truth)
 
 
@@ -116,7 +116,7 @@ def _run(problem: AbstractStateSpace, start: PyTree, key: PRNGKeyArray) -> PyTre
     return lax.scan(step, start, (problem.cycles, keys))[1]
 
 
-def _observed(
+def _observe(
     problem: AbstractStateSpace, truth: PyTree, key: PRNGKeyArray
 ) -> Float[Array, "times observed"]:
     """What was observed of the truth, with errors."""

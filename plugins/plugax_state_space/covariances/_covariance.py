@@ -221,7 +221,7 @@ class SumCovariance(AbstractCovariance):
         """By the Cholesky factor of the sum, computed at every call, unless the sum is diagonal."""
         if self.uncorrelated:
             return x / jnp.sqrt(self.variances()).astype(x.dtype)
-        return _whitened(self.as_matrix().astype(x.dtype), x)
+        return _whiten(self.as_matrix().astype(x.dtype), x)
 
 
 class RestrictedCovariance(AbstractCovariance):
@@ -269,8 +269,8 @@ class RestrictedCovariance(AbstractCovariance):
         matrix = self.covariance.as_matrix().astype(x.dtype)
         both = here[:, None] & here[None, :]
         matrix = jnp.where(both, matrix, jnp.eye(self.size, dtype=x.dtype))
-        return _whitened(matrix, jnp.where(here, x, 0))
+        return _whiten(matrix, jnp.where(here, x, 0))
 
 
-def _whitened(matrix: Float[Array, "size size"], x: Float[Array, " size"]) -> Float[Array, " size"]:
+def _whiten(matrix: Float[Array, "size size"], x: Float[Array, " size"]) -> Float[Array, " size"]:
     return solve_triangular(jnp.linalg.cholesky(matrix), x, lower=True)

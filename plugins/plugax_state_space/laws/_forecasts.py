@@ -26,7 +26,7 @@ from .. import AbstractStateSpace, Cycle
 WINDOW = 3
 
 
-def _observed(problem: AbstractStateSpace, state: PyTree, cycle: Cycle) -> Array:
+def _observe(problem: AbstractStateSpace, state: PyTree, cycle: Cycle) -> Array:
     """H(t, M(x))."""
     return problem.observe(cycle.time, problem.forecast(state, cycle))
 
@@ -35,7 +35,7 @@ def _observed(problem: AbstractStateSpace, state: PyTree, cycle: Cycle) -> Array
 @eqx.filter_value_and_grad
 def _sum_and_gradient(state: PyTree, problem: AbstractStateSpace, cycle: Cycle) -> Array:
     """A weighted sum of the observations of a state, every observation with another weight."""
-    observed = _observed(problem, state, cycle)
+    observed = _observe(problem, state, cycle)
     return jnp.vdot(jnp.cos(jnp.arange(observed.size).astype(observed.dtype)), observed)
 
 
@@ -55,7 +55,7 @@ def check_state_space_loss(problem: AbstractStateSpace, key: PRNGKeyArray) -> No
         here = np.ones(cycle.observations.shape, bool)
         here = here if cycle.available is None else np.asarray(cycle.available)
         error = given.problem.error_of(dataclasses.replace(cycle, available=None))
-        gap = cycle.observations - _observed(given.problem, given.unknowns, cycle)
+        gap = cycle.observations - _observe(given.problem, given.unknowns, cycle)
         gap, errors = np.asarray(gap), np.asarray(error.as_matrix())
         half = gap[here] @ np.linalg.solve(errors[np.ix_(here, here)], gap[here]) / 2
         claim(
@@ -128,7 +128,7 @@ def check_state_space_precision(problem: AbstractStateSpace, key: PRNGKeyArray) 
             claim(found is None, problem, law, found, remedy)
             law = f"the observations of a state have its precision, {where}"
             with claimed(problem, law, remedy):
-                seen = eqx.filter_eval_shape(_observed, given.problem, given.unknowns, given.batch)
+                seen = eqx.filter_eval_shape(_observe, given.problem, given.unknowns, given.batch)
             claim(seen.dtype == f"float{bits}", problem, law, seen.dtype, remedy)
 
 

@@ -26,7 +26,7 @@ REMEDY = (
 )
 
 
-class Bent(eqx.Module):
+class Quadratic(eqx.Module):
     """H(x) = x + c x², which depends on more of an ensemble than its mean and covariance."""
 
     curvature: Array
@@ -59,7 +59,7 @@ def check_solver_gaps(
             return
         law = "a step without observations can be made"
         with claimed(solver, law, "See the error itself."):
-            given = _Given(solver, problem, key)
+            given = _GapTest(solver, problem, key)
             found = given.forecast_alone()
         law = "the answer after a step without observations is the forecast from the one before"
         claim(found is None, solver, law, found, REMEDY)
@@ -68,7 +68,7 @@ def check_solver_gaps(
         claim(found is None, solver, law, found, REMEDY)
 
 
-class _Given:
+class _GapTest:
     """A solver on the kit's problem, with a perfect model."""
 
     def __init__(self, solver: AbstractSolver, problem: Tracking, key: PRNGKeyArray):
@@ -77,7 +77,7 @@ class _Given:
         self.problem = eqx.tree_at(
             lambda problem: (problem.observation_operator, problem.model_error.std),
             problem,
-            (Bent(jnp.asarray(0.1, std.dtype)), jnp.zeros_like(std)),
+            (Quadratic(jnp.asarray(0.1, std.dtype)), jnp.zeros_like(std)),
         )
         self.solver = solver.planned(self.problem, PLANNED)
         data = self.solver.data(self.problem)
@@ -91,7 +91,7 @@ class _Given:
         state = self._step(self.problem, self._start(self.problem), first, 0)
         before = self.solver.unknowns(self.problem, state)
         after = self.solver.unknowns(
-            self.problem, self._step(self.problem, state, _unobserved(then), 1)
+            self.problem, self._step(self.problem, state, _without_observations(then), 1)
         )
         new = jnp.atleast_1d(then.time) > jnp.ravel(first.time)[-1]
         window = jax.tree.map(lambda leaf: leaf[: int(new.sum())], self.problem.cycles)
@@ -113,7 +113,7 @@ class _Given:
         state = self._step(still, self._start(still), first, 0)
         without = self._step(still, state, then, 2)
         half = dataclasses.replace(then, duration=then.duration / 2)
-        earlier = dataclasses.replace(_unobserved(half), time=then.time - half.duration)
+        earlier = dataclasses.replace(_without_observations(half), time=then.time - half.duration)
         between = self._step(still, self._step(still, state, earlier, 1), half, 2)
         answers = [self.solver.unknowns(still, state) for state in (between, without)]
         return difference(*answers, tolerance=ROUNDING)
@@ -129,7 +129,7 @@ class _Given:
         return _step(self.solver, problem, state, batch, self.keys[number])
 
 
-def _unobserved(batch: Cycle) -> Cycle:
+def _without_observations(batch: Cycle) -> Cycle:
     return dataclasses.replace(batch, available=jnp.zeros(batch.observations.shape, bool))
 
 

@@ -103,7 +103,7 @@ def test_all_other_parts_are_those_of_the_problem():
         ({"available": np.ones((COUNT, 2))}, "got float64"),
         ({"times": 3.0}, "times must be a row"),
         ({"truth": np.zeros((2, 3))}, r"observation times .* got shape \(2, 3\)"),
-        ({"observation_error": 3}, "must give 3 real numbers, as many as observation_error"),
+        ({"observation_error": 3}, "must return 3 real numbers, as many as observation_error"),
     ],
 )
 def test_unusable_parts_are_refused(parts, message):
