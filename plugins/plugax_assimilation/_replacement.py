@@ -1,4 +1,4 @@
-"""Members that are no longer finite, replaced by copies of sound ones."""
+"""Replacement of members that are no longer finite by copies of sound ones."""
 
 from typing import Literal
 
@@ -13,7 +13,7 @@ NonFinite = Literal["stop", "replace"]
 def sound(ensemble: Float[Array, "members numbers"]) -> Bool[Array, " members"]:
     """Which members are sound: those whose squared norm is finite.
 
-    One whose square overflows would take the covariance, and with it all others, along.
+    A member whose square overflows would spoil the covariance, and so all other members.
     """
     return jnp.isfinite(jnp.sum(jnp.square(ensemble), 1))
 
@@ -23,14 +23,14 @@ def replaced(
     key: PRNGKeyArray,
     kept: Bool[Array, " members"] | None = None,
 ) -> tuple[PyTree[Float[Array, "members ..."]], Int[Array, ""]]:
-    """The rows with those of a sound member, drawn at random, for every unsound one; their count.
+    """Replace the rows of each unsound member by those of a random sound one; count them, too.
 
-    Where no member is sound the rows stay as they are, and the run ends.
+    If no member is sound, the rows do not change, and the run ends.
 
     Arguments:
-        rows: what is known of every member, arrays led by the members.
-        key: of the draws.
-        kept: which members are sound; by default those whose row is.
+        rows: arrays whose first axis is the members.
+        key: random key of the draws.
+        kept: which members are sound; by default those whose row is sound.
     """
     kept = sound(rows) if kept is None else kept
     members, count = len(kept), jnp.sum(kept)
@@ -44,7 +44,7 @@ def replaced(
 def seen_sound(
     observed: Float[Array, "members observed"], available: Bool[Array, " observed"] | None
 ) -> Bool[Array, " members"]:
-    """Which members are seen as finite numbers, wherever something was observed.
+    """Which members have finite observations, wherever something was observed.
 
     Arguments:
         observed: H(x) of every member.

@@ -34,7 +34,7 @@ class DEnKF(AbstractTransformFilter):
         seen: Seen,
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is drawn
     ) -> tuple[Ensemble, Metrics]:
-        """The mean moved by the gain, the anomalies by half of it."""
+        """The mean updated with the gain, the anomalies with half of it."""
         y = seen.anomalies
         misfits = seen.innovation[None] - y / 2
         return ensemble + gained(misfits, y, split(ensemble)[1]), {}

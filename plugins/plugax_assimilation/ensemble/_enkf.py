@@ -14,7 +14,7 @@ from ._transform_filter import AbstractTransformFilter
 
 
 class EnKF(AbstractTransformFilter):
-    """Ensemble Kalman filter with perturbed observations, the stochastic one.
+    """Ensemble Kalman filter with perturbed observations (stochastic EnKF).
 
     x_i ← x_i + K (y + ε_i − H(x_i)),   K = Aᵀ Y (YᵀY + (N − 1) I)⁻¹ in whitened observations
 
@@ -22,8 +22,8 @@ class EnKF(AbstractTransformFilter):
     is that of the Kalman filter; their covariance, taken with N − 1, has the expectation R.
 
     Law: with linear H the mean is that of the Kalman filter whose forecast has the mean and
-    covariance of the ensemble; the covariance is so in expectation, over the perturbations and for
-    a large ensemble.
+    covariance of the ensemble. The covariance equals that of the Kalman filter in expectation over
+    the perturbations, for a large ensemble.
 
     Source: G. Evensen, J. Geophys. Res. 99 (1994), doi 10.1029/94JC00572; G. Burgers, P. J. van
     Leeuwen and G. Evensen, Mon. Wea. Rev. 126 (1998),
@@ -40,7 +40,7 @@ class EnKF(AbstractTransformFilter):
         seen: Seen,
         key: PRNGKeyArray,
     ) -> tuple[Ensemble, Metrics]:
-        """Every member, moved towards observations of its own."""
+        """Every member, moved towards its own perturbed observations."""
         y = seen.anomalies
         perturbations = split(normals(key, y.shape, y.dtype))[1]
         misfits = seen.innovation[None] + perturbations - y

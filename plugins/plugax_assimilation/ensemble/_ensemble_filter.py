@@ -1,4 +1,4 @@
-"""Ensemble filters that know the present only."""
+"""Ensemble filters that estimate only the present state."""
 
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray, PyTree

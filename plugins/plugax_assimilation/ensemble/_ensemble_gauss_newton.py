@@ -2,8 +2,9 @@
 
     x = x̄ + wᵀ A,   J(w) = ½ ζ ‖w‖² + ½ ‖R^{-½} (y − G(x))‖²,   ζ = N − 1
 
-G runs the model and observes. Around w, with Y the sensitivity of R^{-½} G to the weights and d the
-misfit R^{-½} (y − G(x)), the next w is that of a linear analysis with the innovation d + Yᵀ w.
+G runs the model and applies the observation operator. With the sensitivity Y of R^{-½} G to the
+weights and the misfit d = R^{-½} (y − G(x)) at w, the next w is that of a linear analysis with the
+innovation d + Yᵀ w.
 """
 
 from collections.abc import Callable
@@ -23,15 +24,16 @@ from ._window_run import Run
 
 
 class Minimum(eqx.Module):
-    """What the iterations end with.
+    """The result of the iterations.
 
     Attributes:
         ensemble: (x̄ + wᵀ A, T A), the analysis at the start of the window.
-        front: the same at its end, (mean + Δwᵀ A', T A'), with A' = T⁻¹ anomalies of the last run,
-            undone by the T that this began with, and Δw the change of the weights after it.
-        residual: R^{-½} (y − G(x)) of its mean, as far as G is linear from the last run on.
-        forecast: the first iteration's run, before any observation counted.
-        iterations: how many there were.
+        front: the analysis at the end of the window, (mean + Δwᵀ A', T A'). A' are T⁻¹ times the
+            anomalies of the last run, with the T that this run started with, and Δw is the change
+            of the weights after it.
+        residual: R^{-½} (y − G(x)) of its mean, with G linearised around the last run.
+        forecast: the run of the first iteration, before any observation was used.
+        iterations: the number of iterations.
         inflation: λ, where ζ = (N − 1) / λ²; 1 without a prior of finite size.
     """
 
@@ -69,20 +71,20 @@ def minimised(
 ) -> Minimum:
     """The ensemble (x̄ + wᵀ A, T A) at the minimum of J.
 
-    Y is taken from the ensemble (x̄ + wᵀ A, T A) of the iterate, and T undone: Y = T⁻¹ anomalies.
-    With a certainty xN, ζ is found anew in every iteration, as the EnKF-N does.
+    Y comes from the ensemble (x̄ + wᵀ A, T A) of the iterate, by undoing T: Y = T⁻¹ anomalies. With
+    a certainty xN, every iteration finds a new ζ, as the EnKF-N does.
 
-    Members that the first run loses are replaced in `start`. An iterate of which a later run loses
-    a member says nothing of the sensitivity at T, so that run is not counted: the iterations end
-    with what the run before it gave.
+    Members that are lost in the first run are replaced in `start`. If a member is lost in a later
+    run, the sensitivity at T is unknown, so that run does not count: the iterations end with the
+    result of the run before it.
 
     Arguments:
-        start: the ensemble whose weights are sought.
+        start: the ensemble for which the weights are sought.
         run: runs an ensemble through the window.
-        iterations: at most.
-        tolerance: the iterations end where √(N − 1) ‖Δw‖ is below it.
+        iterations: the largest number of iterations.
+        tolerance: the iterations end when √(N − 1) ‖Δw‖ is below it.
         certainty: xN, or None.
-        any_root: whether T may be another root than the symmetric one, which is quicker.
+        any_root: whether T may be a root that is not symmetric, which is quicker.
     """
     members, dtype = len(start), start.dtype
     least = jnp.asarray(members - 1, dtype)

@@ -20,9 +20,9 @@ class ETKF(AbstractTransformFilter):
     x_a = x̄ + wᵀ A,  w = (Y Yᵀ + (N − 1) I)⁻¹ Y d
     A_a = T A,  T = (I + Y Yᵀ / (N − 1))^{-½}
 
-    Where the ensemble is rotated at random afterwards, every root that keeps the mean gives the
-    same distribution, since Ω U is as uniform as Ω for an orthogonal U. The quickest root is taken
-    then, by Cholesky's factor instead of eigenvectors.
+    If the ensemble is rotated at random afterwards, every root that keeps the mean gives the same
+    distribution, since for an orthogonal U the product Ω U is as uniform as Ω. Then the quickest
+    root is used, from a Cholesky factor instead of eigenvectors.
 
     Law: with linear H, mean and covariance are those of the Kalman filter whose forecast has the
     mean and covariance of the ensemble; T keeps the mean, T 1 = 1.
@@ -46,7 +46,7 @@ class ETKF(AbstractTransformFilter):
         """The transformed ensemble."""
         mean, anomalies = split(ensemble)
         members, observed = seen.anomalies.shape
-        # RTPP adds prior anomalies to those of the analysis, so it needs the symmetric root.
+        # RTPP adds prior anomalies to those of the analysis, which requires the symmetric root.
         if self.rotate and self.rtpp is None and members <= observed:
             found = triangular(seen)
             weights, anomalies_after = found.weights, found.transform @ anomalies

@@ -1,4 +1,4 @@
-"""The serial ensemble square-root filter: one observation after the other."""
+"""The serial ensemble square-root filter: one observation after another."""
 
 import equinox as eqx
 import jax.lax as lax
@@ -16,18 +16,19 @@ from ._transform_filter import AbstractTransformFilter
 class SerialEnKF(AbstractTransformFilter):
     """Serial ensemble square-root filter (ESRF, EAKF).
 
-    For one whitened observation after the other, with y what the members see of it now and δ what
-    is left of its innovation:
+    For one whitened observation after another, with the members' present anomalies y of it and its
+    remaining innovation δ:
 
     w ← w + Tᵀ y δ / (yᵀy + N − 1)
     T ← (I − β y yᵀ) T,   β = 1 / (yᵀy + N − 1 + √((N − 1) (yᵀy + N − 1)))
 
-    What the next one sees is T times what the forecast saw, so the work in the loop does not depend
-    on the size of the state. In the end x_a = x̄ + wᵀ A and A_a = T A. With more members than
-    numbers in the state and observations together, T A and T Y are what goes through the loop.
+    The anomalies for the next observation are T times those of the forecast, so the work in the
+    loop does not depend on the size of the state. In the end x_a = x̄ + wᵀ A and A_a = T A. With
+    more members than numbers in the state and observations together, the loop updates T A and T Y
+    instead.
 
     Law: with linear H, mean and covariance are those of the Kalman filter whose forecast has the
-    mean and covariance of the ensemble, in whichever order the observations come; T 1 = 1.
+    mean and covariance of the ensemble, whatever the order of the observations; T 1 = 1.
 
     Source: J. S. Whitaker and T. M. Hamill, Mon. Wea. Rev. 130 (2002),
     doi 10.1175/1520-0493(2002)130<1913:EDAWPO>2.0.CO;2; J. L. Anderson, Mon. Wea. Rev. 129 (2001),
@@ -77,7 +78,7 @@ def _serially(seen: Seen) -> tuple[Float[Array, " members"], Float[Array, "membe
 def _in_columns(
     seen: Seen, anomalies: Float[Array, "members columns"]
 ) -> tuple[Float[Array, " columns"], Float[Array, "members columns"]]:
-    """The moves of the mean, wᵀ A, and T A after all observations, without T."""
+    """The change of the mean, wᵀ A, and T A after all observations, without forming T."""
     (members, columns), observed = anomalies.shape, len(seen.innovation)
     rows = jnp.concatenate([anomalies, seen.anomalies], 1)
     start = (rows, jnp.zeros(columns + observed, rows.dtype))

@@ -1,6 +1,6 @@
-"""What keeps an ensemble's spread where it should be: inflation and relaxation, after an analysis.
+"""Inflation and relaxation after an analysis, which keep the spread of an ensemble large enough.
 
-Every one of them changes anomalies only, and is left out of the program where it is not asked for.
+Each of them changes only the anomalies, and is left out of the program if it is not used.
 """
 
 import jax.numpy as jnp
@@ -47,7 +47,7 @@ def relaxed_to_spread(analysis: Anomalies, prior: Anomalies, weight: Float[Array
 
 
 def spread_ratio(prior: Anomalies, analysis: Anomalies) -> Float[Array, " state"]:
-    """σ_f / σ, variable by variable; 1 where there is no spread, and so nothing to stretch."""
+    """σ_f / σ, variable by variable; 1 where there is no spread to stretch."""
     spread = jnp.sqrt(jnp.mean(jnp.square(analysis), 0))
     before = jnp.sqrt(jnp.mean(jnp.square(prior), 0))
     return jnp.where(spread > 0, before / jnp.where(spread > 0, spread, 1), 1)
@@ -65,12 +65,12 @@ def widened(
     """Anomalies after inflation and additive noise.
 
     Arguments:
-        anomalies: a row a member.
-        noise_key: of the noise.
-        inflation: λ, one or one for every column.
+        anomalies: the anomalies, one row per member.
+        noise_key: random key of the noise.
+        inflation: λ, one for all columns or one for each.
         additive: standard deviation of the noise, or None.
-        weights: what part of the noise every column gets; None for all of it.
-        numbers: how many of the first columns have noise added; None for all.
+        weights: the part of the noise that each column receives; None for all of it.
+        numbers: how many columns, from the first on, receive noise; None for all.
     """
     anomalies = stretched(anomalies, inflation.astype(anomalies.dtype))
     if additive is not None:

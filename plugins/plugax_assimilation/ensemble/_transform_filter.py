@@ -1,9 +1,9 @@
-"""Ensemble filters whose analysis is a transform of the ensemble, and so smoothers of a fixed lag.
+"""Ensemble filters whose analysis is a transform of the ensemble, and their fixed-lag smoothers.
 
     (x̄ + wᵀ A, T A)      with the same w and T for the present and for every earlier time
 
-A transform found from the observations of now is the best linear estimate of what the members were
-before, too: it knows their covariances with what is observed now.
+The transform from the present observations also gives the best linear estimate of the members at
+earlier times, since it contains their covariances with the present observations.
 """
 
 import dataclasses
@@ -27,9 +27,9 @@ class Lagged(eqx.Module):
     """The state of a smoother.
 
     Attributes:
-        ensembles: now and before, newest first, side by side: as many times as the lag is long.
-        truth: at those times, where it is known; zeros before the first.
-        cycles: how many have been run.
+        ensembles: the present and earlier ensembles side by side, newest first, over the lag.
+        truth: the truth at those times, if it is known; zeros before the first cycle.
+        cycles: how many cycles have been run.
     """
 
     ensembles: Float[Array, "members lagged"]
@@ -40,14 +40,14 @@ class Lagged(eqx.Module):
 class AbstractTransformFilter(AbstractCycledEnsemble):
     """An ensemble filter, and with a lag an ensemble Kalman smoother; one step is one cycle.
 
-    With a lag L the ensembles of the last L cycles go through every transform that the present one
-    goes through. What the observations up to now say of the time L cycles ago, or of the first
-    cycle while there are fewer, is in the metrics: `smoothed_rmse`, `smoothed_spread`, and with
-    `keep` in the history: `smoothed`, and its time, `smoothed_time`. The answer is the mean of the
-    analysis, as in a filter.
+    With a lag L every transform of the present ensemble is also applied to the ensembles of the
+    last L cycles. The estimate for L cycles ago, or for the first cycle while there are fewer, is
+    in the metrics as `smoothed_rmse` and `smoothed_spread`, and with `keep` in the history as
+    `smoothed`, with its time `smoothed_time`. The answer is the mean of the analysis, as in a
+    filter.
 
     Arguments:
-        lag: L, over how many cycles observations act back; 0 is a filter.
+        lag: L, how many cycles back observations have an effect; 0 is a filter.
 
     Errors: `PlugaxError` if the lag is negative.
 

@@ -1,4 +1,4 @@
-"""A root of (I + Y Yᵀ / (N − 1))⁻¹ from Cholesky's factor, quicker than from eigenvectors."""
+"""A root of (I + Y Yᵀ / (N − 1))⁻¹ from a Cholesky factor, quicker than from eigenvectors."""
 
 from typing import NamedTuple
 
@@ -23,10 +23,10 @@ class Triangular(NamedTuple):
 
 
 def triangular(seen: Seen) -> Triangular:
-    """The analysis of no more members than observations, L Lᵀ = P (I + Y Yᵀ / (N − 1)) P.
+    """The analysis if members do not outnumber observations, L Lᵀ = P (I + Y Yᵀ / (N − 1)) P.
 
-    The reflection P takes the mean to the first axis, of which L and its inverse know nothing. So
-    the mean stays, T 1 = 1, and Tᵀ T = (I + Y Yᵀ / (N − 1))⁻¹.
+    The reflection P takes the mean to the first axis, which L and its inverse do not change. So the
+    mean is kept, T 1 = 1, and Tᵀ T = (I + Y Yᵀ / (N − 1))⁻¹.
     """
     factor = seen.factor
     innovation = factor.whole @ seen.innovation / (len(seen.anomalies) - 1)

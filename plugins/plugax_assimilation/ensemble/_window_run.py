@@ -1,4 +1,4 @@
-"""An ensemble run through a window, and what the observations see of it."""
+"""An ensemble run through a window, and its values in the space of the observations."""
 
 from collections.abc import Callable
 
@@ -19,9 +19,9 @@ class Run(eqx.Module):
 
     Attributes:
         start: the ensemble at the window's start; copies of sound members for those that were lost.
-        front: the same at its end.
-        seen: what the observations of the newest times saw of it, one time after the other.
-        lost: how many members were lost; None where nobody looks.
+        front: the ensemble at the window's end.
+        seen: the ensemble in the space of the newest times' observations, one time after another.
+        lost: how many members were lost; None if this is not counted.
     """
 
     start: Ensemble
@@ -39,18 +39,18 @@ def run_through(
     keys: Key[Array, " cycles"],
     replacement: PRNGKeyArray | None,
 ) -> Run:
-    """The ensemble run to some cycles and through them, and what all their observations see of it.
+    """The ensemble run to some cycles and through them, and its values for their observations.
 
-    A member is lost that is not sound at the start or at the end, or not seen as a finite number.
-    Another one takes its place from start to end, so that what is seen belongs to what was run.
+    A member is lost if it is not sound at the start or at the end, or if its observations are not
+    finite. Another one takes its place from start to end, so that runs and observations agree.
 
     Arguments:
         problem: the problem.
         start: the ensemble at the start of the window.
-        before: runs it to where the cycles begin.
-        cycles: those that are assimilated.
-        keys: of the model's error, one a cycle.
-        replacement: the key by which sound members are drawn for lost ones; None to leave them.
+        before: runs the ensemble to the first of the cycles.
+        cycles: the cycles that are assimilated.
+        keys: random keys of the model error, one per cycle.
+        replacement: random key for the replacement of lost members; None to leave them.
     """
 
     def through(ensemble: Ensemble, here: tuple[Cycle, PRNGKeyArray]) -> tuple[Ensemble, Array]:

@@ -1,4 +1,4 @@
-"""The factor by which an analysis and its diagnostics invert one and the same matrix."""
+"""The factor with which an analysis and its diagnostics invert the same matrix."""
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -9,11 +9,11 @@ from ._rotation import reflected
 
 
 class Factor(eqx.Module):
-    """Cholesky's factor of the smaller one of two matrices, and its inverse.
+    """The Cholesky factor of the smaller of two matrices, and its inverse.
 
-    L Lᵀ = I + Z Zᵀ / (N − 1),  Z = P Y,  or Z = Yᵀ where observations are fewer than members
+    L Lᵀ = I + Z Zᵀ / (N − 1),  Z = P Y,  or Z = Yᵀ if there are fewer observations than members
 
-    The reflection P takes the mean to the first axis, of which L then knows nothing.
+    The reflection P takes the mean to the first axis, which L then does not change.
 
     Attributes:
         whole: Z.

@@ -14,7 +14,7 @@ def gained(
 
     x (YᵀY + (N − 1) I)⁻¹ Yᵀ A = x Yᵀ (Y Yᵀ + (N − 1) I)⁻¹ A
 
-    Of the two matrices the smaller is factorised. Neither inverse nor covariance is formed.
+    The smaller of the two matrices is factorised. Neither inverse nor covariance is formed.
 
     Arguments:
         rows: x, a row each.

@@ -12,9 +12,9 @@ def rotated(
 ) -> Float[Array, "members columns"]:
     """Ω A, with Ω as `rotation` draws it, for anomalies whose columns sum to zero.
 
-    Where A has fewer columns than members, Ω is not formed. With P A = (0; A′) and A′ = Q R the
-    product is P (0; Q′ R), with Q′ uniform among the matrices of the shape of Q with orthonormal
-    columns, which Ω′ Q is for a uniform Ω′.
+    If A has fewer columns than members, Ω is not formed. With P A = (0; A′) and A′ = Q R the
+    product is P (0; Q′ R). Q′ is uniform among the matrices of the shape of Q with orthonormal
+    columns, as is Ω′ Q for a uniform Ω′.
     """
     members, columns = anomalies.shape
     if columns >= members - 1:
@@ -50,7 +50,7 @@ def rotation(key: PRNGKeyArray, members: int, dtype: jnp.dtype) -> Float[Array, 
 def reflected(rows: Float[Array, "members numbers"]) -> Float[Array, "members numbers"]:
     """P X, with the Householder reflection P = Pᵀ = P⁻¹ that swaps e₁ and 1/√N.
 
-    Law: where the columns of X sum to zero, as those of anomalies do, the first row of P X is zero.
+    Law: if the columns of X sum to zero, as those of anomalies do, the first row of P X is zero.
     """
     members = len(rows)
     normal = jnp.full(members, members**-0.5, rows.dtype).at[0].add(-1)
@@ -61,8 +61,8 @@ def reflected(rows: Float[Array, "members numbers"]) -> Float[Array, "members nu
 def _orthogonal(key: PRNGKeyArray, size: int, dtype: jnp.dtype) -> Float[Array, "size size"]:
     """Q, uniform among the orthogonal matrices: the product of reflections H₁ H₂ … and of signs.
 
-    H_k takes a normal vector of the dimensions from k on to its axis k. That is the orthogonal
-    factor of a normal matrix, without the matrix being factorised.
+    H_k takes a normal vector in the dimensions from k on to the axis k. The product is the
+    orthogonal factor of a normal matrix, but no matrix is factorised.
 
     Source: G. W. Stewart, SIAM J. Numer. Anal. 17 (1980), doi 10.1137/0717034.
     """

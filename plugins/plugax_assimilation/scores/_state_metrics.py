@@ -26,11 +26,11 @@ def state_metrics(
 
     Arguments:
         problem: the problem.
-        cycle: that of the analysis; `time` is its time.
-        loss: what the method calls the cost of the background.
-        background: at the time of the cycle, without its observations.
-        analysis: at the same time.
-        keep: whether the analysis goes into the history.
+        cycle: the cycle of the analysis, which defines `time`.
+        loss: the method's cost of the background.
+        background: the state at the time of the cycle, without its observations.
+        analysis: the state at the time of the cycle, with its observations.
+        keep: whether the analysis is stored in the history.
     """
     metrics = {"loss": loss, "time": cycle.time}
     if cycle.truth is not None:

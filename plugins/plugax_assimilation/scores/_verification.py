@@ -1,4 +1,4 @@
-"""What a cycle says of itself: errors, spread, and how far forecast and observations lie apart."""
+"""The metrics of a cycle: errors, spread, and the distance of forecast and observations."""
 
 from typing import Literal
 
@@ -30,7 +30,7 @@ def spread(problem: AbstractStateSpace, anomalies: Ensemble) -> Float[Array, ""]
 
 
 def expected_loss(seen: Seen) -> Float[Array, ""]:
-    """½ tr (H P Hᵀ R⁻¹ + I), the mean of the loss where the ensemble's covariance is right."""
+    """½ tr (H P Hᵀ R⁻¹ + I), the mean of the loss if the ensemble's covariance is right."""
     variances = jnp.sum(jnp.square(seen.anomalies)) / (len(seen.anomalies) - 1)
     return (variances + seen.count.astype(variances.dtype)) / 2
 
@@ -53,14 +53,14 @@ def ensemble_metrics(
 
     Arguments:
         problem: the problem.
-        cycle: where it stands.
+        cycle: the present cycle.
         prior: the forecast.
-        posterior: the analysis, as it goes into the next forecast.
-        seen: the forecast as the observations see it.
-        keep: what of the analysis goes into the history.
-        diagnostics: what more is wanted.
-        residual: what the analysis leaves of the innovation, where `seen` is of more observations
-            than those of the cycle.
+        posterior: the analysis, from which the next forecast starts.
+        seen: the forecast in the space of the observations.
+        keep: what of the analysis is stored in the history.
+        diagnostics: the diagnostics that were asked for.
+        residual: the innovation that remains after the analysis, needed if `seen` has more
+            observations than the cycle.
     """
     before, prior_anomalies = split(prior)
     after, anomalies = split(posterior)
