@@ -16,7 +16,7 @@ from .linear_algebra._factor import Factor
 Ensemble = Float[Array, "members state"]
 
 
-class Seen(eqx.Module):
+class ObservedEnsemble(eqx.Module):
     """An ensemble in the space of the observations of a cycle, in standard deviations of R.
 
     Attributes:
@@ -62,9 +62,9 @@ def forecast(
     return ensemble + noise.astype(ensemble.dtype)
 
 
-def see(problem: AbstractStateSpace, ensemble: Ensemble, cycle: Cycle) -> Seen:
+def see(problem: AbstractStateSpace, ensemble: Ensemble, cycle: Cycle) -> ObservedEnsemble:
     """The ensemble in the space of the observations of a cycle."""
-    return as_seen(problem, observed_of(problem, ensemble, cycle), cycle)
+    return seen_from(problem, observed_of(problem, ensemble, cycle), cycle)
 
 
 def observed_of(
@@ -75,21 +75,21 @@ def observed_of(
     return jax.vmap(one)(ensemble)
 
 
-def as_seen(
+def seen_from(
     problem: AbstractStateSpace, observed: Float[Array, "members observed"], cycle: Cycle
-) -> Seen:
+) -> ObservedEnsemble:
     """The ensemble in the space of the observations of a cycle, from H(x) of its members."""
-    mean, anomalies = split(observed)
+    mean, anomalies = mean_and_anomalies(observed)
     whiten = problem.error_of(cycle).whiten
     count = mean.size if cycle.available is None else jnp.sum(cycle.available)
-    return Seen(
+    return ObservedEnsemble(
         anomalies=jax.vmap(whiten)(anomalies),
         innovation=whiten(cycle.observations.astype(mean.dtype) - mean),
         count=jnp.asarray(count),
     )
 
 
-def split(
+def mean_and_anomalies(
     ensemble: Float[Array, "members numbers"],
 ) -> tuple[Float[Array, " numbers"], Float[Array, "members numbers"]]:
     """The mean, and the anomalies about it."""

@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 NonFinite = Literal["stop", "replace"]
 
 
-def sound(ensemble: Float[Array, "members numbers"]) -> Bool[Array, " members"]:
+def is_sound(ensemble: Float[Array, "members numbers"]) -> Bool[Array, " members"]:
     """Which members are sound: those whose squared norm is finite.
 
     A member whose square overflows would spoil the covariance, and so all other members.
@@ -18,7 +18,7 @@ def sound(ensemble: Float[Array, "members numbers"]) -> Bool[Array, " members"]:
     return jnp.isfinite(jnp.sum(jnp.square(ensemble), 1))
 
 
-def replaced(
+def replace_unsound(
     rows: PyTree[Float[Array, "members ..."]],
     key: PRNGKeyArray,
     kept: Bool[Array, " members"] | None = None,
@@ -32,7 +32,7 @@ def replaced(
         key: random key of the draws.
         kept: which members are sound; by default those whose row is sound.
     """
-    kept = sound(rows) if kept is None else kept
+    kept = is_sound(rows) if kept is None else kept
     members, count = len(kept), jnp.sum(kept)
     drawn = jr.randint(key, (members,), 0, jnp.maximum(count, 1))
     # The sound members' numbers come first in this order.
@@ -41,7 +41,7 @@ def replaced(
     return jax.tree.map(lambda leaf: leaf[source], rows), members - count
 
 
-def seen_sound(
+def has_finite_observations(
     observed: Float[Array, "members observed"], available: Bool[Array, " observed"] | None
 ) -> Bool[Array, " members"]:
     """Which members have finite observations, wherever something was observed.
@@ -50,4 +50,4 @@ def seen_sound(
         observed: H(x) of every member.
         available: which observations there are; None for all.
     """
-    return sound(observed if available is None else jnp.where(available[None], observed, 0))
+    return is_sound(observed if available is None else jnp.where(available[None], observed, 0))

@@ -18,19 +18,26 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from plugax import AbstractSolver
 from plugax_state_space import AbstractStateSpace, Cycle
 
-from .._ensemble import Ensemble, Seen, as_seen, forecast, observed_of, split
+from .._ensemble import (
+    Ensemble,
+    ObservedEnsemble,
+    forecast,
+    mean_and_anomalies,
+    observed_of,
+    seen_from,
+)
 from .._options import check_choice, check_members, factor, optional_factor, weight
-from .._replacement import NonFinite, replaced, seen_sound, sound
-from ..linear_algebra._rotation import rotated
+from .._replacement import NonFinite, has_finite_observations, is_sound, replace_unsound
+from ..linear_algebra._rotation import rotate_anomalies
 from ..scores._diagnostics import Diagnostic, diagnostics_of
 from ..scores._verification import Keep, Metrics, ensemble_metrics
 from ._spread import (
+    inflate,
     inflation_at,
-    relaxed_to_perturbations,
-    relaxed_to_spread,
+    relax_to_perturbations,
+    relax_to_spread,
+    scale_anomalies,
     spread_ratio,
-    stretched,
-    widened,
 )
 
 
@@ -86,7 +93,11 @@ class AbstractCycledEnsemble(AbstractSolver):
 
     @abc.abstractmethod
     def analyse(
-        self, problem: AbstractStateSpace, ensemble: Ensemble, seen: Seen, key: PRNGKeyArray
+        self,
+        problem: AbstractStateSpace,
+        ensemble: Ensemble,
+        seen: ObservedEnsemble,
+        key: PRNGKeyArray,
     ) -> tuple[Ensemble, Metrics]:
         """The analysis ensemble, and metrics of the method.
 
@@ -116,7 +127,7 @@ class AbstractCycledEnsemble(AbstractSolver):
         """
         return None
 
-    def cycled(
+    def run_cycle(
         self,
         problem: AbstractStateSpace,
         ensemble: Ensemble,
@@ -141,26 +152,26 @@ class AbstractCycledEnsemble(AbstractSolver):
             prior = jnp.concatenate([prior, earlier], 1)
         seen_as = observed_of(problem, prior[:, :numbers], cycle)
         if self.non_finite == "replace":
-            kept = sound(prior) & seen_sound(seen_as, cycle.available)
-            (prior, seen_as), lost = replaced((prior, seen_as), replacement_key, kept)
+            kept = is_sound(prior) & has_finite_observations(seen_as, cycle.available)
+            (prior, seen_as), lost = replace_unsound((prior, seen_as), replacement_key, kept)
             told["replaced_members"] = lost
         # Data without gaps need no branch, and so no extra time.
         observed = None if cycle.available is None else jnp.any(cycle.available)
         weights = self.inflation_weights(problem, cycle, prior.dtype)
         if self.prior_inflation is not None:
-            mean, anomalies = split(prior)
+            mean, anomalies = mean_and_anomalies(prior)
             inflation = inflation_at(weights, self.prior_inflation.astype(prior.dtype))
-            inflated = mean[None] + stretched(anomalies, inflation)
+            inflated = mean[None] + scale_anomalies(anomalies, inflation)
             prior = inflated if observed is None else jnp.where(observed, inflated, prior)
             seen_as = observed_of(problem, prior[:, :numbers], cycle)
             if self.non_finite == "replace":
                 # H(x) may not be defined any more, if it has a square root, for example.
-                kept = seen_sound(seen_as, cycle.available)
+                kept = has_finite_observations(seen_as, cycle.available)
                 again_key = jr.fold_in(replacement_key, 1)
-                (prior, seen_as), lost = replaced((prior, seen_as), again_key, kept)
+                (prior, seen_as), lost = replace_unsound((prior, seen_as), again_key, kept)
                 told["replaced_members"] += lost
         now = prior[:, :numbers]
-        seen = as_seen(problem, seen_as, cycle)
+        seen = seen_from(problem, seen_as, cycle)
         posterior, more = self.analyse(problem, prior, seen, analysis_key)
         posterior = self._spread_out(prior, posterior, weights, numbers, after_key)
         if observed is not None:
@@ -169,9 +180,9 @@ class AbstractCycledEnsemble(AbstractSolver):
         if self.non_finite == "replace" and "innovations" in self.diagnostics:
             # A member whose observations are not finite now is replaced only in the next cycle.
             seen_after = observed_of(problem, after, cycle)
-            kept = seen_sound(seen_after, cycle.available)
-            seen_after, _ = replaced(seen_after, replacement_key, kept)
-            residual = as_seen(problem, seen_after, cycle).innovation
+            kept = has_finite_observations(seen_after, cycle.available)
+            seen_after, _ = replace_unsound(seen_after, replacement_key, kept)
+            residual = seen_from(problem, seen_after, cycle).innovation
         metrics = ensemble_metrics(
             problem,
             cycle,
@@ -194,20 +205,20 @@ class AbstractCycledEnsemble(AbstractSolver):
     ) -> Ensemble:
         """The posterior after relaxation, inflation and rotation; noise for its first columns."""
         rotation_key, noise_key = jr.split(key)
-        mean, anomalies = split(posterior)
+        mean, anomalies = mean_and_anomalies(posterior)
         if self.rtpp is not None:
-            anomalies = relaxed_to_perturbations(anomalies, split(prior)[1], self.rtpp)
+            anomalies = relax_to_perturbations(anomalies, mean_and_anomalies(prior)[1], self.rtpp)
         if self.rtps is not None:
-            anomalies = relaxed_to_spread(anomalies, split(prior)[1], self.rtps)
+            anomalies = relax_to_spread(anomalies, mean_and_anomalies(prior)[1], self.rtps)
         inflation = inflation_at(weights, self.inflation.astype(anomalies.dtype))
         if weights is not None:
             # Away from the observations no more than the analysis took away, or the spread there
             # might grow from cycle to cycle without bound.
-            taken = jnp.maximum(spread_ratio(split(prior)[1], anomalies), 1)
+            taken = jnp.maximum(spread_ratio(mean_and_anomalies(prior)[1], anomalies), 1)
             inflation = jnp.where(weights < 1, jnp.minimum(inflation, taken), inflation)
         if self.rotate:
-            anomalies = rotated(rotation_key, anomalies)
-        return mean[None] + widened(
+            anomalies = rotate_anomalies(rotation_key, anomalies)
+        return mean[None] + inflate(
             anomalies,
             noise_key,
             inflation=inflation,

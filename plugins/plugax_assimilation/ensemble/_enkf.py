@@ -5,10 +5,10 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from plugax_state_space import AbstractStateSpace
 
-from .._ensemble import Ensemble, Seen, split
+from .._ensemble import Ensemble, ObservedEnsemble, mean_and_anomalies
 from .._options import factor
 from ..linear_algebra._draws import normals
-from ..linear_algebra._gain import gained
+from ..linear_algebra._gain import apply_gain
 from ..scores._verification import Metrics
 from ._transform_filter import AbstractTransformFilter
 
@@ -37,11 +37,11 @@ class EnKF(AbstractTransformFilter):
         self,
         problem: AbstractStateSpace,  # noqa: ARG002
         ensemble: Ensemble,
-        seen: Seen,
+        seen: ObservedEnsemble,
         key: PRNGKeyArray,
     ) -> tuple[Ensemble, Metrics]:
         """Every member, moved towards its own perturbed observations."""
         y = seen.anomalies
-        perturbations = split(normals(key, y.shape, y.dtype))[1]
+        perturbations = mean_and_anomalies(normals(key, y.shape, y.dtype))[1]
         misfits = seen.innovation[None] + perturbations - y
-        return ensemble + gained(misfits, y, split(ensemble)[1]), {}
+        return ensemble + apply_gain(misfits, y, mean_and_anomalies(ensemble)[1]), {}

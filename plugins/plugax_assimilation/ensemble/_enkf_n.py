@@ -6,7 +6,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from plugax_state_space import AbstractStateSpace
 
-from .._ensemble import Ensemble, Seen, split
+from .._ensemble import Ensemble, ObservedEnsemble, mean_and_anomalies
 from .._options import factor
 from ..scores._verification import Metrics
 from ._finite_size import inflation_for
@@ -45,15 +45,15 @@ class EnKFN(AbstractTransformFilter):
         self,
         problem: AbstractStateSpace,  # noqa: ARG002
         ensemble: Ensemble,
-        seen: Seen,
+        seen: ObservedEnsemble,
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is drawn
     ) -> tuple[Ensemble, Metrics]:
         """The transformed ensemble, and the inflation it needed."""
-        mean, anomalies = split(ensemble)
+        mean, anomalies = mean_and_anomalies(ensemble)
         members, found = len(ensemble), spectrum(seen)
         certainty = self.xN.astype(found.values.dtype)
         inflation = inflation_for(found.values, found.squared_weights(), members, certainty)
         zeta = (members - 1) / jnp.square(inflation)
-        after = inflation * found.transformed(anomalies, zeta)
+        after = inflation * found.transform(anomalies, zeta)
         centre = mean + found.weights(zeta) @ anomalies
         return centre[None] + after, {"inflation_factor": inflation}

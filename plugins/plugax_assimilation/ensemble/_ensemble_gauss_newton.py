@@ -15,7 +15,7 @@ import jax.lax as lax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
-from .._ensemble import Ensemble, Seen, split
+from .._ensemble import Ensemble, ObservedEnsemble, mean_and_anomalies
 from ._finite_size import inflation_for
 from ._spectrum import spectrum
 from ._transform import AbstractTransform, Dense, no_transform, transform_of
@@ -60,7 +60,7 @@ class _Iterate(eqx.Module):
     failed: Bool[Array, ""]
 
 
-def minimised(
+def minimise(
     start: Ensemble,
     run: Callable[[Ensemble], Run],
     *,
@@ -92,15 +92,15 @@ def minimised(
     def ensemble_of(at: _Iterate) -> Ensemble:
         return (at.mean + at.weights @ at.anomalies)[None] + at.transform.apply(at.anomalies)
 
-    def improved(at: _Iterate) -> _Iterate:
+    def improve(at: _Iterate) -> _Iterate:
         ran, first = run(ensemble_of(at)), at.count == 0
         mean, anomalies = at.mean, at.anomalies
         if ran.lost is not None:
-            begun = split(ran.start)
-            mean, anomalies = _chosen(first, begun, (mean, anomalies))
+            begun = mean_and_anomalies(ran.start)
+            mean, anomalies = _select(first, begun, (mean, anomalies))
         sensitivity = at.transform.undo(ran.seen.anomalies)
         innovation = ran.seen.innovation + at.weights @ sensitivity
-        linear = Seen(sensitivity, innovation, ran.seen.count)
+        linear = ObservedEnsemble(sensitivity, innovation, ran.seen.count)
         inflation = jnp.ones((), dtype)
         if any_root and certainty is None and members <= innovation.size:
             root = triangular(linear)
@@ -122,7 +122,7 @@ def minimised(
             result=ran.front,
             residual=innovation - weights @ sensitivity,
             transform_before=at.transform,
-            forecast=_chosen(first, ran, at.forecast),
+            forecast=_select(first, ran, at.forecast),
             count=at.count + 1,
             failed=at.failed,
         )
@@ -130,9 +130,9 @@ def minimised(
             return after
         failed = ~first & (ran.lost > 0)
         ended = eqx.tree_at(lambda iterate: iterate.failed, at, failed)
-        return _chosen(failed, ended, after)
+        return _select(failed, ended, after)
 
-    def going(at: _Iterate) -> Array:
+    def is_unfinished(at: _Iterate) -> Array:
         far = least * jnp.sum(jnp.square(at.step)) > jnp.square(tolerance)
         return (at.count < iterations) & ~at.failed & (far | (at.count == 0))
 
@@ -142,7 +142,7 @@ def minimised(
     zero, one = jnp.zeros(members, dtype), jnp.ones((), dtype)
     unchanged = no_transform(members, nothing.seen.innovation.size, dtype)
     begin = _Iterate(
-        *split(start),
+        *mean_and_anomalies(start),
         weights=zero,
         transform=unchanged,
         inflation=one,
@@ -154,13 +154,13 @@ def minimised(
         count=jnp.zeros((), int),
         failed=jnp.zeros((), bool),
     )
-    end = lax.while_loop(going, improved, begin)
-    mean_after, after = split(end.result)
+    end = lax.while_loop(is_unfinished, improve, begin)
+    mean_after, after = mean_and_anomalies(end.result)
     after = end.transform_before.undo(after)
     front = (mean_after + end.step @ after)[None] + end.transform.apply(after)
     return Minimum(ensemble_of(end), front, end.residual, end.forecast, end.count, end.inflation)
 
 
-def _chosen(first: Bool[Array, ""], one: PyTree, other: PyTree) -> PyTree:
+def _select(first: Bool[Array, ""], one: PyTree, other: PyTree) -> PyTree:
     """One tree of arrays or the other."""
     return jax.tree.map(lambda one, other: jnp.where(first, one, other), one, other)

@@ -6,7 +6,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from plugax_state_space import AbstractStateSpace
 
-from .._ensemble import Ensemble, Seen, split
+from .._ensemble import Ensemble, ObservedEnsemble, mean_and_anomalies
 from .._options import factor
 from ..scores._verification import Metrics
 from ._spectrum import spectrum
@@ -40,11 +40,11 @@ class ETKF(AbstractTransformFilter):
         self,
         problem: AbstractStateSpace,  # noqa: ARG002
         ensemble: Ensemble,
-        seen: Seen,
+        seen: ObservedEnsemble,
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is drawn
     ) -> tuple[Ensemble, Metrics]:
         """The transformed ensemble."""
-        mean, anomalies = split(ensemble)
+        mean, anomalies = mean_and_anomalies(ensemble)
         members, observed = seen.anomalies.shape
         # RTPP adds prior anomalies to those of the analysis, which requires the symmetric root.
         if self.rotate and self.rtpp is None and members <= observed:
@@ -52,5 +52,5 @@ class ETKF(AbstractTransformFilter):
             weights, anomalies_after = found.weights, found.transform @ anomalies
         else:
             found, zeta = spectrum(seen), jnp.asarray(members - 1, seen.anomalies.dtype)
-            weights, anomalies_after = found.weights(zeta), found.transformed(anomalies, zeta)
+            weights, anomalies_after = found.weights(zeta), found.transform(anomalies, zeta)
         return (mean + weights @ anomalies)[None] + anomalies_after, {}

@@ -68,7 +68,7 @@ def inflation_for(
     epsilon, nu = hyperprior(values, members, certainty)
     tolerance = jnp.sqrt(jnp.finfo(values.dtype).eps)
 
-    def improved(at: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+    def improve(at: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         log, _, steps = at
         zeta = (members - 1) * jnp.exp(-log)
         share = squares / jnp.square(values + zeta)
@@ -78,10 +78,10 @@ def inflation_for(
         step = jnp.clip(step, -1, 1)
         return log + step, step, steps + 1
 
-    def going(at: tuple[Array, Array, Array]) -> Array:
+    def is_unfinished(at: tuple[Array, Array, Array]) -> Array:
         # The error after a step is of the order of the step squared.
         return (jnp.abs(at[1]) > tolerance) & (at[2] < _MOST_STEPS)
 
     zero, one = jnp.zeros((), values.dtype), jnp.ones((), values.dtype)
-    log, _, _ = lax.while_loop(going, improved, (zero, one, jnp.zeros((), int)))
+    log, _, _ = lax.while_loop(is_unfinished, improve, (zero, one, jnp.zeros((), int)))
     return jnp.exp(log / 2)

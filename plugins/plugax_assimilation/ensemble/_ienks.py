@@ -13,20 +13,20 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 from plugax import AbstractSolver, PlugaxError
 from plugax_state_space import AbstractStateSpace, Cycle
 
-from .._ensemble import Ensemble, as_unknowns, draw, forecast, split
+from .._ensemble import Ensemble, as_unknowns, draw, forecast, mean_and_anomalies
 from .._options import check_choice, check_members, factor, optional_factor
 from .._replacement import NonFinite
-from ..linear_algebra._rotation import rotated
+from ..linear_algebra._rotation import rotate_anomalies
 from ..scores._diagnostics import Diagnostic, diagnostics_of
 from ..scores._verification import Keep, Metrics, ensemble_metrics, rmse, spread
 from ..scores._verified import verified_truth
-from ._ensemble_gauss_newton import minimised
+from ._ensemble_gauss_newton import minimise
 from ._growing_windows import GrowingWindows
-from ._spread import widened
+from ._spread import inflate
 from ._window_run import Run, run_through
 
 
-class Smoothed(eqx.Module):
+class SmootherState(eqx.Module):
     """The state of an IEnKS.
 
     Attributes:
@@ -143,16 +143,16 @@ class IEnKS(AbstractSolver):
         problem: AbstractStateSpace,
         unknowns: PyTree,  # noqa: ARG002 - the mean of what is drawn here
         key: PRNGKeyArray,
-    ) -> Smoothed:
+    ) -> SmootherState:
         """Draws from the initial distribution."""
         start, truth = draw(problem, key, self.members), problem.cycles.truth
         if truth is not None:
             truth = verified_truth(jax.tree.map(lambda leaf: leaf[0], problem.cycles))
-        return Smoothed(start, start, truth, jnp.zeros((), bool))
+        return SmootherState(start, start, truth, jnp.zeros((), bool))
 
     def step(
-        self, problem: AbstractStateSpace, state: Smoothed, batch: Cycle, key: PRNGKeyArray
-    ) -> tuple[Smoothed, Metrics]:
+        self, problem: AbstractStateSpace, state: SmootherState, batch: Cycle, key: PRNGKeyArray
+    ) -> tuple[SmootherState, Metrics]:
         """One window."""
         model_key, rotation_key, noise_key, replacement_key = jr.split(key, 4)
         keys = jax.vmap(lambda j: jr.fold_in(model_key, j))(jnp.arange(self.lag))
@@ -161,11 +161,11 @@ class IEnKS(AbstractSolver):
         # than the shift can have.
         first = jnp.sum(batch.duration == 0) if older else 0
 
-        def advanced(j: Int[Array, ""], ensemble: Ensemble) -> Ensemble:
+        def advance(j: Int[Array, ""], ensemble: Ensemble) -> Ensemble:
             return forecast(problem, ensemble, *jax.tree.map(lambda x: x[j], (batch, keys)))
 
         def before(ensemble: Ensemble) -> Ensemble:
-            return lax.fori_loop(first, older, advanced, ensemble) if older else ensemble
+            return lax.fori_loop(first, older, advance, ensemble) if older else ensemble
 
         newest, newest_keys = jax.tree.map(lambda leaf: leaf[older:], (batch, keys))
 
@@ -179,7 +179,7 @@ class IEnKS(AbstractSolver):
                 replacement=replacement_key if self.non_finite == "replace" else None,
             )
 
-        found = minimised(
+        found = minimise(
             state.start,
             run,
             iterations=self.iterations,
@@ -188,14 +188,14 @@ class IEnKS(AbstractSolver):
             any_root=self.rotate,
         )
         front = found.front
-        mean, anomalies = split(found.ensemble)
+        mean, anomalies = mean_and_anomalies(found.ensemble)
         if self.rotate:
             # With the quicker root the members are not a random draw before they are rotated.
-            centre, around = split(front)
-            both = rotated(rotation_key, jnp.concatenate([anomalies, around], 1))
+            centre, around = mean_and_anomalies(front)
+            both = rotate_anomalies(rotation_key, jnp.concatenate([anomalies, around], 1))
             anomalies, around = jnp.split(both, 2, 1)
             front = centre[None] + around
-        start = mean[None] + widened(
+        start = mean[None] + inflate(
             anomalies,
             noise_key,
             inflation=self.inflation,
@@ -206,7 +206,7 @@ class IEnKS(AbstractSolver):
             observed = found.forecast.seen.count > 0
             start = jnp.where(observed, start, found.forecast.start)
             front = jnp.where(observed, front, found.forecast.front)
-        after = lax.fori_loop(first, self.shift, advanced, start)
+        after = lax.fori_loop(first, self.shift, advance, start)
         last = jax.tree.map(lambda leaf: leaf[-1], batch)
         metrics = ensemble_metrics(
             problem,
@@ -223,7 +223,7 @@ class IEnKS(AbstractSolver):
             metrics["replaced_members"] = found.forecast.lost
         if self.xN is not None:
             metrics["inflation_factor"] = found.inflation
-        mean, anomalies = split(start)
+        mean, anomalies = mean_and_anomalies(start)
         metrics["smoothed_spread"] = spread(problem, anomalies)
         truth, known = state.truth, state.known
         if truth is not None:
@@ -232,16 +232,16 @@ class IEnKS(AbstractSolver):
             moved = jnp.asarray(first < self.shift)
             then = verified_truth(jax.tree.map(lambda leaf: leaf[self.shift - 1], batch))
             truth, known = jnp.where(moved, then, truth), known | moved
-        return Smoothed(after, front, truth, known), metrics
+        return SmootherState(after, front, truth, known), metrics
 
     def converged(
         self,
         problem: AbstractStateSpace,  # noqa: ARG002 - a smoother runs through its data
-        state: Smoothed,  # noqa: ARG002
+        state: SmootherState,  # noqa: ARG002
     ) -> None:
         """No test: all windows are run."""
         return
 
-    def unknowns(self, problem: AbstractStateSpace, state: Smoothed) -> PyTree:
+    def unknowns(self, problem: AbstractStateSpace, state: SmootherState) -> PyTree:
         """The mean at the last observation time."""
         return as_unknowns(problem, jnp.mean(state.front, 0))

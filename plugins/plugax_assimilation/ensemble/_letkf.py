@@ -9,12 +9,12 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from plugax_state_space import AbstractStateSpace, Cycle
 
-from .._ensemble import Ensemble, Seen, split
+from .._ensemble import Ensemble, ObservedEnsemble, mean_and_anomalies
 from .._options import factor
-from ..linear_algebra._inverse_root import inverse_root_applied
+from ..linear_algebra._inverse_root import apply_inverse_root
 from ..scores._verification import Metrics
 from ._ensemble_filter import AbstractEnsembleFilter
-from ._local import Neighbours, distance_option, geometry_for, no_positions, reach_of, unplanned
+from ._local import Neighbours, distance_option, geometry_for, no_positions, no_table, reach_of
 from ._spectrum import spectrum
 
 # How many numbers the local analyses of one block of variables use: enough to be quick, few enough
@@ -76,7 +76,7 @@ class LETKF(AbstractEnsembleFilter):
     ) -> Float[Array, " state"]:
         """The taper of the nearest observation; 1 without a position if anything is observed."""
         if self.table is None:
-            raise unplanned("LETKF")
+            raise no_table("LETKF")
         near, placed, nowhere = self.table.neighbours, self.table.placed, self.table.nowhere
         everywhere = 1 if cycle.available is None else jnp.any(cycle.available)
         weights = jnp.full(len(placed) + len(nowhere), everywhere, dtype)
@@ -92,13 +92,13 @@ class LETKF(AbstractEnsembleFilter):
         self,
         problem: AbstractStateSpace,  # noqa: ARG002
         ensemble: Ensemble,
-        seen: Seen,
+        seen: ObservedEnsemble,
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is drawn
     ) -> tuple[Ensemble, Metrics]:
         """Every variable after its own analysis."""
         if self.table is None:
-            raise unplanned("LETKF")
-        mean, anomalies = split(ensemble)
+            raise no_table("LETKF")
+        mean, anomalies = mean_and_anomalies(ensemble)
         near, placed, nowhere = self.table.neighbours, self.table.placed, self.table.nowhere
         after = anomalies
         if near is not None:
@@ -127,7 +127,7 @@ class Local(eqx.Module):
 
 
 def _local_analyses(
-    seen: Seen,
+    seen: ObservedEnsemble,
     anomalies: Float[Array, "variables members"],
     indices: Int[Array, "variables near"],
     roots: Float[Array, "variables near"],
@@ -165,7 +165,7 @@ def _block(
     gram = (local.mT @ local) / (members - 1)
     matrix = gram[:, :members, :members] + jnp.eye(members, dtype=gram.dtype)[None]
     vectors = jnp.stack([anomalies, gram[:, :members, members]], -1)
-    vectors = inverse_root_applied(matrix, vectors)
+    vectors = apply_inverse_root(matrix, vectors)
     # aᵀ M⁻¹ b is the product of M^{-½} a and M^{-½} b.
     return vectors[:, :, 0] + jnp.sum(vectors[:, :, 0] * vectors[:, :, 1], 1, keepdims=True)
 
@@ -174,11 +174,11 @@ def _by_observation(
     local: Float[Array, "near columns"], anomalies: Float[Array, " members"]
 ) -> Float[Array, " members"]:
     """The analysis of a variable that has fewer observations than there are members."""
-    here = Seen(local[:, :-1].T, local[:, -1], jnp.asarray(len(local)))
+    here = ObservedEnsemble(local[:, :-1].T, local[:, -1], jnp.asarray(len(local)))
     return _analysis(here, anomalies[:, None])[:, 0]
 
 
-def _analysis(seen: Seen, anomalies: Ensemble) -> Ensemble:
+def _analysis(seen: ObservedEnsemble, anomalies: Ensemble) -> Ensemble:
     """wᵀ A + T A."""
     found, zeta = spectrum(seen), jnp.asarray(len(anomalies) - 1, anomalies.dtype)
-    return (found.weights(zeta) @ anomalies)[None] + found.transformed(anomalies, zeta)
+    return (found.weights(zeta) @ anomalies)[None] + found.transform(anomalies, zeta)

@@ -97,7 +97,7 @@ def geometry_for(problem: AbstractStateSpace) -> Geometry:
     return problem.geometry
 
 
-def unplanned(method: str) -> PlugaxError:
+def no_table(method: str) -> PlugaxError:
     """The error for a step before the tables have been made."""
     return PlugaxError(
         f"{method} has no table of neighbours yet. plugax.solve makes it; if you call the solver's "

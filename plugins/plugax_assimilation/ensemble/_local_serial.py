@@ -8,11 +8,11 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from plugax_state_space import AbstractStateSpace, Cycle, Geometry
 
-from .._ensemble import Ensemble, Seen, split
+from .._ensemble import Ensemble, ObservedEnsemble, mean_and_anomalies
 from .._options import factor
 from ..scores._verification import Metrics
 from ._ensemble_filter import AbstractEnsembleFilter
-from ._local import Neighbours, distance_option, geometry_for, no_positions, reach_of, unplanned
+from ._local import Neighbours, distance_option, geometry_for, no_positions, no_table, reach_of
 
 
 class LocalSerialEAKF(AbstractEnsembleFilter):
@@ -65,7 +65,7 @@ class LocalSerialEAKF(AbstractEnsembleFilter):
         """The taper of the nearest observation."""
         near = self.neighbours
         if near is None:
-            raise unplanned("LocalSerialEAKF")
+            raise no_table("LocalSerialEAKF")
         taper = near.taper(self.radius, dtype)
         if cycle.available is not None:
             taper = jnp.where(cycle.available[:, None], taper, 0)
@@ -77,15 +77,15 @@ class LocalSerialEAKF(AbstractEnsembleFilter):
         self,
         problem: AbstractStateSpace,  # noqa: ARG002
         ensemble: Ensemble,
-        seen: Seen,
+        seen: ObservedEnsemble,
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is drawn
     ) -> tuple[Ensemble, Metrics]:
         """The ensemble after all observations."""
         near = self.neighbours
         if near is None:
-            raise unplanned("LocalSerialEAKF")
+            raise no_table("LocalSerialEAKF")
         (members, states), dtype = ensemble.shape, ensemble.dtype
-        mean, anomalies = split(ensemble)
+        mean, anomalies = mean_and_anomalies(ensemble)
         # A row for every number of the state, then one for every observation: the anomalies, and
         # the mean, for an observation relative to the observed value.
         table = jnp.concatenate(
@@ -95,7 +95,7 @@ class LocalSerialEAKF(AbstractEnsembleFilter):
             ]
         )
 
-        def assimilated(table: Array, one: tuple[Array, Array, Array]) -> tuple[Array, None]:
+        def assimilate(table: Array, one: tuple[Array, Array, Array]) -> tuple[Array, None]:
             number, indices, taper = one
             row = lax.dynamic_index_in_dim(table, states + number, 0, keepdims=False)
             y = row[:members]
@@ -106,7 +106,7 @@ class LocalSerialEAKF(AbstractEnsembleFilter):
             return table.at[indices].add((taper * covariances)[:, None] * change[None, :]), None
 
         inputs = (jnp.arange(len(near.distances)), near.indices, near.taper(self.radius, dtype))
-        table, _ = lax.scan(assimilated, table, inputs)
+        table, _ = lax.scan(assimilate, table, inputs)
         return (table[:states, members:] + table[:states, :members]).T, {}
 
 

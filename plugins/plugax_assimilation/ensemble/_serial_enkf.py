@@ -7,7 +7,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from plugax_state_space import AbstractStateSpace
 
-from .._ensemble import Ensemble, Seen, split
+from .._ensemble import Ensemble, ObservedEnsemble, mean_and_anomalies
 from .._options import factor
 from ..scores._verification import Metrics
 from ._transform_filter import AbstractTransformFilter
@@ -43,11 +43,11 @@ class SerialEnKF(AbstractTransformFilter):
         self,
         problem: AbstractStateSpace,  # noqa: ARG002
         ensemble: Ensemble,
-        seen: Seen,
+        seen: ObservedEnsemble,
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is drawn
     ) -> tuple[Ensemble, Metrics]:
         """The ensemble after all observations."""
-        mean, anomalies = split(ensemble)
+        mean, anomalies = mean_and_anomalies(ensemble)
         members, observed = seen.anomalies.shape
         if members > anomalies.shape[1] + observed:
             moves, anomalies = _in_columns(seen, anomalies)
@@ -56,12 +56,14 @@ class SerialEnKF(AbstractTransformFilter):
         return (mean + weights @ anomalies)[None] + transform @ anomalies, {}
 
 
-def _serially(seen: Seen) -> tuple[Float[Array, " members"], Float[Array, "members members"]]:
+def _serially(
+    seen: ObservedEnsemble,
+) -> tuple[Float[Array, " members"], Float[Array, "members members"]]:
     """The weights w and the transform T after all observations."""
     members, dtype = len(seen.anomalies), seen.anomalies.dtype
     start = (jnp.zeros(members, dtype), jnp.eye(members, dtype=dtype))
 
-    def assimilated(so_far: tuple[Array, Array], one: tuple[Array, Array]):
+    def assimilate(so_far: tuple[Array, Array], one: tuple[Array, Array]):
         weights, transform = so_far
         forecast, innovation = one
         y = transform @ forecast
@@ -72,18 +74,18 @@ def _serially(seen: Seen) -> tuple[Float[Array, " members"], Float[Array, "membe
         after = transform - (beta * y)[:, None] * seen_before[None, :]
         return (weights + seen_before * (left / total), after), None
 
-    return lax.scan(assimilated, start, (seen.anomalies.T, seen.innovation))[0]
+    return lax.scan(assimilate, start, (seen.anomalies.T, seen.innovation))[0]
 
 
 def _in_columns(
-    seen: Seen, anomalies: Float[Array, "members columns"]
+    seen: ObservedEnsemble, anomalies: Float[Array, "members columns"]
 ) -> tuple[Float[Array, " columns"], Float[Array, "members columns"]]:
     """The change of the mean, wᵀ A, and T A after all observations, without forming T."""
     (members, columns), observed = anomalies.shape, len(seen.innovation)
     rows = jnp.concatenate([anomalies, seen.anomalies], 1)
     start = (rows, jnp.zeros(columns + observed, rows.dtype))
 
-    def assimilated(so_far: tuple[Array, Array], one: tuple[Array, Array]):
+    def assimilate(so_far: tuple[Array, Array], one: tuple[Array, Array]):
         rows, moves = so_far
         number, innovation = one
         y = lax.dynamic_index_in_dim(rows, columns + number, 1, keepdims=False)
@@ -94,5 +96,5 @@ def _in_columns(
         rows = rows - (beta * y)[:, None] * covariances[None, :]
         return (rows, moves + covariances * (left / total)), None
 
-    (rows, moves), _ = lax.scan(assimilated, start, (jnp.arange(observed), seen.innovation))
+    (rows, moves), _ = lax.scan(assimilate, start, (jnp.arange(observed), seen.innovation))
     return moves[:columns], rows[:, :columns]

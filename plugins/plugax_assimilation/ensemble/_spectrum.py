@@ -12,7 +12,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._ensemble import Ensemble, Seen
+from .._ensemble import Ensemble, ObservedEnsemble
 
 
 class Spectrum(eqx.Module):
@@ -39,7 +39,7 @@ class Spectrum(eqx.Module):
         square = jnp.square(self.innovation)
         return square if self.by_member else square * self.values
 
-    def transformed(self, anomalies: Ensemble, zeta: Float[Array, ""]) -> Ensemble:
+    def transform(self, anomalies: Ensemble, zeta: Float[Array, ""]) -> Ensemble:
         """(Y Yᵀ + ζ I)^{-½} √ζ A."""
         vectors = self.vectors
         root = jnp.sqrt(1 + self.values / zeta)
@@ -48,8 +48,8 @@ class Spectrum(eqx.Module):
         change = -1 / (zeta * root * (1 + root))
         return anomalies + (vectors * change[None, :]) @ (vectors.T @ anomalies)
 
-    def restored(self, anomalies: Ensemble, zeta: Float[Array, ""]) -> Ensemble:
-        """(Y Yᵀ + ζ I)^½ A / √ζ, the inverse of `transformed`."""
+    def inverse_transform(self, anomalies: Ensemble, zeta: Float[Array, ""]) -> Ensemble:
+        """(Y Yᵀ + ζ I)^½ A / √ζ, the inverse of `transform`."""
         vectors = self.vectors
         root = jnp.sqrt(1 + self.values / zeta)
         if self.by_member:
@@ -58,7 +58,7 @@ class Spectrum(eqx.Module):
         return anomalies + (vectors * change[None, :]) @ (vectors.T @ anomalies)
 
 
-def spectrum(seen: Seen) -> Spectrum:
+def spectrum(seen: ObservedEnsemble) -> Spectrum:
     """The eigenvalues and vectors of the smaller matrix."""
     y, innovation = seen.anomalies, seen.innovation
     by_member = y.shape[0] <= y.shape[1]

@@ -7,12 +7,12 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from .._ensemble import split
+from .._ensemble import mean_and_anomalies
 
 Anomalies = Float[Array, "members state"]
 
 
-def relaxed_to_perturbations(
+def relax_to_perturbations(
     analysis: Anomalies, prior: Anomalies, weight: Float[Array, ""]
 ) -> Anomalies:
     """RTPP: (1 − α) A + α A_f.
@@ -29,7 +29,7 @@ def relaxed_to_perturbations(
     return (1 - weight) * analysis + weight * prior
 
 
-def relaxed_to_spread(analysis: Anomalies, prior: Anomalies, weight: Float[Array, ""]) -> Anomalies:
+def relax_to_spread(analysis: Anomalies, prior: Anomalies, weight: Float[Array, ""]) -> Anomalies:
     """RTPS: A (1 + α (σ_f − σ) / σ), variable by variable, σ and σ_f the standard deviations.
 
     Arguments:
@@ -53,7 +53,7 @@ def spread_ratio(prior: Anomalies, analysis: Anomalies) -> Float[Array, " state"
     return jnp.where(spread > 0, before / jnp.where(spread > 0, spread, 1), 1)
 
 
-def widened(
+def inflate(
     anomalies: Float[Array, "members columns"],
     noise_key: PRNGKeyArray,
     *,
@@ -72,10 +72,10 @@ def widened(
         weights: the part of the noise that each column receives; None for all of it.
         numbers: how many columns, from the first on, receive noise; None for all.
     """
-    anomalies = stretched(anomalies, inflation.astype(anomalies.dtype))
+    anomalies = scale_anomalies(anomalies, inflation.astype(anomalies.dtype))
     if additive is not None:
         noise = jr.normal(noise_key, anomalies[:, :numbers].shape, anomalies.dtype)
-        noise = additive.astype(noise.dtype) * split(noise)[1]
+        noise = additive.astype(noise.dtype) * mean_and_anomalies(noise)[1]
         noise = noise if weights is None else weights[None] * noise
         anomalies = anomalies.at[:, :numbers].add(noise)
     return anomalies
@@ -88,7 +88,7 @@ def inflation_at(
     return inflation if weights is None else 1 + (inflation - 1) * weights
 
 
-def stretched(
+def scale_anomalies(
     anomalies: Float[Array, "members columns"], factor: Float[Array, "*columns"]
 ) -> Float[Array, "members columns"]:
     """Anomalies times one factor, or one for every column."""

@@ -45,11 +45,11 @@ class LowRank(AbstractTransform):
 
     def apply(self, rows: Float[Array, "members columns"]) -> Float[Array, "members columns"]:
         """T A."""
-        return self.inflation * self.spectrum.transformed(rows, self.zeta)
+        return self.inflation * self.spectrum.transform(rows, self.zeta)
 
     def undo(self, rows: Float[Array, "members columns"]) -> Float[Array, "members columns"]:
         """T⁻¹ A."""
-        return self.spectrum.restored(rows, self.zeta) / self.inflation
+        return self.spectrum.inverse_transform(rows, self.zeta) / self.inflation
 
 
 def transform_of(

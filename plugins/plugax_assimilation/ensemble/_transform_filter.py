@@ -17,13 +17,13 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
 from plugax_state_space import AbstractStateSpace, Cycle
 
-from .._ensemble import Ensemble, as_unknowns, draw, split
+from .._ensemble import Ensemble, as_unknowns, draw, mean_and_anomalies
 from .._options import check_lag
 from ..scores._verification import Metrics, rmse, spread
 from ._cycled_ensemble import AbstractCycledEnsemble
 
 
-class Lagged(eqx.Module):
+class LaggedState(eqx.Module):
     """The state of a smoother.
 
     Attributes:
@@ -67,7 +67,7 @@ class AbstractTransformFilter(AbstractCycledEnsemble):
         problem: AbstractStateSpace,
         unknowns: PyTree,  # noqa: ARG002 - the mean of what is drawn here
         key: PRNGKeyArray,
-    ) -> Ensemble | Lagged:
+    ) -> Ensemble | LaggedState:
         """Draws from the initial distribution."""
         ensemble = draw(problem, key, self.members)
         if not self.lag:
@@ -76,20 +76,24 @@ class AbstractTransformFilter(AbstractCycledEnsemble):
         if truth is not None:
             first = ravel_pytree(jax.tree.map(lambda leaf: leaf[0], truth))[0]
             truth = jnp.zeros((self.lag, first.size), first.dtype)
-        return Lagged(jnp.tile(ensemble, (1, self.lag)), truth, jnp.zeros((), int))
+        return LaggedState(jnp.tile(ensemble, (1, self.lag)), truth, jnp.zeros((), int))
 
     def step(
-        self, problem: AbstractStateSpace, state: Ensemble | Lagged, batch: Cycle, key: PRNGKeyArray
-    ) -> tuple[Ensemble | Lagged, Metrics]:
+        self,
+        problem: AbstractStateSpace,
+        state: Ensemble | LaggedState,
+        batch: Cycle,
+        key: PRNGKeyArray,
+    ) -> tuple[Ensemble | LaggedState, Metrics]:
         """One cycle."""
-        if not isinstance(state, Lagged):
-            return self.cycled(problem, state, None, batch, key)
+        if not isinstance(state, LaggedState):
+            return self.run_cycle(problem, state, None, batch, key)
         numbers = state.ensembles.shape[1] // self.lag
         now = state.ensembles[:, :numbers]
-        after, metrics = self.cycled(problem, now, state.ensembles, batch, key)
+        after, metrics = self.run_cycle(problem, now, state.ensembles, batch, key)
         back = jnp.minimum(state.cycles, self.lag)
         smoothed = lax.dynamic_slice_in_dim(after, back * numbers, numbers, 1)
-        mean, anomalies = split(smoothed)
+        mean, anomalies = mean_and_anomalies(smoothed)
         metrics["smoothed_spread"] = spread(problem, anomalies)
         if self.keep != "nothing":
             metrics["smoothed"] = mean if self.keep == "mean" else smoothed
@@ -100,18 +104,18 @@ class AbstractTransformFilter(AbstractCycledEnsemble):
             then = dataclasses.replace(batch, truth=truth[back])
             metrics["smoothed_rmse"] = rmse(problem, mean, then)
             truth = truth[: self.lag]
-        return Lagged(after[:, : self.lag * numbers], truth, state.cycles + 1), metrics
+        return LaggedState(after[:, : self.lag * numbers], truth, state.cycles + 1), metrics
 
     def converged(
         self,
         problem: AbstractStateSpace,  # noqa: ARG002 - a filter runs through its data
-        state: Ensemble | Lagged,  # noqa: ARG002
+        state: Ensemble | LaggedState,  # noqa: ARG002
     ) -> None:
         """No test: all cycles are run."""
         return
 
-    def unknowns(self, problem: AbstractStateSpace, state: Ensemble | Lagged) -> PyTree:
+    def unknowns(self, problem: AbstractStateSpace, state: Ensemble | LaggedState) -> PyTree:
         """The mean of the analysis."""
-        if isinstance(state, Lagged):
+        if isinstance(state, LaggedState):
             state = state.ensembles[:, : state.ensembles.shape[1] // self.lag]
         return as_unknowns(problem, jnp.mean(state, 0))

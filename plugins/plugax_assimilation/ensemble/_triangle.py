@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from jaxtyping import Array, Float
 
-from .._ensemble import Seen
-from ..linear_algebra._rotation import reflected
+from .._ensemble import ObservedEnsemble
+from ..linear_algebra._rotation import reflect
 
 
 class Triangular(NamedTuple):
@@ -22,7 +22,7 @@ class Triangular(NamedTuple):
     inverse: Float[Array, "members members"]
 
 
-def triangular(seen: Seen) -> Triangular:
+def triangular(seen: ObservedEnsemble) -> Triangular:
     """The analysis if members do not outnumber observations, L Lᵀ = P (I + Y Yᵀ / (N − 1)) P.
 
     The reflection P takes the mean to the first axis, which L and its inverse do not change. So the
@@ -32,11 +32,11 @@ def triangular(seen: Seen) -> Triangular:
     innovation = factor.whole @ seen.innovation / (len(seen.anomalies) - 1)
     weights = (factor.inverse @ innovation) @ factor.inverse
     return Triangular(
-        weights=reflected(weights[:, None])[:, 0],
+        weights=reflect(weights[:, None])[:, 0],
         transform=_between_reflections(factor.inverse),
         inverse=_between_reflections(factor.lower),
     )
 
 
 def _between_reflections(matrix: Float[Array, "size size"]) -> Float[Array, "size size"]:
-    return reflected(reflected(matrix).T).T
+    return reflect(reflect(matrix).T).T

@@ -10,8 +10,8 @@ from jaxtyping import Array, Int, Key, PRNGKeyArray
 
 from plugax_state_space import AbstractStateSpace, Cycle
 
-from .._ensemble import Ensemble, Seen, as_seen, forecast, observed_of
-from .._replacement import replaced, seen_sound, sound
+from .._ensemble import Ensemble, ObservedEnsemble, forecast, observed_of, seen_from
+from .._replacement import has_finite_observations, is_sound, replace_unsound
 
 
 class Run(eqx.Module):
@@ -26,7 +26,7 @@ class Run(eqx.Module):
 
     start: Ensemble
     front: Ensemble
-    seen: Seen
+    seen: ObservedEnsemble
     lost: Int[Array, ""] | None
 
 
@@ -60,13 +60,16 @@ def run_through(
     front, observed = lax.scan(through, before(start), (cycles, keys))
     lost = None
     if replacement is not None:
-        kept = sound(start) & sound(front)
-        kept &= jnp.all(jax.vmap(seen_sound)(observed, cycles.available), 0)
+        kept = is_sound(start) & is_sound(front)
+        kept &= jnp.all(jax.vmap(has_finite_observations)(observed, cycles.available), 0)
         rows = (start, front, jnp.swapaxes(observed, 0, 1))
-        (start, front, rows), lost = replaced(rows, replacement, kept)
+        (start, front, rows), lost = replace_unsound(rows, replacement, kept)
         observed = jnp.swapaxes(rows, 0, 1)
-    seen = jax.vmap(lambda observed, cycle: as_seen(problem, observed, cycle))(observed, cycles)
+    seen = jax.vmap(lambda observed, cycle: seen_from(problem, observed, cycle))(observed, cycles)
     anomalies = jnp.swapaxes(seen.anomalies, 0, 1).reshape(len(start), -1)
     return Run(
-        start, front, Seen(anomalies, seen.innovation.reshape(-1), jnp.sum(seen.count)), lost
+        start,
+        front,
+        ObservedEnsemble(anomalies, seen.innovation.reshape(-1), jnp.sum(seen.count)),
+        lost,
     )

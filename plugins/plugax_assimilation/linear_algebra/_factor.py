@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Float
 
-from ._rotation import reflected
+from ._rotation import reflect
 
 
 class Factor(eqx.Module):
@@ -30,7 +30,7 @@ class Factor(eqx.Module):
     def __init__(self, anomalies: Float[Array, "members observed"]):
         members, observed = anomalies.shape
         self.by_members = members <= observed
-        self.whole = reflected(anomalies) if self.by_members else anomalies.T
+        self.whole = reflect(anomalies) if self.by_members else anomalies.T
         identity = jnp.eye(len(self.whole), dtype=self.whole.dtype)
         self.lower = jnp.linalg.cholesky(self.whole @ self.whole.T / (members - 1) + identity)
         self.inverse = solve_triangular(self.lower, identity, lower=True)

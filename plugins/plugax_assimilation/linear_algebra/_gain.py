@@ -5,7 +5,7 @@ from jax.scipy.linalg import cho_factor, cho_solve
 from jaxtyping import Array, Float
 
 
-def gained(
+def apply_gain(
     rows: Float[Array, "rows observed"],
     observed: Float[Array, "members observed"],
     anomalies: Float[Array, "members state"],

@@ -22,7 +22,7 @@ from jaxtyping import Array, Float
 SMALL = 9
 
 
-def inverse_root_applied(
+def apply_inverse_root(
     matrices: Float[Array, "batch size size"], vectors: Float[Array, "batch size columns"]
 ) -> Float[Array, "batch size columns"]:
     """M^{-½} X for symmetric matrices with no eigenvalue below 1.
@@ -34,16 +34,16 @@ def inverse_root_applied(
     eye = jnp.eye(size, dtype=matrices.dtype)
     if size > SMALL:
         most = most[:, None, None]
-        return _iterated(matrices, vectors, most, eye[None], _by_factor, jnp.matmul)
+        return _iterate(matrices, vectors, most, eye[None], _by_factor, jnp.matmul)
     # The batch axis is last, so that processors work on several matrices at a time.
     matrices, vectors = matrices.transpose(1, 2, 0), vectors.transpose(1, 2, 0)
     most, eye = most[None, None], eye[:, :, None]
     product = lambda a, b: jnp.sum(a[:, :, None] * b[None], 1)  # noqa: E731
-    vectors = _iterated(matrices, vectors, most, eye, _by_sweeps, product)
+    vectors = _iterate(matrices, vectors, most, eye, _by_sweeps, product)
     return vectors.transpose(2, 0, 1)
 
 
-def _iterated(
+def _iterate(
     matrices: Float[Array, "..."],
     vectors: Float[Array, "..."],
     most: Float[Array, "..."],
@@ -56,7 +56,7 @@ def _iterated(
     def on(most: Array) -> Array:
         return most - 1 > jnp.finfo(matrices.dtype).eps
 
-    def improved(at: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+    def improve(at: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         matrices, vectors, most = at
         scale = jnp.sqrt(most)
         inverse = scale * inverted(matrices)
@@ -67,7 +67,7 @@ def _iterated(
         return matrices, vectors, (2 + scale + 1 / scale) / 4
 
     going = lambda at: jnp.any(on(at[2]))  # noqa: E731
-    return lax.while_loop(going, improved, (matrices, vectors, most))[1]
+    return lax.while_loop(going, improve, (matrices, vectors, most))[1]
 
 
 def _by_factor(matrices: Float[Array, "batch size size"]) -> Float[Array, "batch size size"]:
@@ -82,7 +82,7 @@ def _by_sweeps(matrices: Float[Array, "size size batch"]) -> Float[Array, "size 
     """One sweep of every row (Beaton 1964); pivots of a positive definite matrix are positive."""
     number = jnp.arange(matrices.shape[0])
 
-    def swept(k: Array, matrices: Array) -> Array:
+    def sweep(k: Array, matrices: Array) -> Array:
         row = lax.dynamic_index_in_dim(matrices, k, 0, keepdims=False)
         pivot = lax.dynamic_index_in_dim(row, k, 0, keepdims=False)
         divided = row / pivot[None]
@@ -92,4 +92,4 @@ def _by_sweeps(matrices: Float[Array, "size size batch"]) -> Float[Array, "size 
         crossed = jnp.where(here, divided[None], jnp.where(here_too, divided[:, None], rest))
         return jnp.where(here & here_too, -1 / pivot[None, None], crossed)
 
-    return -lax.fori_loop(0, len(number), swept, matrices)
+    return -lax.fori_loop(0, len(number), sweep, matrices)

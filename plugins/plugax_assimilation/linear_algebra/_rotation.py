@@ -7,7 +7,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ._draws import normals
 
 
-def rotated(
+def rotate_anomalies(
     key: PRNGKeyArray, anomalies: Float[Array, "members columns"]
 ) -> Float[Array, "members columns"]:
     """Ω A, with Ω as `rotation` draws it, for anomalies whose columns sum to zero.
@@ -19,18 +19,18 @@ def rotated(
     members, columns = anomalies.shape
     if columns >= members - 1:
         return rotation(key, members, anomalies.dtype) @ anomalies
-    triangle = jnp.linalg.qr(reflected(anomalies)[1:], mode="r")
+    triangle = jnp.linalg.qr(reflect(anomalies)[1:], mode="r")
     drawn, factor = jnp.linalg.qr(normals(key, (members - 1, columns), anomalies.dtype))
     # With a positive diagonal the decomposition is unique, and its factor uniform.
     signs = jnp.where(jnp.diagonal(factor) < 0, -1, 1).astype(drawn.dtype)
     inner = jnp.zeros_like(anomalies).at[1:].set((drawn * signs[None]) @ triangle)
-    return reflected(inner)
+    return reflect(inner)
 
 
 def rotation(key: PRNGKeyArray, members: int, dtype: jnp.dtype) -> Float[Array, "members members"]:
     """An orthogonal matrix Ω with Ω 1 = 1, uniform among all of them.
 
-    Ω = P diag(1, Q) P, where the reflection P (`reflected`) takes the first axis to the diagonal
+    Ω = P diag(1, Q) P, where the reflection P (`reflect`) takes the first axis to the diagonal
     1/√N, and Q is uniform (Haar) among the orthogonal matrices of N − 1 dimensions.
 
     Arguments:
@@ -44,10 +44,10 @@ def rotation(key: PRNGKeyArray, members: int, dtype: jnp.dtype) -> Float[Array, 
     """
     inner = jnp.zeros((members, members), dtype).at[0, 0].set(1)
     inner = inner.at[1:, 1:].set(_orthogonal(key, members - 1, dtype))
-    return reflected(reflected(inner).T).T
+    return reflect(reflect(inner).T).T
 
 
-def reflected(rows: Float[Array, "members numbers"]) -> Float[Array, "members numbers"]:
+def reflect(rows: Float[Array, "members numbers"]) -> Float[Array, "members numbers"]:
     """P X, with the Householder reflection P = Pᵀ = P⁻¹ that swaps e₁ and 1/√N.
 
     Law: if the columns of X sum to zero, as those of anomalies do, the first row of P X is zero.

@@ -14,9 +14,9 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 from plugax import AbstractSolver, PlugaxError
 from plugax_state_space import AbstractStateSpace, Cycle
 
-from .._ensemble import Ensemble, as_seen, as_unknowns, draw, forecast, observed_of
+from .._ensemble import Ensemble, as_unknowns, draw, forecast, observed_of, seen_from
 from .._options import check_choice, check_members, optional_factor
-from .._replacement import NonFinite, replaced, seen_sound, sound
+from .._replacement import NonFinite, has_finite_observations, is_sound, replace_unsound
 from ..scores._verification import Keep, Metrics, rmse
 from ..scores._verified import verified_row
 from ._effective_size import effective_size
@@ -118,12 +118,12 @@ class ParticleFilter(AbstractSolver):
         told = {}
         seen_as = observed_of(problem, states, batch)
         if self.non_finite == "replace":
-            kept = sound(states) & seen_sound(seen_as, batch.available)
+            kept = is_sound(states) & has_finite_observations(seen_as, batch.available)
             before = jax.nn.log_softmax(jnp.where(kept, before, -jnp.inf))
             # Zero times a number that is not finite is NaN.
-            (states, seen_as), lost = replaced((states, seen_as), replacement_key, kept)
+            (states, seen_as), lost = replace_unsound((states, seen_as), replacement_key, kept)
             told["replaced_members"] = lost
-        seen = as_seen(problem, seen_as, batch)
+        seen = seen_from(problem, seen_as, batch)
         misfits = seen.innovation[None] - seen.anomalies
         log_weights = before - jnp.sum(jnp.square(misfits), 1) / 2
         log_weights = jax.nn.log_softmax(log_weights)
@@ -132,7 +132,7 @@ class ParticleFilter(AbstractSolver):
         low = size < self.threshold.astype(size.dtype) * self.members
         if batch.available is not None:
             low &= seen.count > 0  # without observations nothing is drawn
-        drawn = lambda particles: self._drawn(particles, after_key)  # noqa: E731
+        drawn = lambda particles: self._draw(particles, after_key)  # noqa: E731
         after = lax.cond(low, drawn, lambda particles: particles, Particles(states, log_weights))
         mean, prior_mean = weights @ states, jnp.exp(before) @ states
         innovation = jnp.exp(before) @ misfits
@@ -193,7 +193,7 @@ class ParticleFilter(AbstractSolver):
             "model_error; many variables or precise observations need an ensemble filter.",
         )
 
-    def _drawn(self, particles: Particles, key: PRNGKeyArray) -> Particles:
+    def _draw(self, particles: Particles, key: PRNGKeyArray) -> Particles:
         """The same number of particles, drawn by weight and then of equal weight."""
         draw_key, move_key = jr.split(key)
         weights = jnp.exp(particles.log_weights)

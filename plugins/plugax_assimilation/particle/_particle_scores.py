@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Int
 
 from plugax_state_space import AbstractStateSpace, Cycle
 
-from .._ensemble import Ensemble, Seen
+from .._ensemble import Ensemble, ObservedEnsemble
 from ..linear_algebra._factor import Factor
 from ..scores._diagnostics import check_diagnostics
 from ..scores._ensemble_scores import weighted_crps
@@ -74,7 +74,7 @@ def diagnose_particles(
         scores = both(here, jnp.stack([posterior, prior]), truth)
         metrics["analysis_crps"], metrics["forecast_crps"] = scores
     if "innovations" in wanted:
-        seen = _seen(misfits, prior, count)
+        seen = _equal_weight_anomalies(misfits, prior, count)
         metrics["chi_squared"] = chi_squared(seen, Factor(seen.anomalies))
         observation, background = desroziers(seen, posterior @ misfits)
         metrics["desroziers_observation"] = observation
@@ -82,12 +82,12 @@ def diagnose_particles(
     return metrics
 
 
-def _seen(
+def _equal_weight_anomalies(
     misfits: Float[Array, "members observed"],
     weights: Float[Array, " members"],
     count: Int[Array, ""],
-) -> Seen:
+) -> ObservedEnsemble:
     """Anomalies of equal weight that have the particles' weighted covariance."""
     innovation = weights @ misfits
     scale = jnp.sqrt((len(weights) - 1) * weights)
-    return Seen(scale[:, None] * (innovation[None] - misfits), innovation, count)
+    return ObservedEnsemble(scale[:, None] * (innovation[None] - misfits), innovation, count)

@@ -18,7 +18,7 @@ def systematic(key: PRNGKeyArray, weights: Float[Array, " particles"]) -> Int[Ar
     """
     count = len(weights)
     start = jr.uniform(key, (), weights.dtype)
-    return _chosen(weights, (jnp.arange(count, dtype=start.dtype) + start) / count)
+    return _select_particles(weights, (jnp.arange(count, dtype=start.dtype) + start) / count)
 
 
 def residual(key: PRNGKeyArray, weights: Float[Array, " particles"]) -> Int[Array, " particles"]:
@@ -36,12 +36,12 @@ def residual(key: PRNGKeyArray, weights: Float[Array, " particles"]) -> Int[Arra
     left = count * weights - whole
     # If every N w is whole, nothing is drawn, but the remainders must still form a distribution.
     left = left + jnp.finfo(weights.dtype).tiny
-    drawn = _chosen(left / jnp.sum(left), jr.uniform(key, (count,), weights.dtype))
+    drawn = _select_particles(left / jnp.sum(left), jr.uniform(key, (count,), weights.dtype))
     sure = jnp.searchsorted(certain, number, side="right", method="sort")
     return jnp.where(number < certain[-1], jnp.minimum(sure, count - 1), drawn)
 
 
-def _chosen(
+def _select_particles(
     weights: Float[Array, " particles"], levels: Float[Array, " draws"]
 ) -> Int[Array, " draws"]:
     """The particle that each level from 0 to 1 selects."""

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 from plugax import PlugaxError
 from plugax_state_space import AbstractStateSpace, Cycle
 
-from .._ensemble import Ensemble, Seen, see
+from .._ensemble import Ensemble, ObservedEnsemble, see
 from ._ensemble_scores import crps, rank_histogram
 from ._innovations import chi_squared, degrees_of_freedom_for_signal, desroziers
 from ._verified import verified_ensemble, verified_truth
@@ -44,7 +44,7 @@ def diagnose(
     *,
     prior: Ensemble,
     posterior: Ensemble,
-    seen: Seen,
+    seen: ObservedEnsemble,
     residual: Float[Array, " observed"] | None,
     wanted: tuple[Diagnostic, ...],
 ) -> dict[str, Array]:

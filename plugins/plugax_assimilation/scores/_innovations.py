@@ -7,11 +7,11 @@ observations are zeros in d and Y, and add nothing to any sum.
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._ensemble import Seen
+from .._ensemble import ObservedEnsemble
 from ..linear_algebra._factor import Factor
 
 
-def chi_squared(seen: Seen, factor: Factor) -> Float[Array, ""]:
+def chi_squared(seen: ObservedEnsemble, factor: Factor) -> Float[Array, ""]:
     """dᵀ (I + HPHᵀ)⁻¹ d over the number of observations; 1 without observations.
 
     Law: its expectation is 1 if truth and members are drawn from the same distribution, H is linear
@@ -29,7 +29,7 @@ def chi_squared(seen: Seen, factor: Factor) -> Float[Array, ""]:
 
 
 def desroziers(
-    seen: Seen, residual: Float[Array, " observed"]
+    seen: ObservedEnsemble, residual: Float[Array, " observed"]
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """Variances of observation and background errors from the residuals, over those assumed.
 

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from plugax_state_space import AbstractStateSpace, Cycle
 
-from .._ensemble import Ensemble, Seen, as_unknowns, split
+from .._ensemble import Ensemble, ObservedEnsemble, as_unknowns, mean_and_anomalies
 from ._diagnostics import Diagnostic, diagnose
 from ._verified import verified_row, verified_truth
 
@@ -29,7 +29,7 @@ def spread(problem: AbstractStateSpace, anomalies: Ensemble) -> Float[Array, ""]
     return jnp.sqrt(jnp.mean(verified_row(problem, variance)))
 
 
-def expected_loss(seen: Seen) -> Float[Array, ""]:
+def expected_loss(seen: ObservedEnsemble) -> Float[Array, ""]:
     """½ tr (H P Hᵀ R⁻¹ + I), the mean of the loss if the ensemble's covariance is right."""
     variances = jnp.sum(jnp.square(seen.anomalies)) / (len(seen.anomalies) - 1)
     return (variances + seen.count.astype(variances.dtype)) / 2
@@ -41,7 +41,7 @@ def ensemble_metrics(
     *,
     prior: Ensemble,
     posterior: Ensemble,
-    seen: Seen,
+    seen: ObservedEnsemble,
     keep: Keep,
     diagnostics: tuple[Diagnostic, ...] = (),
     residual: Float[Array, " observed"] | None = None,
@@ -62,8 +62,8 @@ def ensemble_metrics(
         residual: the innovation that remains after the analysis, needed if `seen` has more
             observations than the cycle.
     """
-    before, prior_anomalies = split(prior)
-    after, anomalies = split(posterior)
+    before, prior_anomalies = mean_and_anomalies(prior)
+    after, anomalies = mean_and_anomalies(posterior)
     metrics = {
         "loss": jnp.sum(jnp.square(seen.innovation)) / 2,
         "expected_loss": expected_loss(seen),

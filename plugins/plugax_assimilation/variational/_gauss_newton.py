@@ -73,7 +73,9 @@ def one_by_one(times: int, outer: int) -> Stages:
 def gauss_newton(run: Run, control: Control, inner: Inner, stages: Stages) -> Minimum:
     """Minimise J, starting from a control, in as many iterations as there are stages."""
 
-    def seen(control: Control, times: Int[Array, ""] | None) -> tuple[Array, tuple[Array, Array]]:
+    def misfits_of(
+        control: Control, times: Int[Array, ""] | None
+    ) -> tuple[Array, tuple[Array, Array]]:
         misfits, states = run(control)
         counted = misfits
         if times is not None:
@@ -84,7 +86,7 @@ def gauss_newton(run: Run, control: Control, inner: Inner, stages: Stages) -> Mi
         best, least, increment, reference = carry
         trial = best + increment
         misfit, push, (misfits, last) = jax.linearize(
-            lambda control: seen(control, stage.times), trial, has_aux=True
+            lambda control: misfits_of(control, stage.times), trial, has_aux=True
         )
         cost = _half_square(trial) + _half_square(misfit)
         better = (stage.new & jnp.isfinite(cost)) | (cost <= least)
@@ -106,19 +108,19 @@ def gauss_newton(run: Run, control: Control, inner: Inner, stages: Stages) -> Mi
     candidates = jnp.stack([best + increment, best, control])
     limits = jnp.stack([jnp.minimum(least, costs[0]), costs[0], zero + jnp.inf])
 
-    def end(here: _End) -> _End:
+    def end(here: _Candidate) -> _Candidate:
         """The next candidate."""
         control = candidates[here.tries]
         misfits, states = run(control)
         observed = _half_square(misfits)
         # Written so that a cost of NaN is refused, except for the last candidate.
         refused = ~(_half_square(control) + observed <= limits[here.tries])
-        return _End(control, states, observed, here.tries + 1, ~refused | (here.tries == 2))
+        return _Candidate(control, states, observed, here.tries + 1, ~refused | (here.tries == 2))
 
     # A loop, usually of one round, so that the model is compiled only once.
     states = jax.eval_shape(run, control)[1]
     nowhere = jnp.zeros(states.shape, states.dtype)
-    nothing = _End(control, nowhere, zero, jnp.asarray(0), jnp.asarray(False))
+    nothing = _Candidate(control, nowhere, zero, jnp.asarray(0), jnp.asarray(False))
     ended = lax.while_loop(lambda here: ~here.done, end, nothing)
     return Minimum(
         control=ended.control,
@@ -131,7 +133,7 @@ def gauss_newton(run: Run, control: Control, inner: Inner, stages: Stages) -> Mi
     )
 
 
-class _End(NamedTuple):
+class _Candidate(NamedTuple):
     control: Control
     states: Float[Array, "times state"]
     cost_observations: Float[Array, ""]

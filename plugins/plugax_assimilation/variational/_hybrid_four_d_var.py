@@ -15,7 +15,7 @@ from plugax import PlugaxError, Windows
 from plugax_state_space import AbstractCovariance, AbstractStateSpace, Cycle, FactorCovariance
 
 from .._background import background_error, no_background
-from .._ensemble import Ensemble, as_unknowns, draw, split
+from .._ensemble import Ensemble, as_unknowns, draw, mean_and_anomalies
 from .._options import factor
 from .._replacement import NonFinite
 from .._rows import Row
@@ -41,7 +41,7 @@ def _part_or_none(value: Any) -> Float[Array, ""] | None:
     return None if none else _part(value)
 
 
-class Cycled(eqx.Module):
+class HybridState(eqx.Module):
     """The run state of a hybrid method, at the end of the last window.
 
     Attributes:
@@ -120,10 +120,10 @@ class HybridFourDVar(AbstractIncremental):
         """Step i sees the i-th window."""
         return Windows(problem.cycles, self.window, self.window)
 
-    def init(self, problem: AbstractStateSpace, unknowns: PyTree, key: PRNGKeyArray) -> Cycled:
+    def init(self, problem: AbstractStateSpace, unknowns: PyTree, key: PRNGKeyArray) -> HybridState:
         """The first background, by default the mean of the initial distribution, and draws."""
-        anomalies = split(draw(problem, key, self.members))[1]
-        return Cycled(ravel_pytree(unknowns)[0], anomalies)
+        anomalies = mean_and_anomalies(draw(problem, key, self.members))[1]
+        return HybridState(ravel_pytree(unknowns)[0], anomalies)
 
     def background_error(
         self, problem: AbstractStateSpace, anomalies: Ensemble
@@ -139,8 +139,8 @@ class HybridFourDVar(AbstractIncremental):
         return of_the_day if static is None else static + of_the_day
 
     def step(
-        self, problem: AbstractStateSpace, state: Cycled, batch: Cycle, key: PRNGKeyArray
-    ) -> tuple[Cycled, Metrics]:
+        self, problem: AbstractStateSpace, state: HybridState, batch: Cycle, key: PRNGKeyArray
+    ) -> tuple[HybridState, Metrics]:
         """One window."""
         start = self.background_error(problem, state.anomalies)
 
@@ -149,11 +149,11 @@ class HybridFourDVar(AbstractIncremental):
             return strong_trajectory(problem, first, batch, segments=self.checkpoints)
 
         nothing = jnp.zeros(start.control_size, state.analysis.dtype)
-        states, metrics = self.minimised(problem, batch, states_of, nothing)
+        states, metrics = self.minimise(problem, batch, states_of, nothing)
         anomalies, told = self._through(problem, state, batch, key)
-        return Cycled(states[-1], anomalies), metrics | told
+        return HybridState(states[-1], anomalies), metrics | told
 
-    def unknowns(self, problem: AbstractStateSpace, state: Cycled) -> PyTree:
+    def unknowns(self, problem: AbstractStateSpace, state: HybridState) -> PyTree:
         """The analysis at the end of the last window."""
         return as_unknowns(problem, state.analysis)
 
@@ -168,14 +168,14 @@ class HybridFourDVar(AbstractIncremental):
         )
 
     def _through(
-        self, problem: AbstractStateSpace, state: Cycled, window: Cycle, key: PRNGKeyArray
+        self, problem: AbstractStateSpace, state: HybridState, window: Cycle, key: PRNGKeyArray
     ) -> tuple[Ensemble, Metrics]:
         """The anomalies at the end of a window, and their metrics."""
         method = self._filter()
         keys = jax.vmap(lambda number: jr.fold_in(key, number))(jnp.arange(self.window))
 
         def run(ensemble: Ensemble, here: tuple[Cycle, PRNGKeyArray]) -> tuple[Ensemble, Metrics]:
-            ensemble, told = method.cycled(problem, ensemble, None, *here)
+            ensemble, told = method.run_cycle(problem, ensemble, None, *here)
             # The other metrics are not used, so the compiler leaves them out.
             return ensemble, {name: told[name] for name in _TOLD if name in told}
 
@@ -185,7 +185,7 @@ class HybridFourDVar(AbstractIncremental):
             name: jnp.sum(values) if name == "replaced_members" else values[-1]
             for name, values in told.items()
         }
-        return split(ensemble)[1], of_window
+        return mean_and_anomalies(ensemble)[1], of_window
 
 
 _TOLD = ("spread", "forecast_spread", "replaced_members")

@@ -75,7 +75,7 @@ class AbstractIncremental(AbstractSolver):
         check_choice("inner_solver", self.inner_solver, INNER_SOLVERS)
         check_choice("keep", self.keep, KEEP_MEAN)
 
-    def minimised(
+    def minimise(
         self,
         problem: AbstractStateSpace,
         window: Cycle,

@@ -20,7 +20,7 @@ from ..scores._verification import Metrics
 from ._incremental import AbstractIncremental, States
 
 
-class Assimilated(eqx.Module):
+class VariationalState(eqx.Module):
     """The run state of a method over windows.
 
     Attributes:
@@ -94,18 +94,18 @@ class AbstractVariational(AbstractIncremental):
         problem: AbstractStateSpace,  # noqa: ARG002
         unknowns: PyTree,
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is drawn
-    ) -> Assimilated:
+    ) -> VariationalState:
         """The first background, by default the mean of the initial distribution."""
         row = ravel_pytree(unknowns)[0]
-        return Assimilated(row, row)
+        return VariationalState(row, row)
 
     def step(
         self,
         problem: AbstractStateSpace,
-        state: Assimilated,
+        state: VariationalState,
         batch: Cycle,
         key: PRNGKeyArray,  # noqa: ARG002
-    ) -> tuple[Assimilated, Metrics]:
+    ) -> tuple[VariationalState, Metrics]:
         """One window."""
         start = background_error(problem, self.covariance, self.scale)
 
@@ -113,9 +113,9 @@ class AbstractVariational(AbstractIncremental):
             return self.trajectory(problem, start, state.background, control, batch)
 
         nothing = jnp.zeros(self.control_size(problem, start), state.background.dtype)
-        states, metrics = self.minimised(problem, batch, states_of, nothing)
-        return Assimilated(states[(self.shift or self.window) - 1], states[-1]), metrics
+        states, metrics = self.minimise(problem, batch, states_of, nothing)
+        return VariationalState(states[(self.shift or self.window) - 1], states[-1]), metrics
 
-    def unknowns(self, problem: AbstractStateSpace, state: Assimilated) -> PyTree:
+    def unknowns(self, problem: AbstractStateSpace, state: VariationalState) -> PyTree:
         """The state at the end of the last window."""
         return as_unknowns(problem, state.analysis)
