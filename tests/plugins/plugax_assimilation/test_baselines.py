@@ -225,7 +225,7 @@ def test_the_free_run_is_the_models_trajectory():
 def test_without_climatology_a_method_says_what_to_give(method):
     problem, *_ = linear()
     problem = eqx.tree_at(lambda p: p.climatology, problem, None)
-    with pytest.raises(px.PlugaxError, match=r"climatology=plugax\.Gaussian"):
+    with pytest.raises(px.PlugaxError, match=r"climatology=plugax_state_space\.Gaussian"):
         px.solve(problem, method())
 
 
