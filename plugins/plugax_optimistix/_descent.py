@@ -8,9 +8,9 @@ point, with the same code, so that the loss is compiled once.
 
 If the method expects hardly any decrease from its next step, or found no good length, the Hessian
 decides whether this is a minimum (`_newton_step.py`). In either case the next direction is
-Newton's: from a minimum it is the last step, which improves the last digits; otherwise the method had stopped
-in a valley along which it had not learnt the curvature. If the loss has not decreased since the
-previous test with the Hessian, the run has stalled.
+Newton's: from a minimum it is the last step, which improves the last digits; otherwise the method
+had stopped in a valley along which it had not learnt the curvature. If the loss has not decreased
+since the previous test with the Hessian, the run has stalled.
 
 For up to 50 unknowns the Hessian at the start gives every unknown its unit, and the run its first
 direction, if curvatures differ much; without it, a first step of length 1 may end anywhere.

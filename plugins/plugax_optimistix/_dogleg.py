@@ -3,8 +3,8 @@
     s(τ): from 0 to the Cauchy point, then to the Gauss–Newton step; stop where ‖E s‖ = ϱ.
 
 The Cauchy point minimises ‖R s + c‖ down the gradient, in the scaled unknowns E s. Along the path
-the linear model decreases and ‖E s‖ grows, so the point of the path at the radius is nearly the best
-one there. It takes a few products, while the damped step of Levenberg and Marquardt needs several
+the linear model decreases and ‖E s‖ grows, so its point at the radius is nearly the best one there.
+It takes a few products, while the damped step of Levenberg and Marquardt needs several
 factorisations.
 
 The step is written here, for the triangular form of the linearised problem, since the state of

@@ -1,4 +1,4 @@
-"""Which combinations of parameters the observations leave open, in words."""
+"""Which combinations of parameters the observations do not determine, in words."""
 
 from collections.abc import Sequence
 
@@ -9,8 +9,8 @@ def combinations_of(null: np.ndarray, names: Sequence[str]) -> tuple[str, ...]:
     """A text for every direction of a null space, in its simplest form: `b − 0.5 c`.
 
     Arguments:
-        null: directions in columns, those of zeros left out.
-        names: of the rows.
+        null: directions in columns; columns of zeros are left out.
+        names: the names of the rows.
     """
     directions = null[:, np.abs(null).max(axis=0, initial=0) > 0].T
     lengths = np.abs(null).max(axis=1, initial=0)

@@ -1,8 +1,8 @@
 """Text files of columns with a header: comma, semicolon, tab or blanks between the cells.
 
-What separates the cells is what the header has most of, blanks where it has nothing else. Cells may
-be quoted with `"`, lines that begin with `#` and empty lines are left out, and a byte order mark is
-none of the first name. Everything stays text here.
+The separator is the one that occurs most often in the header, or blanks if there is no other. Cells
+may be quoted with `"`. Lines that begin with `#` and empty lines are left out, and so is a byte
+order mark. All cells stay text here.
 """
 
 import csv
@@ -30,7 +30,7 @@ def read_delimited(path: str | os.PathLike) -> tuple[list[str], list[list[str]],
     _check_names(path, names, ends[0])
     rows, ends = rows[1:], ends[1:]
     if not rows:
-        raise PlugaxError(f"{path} has a header and no rows below it.")
+        raise PlugaxError(f"{path} has a header, but no rows below it.")
     for row, end in zip(rows, ends, strict=True):
         if len(row) != len(names):
             raise PlugaxError(
@@ -69,7 +69,7 @@ def _kept(lines: list[str]) -> Iterator[tuple[int, str]]:
 
 
 def _separator(header: str) -> str:
-    """What separates the cells of a header; what stands in quotes is part of a name."""
+    """The separator of the cells of a header; separators in quotes are part of a name."""
     bare = "".join(header.split('"')[::2])
     most = max(SEPARATORS, key=bare.count)
     if bare.count(most):

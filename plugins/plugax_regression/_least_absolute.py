@@ -1,10 +1,10 @@
-"""Least absolute deviations, a first estimate that outliers among the responses do not move."""
+"""Least absolute deviations, a first estimate that outliers among the responses hardly change."""
 
 import numpy as np
 from jaxtyping import Float
 
 MOST_STEPS = 100
-ENOUGH = 1e-6  # residuals below this part of their median count the same
+ENOUGH = 1e-6  # residuals below this part of their median have equal weights
 
 
 def least_absolute_deviations(

@@ -247,7 +247,7 @@ WRONG = [
     ({"cycles": 0}, "cycles must be at least 1; got 0"),
     ({"observe_every": 0}, "observe_every must be at least 1; got 0"),
     ({"dt": 0.0}, "dt must be above 0; got 0.0"),
-    ({"dt": 0.5, "cycles": 50}, "the model ran away. A time step shorter than dt = 0.5"),
+    ({"dt": 0.5, "cycles": 50}, "the model diverged. A time step shorter than dt = 0.5"),
     ({"observation_std": -1.0}, "observation_std must be above 0"),
     ({"missing": 1.0}, "missing must be at least 0 and below 1; got 1.0"),
     ({"model_error_std": -0.1}, "model_error_std must be at least 0"),
