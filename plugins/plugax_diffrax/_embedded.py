@@ -1,6 +1,6 @@
 """The schemes of diffrax's adaptive solvers in fixed steps: their tableaus, without their loops.
 
-In a file of its own, since diffrax takes a while to import.
+They have a file of their own, since diffrax is slow to import.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from ._tableau import Tableau
 def _from_diffrax(name: str, title: str, order: int, solver: Any) -> Tableau:
     """The scheme that `solver` advances with.
 
-    Trailing stages of weight zero only serve the error estimate, and are left out.
+    Trailing stages of weight zero are only for the error estimate, and are left out.
     """
     tableau = solver.tableau
     b = [float(weight) for weight in tableau.b_sol]

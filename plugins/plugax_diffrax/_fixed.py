@@ -1,9 +1,9 @@
 """Explicit Runge–Kutta schemes in fixed steps: a scan over steps, within it a scan over stages.
 
-The stages are a dimension of a loop too. Written out in Python, a step is a long body that XLA
-compiles slowly and, on the CPU, runs operation by operation; a stage is a short one. Where every
-stage depends on the one before it alone (all up to the classical one), a stage carries nothing but
-its own state and the sum of the tendencies so far; otherwise it carries all tendencies.
+The stages are a loop, too. Written out in Python, a step is a long program that XLA compiles slowly
+and, on the CPU, runs operation by operation; a stage is a short one. If every stage depends only on
+the previous one (all schemes up to the classical one), a stage carries only its own state and the
+sum of the tendencies so far; otherwise it carries all tendencies.
 """
 
 from collections.abc import Callable
@@ -30,9 +30,9 @@ class ExplicitRungeKutta(AbstractIntegrator):
 
     Arguments:
         tableau: the scheme's coefficients.
-        rematerialise: compute a step again when it is differentiated backwards, instead of keeping
-            what it computed: less memory, and faster where memory is the limit (ensembles, long
-            windows), for one more evaluation of the field per stage.
+        rematerialise: compute each step again in reverse mode instead of storing its results: this
+            needs less memory, and is faster if memory is the limit (ensembles, long windows), but
+            takes one more evaluation of the field per stage.
     """
 
     tableau: Tableau = eqx.field(static=True)
@@ -50,8 +50,7 @@ class ExplicitRungeKutta(AbstractIntegrator):
     ) -> PyTree:
         """The states every `every` steps of dt; see `AbstractIntegrator.trajectory`.
 
-        Errors: `PlugaxError` if `every` does not divide `steps`, or state or tendency is not as
-        it must be.
+        Errors: `PlugaxError` if `every` does not divide `steps`, or state or tendency is invalid.
         """
         check_steps(steps, every)
         y0 = as_state(y0)
@@ -62,7 +61,7 @@ class ExplicitRungeKutta(AbstractIntegrator):
         return loop(step, y0, starts, every=every, rematerialise=self.rematerialise)
 
     def _step(self, field: VectorField, dt: Array, dtypes: set[Any]) -> Callable[..., PyTree]:
-        """The function (y, t) → y after dt; coefficients times dt are made once, outside loops."""
+        """The function (y, t) → y after dt; coefficients times dt are computed outside loops."""
 
         def scaled(coefficients: Any) -> dict[str, Array]:
             return {d.name: dt.astype(d) * jnp.asarray(coefficients, d) for d in dtypes}
@@ -77,7 +76,7 @@ class ExplicitRungeKutta(AbstractIntegrator):
 
 
 def _chained(field: VectorField, times: Array, following: Any, weights: Any) -> Any:
-    """A step whose stages each depend on the one before."""
+    """A step whose stages each depend on the previous one only."""
 
     def step(y: PyTree, start: Array) -> PyTree:
         def stage(carry: tuple[PyTree, PyTree], coefficients: Any) -> tuple[Any, None]:
@@ -95,7 +94,7 @@ def _chained(field: VectorField, times: Array, following: Any, weights: Any) -> 
 
 
 def _general(field: VectorField, times: Array, matrix: Any, weights: Any) -> Any:
-    """A step whose stages may each depend on all before; those still to come count as zero."""
+    """A step whose stages may depend on all earlier stages; later stages count as zero."""
 
     def step(y: PyTree, start: Array) -> PyTree:
         def plus(row: dict[str, Array], ks: PyTree) -> PyTree:

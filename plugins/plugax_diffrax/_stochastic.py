@@ -1,4 +1,4 @@
-"""Stochastic schemes in fixed steps: a bare scan, like that of the explicit schemes."""
+"""Stochastic schemes in fixed steps: a plain scan, as for the explicit schemes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,16 +20,15 @@ Coefficient = Callable[[Any, PyTree], PyTree]
 
 
 class StochasticScheme(AbstractStochasticIntegrator):
-    """Steps of dt, each with the Brownian increments of its key and number.
+    """Steps of dt; the key and the number of a step define its Brownian increments.
 
     Laws: those of `AbstractStochasticIntegrator`; with `refine=r`, the same path in steps of
     dt / 2^r, so that the increments of r are sums of those of r + 1.
 
     Arguments:
-        advance: the scheme: one step.
+        advance: one step of the scheme.
         refine: how often each step is halved, on the same path of the noise.
-        rematerialise: compute a step again when it is differentiated backwards, instead of keeping
-            what it computed.
+        rematerialise: compute each step again in reverse mode instead of storing its results.
     """
 
     advance: StochasticStep = eqx.field(static=True)
@@ -55,7 +54,7 @@ class StochasticScheme(AbstractStochasticIntegrator):
         """The states every `every` steps; see `AbstractStochasticIntegrator.trajectory`.
 
         Errors: `PlugaxError` if `every` does not divide `steps`, dt is known and not positive,
-        or state, drift or diffusion is not as it must be.
+        or state, drift or diffusion is invalid.
         """
         check_steps(steps, every)
         _check_positive(dt)
@@ -97,7 +96,7 @@ def _check_positive(dt: Any) -> None:
         return  # not known before it runs
     if not positive:
         raise PlugaxError(
-            f"The time step dt must be positive, since noise has no way back; got dt={dt}."
+            f"The time step dt must be positive, since noise cannot be reversed; got dt={dt}."
         )
 
 
@@ -115,8 +114,8 @@ def _named(name: str, title: str, source: str, advance: StochasticStep) -> Any:
     Arguments:
         refine: how often each step is halved, on the same path of the noise: 1 gives steps of
             dt / 2, 2 of dt / 4.
-        rematerialise: compute each step again when differentiating backwards instead of keeping
-            what it computed; for ensembles and long windows.
+        rematerialise: compute each step again in reverse mode instead of storing its results; for
+            ensembles and long windows.
     """
     return make
 

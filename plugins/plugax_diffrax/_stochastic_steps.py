@@ -63,7 +63,7 @@ def milstein_step(
 def _diagonal(
     g: Callable[[PyTree], PyTree], y: PyTree, here: PyTree, dt: Array, increment: PyTree
 ) -> PyTree:
-    """½ g_i ∂g_i/∂y_i (ΔW_i² − dt); g_i depends on y_i alone, so all derivatives are one."""
+    """½ g_i ∂g_i/∂y_i (ΔW_i² − dt); g_i depends on y_i alone, so one derivative gives them all."""
     _, along = jax.jvp(g, (y,), (here,))
     return jax.tree.map(lambda a, w: a * (w**2 - dt.astype(w.dtype)) / 2, along, increment)
 

@@ -34,7 +34,7 @@ class AbstractTwin(ss.AbstractStateSpace):
     setup: Setup = eqx.field(static=True)
 
     def reseeded(self, seed: int) -> "AbstractTwin":
-        """This set-up with other random data: start, errors, and random observed variables.
+        """The set-up with other random data: start, errors, and random observed variables.
 
         The experiment is drawn from the options; changes made to this problem since are lost.
 

@@ -1,4 +1,4 @@
-"""Filling the cache with the files of a data set, from whichever mirrors have them."""
+"""Downloads of the files of a data set into the cache, from the first mirror that works."""
 
 import pathlib
 
@@ -9,7 +9,7 @@ from ._catalogue import FILES, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LAB
 from ._fetch import MirrorError, fetch
 from ._files import VARIABLE, Paths, data_of, found_in
 
-# Small files first: a mirror that does not serve is found out early.
+# Small files first: a mirror that fails is noticed early.
 _ORDER = (TEST_LABELS, TRAIN_LABELS, TEST_IMAGES, TRAIN_IMAGES)
 
 

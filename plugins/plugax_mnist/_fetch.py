@@ -1,8 +1,8 @@
-"""Fetching one file from one mirror, and believing nothing of what it sends.
+"""Download of one file from one mirror, with a check of its content.
 
-pooch fetches under a temporary name and renames what it has. The check comes in between, so a
-broken file never gets the name under which it would be found, and processes that fetch at once do
-each other no harm: the last to rename wins, with the same content.
+pooch downloads under a temporary name and then renames the file. The check is made in between, so a
+broken file never gets its final name, and simultaneous downloads do no harm: the last process
+replaces the file by one with the same content.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from ._idx import opened
 
 CONNECT_SECONDS, READ_SECONDS = 10, 30
 MAX_BYTES = 64 << 20
-"""More than any of these files has, packed or not. A server that sends more is cut short."""
+"""More bytes than any of these files has, compressed or not. A longer download is stopped."""
 
 _BLOCK = 1 << 16
 
@@ -69,9 +69,9 @@ def fetch(mirror: str, name: str, checksum: str, cache: pathlib.Path, bar: Bar) 
 
 
 def check(path: pathlib.Path, checksum: str) -> None:
-    """Hold a file's content, unpacked, against its checksum.
+    """Compare a file's unpacked content with its checksum.
 
-    Errors: `MirrorError` if it is another, or cannot be unpacked, or would never end.
+    Errors: `MirrorError` if they differ, or the file cannot be unpacked, or is too long.
     """
     algorithm, _, expected = checksum.partition(":")
     digest = hashlib.new(algorithm, usedforsecurity=False)
@@ -110,7 +110,7 @@ class _Limited:
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong, in a few words instead of the stack of libraries it passed through."""
+    """What went wrong, in a few words instead of a chain of library errors."""
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:

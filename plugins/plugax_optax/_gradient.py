@@ -1,8 +1,8 @@
-"""Descent along the gradient of the loss, as an optimizer shapes it.
+"""Descent along the gradient of the loss, with updates from an optimizer.
 
     u ← u + Δ(∇L(u))
 
-where L is the loss on one batch and Δ what the optimizer makes of a gradient.
+where L is the loss on one batch and Δ the update that the optimizer computes from a gradient.
 """
 
 import operator
@@ -19,12 +19,12 @@ from plugax import AbstractOptimizer, AbstractProblem, AbstractSolver, PlugaxErr
 
 
 class GradientState(eqx.Module):
-    """Where a descent stands.
+    """The run state.
 
     Attributes:
         unknowns: the unknowns.
         optimizer: the optimizer's state; without any array for plain gradient descent.
-        update_size: root mean square of the last update; None where nobody asks.
+        update_size: root mean square of the last update; None without a tolerance.
     """
 
     unknowns: PyTree
@@ -33,13 +33,13 @@ class GradientState(eqx.Module):
 
 
 class GradientDescent(AbstractSolver):
-    """Minimise the loss along its gradient; unknowns that are no floating-point arrays stay.
+    """Minimise the loss along its gradient; only floating-point arrays among the unknowns change.
 
     Laws: with `sgd` on ½ λ u², a step multiplies u by 1 − learning_rate · λ; the metrics are those
     of the problem and `loss`, at the unknowns the step starts from.
 
     Arguments:
-        optimizer: what makes an update of the gradient.
+        optimizer: computes the update from the gradient.
         tolerance: stop when the root mean square of an update falls below this; None runs all
             steps.
 
@@ -61,7 +61,7 @@ class GradientDescent(AbstractSolver):
         if tolerance is not None and getattr(self.optimizer, "accumulate", 1) > 1:
             raise ValueError(
                 "An optimizer that accumulates gradients makes updates of zero in between, which "
-                "any tolerance takes for convergence; leave out tolerance or accumulate."
+                "any tolerance mistakes for convergence; leave out tolerance or accumulate."
             )
         self.tolerance = None if tolerance is None else jnp.asarray(tolerance, float)
 
@@ -70,7 +70,7 @@ class GradientDescent(AbstractSolver):
         problem: AbstractProblem,  # noqa: ARG002 - the length of the run is all it needs
         steps: int,
     ) -> "GradientDescent":
-        """The optimizer's schedule ends with the run, where it does not say when."""
+        """The solver with a schedule that ends with the run, unless it has an end of its own."""
         planned = self.optimizer.planned(steps)
         return eqx.tree_at(lambda solver: solver.optimizer, self, planned)
 
@@ -138,7 +138,7 @@ class GradientDescent(AbstractSolver):
 
 
 def _check(problem: AbstractProblem, unknowns: PyTree, params: PyTree) -> None:
-    """Raise where there is nothing to descend in."""
+    """Raise if there are no unknowns to descend in."""
     if not jax.tree.leaves(params):
         kinds = {str(leaf.dtype) for leaf in jax.tree.leaves(unknowns) if eqx.is_array(leaf)}
         raise PlugaxError(

@@ -1,7 +1,7 @@
-"""An alias of optax as a module: floats are array leaves, all else is static.
+"""An alias of optax as a module: floats are array leaves, all other options are static.
 
-Optax takes its hyperparameters when a transformation is made. So the transformation is made anew
-from the leaves wherever it is used, which costs nothing: it happens while tracing.
+Optax takes its hyperparameters when a transformation is made. So the transformation is made again
+from the leaves wherever it is used, which costs nothing, since it happens while tracing.
 
 Optax counts steps in integers and multiplies them with floats, makes some arrays in the default
 precision, and so cannot be traced under strict dtype promotion. Here it always is traced under

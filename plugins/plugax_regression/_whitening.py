@@ -53,7 +53,7 @@ def whiten(factor: Float[Array, "..."] | None, values: Float[Array, "..."]) -> F
 
 
 def log_determinant(factor: Float[Array, "..."] | None, size: int) -> Float[Array, ""] | float:
-    """Log |L| of the covariance of `size` observations."""
+    """log |L| of the covariance of `size` observations."""
     if factor is None:
         return 0.0
     triangle = factor.ndim == 2 and factor.size == size * size and size > 1
