@@ -155,7 +155,7 @@ def _real(y0: PyTree) -> PyTree:
     return y0
 
 
-def _named(name: str, title: str, solver: Any) -> Any:
+def _factory(name: str, title: str, solver: Any) -> Any:
     """The factory that is registered for a solver, documented."""
 
     def make(rtol: float = 1e-6, atol: float = 1e-6, max_steps: int = 256) -> Adaptive:
@@ -175,19 +175,19 @@ def _named(name: str, title: str, solver: Any) -> Any:
     return make
 
 
-adaptive_tsit5 = _named(
+adaptive_tsit5 = _factory(
     "adaptive_tsit5",
     "Tsitouras' scheme of order 5, adaptive (Tsitouras, Comput. Math. Appl. 62, 2011, "
     "doi:10.1016/j.camwa.2011.06.002).",
     lambda rtol, atol: diffrax.Tsit5(scan_kind="bounded"),  # noqa: ARG005
 )
-adaptive_dopri5 = _named(
+adaptive_dopri5 = _factory(
     "adaptive_dopri5",
     "Dormand and Prince's scheme of order 5, adaptive (Dormand and Prince, J. Comput. Appl. Math. "
     "6, 1980, doi:10.1016/0771-050X(80)90013-3).",
     lambda rtol, atol: diffrax.Dopri5(scan_kind="bounded"),  # noqa: ARG005
 )
-adaptive_dopri8 = _named(
+adaptive_dopri8 = _factory(
     "adaptive_dopri8",
     "Prince and Dormand's scheme of order 8, adaptive (Prince and Dormand, J. Comput. Appl. Math. "
     "7, 1981, doi:10.1016/0771-050X(81)90010-3).",
@@ -197,7 +197,7 @@ adaptive_dopri8 = _named(
 
 def _stiff(order: int, tableau: ImplicitTableau) -> Any:
     """The factory of one of Kværnø's schemes."""
-    return _named(
+    return _factory(
         f"kvaerno{order}",
         f"Kværnø's implicit scheme of order {order} for stiff equations, L-stable (Kværnø, BIT 44, "
         "2004, doi:10.1023/B:BITN.0000046811.70614.38).",

@@ -63,19 +63,19 @@ class ExplicitRungeKutta(AbstractIntegrator):
     def _step(self, field: VectorField, dt: Array, dtypes: set[Any]) -> Callable[..., PyTree]:
         """The function (y, t) → y after dt; coefficients times dt are computed outside loops."""
 
-        def scaled(coefficients: Any) -> dict[str, Array]:
+        def scale(coefficients: Any) -> dict[str, Array]:
             return {d.name: dt.astype(d) * jnp.asarray(coefficients, d) for d in dtypes}
 
         tableau = self.tableau
         times = dt * jnp.asarray(tableau.c, dt.dtype)
-        weights = scaled(tableau.b)
+        weights = scale(tableau.b)
         following = tableau.next_from_last
         if following is not None:
-            return _chained(field, times, scaled(following), weights)
-        return _general(field, times, scaled(tableau.matrix), weights)
+            return _sequential_step(field, times, scale(following), weights)
+        return _general_step(field, times, scale(tableau.matrix), weights)
 
 
-def _chained(field: VectorField, times: Array, following: Any, weights: Any) -> Any:
+def _sequential_step(field: VectorField, times: Array, following: Any, weights: Any) -> Any:
     """A step whose stages each depend on the previous one only."""
 
     def step(y: PyTree, start: Array) -> PyTree:
@@ -93,7 +93,7 @@ def _chained(field: VectorField, times: Array, following: Any, weights: Any) -> 
     return step
 
 
-def _general(field: VectorField, times: Array, matrix: Any, weights: Any) -> Any:
+def _general_step(field: VectorField, times: Array, matrix: Any, weights: Any) -> Any:
     """A step whose stages may depend on all earlier stages; later stages count as zero."""
 
     def step(y: PyTree, start: Array) -> PyTree:
@@ -123,7 +123,7 @@ def combine(row: Array, ks: Array) -> Array:
     return jnp.sum(row.reshape(-1, *(1,) * (ks.ndim - 1)) * ks, axis=0)
 
 
-def named(tableau: Tableau) -> Callable[..., ExplicitRungeKutta]:
+def factory_of(tableau: Tableau) -> Callable[..., ExplicitRungeKutta]:
     """The factory that is registered for a tableau, documented."""
 
     def make(rematerialise: bool = False) -> ExplicitRungeKutta:
@@ -139,9 +139,9 @@ def named(tableau: Tableau) -> Callable[..., ExplicitRungeKutta]:
     return make
 
 
-euler = named(EULER)
-heun = named(HEUN)
-midpoint = named(MIDPOINT)
-ralston = named(RALSTON)
-bosh3 = named(BOSH3)
-rk4 = named(RK4)
+euler = factory_of(EULER)
+heun = factory_of(HEUN)
+midpoint = factory_of(MIDPOINT)
+ralston = factory_of(RALSTON)
+bosh3 = factory_of(BOSH3)
+rk4 = factory_of(RK4)

@@ -37,7 +37,7 @@ def root(
     """
 
     def iterate(residual: Residual, guess: Array) -> tuple[Array, Any]:
-        def undecided(state: _Newton) -> Array:
+        def is_undecided(state: _Newton) -> Array:
             contracts = (state.iterations < 2) | (state.rate < 1)
             return ~done(state) & contracts & (state.iterations < most)
 
@@ -49,7 +49,7 @@ def root(
 
         infinite = jnp.asarray(jnp.inf, guess.dtype)
         start = _Newton(guess, infinite, infinite, jnp.asarray(0))
-        last = lax.while_loop(undecided, improve, start)
+        last = lax.while_loop(is_undecided, improve, start)
         # As a float, since custom_root gives auxiliary outputs a tangent of their own dtype.
         return last.z, done(last).astype(guess.dtype)
 

@@ -100,7 +100,7 @@ def _check_positive(dt: Any) -> None:
         )
 
 
-def _named(name: str, title: str, source: str, advance: StochasticStep) -> Any:
+def _factory(name: str, title: str, source: str, advance: StochasticStep) -> Any:
     """The factory that is registered for a scheme, documented."""
 
     def make(refine: int = 0, rematerialise: bool = False) -> StochasticScheme:
@@ -120,19 +120,19 @@ def _named(name: str, title: str, source: str, advance: StochasticStep) -> Any:
     return make
 
 
-euler_maruyama = _named(
+euler_maruyama = _factory(
     "euler_maruyama",
     "The Euler–Maruyama scheme in fixed steps: Itô, strong order 1/2.",
     "Maruyama, Rend. Circ. Mat. Palermo 4, 1955, doi:10.1007/BF02846028",
     euler_maruyama_step,
 )
-stochastic_heun = _named(
+stochastic_heun = _factory(
     "stochastic_heun",
     "Heun's scheme in fixed steps: Stratonovich, strong order 1 for commutative noise, else 1/2.",
     "Rümelin, SIAM J. Numer. Anal. 19, 1982, doi:10.1137/0719041",
     heun_step,
 )
-milstein = _named(
+milstein = _factory(
     "milstein",
     "Milstein's scheme in fixed steps: Itô, strong order 1, for commutative noise.",
     "Milstein, Theory Probab. Appl. 19, 1975, doi:10.1137/1119062",

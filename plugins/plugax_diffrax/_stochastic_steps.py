@@ -56,7 +56,7 @@ def milstein_step(
     if noise.shared is None:
         correction = _diagonal(lambda y: g(t, y), y, here, dt, increment)
     else:
-        correction = _general(lambda y: g(t, y), noise, y, here, dt, increment)
+        correction = _general_step(lambda y: g(t, y), noise, y, here, dt, increment)
     return _plus(y, _times(dt, f(t, y)), noise.product(here, increment), correction)
 
 
@@ -68,7 +68,7 @@ def _diagonal(
     return jax.tree.map(lambda a, w: a * (w**2 - dt.astype(w.dtype)) / 2, along, increment)
 
 
-def _general(
+def _general_step(
     g: Callable[[PyTree], PyTree], noise: Noise, y: PyTree, here: PyTree, dt: Array, increment: Any
 ) -> PyTree:
     """½ (∂(g ΔW)/∂y) g ΔW − ½ dt Σ_j (∂g_j/∂y) g_j."""

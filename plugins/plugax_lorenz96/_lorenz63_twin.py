@@ -13,7 +13,7 @@ from ._free_run import lorenz63
 from ._lorenz63 import Lorenz63
 from ._methods import LOCALISED, METHODS
 from ._observation import ObserveFirst
-from ._setup import Errors, Setup, chosen, values_of
+from ._setup import Errors, Setup, setup_of, values_of
 from ._twin_draws import draw_experiment, draws_of
 
 Preset = Literal["sakov2012", "bocquet2012"]
@@ -130,7 +130,7 @@ class Lorenz63Twin(AbstractTwin):
             "spinup": spinup,
             "burn_in": burn_in,
         }
-        setup = chosen(PRESETS, preset, given)
+        setup = setup_of(PRESETS, preset, given)
         parameters = setup.sigma, setup.rho, setup.beta
         experiment = draw_experiment(
             setup,

@@ -15,7 +15,7 @@ from ._free_run import lorenz96
 from ._lorenz96 import Lorenz96
 from ._methods import METHODS
 from ._observation import Instrument, Observe, observation_operator
-from ._setup import Errors, Setup, chosen, values_of
+from ._setup import Errors, Setup, setup_of, values_of
 from ._twin_draws import draw_experiment, draws_of
 
 Preset = Literal["sakov2008", "hoteit2015", "todter2015", "solvik2025"]
@@ -157,7 +157,7 @@ class Lorenz96Twin(AbstractTwin):
             "spinup": spinup,
             "burn_in": burn_in,
         }
-        setup = chosen(PRESETS, preset, given)
+        setup = setup_of(PRESETS, preset, given)
         draws, size = draws_of(twin_seed), setup.dim
         operator = observation_operator(
             size,

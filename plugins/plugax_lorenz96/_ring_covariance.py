@@ -110,7 +110,7 @@ class RingCovariance(AbstractCovariance):
 
     def root(self, control: Float[Array, " size"]) -> Float[Array, " size"]:
         """B^½ v = σ F⁻¹ √s F v."""
-        return self.std.astype(control.dtype) * self._filtered(self.amplitudes, control)
+        return self.std.astype(control.dtype) * self._filter(self.amplitudes, control)
 
     def root_transposed(self, x: Float[Array, " size"]) -> Float[Array, " size"]:
         """The root itself: it is symmetric."""
@@ -123,9 +123,9 @@ class RingCovariance(AbstractCovariance):
                 "This RingCovariance has no inverse: its spectrum is 0 at some wavenumbers, to "
                 "rounding. A shorter correlation, or a ScalarCovariance added to it, has one."
             )
-        return self._filtered(1 / self.amplitudes, x) / self.std.astype(x.dtype)
+        return self._filter(1 / self.amplitudes, x) / self.std.astype(x.dtype)
 
-    def _filtered(
+    def _filter(
         self, factors: Float[Array, " wavenumbers"], x: Float[Array, " size"]
     ) -> Float[Array, " size"]:
         """F⁻¹ f F x."""

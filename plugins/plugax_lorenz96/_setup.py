@@ -66,7 +66,7 @@ class Setup:
         return self.interval * self.cycles
 
 
-def chosen(presets: Mapping[str, AnySetup], preset: str, given: Mapping[str, Any]) -> AnySetup:
+def setup_of(presets: Mapping[str, AnySetup], preset: str, given: Mapping[str, Any]) -> AnySetup:
     """The values of a preset, except for options that are given (not None).
 
     Arguments:

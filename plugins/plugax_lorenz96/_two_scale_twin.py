@@ -14,7 +14,7 @@ from ._climate import two_scale_climate
 from ._free_run import two_scale
 from ._methods import FOR_FEW_VARIABLES, METHODS
 from ._observation import ObserveFirst
-from ._setup import Errors, Setup, chosen, values_of
+from ._setup import Errors, Setup, setup_of, values_of
 from ._twin_draws import draw_experiment, draws_of
 from ._two_scale import TwoScaleLorenz96
 
@@ -135,7 +135,7 @@ class TwoScaleLorenz96Twin(AbstractTwin):
             "spinup": spinup,
             "burn_in": burn_in,
         }
-        setup = chosen(PRESETS, preset, given)
+        setup = setup_of(PRESETS, preset, given)
         size = setup.slow * (1 + setup.fast)
         parameters = {
             "forcing": setup.forcing,

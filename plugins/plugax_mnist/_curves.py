@@ -22,7 +22,7 @@ def draw_curves(solution: "Solution", steps_per_epoch: Fraction) -> Figure:
     """Two panels over epochs; without evaluations during the run, the end is a dot."""
     figure, per_epoch = Figure(figsize=(9, 3.8), layout="constrained"), float(steps_per_epoch)
     for axes, (name, test_name, label, factor) in zip(figure.subplots(1, 2), PANELS, strict=True):
-        steps, values = averaged(solution.series.get(name, np.empty(0)))
+        steps, values = average(solution.series.get(name, np.empty(0)))
         axes.plot(steps / per_epoch, factor * values, color=TRAINING, lw=1.6, label="training")
         steps, values = evaluations_of(solution, test_name)
         axes.plot(steps / per_epoch, factor * values, "o-", color=TEST, lw=1.6, ms=4, label="test")
@@ -37,7 +37,7 @@ def draw_curves(solution: "Solution", steps_per_epoch: Fraction) -> Figure:
     return figure
 
 
-def averaged(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def average(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The mean step and the mean value of each of some windows, since batches differ much."""
     windows = max(1, min(WINDOWS, len(values)))
     steps = np.array_split(np.arange(len(values)), windows)

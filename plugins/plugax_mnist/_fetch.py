@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from plugax import PlugaxError
 
 from ._bar import Bar
-from ._idx import opened
+from ._idx import open_idx
 
 CONNECT_SECONDS, READ_SECONDS = 10, 30
 MAX_BYTES = 64 << 20
@@ -42,7 +42,7 @@ def fetch(mirror: str, name: str, checksum: str, cache: pathlib.Path, bar: Bar) 
 
     responses = []
 
-    def checked(url: str, path: str, fetcher: Any) -> None:
+    def fetch_and_check(url: str, path: str, fetcher: Any) -> None:
         # "identity": a server that offers to unpack would send other sizes than it says.
         http = pooch.HTTPDownloader(
             progressbar=bar,  # pyright: ignore[reportArgumentType] - its default is a bool
@@ -63,7 +63,7 @@ def fetch(mirror: str, name: str, checksum: str, cache: pathlib.Path, bar: Bar) 
     kennel = pooch.create(path=cache, base_url=mirror, registry={file: None})
     try:
         # pooch declares other names for a downloader's arguments than those of its own downloaders.
-        kennel.fetch(file, downloader=checked)  # pyright: ignore[reportArgumentType]
+        kennel.fetch(file, downloader=fetch_and_check)  # pyright: ignore[reportArgumentType]
     except requests.RequestException as error:
         raise MirrorError(_reason(error)) from error
 
@@ -77,7 +77,7 @@ def check(path: pathlib.Path, checksum: str) -> None:
     digest = hashlib.new(algorithm, usedforsecurity=False)
     size = 0
     try:
-        with opened(path) as stream:
+        with open_idx(path) as stream:
             while block := stream.read(_BLOCK):
                 digest.update(block)
                 size += len(block)

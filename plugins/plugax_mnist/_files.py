@@ -48,14 +48,14 @@ def in_data(source: Source) -> Paths | None:
 
 def in_cache(source: Source) -> Paths | None:
     """The files that were downloaded earlier; None if any of them was not."""
-    found = found_in(cache_of(source))
+    found = files_in(cache_of(source))
     return found if len(found) == len(FILES) else None
 
 
 def _in_one_of(source: Source, places: list[pathlib.Path]) -> Paths | None:
     """The files in the first place that has any; never some from each: they may be two sets."""
     for place in places:
-        found = found_in(place)
+        found = files_in(place)
         if found:
             missing = [name for name in FILES if name not in found]
             if missing:
@@ -68,7 +68,7 @@ def _in_one_of(source: Source, places: list[pathlib.Path]) -> Paths | None:
     return None
 
 
-def found_in(place: pathlib.Path) -> Paths:
+def files_in(place: pathlib.Path) -> Paths:
     """Those of the four files that are in a directory."""
     found = {}
     for name in FILES:

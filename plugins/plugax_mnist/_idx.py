@@ -47,7 +47,7 @@ def read_idx(path: pathlib.Path, shape: tuple[int, ...]) -> UInt8[np.ndarray, "e
     Errors: `PlugaxError`, with the file, what was expected and what was found, if it cannot be
     read, is not an IDX file, is damaged or too short or too long, or holds another type or shape.
     """
-    with opened(path) as stream:
+    with open_idx(path) as stream:
         sizes = _header(path, stream, rank=1 + len(shape))
         if sizes[1:] != shape:
             raise PlugaxError(
@@ -60,7 +60,7 @@ def read_idx(path: pathlib.Path, shape: tuple[int, ...]) -> UInt8[np.ndarray, "e
 
 
 @contextmanager
-def opened(path: pathlib.Path) -> Iterator[io.BufferedIOBase]:
+def open_idx(path: pathlib.Path) -> Iterator[io.BufferedIOBase]:
     """The content of a file, unpacked while it is read if it is compressed by gzip.
 
     Errors: `PlugaxError` if the file cannot be read or its compression is damaged.

@@ -143,7 +143,7 @@ def _check(problem: AbstractProblem, unknowns: PyTree, params: PyTree) -> None:
         kinds = {str(leaf.dtype) for leaf in jax.tree.leaves(unknowns) if eqx.is_array(leaf)}
         raise PlugaxError(
             "Gradient descent needs at least one array of floating-point numbers among the "
-            f"unknowns; {type(problem).__name__}.init gives {_listed(kinds)}. Make the unknowns "
+            f"unknowns; {type(problem).__name__}.init gives {_list(kinds)}. Make the unknowns "
             "arrays, with a decimal point in them."
         )
     for path, leaf in jax.tree_util.tree_leaves_with_path(params):
@@ -155,7 +155,7 @@ def _check(problem: AbstractProblem, unknowns: PyTree, params: PyTree) -> None:
             )
 
 
-def _listed(kinds: set[str]) -> str:
+def _list(kinds: set[str]) -> str:
     return f"only arrays of {' and '.join(sorted(kinds))}" if kinds else "no arrays at all"
 
 

@@ -159,8 +159,8 @@ def _as_called_here(function: Callable, params: PyTree) -> Callable:
     """
     strictness = jax.config.jax_numpy_dtype_promotion  # pyright: ignore[reportAttributeAccessIssue] - set by JAX at run time
 
-    def called(moved: PyTree) -> Any:
+    def call(moved: PyTree) -> Any:
         with jax.numpy_dtype_promotion(strictness):
             return function(_cast_like(moved, params))
 
-    return called
+    return call

@@ -105,7 +105,7 @@ def signature_of(function: Callable) -> inspect.Signature:
         for parameter in inspect.signature(function).parameters.values()
         if parameter.name not in LEFT_OUT
     }
-    own |= {name: option[:2] for name, option in _added(function).items()}
+    own |= {name: option[:2] for name, option in _extra_options(function).items()}
     kind = inspect.Parameter.KEYWORD_ONLY
     parameters = [
         inspect.Parameter(name, kind, default=default, annotation=annotation)
@@ -117,14 +117,16 @@ def signature_of(function: Callable) -> inspect.Signature:
 def docstring_of(function: Callable) -> str:
     """The first sentence of optax's docstring, and the help of every option."""
     help_of = arguments_of(function)
-    help_of |= {name: option.help for name, option in (_REPLACED | _added(function)).items()}
+    help_of |= {
+        name: option.help for name, option in (_REPLACED | _extra_options(function)).items()
+    }
     shared = (inspect.getdoc(common) or "").partition("Arguments:\n")[2]
     own = [name for name in signature_of(function).parameters if name not in COMMON]
     lines = [f"    {name}: {help_of[name]}" for name in own if name in help_of]
     return "\n".join([summary_of(function), "", "Arguments:", *lines, shared])
 
 
-def _added(function: Callable) -> dict[str, _Plain]:
+def _extra_options(function: Callable) -> dict[str, _Plain]:
     return _ADDED.get(name_of(function), {})
 
 

@@ -48,7 +48,7 @@ def make(
         scaled: Any = schedule  # optax calls it with an array, its types allow for more
         parts += [_alias(function, own), optax.scale_by_schedule(scaled)]
     chain = optax.chain(*parts) if len(parts) > 1 else optax.with_extra_args_support(parts[0])
-    return _accumulated(function, chain, options["accumulate"], dtype)
+    return _accumulate(function, chain, options["accumulate"], dtype)
 
 
 def takes_schedule(function: Callable) -> bool:
@@ -110,7 +110,7 @@ def _at_least_vectors(inner: optax.GradientTransformation) -> optax.GradientTran
     return optax.GradientTransformation(lambda params: inner.init(widen(params)), update)
 
 
-def _accumulated(
+def _accumulate(
     function: Callable, chain: optax.GradientTransformationExtraArgs, accumulate: int, dtype: Any
 ) -> optax.GradientTransformationExtraArgs:
     """An update at every `accumulate`-th call, from the mean of as many gradients; else zero."""

@@ -153,7 +153,7 @@ class AugmentedLagrangian(AbstractSolver):
         arrays, rest = eqx.partition(inner, eqx.is_array)
         kept = state.multipliers, state.violation
 
-        def renewed(arrays: PyTree) -> tuple:
+        def renew(arrays: PyTree) -> tuple:
             unknowns = self.solver.unknowns(round_problem, eqx.combine(arrays, rest))
             after, violation, held = _after(problem, state, unknowns, self.tolerance)
             again = self.solver.init(_problem(problem, after), unknowns, key)
@@ -162,7 +162,7 @@ class AugmentedLagrangian(AbstractSolver):
         def same(arrays: PyTree) -> tuple:
             return *kept, jnp.asarray(False), arrays
 
-        multipliers, violation, held, arrays = lax.cond(ended, renewed, same, arrays)
+        multipliers, violation, held, arrays = lax.cond(ended, renew, same, arrays)
         converged = ended & solved & held
         rounds = state.rounds + ended.astype("int32")
         state = LagrangianState(
@@ -221,7 +221,7 @@ def _after(
 ) -> tuple[Multipliers, Float[Array, ""], Bool[Array, ""]]:
     """The multipliers after a round, its violation, and whether the constraints are fulfilled."""
     equal, at_most = problem.constraints(unknowns)
-    rounded = problem.constraints(jax.tree.map(_rounded, unknowns))
+    rounded = problem.constraints(jax.tree.map(_round_up, unknowns))
     now = state.multipliers
     slack = jnp.maximum(at_most, -now.at_most / now.penalty)
     violated = jnp.abs(jnp.concatenate([equal, slack]))
@@ -237,7 +237,7 @@ def _after(
     return after, violation, held
 
 
-def _rounded(leaf: PyTree) -> PyTree:
+def _round_up(leaf: PyTree) -> PyTree:
     """Move a leaf ten units of rounding further from zero."""
     if not eqx.is_inexact_array(leaf):
         return leaf

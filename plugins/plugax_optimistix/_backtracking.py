@@ -49,7 +49,7 @@ def backtrack(
         rounding: an increase of the loss that may be due to rounding alone.
     """
 
-    def unfinished(carry: tuple) -> Bool[Array, ""]:
+    def is_unfinished(carry: tuple) -> Bool[Array, ""]:
         *_, accepted, trials = carry
         return ~accepted & (trials < MOST_TRIALS)
 
@@ -66,7 +66,7 @@ def backtrack(
 
     one = jnp.ones_like(loss)
     carry = (one, one, loss, jnp.asarray(False), jnp.asarray(0, "int32"))
-    length, _, value, accepted, trials = lax.while_loop(unfinished, attempt, carry)
+    length, _, value, accepted, trials = lax.while_loop(is_unfinished, attempt, carry)
     return StepLength(
         jnp.where(accepted, length, jnp.zeros_like(length)),
         jnp.where(accepted, value, loss),

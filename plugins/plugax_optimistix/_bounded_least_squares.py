@@ -230,11 +230,11 @@ def _take_step(
     loss_after = jnp.where(trial.accepted, trial.loss, loss)
     now = jnp.where(linear.held, lengths, linear.lengths)
     lost = is_lost(now, lengths, state.reach, loss)
-    reached = optimality.reached(rtol, atol)
+    reached = optimality.is_reached(rtol, atol)
     idle, mark = optimality.count_idle(state.idle, state.mark, loss, loss_after)
-    exhausted = optimality.exhausted(loss, loss_after, idle)
+    exhausted = optimality.is_exhausted(loss, loss_after, idle)
     gradient = jnp.where(linear.held, 0, linear.gradient)
-    confirmed, moved = optimality.confirmed(
+    confirmed, moved = optimality.confirm(
         idle, function, vector, gradient, state.reach, linear.held, room, moved
     )
     state = RegionState(
@@ -274,7 +274,7 @@ def _search(
     relative = weights / linear.scale
     floor = jnp.finfo(loss.dtype).tiny
 
-    def unfinished(trial: _Trial) -> Bool[Array, ""]:
+    def is_unfinished(trial: _Trial) -> Bool[Array, ""]:
         return ~trial.accepted & (trial.count < MOST_TRIALS)
 
     def attempt(last: _Trial) -> _Trial:
@@ -303,7 +303,7 @@ def _search(
             count=last.count + 1,
         )
 
-    return lax.while_loop(unfinished, attempt, start)
+    return lax.while_loop(is_unfinished, attempt, start)
 
 
 def _next_radius(

@@ -54,7 +54,7 @@ def solve_normal_equations(
     target = jnp.asarray(tolerance, start.dtype) ** 2 * start
     most = jnp.asarray(steps, "int32")
 
-    def unfinished(carry: tuple) -> Bool[Array, ""]:
+    def is_unfinished(carry: tuple) -> Bool[Array, ""]:
         *_, size, iteration = carry
         return (size > target) & (iteration < most)
 
@@ -77,5 +77,5 @@ def solve_normal_equations(
         start,
         jnp.asarray(0, "int32"),
     )
-    step, change, _, size, iterations = lax.while_loop(unfinished, iterate, carry)
+    step, change, _, size, iterations = lax.while_loop(is_unfinished, iterate, carry)
     return InnerSolution(step, change, iterations, size <= target)

@@ -91,7 +91,7 @@ class _Trial(eqx.Module):
     verdict: Verdict
 
 
-class _Course(eqx.Module):
+class _Direction(eqx.Module):
     """The next direction: fields of the run state, and whether the direction is Newton's."""
 
     direction: Float[Array, " n"]
@@ -243,7 +243,7 @@ def _take_step(
     quiet = is_small(expected) & (evaluations >= state.patience)
     asking = failed | quiet | (first & (here.size <= DENSE_UNKNOWNS))
 
-    def judge(newton: NewtonStep) -> _Course:
+    def judge(newton: NewtonStep) -> _Direction:
         feels = is_felt(newton.lengths, reach, loss)
         lost = jnp.any(state.felt & ~feels)
         minimum = newton.convex & is_small(newton) & ~lost
@@ -251,7 +251,7 @@ def _take_step(
         units = _units(newton.lengths)
         # At a start that is not a minimum, only if gradient steps would mix different units.
         led = (steepness < 0) & (~first | minimum | jnp.any(units != 1))
-        return _Course(
+        return _Direction(
             direction=jnp.where(led, newton.step, direction),
             slope=jnp.where(led, steepness, slope),
             length=jnp.where(led, 1, length),
@@ -262,7 +262,7 @@ def _take_step(
         )
 
     no = jnp.asarray(False)
-    own = _Course(direction, slope, length, state.felt, scale, no, no)
+    own = _Direction(direction, slope, length, state.felt, scale, no, no)
     course = ask_hessian(asking, function, here, gradient, judge, unasked=own, unknown=expected)
     rounding = ROUNDING_UNITS * jnp.finfo(loss.dtype).eps * jnp.abs(loss)
     stalled = asking & ~course.minimum & ~(loss < state.asked - rounding)
@@ -307,7 +307,7 @@ def _search(
     """The first good length, or the last one tried."""
     evaluate = jax.value_and_grad(function, has_aux=True)
 
-    def unfinished(trial: _Trial) -> Bool[Array, ""]:
+    def is_unfinished(trial: _Trial) -> Bool[Array, ""]:
         return ~(trial.verdict.accepted | trial.verdict.failed)
 
     def attempt(trial: _Trial) -> _Trial:
@@ -322,7 +322,7 @@ def _search(
     search = begin(state.loss, state.slope, state.length)
     no = jnp.asarray(False)
     start = _Trial(vector, state.loss, state.gradient, state.metrics, Verdict(search, no, no, no))
-    return lax.while_loop(unfinished, attempt, start)
+    return lax.while_loop(is_unfinished, attempt, start)
 
 
 def _units(lengths: Float[Array, " n"]) -> Float[Array, " n"]:

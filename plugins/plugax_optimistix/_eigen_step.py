@@ -87,7 +87,7 @@ def eigen_step(
     middle = lower + 1e-3 * (upper - lower)
     start = _Search(middle, lower, upper, at(middle), jnp.asarray(0, "int32"))
 
-    def unfinished(search: _Search) -> Bool[Array, ""]:
+    def is_unfinished(search: _Search) -> Bool[Array, ""]:
         off = jnp.abs(jnp.linalg.norm(search.point) - radius) > LENIENCE * radius
         return ~free & off & (search.iteration < MOST_ITERATIONS)
 
@@ -102,7 +102,7 @@ def eigen_step(
         shift = jnp.where(within, shift, (lower + upper) / 2)
         return _Search(shift, lower, upper, at(shift), search.iteration + 1)
 
-    found = lax.while_loop(unfinished, iterate, start).point
+    found = lax.while_loop(is_unfinished, iterate, start).point
     point = jnp.where(free, full, _to_the_surface(found, slopes, radius, least))
     return BallStep(
         step=hessian.eigenvectors @ point / hessian.lengths,

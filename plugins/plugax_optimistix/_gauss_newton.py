@@ -171,11 +171,11 @@ class GaussNewton(AbstractDeterministicSolver):
         moved = room.move(vector, found.length * proposal.step, proposal.held)
         moved = jnp.where(found.length > 0, moved, vector)
         optimality = proposal.optimality
-        reached = optimality.reached(self.rtol, self.atol)
+        reached = optimality.is_reached(self.rtol, self.atol)
         idle, mark = optimality.count_idle(state.idle, state.mark, loss, found.loss)
-        exhausted = optimality.exhausted(loss, found.loss, idle)
+        exhausted = optimality.is_exhausted(loss, found.loss, idle)
         gradient, held = proposal.gradient, proposal.held
-        confirmed, moved = optimality.confirmed(
+        confirmed, moved = optimality.confirm(
             idle, function, vector, gradient, state.reach, held, room, moved
         )
         known = jnp.isfinite(proposal.lengths)

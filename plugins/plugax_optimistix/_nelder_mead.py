@@ -151,7 +151,7 @@ class NelderMead(AbstractDeterministicSolver):
         batch = eqx.filter_eval_shape(problem.data.first)
         _, shapes = eqx.filter_eval_shape(problem.loss, unknowns, batch, key)
         simplex = Simplex(
-            vertices=self._around(vector),
+            vertices=self._vertices_around(vector),
             losses=jnp.full_like(vector, jnp.inf, shape=vector.size + 1),
             metrics=jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes),
             new=jnp.asarray(True),
@@ -200,7 +200,7 @@ class NelderMead(AbstractDeterministicSolver):
         again = collapsed & (state.settled - least <= room)
         state = NelderMeadState(
             unknowns=rebuild(moved),
-            simplex=_select(collapsed & ~again, self._renewed(simplex, moved, least), simplex),
+            simplex=_select(collapsed & ~again, self._restart(simplex, moved, least), simplex),
             settled=jnp.where(collapsed, least, state.settled),
             felt=felt,
             lost=lost,
@@ -239,19 +239,19 @@ class NelderMead(AbstractDeterministicSolver):
         """The best vertex."""
         return state.unknowns
 
-    def _around(self, vector: Float[Array, " n"]) -> Float[Array, "vertices n"]:
+    def _vertices_around(self, vector: Float[Array, " n"]) -> Float[Array, "vertices n"]:
         """The vertices of a new simplex; the first is the point itself."""
         usual = jnp.sqrt(jnp.mean(vector**2))
         usual = jnp.where(usual > 0, usual, 1)
         edges = jnp.asarray(self.spread, vector.dtype) * jnp.where(vector != 0, vector, usual)
         return vector[None] + jnp.concatenate([0 * edges[None], jnp.diag(edges)])
 
-    def _renewed(
+    def _restart(
         self, simplex: Simplex, vector: Float[Array, " n"], loss: Float[Array, ""]
     ) -> Simplex:
         """A new simplex around the best vertex, whose loss is known."""
         return Simplex(
-            vertices=self._around(vector),
+            vertices=self._vertices_around(vector),
             losses=jnp.full_like(simplex.losses, jnp.inf).at[0].set(loss),
             metrics=simplex.metrics,
             new=jnp.asarray(True),

@@ -177,7 +177,7 @@ class Newton(AbstractDeterministicSolver):
             made, hessian = 0, None
             now = lengths = jnp.ones_like(vector)
             relative = norm / jnp.where(greatest > 0, greatest, 1)
-            within = lambda radius: self._truncated(product, gradient, radius, relative)  # noqa: E731
+            within = lambda radius: self._truncate(product, gradient, radius, relative)  # noqa: E731
         start = _Trial(
             vector=vector,
             loss=loss,
@@ -240,7 +240,7 @@ class Newton(AbstractDeterministicSolver):
         """The unknowns after the last step."""
         return state.unknowns
 
-    def _truncated(
+    def _truncate(
         self,
         product: Callable[[Float[Array, " n"]], Float[Array, " n"]],
         gradient: Float[Array, " n"],
@@ -271,7 +271,7 @@ def _search(
     vector, loss = start.vector, start.loss
     rounding = _rounding(loss)
 
-    def unfinished(trial: _Trial) -> Bool[Array, ""]:
+    def is_unfinished(trial: _Trial) -> Bool[Array, ""]:
         return ~trial.accepted & (trial.count < MOST_TRIALS)
 
     def attempt(last: _Trial) -> _Trial:
@@ -297,7 +297,7 @@ def _search(
             products=last.products + inner.products,
         )
 
-    return lax.while_loop(unfinished, attempt, start)
+    return lax.while_loop(is_unfinished, attempt, start)
 
 
 def _rounding(loss: Float[Array, ""]) -> Float[Array, ""]:

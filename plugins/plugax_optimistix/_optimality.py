@@ -68,7 +68,7 @@ class Optimality(eqx.Module):
         """‖P r‖ / (‖r‖ + ‖J u‖), and 0 for 0 / 0."""
         return self.offset / jnp.where(self.size > 0, self.size, 1)
 
-    def reached(
+    def is_reached(
         self, rtol: float | Float[Array, ""], atol: float | Float[Array, ""]
     ) -> Bool[Array, ""]:
         """‖P r‖ ≤ atol + rtol (‖r‖ + ‖J u‖), with rtol no smaller than rounding allows."""
@@ -76,7 +76,7 @@ class Optimality(eqx.Module):
         relative = jnp.maximum(self.precision, jnp.asarray(rtol, dtype))
         return self.offset <= jnp.asarray(atol, dtype) + relative * self.size
 
-    def exhausted(
+    def is_exhausted(
         self, loss: Float[Array, ""], loss_after: Float[Array, ""], idle: Int[Array, ""]
     ) -> Bool[Array, ""]:
         """Whether the possible decrease is below rounding, and the loss did not decrease.
@@ -109,7 +109,7 @@ class Optimality(eqx.Module):
         gained = jnp.abs(mark - loss_after) > self.rounding
         return jnp.where(gained, 0, idle + 1), jnp.where(gained, loss_after, mark)
 
-    def confirmed(
+    def confirm(
         self,
         idle: Int[Array, ""],
         function: ResidualFunction,

@@ -67,7 +67,7 @@ def minimise_within(
     target = tolerance**2 * size
     most = jnp.asarray(steps, "int32")
 
-    def unfinished(iteration: _Iteration) -> Bool[Array, ""]:
+    def is_unfinished(iteration: _Iteration) -> Bool[Array, ""]:
         inner = iteration.inner
         return (iteration.size > target) & ~inner.bound & (inner.iterations < most)
 
@@ -102,7 +102,7 @@ def minimise_within(
     none = jnp.asarray(0, "int32")
     inner = InnerStep(jnp.zeros_like(gradient), gradient, radius, jnp.asarray(False), none)
     start = _Iteration(inner, -gradient, size)
-    return lax.while_loop(unfinished, iterate, start).inner
+    return lax.while_loop(is_unfinished, iterate, start).inner
 
 
 def _to_surface(

@@ -87,7 +87,7 @@ def bounded_step(
         iteration=jnp.asarray(0, "int32"),
     )
 
-    def unfinished(search: _Search) -> Bool[Array, ""]:
+    def is_unfinished(search: _Search) -> Bool[Array, ""]:
         excess = search.length - radius
         # A step shorter than the radius is right only without damping.
         off = (excess > LENIENCE * radius) | ((search.used > 0) & (-excess > LENIENCE * radius))
@@ -115,7 +115,7 @@ def bounded_step(
             iteration=search.iteration + 1,
         )
 
-    found = lax.while_loop(unfinished, iterate, start)
+    found = lax.while_loop(is_unfinished, iterate, start)
     change = factor @ found.step
     linear, damped = change @ change, found.used * found.length**2
     return BoundedStep(

@@ -15,10 +15,10 @@ def combinations_of(null: np.ndarray, names: Sequence[str]) -> tuple[str, ...]:
     directions = null[:, np.abs(null).max(axis=0, initial=0) > 0].T
     lengths = np.abs(null).max(axis=1, initial=0)
     scale = np.where(lengths > 0, lengths, 1)
-    return tuple(_text(row * scale, names) for row in _reduced(directions / scale[None, :]))
+    return tuple(_text(row * scale, names) for row in _row_echelon(directions / scale[None, :]))
 
 
-def _reduced(rows: np.ndarray) -> np.ndarray:
+def _row_echelon(rows: np.ndarray) -> np.ndarray:
     """The reduced row echelon form: the fewest parameters in every direction."""
     rows = rows.copy()
     for k in range(len(rows)):

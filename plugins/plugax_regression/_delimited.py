@@ -22,7 +22,7 @@ def read_delimited(path: str | os.PathLike) -> tuple[list[str], list[list[str]],
     a row has more or fewer cells than the header.
     """
     lines = _lines(path)
-    separator = _separator(next((line for _, line in _kept(lines)), ""))
+    separator = _separator(next((line for _, line in _cell_lines(lines)), ""))
     rows, ends = _rows(path, lines, separator)
     if not rows:
         raise PlugaxError(f"{path} is empty: expected a line of column names, then rows.")
@@ -35,7 +35,7 @@ def read_delimited(path: str | os.PathLike) -> tuple[list[str], list[list[str]],
         if len(row) != len(names):
             raise PlugaxError(
                 f"{path}, line {end}: expected {len(names)} cells, as in the header, separated by "
-                f"{_spoken(separator)}; got {len(row)}."
+                f"{_separator_name(separator)}; got {len(row)}."
             )
     return names, [list(column) for column in zip(*rows, strict=True)], ends
 
@@ -60,7 +60,7 @@ def _lines(path: str | os.PathLike) -> list[str]:
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-def _kept(lines: list[str]) -> Iterator[tuple[int, str]]:
+def _cell_lines(lines: list[str]) -> Iterator[tuple[int, str]]:
     """The lines that hold cells, with their numbers."""
     for number, line in enumerate(lines, 1):
         stripped = line.strip(" ")
@@ -77,7 +77,7 @@ def _separator(header: str) -> str:
     return " " if " " in bare else ","
 
 
-def _spoken(separator: str) -> str:
+def _separator_name(separator: str) -> str:
     return {",": "commas", ";": "semicolons", "\t": "tabs", " ": "blanks"}[separator]
 
 
@@ -87,14 +87,14 @@ def _rows(
     """All rows, the header first, and the lines they end on."""
     seen = 0
 
-    def numbered() -> Iterator[str]:
+    def number_lines() -> Iterator[str]:
         nonlocal seen
-        for number, line in _kept(lines):
+        for number, line in _cell_lines(lines):
             seen = number
             yield line + "\n"
 
     rows, ends = [], []
-    reader = csv.reader(numbered(), delimiter=separator, skipinitialspace=True, strict=True)
+    reader = csv.reader(number_lines(), delimiter=separator, skipinitialspace=True, strict=True)
     try:
         for row in reader:
             rows.append(row)

@@ -129,7 +129,7 @@ def grid(x: np.ndarray) -> np.ndarray:
 def figures_of(fit: Fit) -> dict[str, Figure]:
     """The figures by name."""
     figures = {} if fit.x is None else {"fit": _fit(fit)}
-    return figures | {"observed": _observed(fit), "residuals": _residuals(fit)}
+    return figures | {"observed": _observed_figure(fit), "residuals": _residuals(fit)}
 
 
 def _fit(fit: Fit) -> Figure:
@@ -154,7 +154,7 @@ def _fit(fit: Fit) -> Figure:
     return figure
 
 
-def _observed(fit: Fit) -> Figure:
+def _observed_figure(fit: Fit) -> Figure:
     """Observed against fitted values, with the diagonal on which a perfect fit lies."""
     figure = Figure(figsize=(4.8, 4.6), layout="constrained")
     axes = figure.subplots()

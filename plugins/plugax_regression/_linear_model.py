@@ -6,7 +6,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Float
 
-from ._linear_prediction import predicted
+from ._linear_prediction import predict
 from ._linear_predictor import AbstractLinearPredictor
 from ._own_data import rows_at
 from ._prediction import Prediction
@@ -41,7 +41,7 @@ class AbstractLinearModel(AbstractLinearPredictor):
             level: the probability of the bands.
         """
         rows = rows_at(inputs, self.formulas, intercept=len(self.terms) > len(self.formulas))
-        return predicted(self, solution, rows, level, rows.shape[:1])
+        return predict(self, solution, rows, level, rows.shape[:1])
 
     def observed(self) -> tuple[np.ndarray, np.ndarray]:
         """X and y as they were given, without weights."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from plugax import Solution
 
 
-def predicted(
+def predict(
     problem: AbstractLinearPredictor,
     solution: "Solution",
     rows: np.ndarray,

@@ -14,11 +14,11 @@ from plugax import AbstractLeastSquares, FullBatch, Table
 from ._combinations import combinations_of
 from ._fit_tables import tables_of
 from ._likelihood import criteria_of
-from ._nonlinear_prediction import held_in, predicted
-from ._observations import check_model, check_points, observed, predictors, spread
+from ._nonlinear_prediction import held_in, predict
+from ._observations import as_observations, check_model, check_points, predictors, spread
 from ._parameters import as_parameters, as_vector, names_of
 from ._prediction import Prediction
-from ._robust import checked_scale, robust_residuals
+from ._robust import robust_residuals, scale_of
 from ._uncertainty import Uncertainty, uncertainty_of
 from ._unit import unit_of
 from ._whitening import log_determinant, whiten
@@ -95,12 +95,12 @@ class NonlinearRegression(AbstractLeastSquares):
     ):
         self.model = model
         self.x = predictors(x)
-        self.y = observed(y)
+        self.y = as_observations(y)
         self.start = as_parameters(start)
         self.sigma = spread(sigma, self.y, absolute=absolute_sigma)
         self.absolute_sigma = absolute_sigma
         self.robust = robust
-        scale = checked_scale(robust, robust_scale, known=absolute_sigma)
+        scale = scale_of(robust, robust_scale, known=absolute_sigma)
         self.robust_scale = None if scale is None else jnp.asarray(scale, float)
         self.unit = unit_of(np.asarray(whiten(self.sigma, self.y)))
         check_points(self.y.size, names_of(self.start))
@@ -231,7 +231,7 @@ class NonlinearRegression(AbstractLeastSquares):
                 `sigma`; by default that of all observations. If these differ, there is no band of
                 a new observation.
         """
-        return predicted(self, solution, predictors(inputs), level=level, sigma=sigma)
+        return predict(self, solution, predictors(inputs), level=level, sigma=sigma)
 
     def figures(self, solution: "Solution") -> dict[str, Any]:
         """The figures `fit` (if x and y have one dimension), `observed` and `residuals`."""

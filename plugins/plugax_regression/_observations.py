@@ -15,7 +15,7 @@ from ._masked import check_unmasked
 from ._whitening import factor_of
 
 
-def observed(y: Any) -> Float[Array, "..."]:
+def as_observations(y: Any) -> Float[Array, "..."]:
     """The observations as an array of floats.
 
     Errors: `PlugaxError` if there are no observations, or one is not a finite number.

@@ -12,7 +12,7 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 from plugax import check_memory
 
 from ._linear import AbstractLinearRegression
-from ._linear_prediction import predicted
+from ._linear_prediction import predict
 from ._linear_predictor import Batch
 from ._ordinary import predictions_of
 from ._prediction import Prediction
@@ -147,7 +147,7 @@ class Regression(AbstractLinearRegression):
         """
         x = np.asarray(inputs, float)
         rows = np.stack([np.ones(x.size), x.ravel()], axis=1)
-        return predicted(self, solution, rows, level, x.shape)
+        return predict(self, solution, rows, level, x.shape)
 
     def figures(self, solution: "Solution") -> dict[str, Any]:
         """The figures `fit` and `loss`, and the animation `descent`.

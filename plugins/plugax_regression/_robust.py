@@ -69,7 +69,7 @@ LOSSES = {
 }
 
 
-def checked_scale(name: str | None, scale: float | None, *, known: bool) -> float | None:
+def scale_of(name: str | None, scale: float | None, *, known: bool) -> float | None:
     """The scale c of a loss: what was given, or by default that for known standard deviations.
 
     Arguments:

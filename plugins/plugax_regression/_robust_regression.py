@@ -16,7 +16,7 @@ from ._linear_predictor import Batch
 from ._ordinary import predictions_of
 from ._own_data import own_data_of
 from ._prediction import Spread
-from ._robust import checked_scale, robust_residuals, spread_of
+from ._robust import robust_residuals, scale_of, spread_of
 from ._significance import p_values_of
 from ._terms import Term
 from ._unit import unit_of
@@ -91,7 +91,7 @@ class RobustRegression(AbstractLinearModel):
         self.robust = robust
         deviation = 1.4826 * float(np.median(np.abs(y - design @ start)))
         exact = deviation <= 100 * np.finfo(float).eps * np.abs(y).max()
-        scale = checked_scale(robust, robust_scale, known=not exact)
+        scale = scale_of(robust, robust_scale, known=not exact)
         assert scale is not None  # since there is a loss
         scale = scale * deviation if robust_scale is None else scale
         self.robust_scale = jnp.asarray(scale, own.response.dtype)

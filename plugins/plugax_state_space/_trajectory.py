@@ -59,15 +59,15 @@ def trajectory(solution: "Solution") -> "xr.Dataset":
     # The time of every analysis was copied from a cycle, so the two are equal to the last bit.
     here = np.searchsorted(cycles.time, time)
     verified, others = states_of(problem, solution.series["analysis"])
-    variables = named("analysis", verified, ahead) | named("", others, ahead)
+    variables = variables_of("analysis", verified, ahead) | variables_of("", others, ahead)
     if {"smoothed", "smoothed_time"} <= solution.series.keys():
         smoothed = rows_at(time, solution.series["smoothed_time"], solution.series["smoothed"])
         ahead = ("time", "member")[: smoothed.ndim - 1]
         for part in states_of(problem, smoothed):
-            variables |= named("smoothed", part, ahead)
+            variables |= variables_of("smoothed", part, ahead)
     if cycles.truth is not None:
         truth = jax.tree.map(lambda leaf: leaf[here], cycles.truth)
-        variables |= named("truth", truth, ("time",))
+        variables |= variables_of("truth", truth, ("time",))
     observations = cycles.observations[here]
     if cycles.available is not None:
         observations = np.where(cycles.available[here], observations, np.nan)
@@ -114,7 +114,7 @@ def states_of(
     return parts(jnp.asarray(rows, flat.dtype))
 
 
-def named(prefix: str, tree: PyTree, ahead: tuple[str, ...]) -> dict[str, Any]:
+def variables_of(prefix: str, tree: PyTree, ahead: tuple[str, ...]) -> dict[str, Any]:
     """The leaves of a tree as variables of a dataset: dimensions and values, by name.
 
     Arguments:

@@ -94,7 +94,7 @@ def conjugate_gradients(
     start = downhill @ downhill
     enough = jnp.square(rtol.astype(control.dtype)) * jnp.maximum(start, jnp.square(reference))
 
-    def unfinished(carry: tuple) -> Array:
+    def is_unfinished(carry: tuple) -> Array:
         _, _, _, rest, taken = carry
         return (taken < steps) & (rest > enough)
 
@@ -109,5 +109,5 @@ def conjugate_gradients(
         return increment, residual, direction, remaining, taken + 1
 
     none = (jnp.zeros_like(control), downhill, downhill, start, jnp.asarray(0))
-    increment, _, _, _, taken = lax.while_loop(unfinished, step, none)
+    increment, _, _, _, taken = lax.while_loop(is_unfinished, step, none)
     return Increment(increment, taken, jnp.sqrt(start))

@@ -16,7 +16,7 @@ from plugax.plugins import options_of, preset_values
 from plugax_lorenz96 import Lorenz63Twin, Lorenz96, Lorenz96Twin, TwoScaleLorenz96Twin
 from plugax_lorenz96._lorenz63_twin import PRESETS as LORENZ63
 from plugax_lorenz96._lorenz96_twin import PRESETS as LORENZ96
-from plugax_lorenz96._setup import chosen
+from plugax_lorenz96._setup import setup_of
 from plugax_lorenz96._two_scale_twin import PRESETS as TWO_SCALE
 
 TWINS = {
@@ -267,7 +267,7 @@ def test_options_out_of_range_are_refused(options, message):
 
 def test_a_preset_that_does_not_exist_is_refused_with_those_that_do():
     with pytest.raises(px.PlugaxError, match=r"one of sakov2008, hoteit2015.*; got 'sakov'"):
-        chosen(LORENZ96, "sakov", {})
+        setup_of(LORENZ96, "sakov", {})
 
 
 @pytest.mark.slow
