@@ -97,10 +97,10 @@ def fixed(
     return Classic(
         number=number,
         residuals=residuals,
-        start=lambda n: start,  # noqa: ARG005 - there is but one n
-        minima=minima if callable(minima) else lambda n, m: minima,  # noqa: ARG005 - as above
+        start=lambda n: start,  # noqa: ARG005 - there is only one n
+        minima=minima if callable(minima) else lambda n, m: minima,  # noqa: ARG005 - there is only one n
         size=size,
-        equations=lambda n: equations,  # noqa: ARG005 - as above
+        equations=lambda n: equations,  # noqa: ARG005 - there is only one n
         least_size=size,
         most_size=size,
         most_equations=most_equations,
