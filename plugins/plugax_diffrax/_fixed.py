@@ -133,8 +133,8 @@ def factory_of(tableau: Tableau) -> Callable[..., ExplicitRungeKutta]:
     make.__doc__ = f"""{tableau.title}
 
     Arguments:
-        rematerialise: compute each step again when differentiating backwards instead of keeping
-            what it computed; for ensembles and long windows.
+        rematerialise: compute each step again in reverse mode instead of storing its results; for
+            ensembles and long windows.
     """
     return make
 

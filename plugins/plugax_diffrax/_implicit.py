@@ -103,8 +103,8 @@ def implicit_euler(rematerialise: bool = False) -> ImplicitTheta:
     Source: Curtiss and Hirschfelder, PNAS 38, 1952, doi:10.1073/pnas.38.3.235.
 
     Arguments:
-        rematerialise: compute each step again when differentiating backwards instead of keeping
-            what it computed; for ensembles and long windows.
+        rematerialise: compute each step again in reverse mode instead of storing its results; for
+            ensembles and long windows.
     """
     return ImplicitTheta(1.0, rematerialise)
 
@@ -115,7 +115,7 @@ def implicit_midpoint(rematerialise: bool = False) -> ImplicitTheta:
     Source: Sanz-Serna, BIT 28, 1988, doi:10.1007/BF01954907.
 
     Arguments:
-        rematerialise: compute each step again when differentiating backwards instead of keeping
-            what it computed; for ensembles and long windows.
+        rematerialise: compute each step again in reverse mode instead of storing its results; for
+            ensembles and long windows.
     """
     return ImplicitTheta(0.5, rematerialise)

@@ -105,7 +105,7 @@ class AbstractImageClassification(AbstractProblem):
         """The results of the model on the test set, which was not used for training.
 
         `test_accuracy`, `test_loss`, and `confusion`: how many pictures of each class (rows) were
-        taken for each class (columns).
+        assigned to each class (columns).
         """
         return merits_of(self.test_logits(unknowns), self.test_labels)
 
@@ -121,11 +121,11 @@ class AbstractImageClassification(AbstractProblem):
     def normalised(
         self, images: UInt8[Array, "examples 28 28"], dtype: jnp.dtype
     ) -> Float[Array, "examples 28 28"]:
-        """Pictures as the models get them: mean 0 and standard deviation 1, over the training set.
+        """The input of the models: mean 0 and standard deviation 1 over the training set.
 
         Arguments:
-            images: bytes.
-            dtype: of the result.
+            images: the pictures as bytes.
+            dtype: dtype of the result.
         """
         return (images.astype(dtype) - self.mean) * (1 / self.deviation)
 
@@ -133,8 +133,8 @@ class AbstractImageClassification(AbstractProblem):
         """The figures `loss`, `confusion` and `mistakes`.
 
         `loss` shows loss and accuracy on the batches and on the test set, epoch by epoch;
-        `confusion` which class was taken for which; `mistakes` the pictures that the model is most
-        wrongly sure of.
+        `confusion` which class was mistaken for which; `mistakes` the wrong answers of which the
+        model is most certain.
         """
         # Matplotlib is slow to import, and only needed here.
         from ._figures import figures_of
@@ -143,7 +143,7 @@ class AbstractImageClassification(AbstractProblem):
 
 
 def moments_of(images: UInt8[np.ndarray, "examples 28 28"]) -> tuple[float, float]:
-    """Mean and standard deviation of all pixels, exactly; 1 for pictures that are all alike."""
+    """Exact mean and standard deviation of all pixels; the latter is 1 if all are equal."""
     counts = np.bincount(images.reshape(-1), minlength=256)
     values = np.arange(256)
     mean = float(values @ counts) / images.size

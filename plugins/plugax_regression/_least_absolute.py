@@ -12,7 +12,7 @@ def least_absolute_deviations(
 ) -> Float[np.ndarray, " terms"]:
     """The coefficients β of the smallest Σ |X β − y|, to some digits; made on the host.
 
-    By least squares with the weights 1/|r| of the last residuals, until Σ |r| stays.
+    By repeated least squares with weights 1/|r| from the last residuals, until Σ |r| is constant.
 
     Arguments:
         design: X, of full rank.

@@ -97,9 +97,9 @@ class LinearRegression(AbstractLinearRegression, AbstractLinearModel):
 
         `coefficients`, `terms`, `standard_errors`, `t_values`, `p_values`,
         `residual_sum_of_squares`, `residual_standard_deviation`, `degrees_of_freedom`, `r_squared`,
-        `adjusted_r_squared`, `log_likelihood`, `aic`, `bic`, the matrix `correlations`, and where
-        there is a term beside the intercept `f_statistic` and `f_p_value`. R² is 1 − RSS / Σy²
-        where there is no intercept, and then F is about zero too. Weights count in all sums.
+        `adjusted_r_squared`, `log_likelihood`, `aic`, `bic`, the matrix `correlations`, and, if
+        there is a term besides the intercept, `f_statistic` and `f_p_value`. Without an intercept,
+        R² is 1 − RSS / Σy², and F, too, refers to sums about zero. Weights count in all sums.
         """
         return self._evaluate(unknowns, None)
 

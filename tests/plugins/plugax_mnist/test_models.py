@@ -175,7 +175,7 @@ def test_a_model_that_does_not_fit_is_refused_with_what_it_gives():
         factory_of("resnet")
     with pytest.raises(px.PlugaxError, match=r"10 logits .* gives shape \(7,\)"):
         check_model(lambda key: _Fixed(jnp.ones(7)), 10)
-    with pytest.raises(px.PlugaxError, match="the _Fixed that was made has none"):
+    with pytest.raises(px.PlugaxError, match="this _Fixed has none"):
         check_model(lambda key: _Fixed(jnp.ones(10, int)), 10)
 
 
