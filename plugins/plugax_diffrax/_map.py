@@ -25,7 +25,7 @@ class Map(AbstractIntegrator):
             ensembles and long windows.
     """
 
-    # Tells those who would otherwise take f(t, x) for a tendency, or dt for a choice.
+    # For code that would otherwise use f(t, x) as a tendency, or choose another dt.
     discrete: ClassVar[bool] = True
 
     rematerialise: bool = eqx.field(static=True, default=False)

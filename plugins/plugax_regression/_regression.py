@@ -153,7 +153,7 @@ class Regression(AbstractLinearRegression):
         """The figures `fit` and `loss`, and the animation `descent`.
 
         `fit` shows the points with the true line, that of least squares, and the solution; `loss`
-        the loss by step; `descent` the path in the plane of the coefficients beside the moving
+        the loss by step; `descent` the path in the plane of the coefficients next to the moving
         line (save it as a GIF: `figures["descent"].save("descent.gif", writer="pillow")`).
         """
         # Matplotlib is slow to import, and only needed here.

@@ -1,4 +1,4 @@
-"""The last states of a run, beside the truth: as pictures over space and time, or as curves."""
+"""The last states of a run and the truth, as images over space and time, or as curves."""
 
 from typing import TYPE_CHECKING
 

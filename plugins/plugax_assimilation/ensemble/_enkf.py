@@ -18,7 +18,7 @@ class EnKF(AbstractTransformFilter):
 
     x_i ← x_i + K (y + ε_i − H(x_i)),   K = Aᵀ Y (YᵀY + (N − 1) I)⁻¹ in whitened observations
 
-    The perturbations ε_i ~ N(0, R) are drawn anew in every cycle and sum to zero, so that the mean
+    New perturbations ε_i ~ N(0, R) are drawn in every cycle, and they sum to zero, so that the mean
     is that of the Kalman filter; their covariance, taken with N − 1, has the expectation R.
 
     Law: with linear H the mean is that of the Kalman filter whose forecast has the mean and
