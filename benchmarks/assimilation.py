@@ -1,9 +1,9 @@
 """Cycled assimilation on Lorenz96 (Sakov and Oke 2008): time per cycle, beside DAPPER and a loop.
 
-Ours is the compiled loop as `solve` runs it, RMSE and spread of every cycle kept. "Bare" is the
-shortest ETKF that one would write by hand in a `lax.scan`, without any figure: what this machine's
-JAX can do. DAPPER runs in a Python of its own, named by PLUGAX_DAPPER (an interpreter with
-`dapper==1.8.1`); it is timed by itself, its drawing of truth and observations left out, as ours is.
+Ours is the compiled loop as `solve` runs it, with RMSE and spread of every cycle stored. "Bare" is
+the shortest ETKF that one would write by hand in a `lax.scan`, without any metrics: what JAX can do
+on this machine. DAPPER runs in its own Python, an interpreter with `dapper==1.8.1` that
+PLUGAX_DAPPER names, and times itself. In both, drawing truth and observations is not included.
 """
 
 import json
@@ -29,7 +29,7 @@ import jax.random as jr  # noqa: E402
 import plugax as px  # noqa: E402
 
 CYCLES, TIMES = 4000, 3
-# DAPPER is slow: a quarter of its cycles tell the same.
+# DAPPER is slow: a quarter of its cycles give the same time per cycle.
 PEER_CYCLES = 1000
 ENSEMBLE = (
     ("ETKF, N 24", "etkf-24", "etkf", {}),
@@ -73,18 +73,18 @@ def rows() -> list[Row]:
 
 
 def microseconds(what, ours, peer, theirs, target):
-    """A row in microseconds a cycle."""
+    """A row in microseconds per cycle."""
     return Row(f"{what}: a cycle", 1e6 * ours, peer, 1e6 * theirs, "µs", target)
 
 
 def seconds(problem, solver) -> float:
-    """Of the loop, a step: the quickest of several runs, after one that compiles."""
+    """Seconds per step of the loop: the quickest of several runs, after one that compiles."""
     runs = [px.solve(problem, solver, seed=seed) for seed in range(TIMES + 1)]
     return min(run.run_seconds / run.steps for run in runs[1:])
 
 
 def bare(problem) -> float:
-    """A step of an ETKF by hand: Runge–Kutta, symmetric root, rotation, inflation; no figures."""
+    """A step of an ETKF by hand: Runge–Kutta, symmetric root, rotation, inflation; no metrics."""
     members, variables, dt, inflation = 24, 40, 0.05, 1.013
 
     swap = jnp.full(members, members**-0.5) - jnp.eye(1, members)[0]
@@ -126,7 +126,7 @@ def bare(problem) -> float:
 
 
 def dapper(names) -> dict[str, dict[str, float]]:
-    """DAPPER's seconds a cycle by method; nothing where there is none."""
+    """DAPPER's seconds per cycle by method; empty without DAPPER."""
     python = os.environ.get("PLUGAX_DAPPER")
     if not python:
         sys.stderr.write("assimilation: no DAPPER, PLUGAX_DAPPER names no Python that has it\n")

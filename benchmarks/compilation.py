@@ -1,12 +1,12 @@
 """Seconds until a run can begin: Plugax beside a step and an evaluation that are compiled by hand.
 
-Every figure is the least of three processes of their own, without a cache and on all cores, since
-Plugax compiles its programs side by side. By hand: a jitted step of the optimizer on one batch, and
-a jitted evaluation; both traced and compiled, neither run; making the model, which costs seconds
-as well, is left out. Ours is `compile_seconds` of a solution:
-the start, the loop, the evaluation, and whatever else is called from Python.
+Every number is the least of three separate processes, without a cache and on all cores, since
+Plugax compiles its programs in parallel. By hand: a jitted step of the optimizer on one batch, and
+a jitted evaluation; both are traced and compiled, but not run. Making the model, which also takes
+seconds, is left out. Ours is `compile_seconds` of a solution: the start, the loop, the evaluation,
+and all else that is called from Python.
 
-The data of MNIST are drawn at random here, in its shapes.
+The data are random here, in the shapes of MNIST.
 """
 
 import json
@@ -31,7 +31,7 @@ def rows() -> list[Row]:
 
 
 def alone(who: str, case: str) -> float:
-    """The seconds of one process."""
+    """The seconds in a separate process."""
     environment = {k: v for k, v in os.environ.items() if k != "JAX_COMPILATION_CACHE_DIR"}
     done = subprocess.run(
         [sys.executable, __file__, who, case],

@@ -48,7 +48,7 @@ def rows() -> list[Row]:
     def loop(**options):
         return [scipy.optimize.curve_fit(of_numpy, x, y, [1.0, 0.0, 1.0], **options) for y in ys]
 
-    # Both must have done the same: parameters and standard deviations agree.
+    # Both must have the same results: parameters and standard deviations agree.
     found, expected = ours(), loop()
     parameters = np.asarray([fit[0] for fit in expected])
     deviations = np.sqrt(np.asarray([np.diag(fit[1]) for fit in expected]))

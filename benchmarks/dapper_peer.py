@@ -1,9 +1,9 @@
-"""DAPPER's side of `assimilation.py`, run by a Python that has it; prints JSON, a line a method.
+"""DAPPER's part of `assimilation.py`, run by a Python with DAPPER; prints one JSON line per method.
 
     python dapper_peer.py CYCLES etkf-24 letkf-7 …
 
-Seconds a cycle are what DAPPER itself reports for `assimilate`, with its default statistics and
-with errors only; drawing the truth and the observations is not in them.
+Seconds per cycle are what DAPPER itself reports for `assimilate`, with its default statistics and
+with errors only; drawing the truth and the observations is not included.
 """
 
 import json

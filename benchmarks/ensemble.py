@@ -1,7 +1,7 @@
 """1000 members of Lorenz96, 20 RK4 steps of each, float64: forward, and the gradient of a cost.
 
-Beside a loop over the members in C, and diffrax as most people vmap it. That all compute the same
-is asserted before anything is timed; diffrax's Tsit5 to within the order of the schemes.
+The peers are a loop over the members in C, and diffrax as most people vmap it. Before anything is
+timed, all results are checked to agree; diffrax's Tsit5 to within the order of the schemes.
 """
 
 import ctypes
@@ -27,7 +27,7 @@ import plugax as px  # noqa: E402
 from plugax_lorenz96 import Lorenz96  # noqa: E402
 
 MEMBERS, VARIABLES, STEPS, DT = 1000, 40, 20, 0.05
-# As many members as stay in the first cache with all that a step needs.
+# As many members as fit into the first-level cache with all that a step needs.
 BLOCK = 10
 USUAL_C_SOURCE = pathlib.Path(__file__).parents[2] / "shared" / "peers" / "lorenz96.c"
 LOOP = """
@@ -98,7 +98,7 @@ def rows() -> list[Row]:
 
 
 def on_the_attractor():
-    """Members after ten time units, which forget where they started."""
+    """Members after ten time units, when their starts have no influence any more."""
     start = 8 + jax.random.normal(jax.random.key(0), (MEMBERS, VARIABLES))
     for _ in range(10):
         start = in_blocks(integrated)(start)
@@ -111,7 +111,7 @@ def distance(one, other) -> float:
 
 
 def in_c(start, expected) -> float | None:
-    """The members one after the other in C, ms; None where there is no source or no compiler."""
+    """The members one after another in C, in ms; None without source or compiler."""
     source = pathlib.Path(os.environ.get("PLUGAX_LORENZ96_C", USUAL_C_SOURCE))
     if not source.is_file():
         return None

@@ -2,9 +2,9 @@
 
     python benchmarks/growth.py > table.md
 
-Every line is a process of its own, so that its peak memory is its own. Seconds are those of the
-compiled loop by its steps, the least of three runs; memory is the largest resident set, Python and
-JAX (about 0.3 GB) in it. Scores are left out: with these sizes and few cycles they say nothing.
+Every line is a separate process with its own peak memory. Seconds are those of the compiled loop
+divided by its steps, the least of three runs; memory is the largest resident set, with Python and
+JAX (about 0.3 GB). Scores are left out: with these sizes and few cycles they have no meaning.
 """
 
 import json
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def measured(solver: str, options: dict, size: int) -> dict[str, float]:
-    """One line: seconds a step, seconds to compile, and gigabytes."""
+    """One line: seconds per step, seconds to compile, and gigabytes."""
     pin()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     use_the_command_lines_flags()
@@ -73,7 +73,7 @@ def measured(solver: str, options: dict, size: int) -> dict[str, float]:
 
 
 def spelt(seconds: float) -> str:
-    """Seconds in the unit that suits them."""
+    """Seconds as text, in a suitable unit."""
     for unit, size in (("s", 1.0), ("ms", 1e-3)):
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"

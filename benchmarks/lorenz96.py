@@ -1,7 +1,7 @@
 """4DVar on Lorenz96: 40 variables, 20 RK4 steps observed at each, float64.
 
-Everybody computes the same number: J(v) = ½‖v‖² + ½ Σⱼ ‖xⱼ − yⱼ‖² and its gradient, B = R = I; that
-they agree is asserted before anything is timed.
+All compute the same number: J(v) = ½‖v‖² + ½ Σⱼ ‖xⱼ − yⱼ‖² and its gradient, B = R = I. Before
+anything is timed, all results are checked to agree.
 """
 
 import ctypes
@@ -37,8 +37,8 @@ def padded(t, x, args=None):  # noqa: ARG001 - diffrax's signature
     return (ring[3:] - ring[:-3]) * ring[1:-2] - x + 8.0
 
 
-def two_turns(t, x, args=None):  # noqa: ARG001 - as above
-    """Lorenz96 with slices of two turns of the ring."""
+def two_turns(t, x, args=None):  # noqa: ARG001 - diffrax's signature
+    """Lorenz96 with slices of two copies of the ring."""
     ring = jnp.broadcast_to(x, (2, 40)).reshape(-1)
     return (ring[1:41] - ring[38:78]) * ring[39:79] - x + 8.0
 
@@ -61,7 +61,7 @@ def stage_scan(x0, field):
 
 
 def textbook_scan(x0, field):
-    """RK4 as it stands in books, under one scan."""
+    """RK4 as in textbooks, in one scan."""
 
     def step(x, _):
         k1 = field(0, x)
@@ -140,7 +140,7 @@ def calls(function, control):
 
 
 def in_a_loop(problem) -> float:
-    """Cost and gradient as a solver meets them: without a call from Python for each, µs."""
+    """Cost and gradient as in a solver: without a call from Python for each, in µs."""
 
     @jax.jit
     def many(control):
@@ -155,7 +155,7 @@ def in_a_loop(problem) -> float:
 
 
 def in_c(control, problem, value, grad) -> float | None:
-    """Cost and gradient in C, µs a call; None where there is no source or no compiler."""
+    """Cost and gradient in C, in µs per call; None without source or compiler."""
     source = pathlib.Path(os.environ.get("PLUGAX_LORENZ96_C", USUAL_C_SOURCE))
     if not source.is_file():
         return None
@@ -216,7 +216,7 @@ def whole_solve(problem, value_and_grad) -> list[Row]:
 
 
 def chunks(problem) -> Row:
-    """What looking at a run about every second costs: some seconds of it, beside one long chunk."""
+    """The cost of chunks of about a second: a run of some seconds, beside one long chunk."""
     solver, steps = px.solver("gradient", optimizer=px.optimizer("adam")), 200_000
 
     def seconds(chunk: int | None) -> float:

@@ -1,4 +1,4 @@
-"""What every benchmark shares: one core, the best of several, rows for one table."""
+"""The shared part of the benchmarks: one core, the best of several runs, rows for one table."""
 
 import dataclasses
 import json
@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 @dataclasses.dataclass
 class Row:
-    """One comparison: ours beside a peer's, and the ratio it should keep."""
+    """One comparison: our time, that of a peer, and the target for their ratio."""
 
     what: str
     ours: float
@@ -26,7 +26,7 @@ class Row:
 
 
 def pin() -> None:
-    """Keep this process and its threads on one core, where the system can do that."""
+    """Keep this process and its threads on one core, if the system supports it."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
@@ -42,7 +42,7 @@ def use_the_command_lines_flags() -> None:
 def best(function: Callable[[], object], repeats: int = 9) -> float:
     """Seconds of the quickest of several calls, after one to warm up.
 
-    The quickest, since whatever else the machine does can only add.
+    The quickest, since other work on the machine can only add time.
     """
     function()
     seconds = []

@@ -1,14 +1,14 @@
 """Solvers of minimisation and least squares beside SciPy's, optax's and optimistix's.
 
 4DVar on Lorenz96 (40 unknowns), the Rosenbrock function of 100 unknowns from 0 (from the customary
-start, some methods end in its other minimum) and, for Nelder and Mead, of 4 unknowns. All work on
-the same jitted functions in float64, each with a test of its own that is strict enough to reach the
-minimum; the loss that each reached is printed. A peer that did not get there is left out, and named
+start, some methods end in its other minimum) and, for Nelder and Mead, of 4 unknowns. All use the
+same jitted functions in float64, each with its own test of convergence, strict enough to reach the
+minimum; the loss that each reached is printed. A peer that did not reach it is left out, and named
 on standard error.
 
 Ours is the run as a solution reports it: the compiled loop in one chunk, its history and the final
-figures, with the calls from Python that this takes. Theirs is one call: of `scipy.optimize`, or of
-a compiled `optimistix.minimise`, or of a `while_loop` around `optax.lbfgs`.
+metrics, with the calls from Python that this takes. Theirs is one call of `scipy.optimize`, of a
+compiled `optimistix.minimise`, or of a `while_loop` around `optax.lbfgs`.
 """
 
 import sys
@@ -46,13 +46,13 @@ class Rosenbrock(px.AbstractLeastSquares):
         return self.start
 
     def residuals(self, y, batch, key):  # noqa: ARG002
-        """How far off the valley, and how far from its end."""
+        """The distances from the floor of the valley and from its end."""
         valley, floor = 10 * (y[1:] - y[:-1] ** 2), 1 - y[:-1]
         return jnp.concatenate([valley, floor]) * np.sqrt(2.0), {}
 
 
 class Functions:
-    """What the peers are given: the problem as functions of its one vector of unknowns."""
+    """The input of the peers: the problem as functions of one vector of unknowns."""
 
     def __init__(self, problem):
         batch, key = problem.data.first(), jax.random.key(0)
@@ -156,7 +156,7 @@ def optax_lbfgs(functions):
 
 
 def peers_of(functions):
-    """Who does the same, by our solver's name."""
+    """The peers with the same method, by our solver's name."""
     gtol = TOLERANCE * functions.gradient_at_start
     tight = {"rtol": TOLERANCE, "atol": TOLERANCE}
     many = {"maxiter": MOST}
@@ -195,7 +195,7 @@ def peers_of(functions):
 
 
 def simplex_peers(functions):
-    """Who does Nelder and Mead."""
+    """The peers for Nelder and Mead."""
     options = {"xatol": 1e-6, "fatol": 1e-8, "adaptive": True, "maxiter": MOST, "maxfev": MOST}
     return {
         "nelder-mead": {

@@ -1,13 +1,13 @@
-"""Seconds an epoch, with and without an evaluation, and to an accuracy: MNIST beside its peers.
+"""MNIST beside its peers: seconds per epoch, with and without evaluation, and to an accuracy.
 
-The data are read from PLUGAX_DATA. Everybody has the same models, batch sizes and optimizers:
+The data are read from PLUGAX_DATA. All use the same models, batch sizes and optimizers:
 
 - the perceptron 784-512-512-10, batches of 128, SGD with momentum;
 - the convolutional network of Equinox's MNIST example, batches of 64, AdamW.
 
-"Bare" is a `lax.scan` over the steps as one would write it by hand, over the same models, with the
-batches picked from bytes on the device, and an evaluation at the end, as Plugax makes one; what
-Plugax takes beyond it is the price of the runner. PyTorch makes no evaluation.
+"Bare" is a `lax.scan` over the steps as one would write it by hand, with the same models, batches
+taken from bytes on the device, and an evaluation at the end, as in Plugax; the time that Plugax
+needs beyond it is the cost of the runner. PyTorch makes no evaluation.
 """
 
 import math
@@ -75,7 +75,7 @@ def rows(data: pathlib.Path) -> list[Row]:
         ("Equinox's network", cnn, adamw, optax.adamw(**ADAMW), "≤ 0.85"),
     ):
         what = f"MNIST: an epoch, {name}"
-        # Taken in turns, since what else the machine does comes and goes.
+        # Measured in turns, since other work on the machine varies.
         peers = {
             "plugax": ours(problem, optimizer),
             "bare": bare(problem, by_hand),
@@ -99,7 +99,7 @@ def rows(data: pathlib.Path) -> list[Row]:
 
 
 def in_turns(functions, times=TIMES) -> dict[str, float]:
-    """The quickest time of each function that gives its seconds, after one call to warm up."""
+    """The least seconds that each function returns, after one call to warm up."""
     for function in functions.values():
         function()
     found = {name: [] for name in functions}
@@ -110,13 +110,13 @@ def in_turns(functions, times=TIMES) -> dict[str, float]:
 
 
 def ours(problem, optimizer, **options):
-    """Seconds an epoch; the evaluation at the end of the run is among them, as users have it."""
+    """Seconds per epoch, with the evaluation at the end of the run, as for a user."""
     solver = px.solver("gradient", optimizer=optimizer)
     return lambda: px.solve(problem, solver, epochs=EPOCHS, **options).run_seconds / EPOCHS
 
 
 def bare(problem, optimizer):
-    """By hand: the same steps on the same shapes, losses and accuracies kept, one evaluation."""
+    """By hand: the same steps on the same shapes, losses and accuracies stored, one evaluation."""
     images, labels = problem.data.arrays
     steps, size = math.ceil(problem.data.steps_per_epoch), problem.data.batch_size
     parameters, static = eqx.partition(problem.init(jr.key(0)), eqx.is_array)
@@ -204,7 +204,7 @@ def train_epoch(network, optimizer, images, labels, size, schedule=None):
 
 
 def eager(problem, name):
-    """PyTorch, its pictures normalised and in memory beforehand; None where it is not installed."""
+    """PyTorch, with normalised pictures in memory; None if it is not installed."""
     try:
         import torch
     except ImportError:
@@ -309,7 +309,7 @@ def the_examples_loop(problem):
 
 
 def to_accuracy(name, accuracy, data) -> list[Row]:
-    """The recipe as it is, and the same in PyTorch, both evaluated after every epoch."""
+    """The recipe in Plugax and in PyTorch, both evaluated after every epoch."""
     problem = Mnist(name, data=data)
     what = f"MNIST: {name} to {accuracy:.0%} of the test set"
     recipe = problem.recipes["gradient"]

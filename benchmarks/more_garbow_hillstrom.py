@@ -24,7 +24,7 @@ import plugax as px
 from plugax_classics import CLASSICS, MoreGarbowHillstrom
 
 KEY = jr.key(0)
-# Room for all of them; what a solver takes by default is for well-behaved problems.
+# Enough steps for all of them; the defaults of solvers are for well-behaved problems.
 STEPS = 20_000
 FAMILIES = {
     "least squares": (
@@ -38,7 +38,7 @@ FAMILIES = {
     "second derivatives": (("newton",), ("trust-ncg", "Newton-CG")),
     "values alone": (("nelder-mead",), ("Nelder-Mead",)),
 }
-# Tight, so that all digits are asked for; SciPy's defaults stop early on small residuals.
+# Tight, to get all digits; SciPy's defaults stop early on small residuals.
 SCIPY = {
     "BFGS": {"gtol": 1e-8, "maxiter": STEPS},
     "L-BFGS-B": {"ftol": 1e-15, "gtol": 1e-8, "maxiter": STEPS, "maxfun": STEPS},
@@ -57,7 +57,7 @@ SCIPY = {
 
 @dataclasses.dataclass
 class Outcome:
-    """How one run ended: its steps, its evaluations, Σ f², and whether it called itself solved."""
+    """The end of one run: its steps, its evaluations, Σ f², and whether it claims convergence."""
 
     steps: int
     evaluations: list[int]
@@ -65,7 +65,7 @@ class Outcome:
     success: bool
 
     def cell(self, problem: MoreGarbowHillstrom) -> str:
-        """Steps and evaluations; which minimum, where not the least; whether that was declared."""
+        """Steps and evaluations; which minimum, if not the least; whether it claims convergence."""
         minimum = problem.reached(self.squares)
         counts = f"{self.steps} · {'/'.join(map(str, self.evaluations))}"
         if minimum is None:

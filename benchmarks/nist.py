@@ -3,11 +3,11 @@
     PLUGAX_DATA=… python benchmarks/nist.py
 
 The data directory holds `nist-strd/nonlinear/*.dat`, as NIST publishes them. SciPy has the exact
-Jacobian, columns scaled by it, and the smallest tolerances that it takes. An evaluation is one of
-the model's, that with every Jacobian included.
+Jacobian, columns scaled by it, and the smallest tolerances that it accepts. Evaluations are those
+of the model, including one with every Jacobian.
 
-Digits are those of the certified values (eleven) that are right, the worst parameter's. A run that
-does not get six of the parameters right has not found the certified minimum.
+Digits are the correct digits of the certified values (eleven), for the worst parameter. A run with
+fewer than six correct digits of the parameters has not found the certified minimum.
 """
 
 import os
@@ -77,7 +77,7 @@ class Certified(NamedTuple):
 
 MEYER = (34780.0, 28610, 23650, 19630, 16370, 13720, 11540, 9744)
 MEYER += (8261.0, 7030, 6005, 5147, 4427, 3820, 3307, 2872)
-# Four of the hardest, which the data directory does not hold: few points, so they stand here.
+# Four of the hardest, which are not in the data directory; they have few points.
 MORE = {
     "BoxBOD": (
         lambda b, x: b[0] * (1 - EXP(-b[1] * x)),

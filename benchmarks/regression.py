@@ -1,4 +1,4 @@
-"""Full-batch gradient descent on the linear regression, per step, the history kept."""
+"""Full-batch gradient descent on the linear regression, per step, with the history stored."""
 
 from measure import Row, best, pin, report, use_the_command_lines_flags
 
@@ -26,7 +26,7 @@ def rows() -> list[Row]:
 
     @jax.jit
     def bare(coefficients, x, y):
-        """What a person would write by hand, keeping the same history: loss and coefficients."""
+        """The loop as one would write it by hand, with the same history: loss and coefficients."""
 
         def loss(c):
             return jnp.mean((c[0] + c[1] * x - y) ** 2)
@@ -41,7 +41,7 @@ def rows() -> list[Row]:
     px.solve(problem, solver, steps=STEPS)
     solutions = [px.solve(problem, solver, steps=STEPS) for _ in range(7)]
     ours = min(solution.run_seconds for solution in solutions) / STEPS
-    # Both must have done the same: the answer and the history agree.
+    # Both must have the same results: the answer and the history agree.
     coefficients, history = bare(first, x, y)
     np.testing.assert_allclose(solutions[0].unknowns, coefficients, rtol=1e-4)
     np.testing.assert_allclose(solutions[0].series["loss"], history["loss"], rtol=1e-4)
@@ -58,7 +58,7 @@ def rows() -> list[Row]:
 
 
 def jitted(first, x, y) -> float:
-    """The loop of Equinox's own examples, in µs a step."""
+    """The loop of Equinox's own examples, in µs per step."""
 
     @eqx.filter_jit
     def step(coefficients, x, y):
@@ -79,7 +79,7 @@ def jitted(first, x, y) -> float:
 
 
 def eager(first, x, y) -> float | None:
-    """PyTorch as its tutorials write it, in µs a step; None where it is not installed."""
+    """PyTorch as in its tutorials, in µs per step; None if it is not installed."""
     try:
         import torch
     except ImportError:

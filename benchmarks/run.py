@@ -1,4 +1,4 @@
-"""Run the benchmarks, each in a process of its own, and print one table."""
+"""Run the benchmarks, each in a separate process, and print one table."""
 
 import json
 import pathlib

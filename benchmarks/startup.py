@@ -1,4 +1,4 @@
-"""What a start costs: `plugax run` without and with its compilation cache, and the imports."""
+"""The time of a start: `plugax run` without and with its compilation cache, and the imports."""
 
 import json
 import os
@@ -55,7 +55,7 @@ def rows() -> list[Row]:
 
 
 def start(problem: str, environment: dict[str, str]) -> dict[str, float]:
-    """One start of the command: wall-clock seconds, and where the command says they went."""
+    """One start of the command: wall-clock seconds, and their parts as the command reports them."""
     began = time.perf_counter()
     done = subprocess.run([*RUN, problem], env=environment, check=True, stdout=subprocess.PIPE)
     wall = time.perf_counter() - began

@@ -1,6 +1,6 @@
 """Data assimilation: ensemble, variational and other methods on state-space problems.
 
-Importing this package imports no JAX: what it brings is imported on first use.
+Importing this package does not import JAX: the methods are imported on first use.
 """
 
 import lazy_loader
@@ -11,7 +11,7 @@ from plugax import hookimpl
 __getattr__, _, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 
-# Name, where it lives, and what it is.
+# Name, location, and summary.
 _SOLVERS = (
     ("etkf", "ensemble._etkf:ETKF", "Ensemble transform Kalman filter"),
     ("enkf", "ensemble._enkf:EnKF", "Ensemble Kalman filter with perturbed observations"),
@@ -53,7 +53,7 @@ _SOLVERS = (
     (
         "3dvar",
         "variational._three_d_var:ThreeDVar",
-        "3DVar: forecasts with background errors that stay the same",
+        "3DVar: forecasts with constant background errors",
     ),
     (
         "4dvar",
@@ -63,12 +63,12 @@ _SOLVERS = (
     (
         "weak-4dvar",
         "variational._weak_four_d_var:WeakFourDVar",
-        "Cycled 4DVar whose model errs, the errors being controls",
+        "Cycled 4DVar with model errors, which are controls, too",
     ),
     (
         "hybrid-4dvar",
         "variational._hybrid_four_d_var:HybridFourDVar",
-        "Cycled 4DVar whose background errors are those of an ensemble and of the climate",
+        "Cycled 4DVar with background errors from an ensemble and from the climate",
     ),
     ("ekf", "_extended_kalman:ExtendedKalmanFilter", "Extended Kalman filter, for few variables"),
     (
@@ -91,6 +91,6 @@ _SOLVERS = (
 
 @hookimpl
 def register_solvers(register):
-    """Bring the methods; one step of each is one cycle, or one window."""
+    """Register the methods; one step of each is one cycle, or one window."""
     for name, target, summary in _SOLVERS:
         register(name, f"plugax_assimilation.{target}", summary=summary)

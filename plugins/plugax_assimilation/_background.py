@@ -1,4 +1,4 @@
-"""Background errors: where the methods that bring no ensemble take B from."""
+"""Background errors: the covariance B for methods without an ensemble."""
 
 import math
 from typing import Any
@@ -11,18 +11,18 @@ from plugax_state_space import AbstractCovariance, AbstractStateSpace, Gaussian
 
 
 def no_climate(problem: AbstractStateSpace) -> str | None:
-    """Why a solver of the climatology cannot solve the problem; None if there is one."""
+    """Why a solver that needs a climatology cannot solve the problem; None if it can."""
     if problem.climatology is not None:
         return None
     return (
-        "takes its background errors from the problem's climatology, and the problem has none. "
-        "Give it climatology=plugax_state_space.Gaussian(mean, covariance), of the states of a "
-        "long run of the model."
+        "takes its background errors from the problem's climatology, but the problem has none. "
+        "Give it climatology=plugax_state_space.Gaussian(mean, covariance), estimated from the "
+        "states of a long run of the model."
     )
 
 
 def climate(problem: AbstractStateSpace) -> Gaussian:
-    """The distribution of the model's states over all times; solvers have said that they need it.
+    """The distribution of the model's states over all times; `unsuitable` has checked for it.
 
     Errors: `PlugaxError` if the problem has none.
     """
@@ -34,7 +34,7 @@ def climate(problem: AbstractStateSpace) -> Gaussian:
 def no_background(problem: AbstractStateSpace, covariance: AbstractCovariance | None) -> str | None:
     """Why a solver has no background errors; None if it has.
 
-    Either none were given and the problem has no climatology, or those given have another size.
+    Either no covariance was given and the problem has no climatology, or its size is wrong.
     """
     if covariance is None:
         return no_climate(problem)
@@ -43,21 +43,21 @@ def no_background(problem: AbstractStateSpace, covariance: AbstractCovariance | 
         return None
     return (
         f"needs the background errors of the {size} numbers of the state; the option covariance "
-        f"has those of {covariance.size}."
+        f"has size {covariance.size}."
     )
 
 
 def background_error(
     problem: AbstractStateSpace, covariance: AbstractCovariance | None, scale: Float[Array, ""]
 ) -> AbstractCovariance:
-    """The covariance that was given, or α C with C that of the climate."""
+    """The covariance that was given, or α C with the covariance C of the climate."""
     return climate(problem).covariance * scale if covariance is None else covariance
 
 
 def positive(value: Any) -> Float[Array, ""]:
     """A positive number as an array leaf, so that it can be swept.
 
-    Errors: `PlugaxError` where it is none.
+    Errors: `PlugaxError` if it is not positive.
     """
     if isinstance(value, int | float) and not (value > 0 and math.isfinite(value)):
         raise PlugaxError(f"A scale, a tolerance or an inflation must be positive; got {value}.")
@@ -65,6 +65,6 @@ def positive(value: Any) -> Float[Array, ""]:
 
 
 def check_count(name: str, value: Any) -> None:
-    """Raise `PlugaxError` where a count is not a whole number from 1 on."""
+    """Raise `PlugaxError` if a count is not a whole number of at least 1."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise PlugaxError(f"{name} must be a whole number, at least 1; got {value!r}.")

@@ -1,4 +1,4 @@
-"""What every method must beat: the climate, and the model left alone."""
+"""The baselines that every method must beat: the climate, and the model without observations."""
 
 import abc
 from typing import ClassVar
@@ -20,7 +20,7 @@ from .scores._verification import Metrics
 
 
 class AbstractBaseline(AbstractSolver):
-    """A method that looks at no observation; one step is one cycle.
+    """A method that uses no observations; one step is one cycle.
 
     Arguments:
         keep: whether the state of every cycle goes into the history.
@@ -35,7 +35,7 @@ class AbstractBaseline(AbstractSolver):
 
     @abc.abstractmethod
     def guess(self, problem: AbstractStateSpace, state: Row, cycle: Cycle) -> Row:
-        """The state at the time of a cycle, from that at the time of the one before."""
+        """The state at the time of a cycle, from the state at the previous cycle."""
 
     def init(
         self,
@@ -95,7 +95,7 @@ class Climatology(AbstractBaseline):
 
 
 class NoAssimilation(AbstractBaseline):
-    """The model, run from the mean of the initial distribution without a look at the observations.
+    """The model, run from the mean of the initial distribution without using observations.
 
     Law: with a chaotic model the mean square of its error tends to twice the mean variance of the
     climate.

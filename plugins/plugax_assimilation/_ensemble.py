@@ -1,4 +1,4 @@
-"""Ensembles of states as matrices, one row a member, and what would be observed of them."""
+"""Ensembles of states as matrices with one row per member, and their observations."""
 
 import functools
 
@@ -16,11 +16,11 @@ from .linear_algebra._factor import Factor
 Ensemble = Float[Array, "members state"]
 
 
-class Seen(eqx.Module):
-    """An ensemble as the observations of one cycle see it, all in standard deviations of R.
+class ObservedEnsemble(eqx.Module):
+    """An ensemble in the space of the observations of a cycle, in standard deviations of R.
 
     Attributes:
-        anomalies: Y = R^{-½} (H(x) − mean H(x)), a row a member; 0 where nothing was observed.
+        anomalies: Y = R^{-½} (H(x) − mean H(x)), one row per member; 0 where nothing was observed.
         innovation: d = R^{-½} (y − mean H(x)).
         count: how many observations there are.
     """
@@ -31,9 +31,9 @@ class Seen(eqx.Module):
 
     @functools.cached_property
     def factor(self) -> Factor:
-        """The factor of I + Y Yᵀ / (N − 1), made once for the analysis and for its diagnostics.
+        """The factor of I + Y Yᵀ / (N − 1), computed once for the analysis and its diagnostics.
 
-        Inside a loop the compiler does not find out that two of them are the same.
+        Inside a loop the compiler does not notice that two of them are the same.
         """
         return Factor(self.anomalies)
 
@@ -45,14 +45,14 @@ def draw(problem: AbstractStateSpace, key: PRNGKeyArray, members: int) -> Ensemb
 
 
 def as_unknowns(problem: AbstractStateSpace, row: Float[Array, " state"]) -> PyTree:
-    """A row as the problem's states are structured."""
+    """A row with the structure of the problem's states."""
     return ravel_pytree(problem.initial.mean)[1](row)
 
 
 def forecast(
     problem: AbstractStateSpace, ensemble: Ensemble, cycle: Cycle, key: PRNGKeyArray
 ) -> Ensemble:
-    """Every member run to the time of a cycle, with a draw of the model's error of its own."""
+    """Every member run to the time of a cycle, each with its own draw of the model error."""
     one = lambda row: ravel_pytree(problem.forecast(as_unknowns(problem, row), cycle))[0]  # noqa: E731
     ensemble = jax.vmap(one)(ensemble)
     error = problem.model_error_of(cycle)
@@ -62,9 +62,9 @@ def forecast(
     return ensemble + noise.astype(ensemble.dtype)
 
 
-def see(problem: AbstractStateSpace, ensemble: Ensemble, cycle: Cycle) -> Seen:
-    """The ensemble as the observations of a cycle see it."""
-    return as_seen(problem, observed_of(problem, ensemble, cycle), cycle)
+def see(problem: AbstractStateSpace, ensemble: Ensemble, cycle: Cycle) -> ObservedEnsemble:
+    """The ensemble in the space of the observations of a cycle."""
+    return seen_from(problem, observed_of(problem, ensemble, cycle), cycle)
 
 
 def observed_of(
@@ -75,21 +75,21 @@ def observed_of(
     return jax.vmap(one)(ensemble)
 
 
-def as_seen(
+def seen_from(
     problem: AbstractStateSpace, observed: Float[Array, "members observed"], cycle: Cycle
-) -> Seen:
-    """The same, of what would be observed of the members."""
-    mean, anomalies = split(observed)
+) -> ObservedEnsemble:
+    """The ensemble in the space of the observations of a cycle, from H(x) of its members."""
+    mean, anomalies = mean_and_anomalies(observed)
     whiten = problem.error_of(cycle).whiten
     count = mean.size if cycle.available is None else jnp.sum(cycle.available)
-    return Seen(
+    return ObservedEnsemble(
         anomalies=jax.vmap(whiten)(anomalies),
         innovation=whiten(cycle.observations.astype(mean.dtype) - mean),
         count=jnp.asarray(count),
     )
 
 
-def split(
+def mean_and_anomalies(
     ensemble: Float[Array, "members numbers"],
 ) -> tuple[Float[Array, " numbers"], Float[Array, "members numbers"]]:
     """The mean, and the anomalies about it."""

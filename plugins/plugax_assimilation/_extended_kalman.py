@@ -42,16 +42,16 @@ class ExtendedKalmanFilter(AbstractSolver):
     m = m_f + K (y − H(m_f)),  P = (I − K H') P_f,  K = P_f H'ᵀ (H' P_f H'ᵀ + R)⁻¹
 
     M' is the derivative of the model at m, H' that of the observation operator at m_f, and τ the
-    time since the observations before, so the inflation is one per unit of the model's time. With
-    P_f = S Sᵀ and Y = R^{-½} H' S the analysis has the root S C^{-ᵀ}, C Cᵀ = I + Yᵀ Y: what is kept
-    is a root of P, so P stays symmetric and positive semi-definite, and no inverse of R is formed.
+    time since the previous observations, so λ is the inflation per unit of model time. With
+    P_f = S Sᵀ and Y = R^{-½} H' S the analysis has the root S C^{-ᵀ}, C Cᵀ = I + Yᵀ Y. Only a root
+    of P is stored, so P stays symmetric and positive semi-definite, and no inverse of R is formed.
 
     Time grows as the cube of the number of variables, memory as its square.
 
     Law: with linear M and H, and λ = 1, it is the Kalman filter.
 
     Arguments:
-        inflation: λ, what the covariance is multiplied by per unit of model time.
+        inflation: λ, the factor for the covariance per unit of model time.
         keep: whether the analysis goes into the history.
 
     Source: A. H. Jazwinski, Stochastic processes and filtering theory (1970), chapter 8; R. N.
@@ -141,7 +141,7 @@ def columns_of(covariance: AbstractCovariance, like: Row) -> Root:
 
 
 def square(root: Root) -> Float[Array, "state state"]:
-    """As many columns as the state has numbers, with the same S Sᵀ: by QR, or filled up with 0."""
+    """A square root with the same S Sᵀ: by a QR decomposition, or padded with zeros."""
     columns, size = root.shape
     if columns > size:
         return jnp.linalg.qr(root, mode="r")

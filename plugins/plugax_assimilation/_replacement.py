@@ -1,4 +1,4 @@
-"""Members that are no longer finite, replaced by copies of sound ones."""
+"""Replacement of members that are no longer finite by copies of sound ones."""
 
 from typing import Literal
 
@@ -10,29 +10,29 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 NonFinite = Literal["stop", "replace"]
 
 
-def sound(ensemble: Float[Array, "members numbers"]) -> Bool[Array, " members"]:
+def is_sound(ensemble: Float[Array, "members numbers"]) -> Bool[Array, " members"]:
     """Which members are sound: those whose squared norm is finite.
 
-    One whose square overflows would take the covariance, and with it all others, along.
+    A member whose square overflows would spoil the covariance, and so all other members.
     """
     return jnp.isfinite(jnp.sum(jnp.square(ensemble), 1))
 
 
-def replaced(
+def replace_unsound(
     rows: PyTree[Float[Array, "members ..."]],
     key: PRNGKeyArray,
     kept: Bool[Array, " members"] | None = None,
 ) -> tuple[PyTree[Float[Array, "members ..."]], Int[Array, ""]]:
-    """The rows with those of a sound member, drawn at random, for every unsound one; their count.
+    """Replace the rows of each unsound member by those of a random sound one; count them, too.
 
-    Where no member is sound the rows stay as they are, and the run ends.
+    If no member is sound, the rows do not change, and the run ends.
 
     Arguments:
-        rows: what is known of every member, arrays led by the members.
-        key: of the draws.
-        kept: which members are sound; by default those whose row is.
+        rows: arrays whose first axis is the members.
+        key: random key of the draws.
+        kept: which members are sound; by default those whose row is sound.
     """
-    kept = sound(rows) if kept is None else kept
+    kept = is_sound(rows) if kept is None else kept
     members, count = len(kept), jnp.sum(kept)
     drawn = jr.randint(key, (members,), 0, jnp.maximum(count, 1))
     # The sound members' numbers come first in this order.
@@ -41,13 +41,13 @@ def replaced(
     return jax.tree.map(lambda leaf: leaf[source], rows), members - count
 
 
-def seen_sound(
+def has_finite_observations(
     observed: Float[Array, "members observed"], available: Bool[Array, " observed"] | None
 ) -> Bool[Array, " members"]:
-    """Which members are seen as finite numbers, wherever something was observed.
+    """Which members have finite observations, wherever something was observed.
 
     Arguments:
         observed: H(x) of every member.
         available: which observations there are; None for all.
     """
-    return sound(observed if available is None else jnp.where(available[None], observed, 0))
+    return is_sound(observed if available is None else jnp.where(available[None], observed, 0))

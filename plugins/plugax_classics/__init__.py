@@ -1,6 +1,6 @@
 """Classic test problems: those of Moré, Garbow and Hillstrom, for any solver.
 
-Importing this package imports no JAX: what it brings is imported on first use.
+Importing this package does not import JAX: the problems are imported on first use.
 """
 
 import lazy_loader
@@ -13,7 +13,7 @@ __getattr__, _, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 @hookimpl
 def register_problems(register):
-    """Bring the 35 problems, one of which is chosen by an option."""
+    """Register the 35 problems as one, with an option that selects the function."""
     register(
         "more-garbow-hillstrom",
         "plugax_classics._more_garbow_hillstrom:MoreGarbowHillstrom",

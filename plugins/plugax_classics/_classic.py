@@ -1,8 +1,8 @@
-"""What a classic test problem is: residuals, a standard start, and the minima that are published.
+"""A classic test problem: residuals, a standard start, and the published minima.
 
     minimise Σᵢ fᵢ(x)²,   f: Rⁿ → Rᵐ
 
-Published are minima of this sum; the loss of a least-squares problem here is half of it.
+The published minima are those of this sum; the loss of a least-squares problem is half of it here.
 """
 
 import dataclasses
@@ -18,12 +18,13 @@ Residuals = Callable[[Float[Array, " n"], int], Float[Array, " m"]]
 class Minimum(NamedTuple):
     """A known minimum.
 
-    Those of the paper, and local ones that the tests of Kappel and Kuntsevich 2000 list, An
-    implementation of Shor's r-algorithm, Computational Optimization and Applications 15, 193–205.
+    The minima are those of the paper, and local ones from the tests of Kappel and Kuntsevich 2000,
+    An implementation of Shor's r-algorithm, Computational Optimization and Applications 15,
+    193–205.
 
     Attributes:
         value: the sum of squares there, with the six digits that were published.
-        at: the unknowns there, or None where they are not known, or where some are infinite.
+        at: the unknowns there; None if they are not known, or some of them are infinite.
     """
 
     value: float
@@ -38,13 +39,13 @@ class Classic:
         number: its number in the collection.
         residuals: f, called with the n unknowns and m.
         start: the standard starting point for n unknowns.
-        minima: what is published for n and m, the global minimum first; empty where nothing is.
+        minima: the published minima for n and m, the global minimum first; may be empty.
         size: the usual n.
         equations: the usual m for n unknowns.
         least_size: the smallest n.
         most_size: the largest n.
         multiple: n is a multiple of it.
-        most_equations: the largest m; None where m follows from n.
+        most_equations: the largest m; None if m follows from n.
     """
 
     number: int
@@ -59,7 +60,7 @@ class Classic:
     most_equations: int | float | None = None
 
     def check(self, size: int, equations: int) -> None:
-        """Raise `ValueError` where n or m cannot be had."""
+        """Raise `ValueError` if n or m is not possible."""
         inside = self.least_size <= size <= self.most_size and size % self.multiple == 0
         if not inside:
             raise ValueError(f"size must be {self._sizes()} for this function; got {size}.")
@@ -96,10 +97,10 @@ def fixed(
     return Classic(
         number=number,
         residuals=residuals,
-        start=lambda n: start,  # noqa: ARG005 - there is but one n
-        minima=minima if callable(minima) else lambda n, m: minima,  # noqa: ARG005 - as above
+        start=lambda n: start,  # noqa: ARG005 - there is only one n
+        minima=minima if callable(minima) else lambda n, m: minima,  # noqa: ARG005 - there is only one n
         size=size,
-        equations=lambda n: equations,  # noqa: ARG005 - as above
+        equations=lambda n: equations,  # noqa: ARG005 - there is only one n
         least_size=size,
         most_size=size,
         most_equations=most_equations,

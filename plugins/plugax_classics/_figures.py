@@ -1,4 +1,4 @@
-"""The figure of a classic: the sum of squares by step, and the minima it may come down to."""
+"""The figure of a classic: the sum of squares by step, and the known minima."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ def figures_of(problem: "MoreGarbowHillstrom", solution: "Solution") -> dict[str
     """`descent`, by name."""
     losses = np.asarray(solution.series.get("loss", np.empty(0)), float)
     squares = np.append(2 * losses, float(solution.metrics.get("sum_of_squares", np.nan)))
-    # On a logarithmic axis there is no zero; an exact fit just ends.
+    # A logarithmic axis has no zero; the curve of an exact fit just ends.
     shown = np.where(np.isfinite(squares) & (squares > 0), squares, np.nan)
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     axes = figure.subplots()

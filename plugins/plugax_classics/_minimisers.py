@@ -1,7 +1,7 @@
-"""Where the minima are that have no closed form, to the precision of double numbers.
+"""The positions of minima without a closed form, in double precision.
 
-The paper gives values, and unknowns to a few digits or not at all. These are Newton's iterations on
-the gradient, from what MINPACK's algorithm finds.
+The paper gives values, and unknowns to a few digits or not at all. These come from Newton's method
+for the gradient, started at the results of MINPACK's algorithm.
 """
 
 JENNRICH_SAMPSON_AT = (0.2578252136703641, 0.2578252136703641)

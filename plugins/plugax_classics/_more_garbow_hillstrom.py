@@ -58,21 +58,22 @@ Function = Literal[
 class MoreGarbowHillstrom(AbstractLeastSquares):
     """Minimise ½ Σᵢ fᵢ(x)² for one of the 35 functions of Moré, Garbow and Hillstrom.
 
-    Solvers are compared on them since 1981: curved valleys, bad scaling, singular Jacobians, large
-    residuals, minima at infinity. The published minima are those of Σ fᵢ², twice the loss.
+    Solvers have been compared on them since 1981: curved valleys, bad scaling, singular Jacobians,
+    large residuals, minima at infinity. The published minima are those of Σ fᵢ², twice the loss.
 
     Arguments:
-        function: which of them.
-        size: number of unknowns n, where it can be chosen; the usual one if not given.
-        equations: number of residuals m, where it can be chosen; the usual one if not given.
-        start_factor: the start is so many times the standard one; 1, 10 and 100 are customary.
-            A start at zero is moved to where all unknowns are the factor, unless that is 1.
+        function: the name of the function.
+        size: number of unknowns n, if it can be chosen; the usual number by default.
+        equations: number of residuals m, if it can be chosen; the usual number by default.
+        start_factor: factor by which the standard start is multiplied; 1, 10 and 100 are customary.
+            If the standard start is zero, all unknowns start at the factor, unless it is 1.
 
-    Errors: `ValueError` for a function that there is not, and for numbers of unknowns or residuals
-    that it cannot have.
+    Errors: `ValueError` for an unknown function, and for numbers of unknowns or residuals that it
+    cannot have.
 
     Source: Moré, Garbow and Hillstrom 1981, Testing unconstrained optimization software,
-    doi 10.1145/355934.355936; the starts: the same, Algorithm 566, doi 10.1145/355934.355943.
+    doi 10.1145/355934.355936; the starts: Moré, Garbow and Hillstrom 1981, Algorithm 566,
+    doi 10.1145/355934.355943.
     """
 
     precision: ClassVar[str | None] = "float64"
@@ -126,16 +127,16 @@ class MoreGarbowHillstrom(AbstractLeastSquares):
         return CLASSICS[self.function].residuals(unknowns, self.equations), {}
 
     def evaluate(self, unknowns: Float[Array, " n"]) -> dict[str, Any]:
-        """`sum_of_squares`, Σ fᵢ²; and `published_minimum`, the least of it, where there is one."""
+        """`sum_of_squares`, Σ fᵢ²; and `published_minimum`, its published minimum, if any."""
         residuals = CLASSICS[self.function].residuals(unknowns, self.equations)
         published = {"published_minimum": self.minima[0].value} if self.minima else {}
         return {"sum_of_squares": residuals @ residuals, **published}
 
     def reached(self, sum_of_squares: float) -> Minimum | None:
-        """The known minimum that a run has come to, to four digits; None for none of them.
+        """The known minimum that a run has reached, to four digits; None if it reached none.
 
-        A minimum of zero is reached by 10⁻¹⁰ of the sum of squares at the start, if that is no
-        more than 10⁻⁸.
+        A minimum of zero is reached if the sum of squares is at most 10⁻¹⁰ times its value at the
+        start, and at most 10⁻⁸.
         """
         residuals, _ = self.residuals(self.start, (), jr.key(0))
         smallest = min(1e-8, 1e-10 * float(residuals @ residuals))
@@ -145,7 +146,7 @@ class MoreGarbowHillstrom(AbstractLeastSquares):
         return None
 
     def reference(self) -> Float[Array, " n"] | None:
-        """Where the least of the published minima is; None where that is not known."""
+        """The unknowns at the least of the published minima; None if they are not known."""
         if not self.minima or self.minima[0].at is None:
             return None
         return jnp.asarray(self.minima[0].at, self.start.dtype)

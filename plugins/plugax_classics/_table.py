@@ -12,4 +12,4 @@ from ._variable import VARIABLE
 _ALL = TWO_UNKNOWNS | THREE_UNKNOWNS | FOUR_UNKNOWNS | VARIABLE | EQUATIONS | LINEAR | CHEBYQUAD
 
 CLASSICS: dict[str, Classic] = dict(sorted(_ALL.items(), key=lambda item: item[1].number))
-"""What every name stands for."""
+"""The problem of every name."""

@@ -1,7 +1,7 @@
 """Integrators: explicit, implicit and stochastic ones in fixed steps, and diffrax's adaptive ones.
 
-Short names are fixed steps: `rk4`, `tsit5`. Step-size control is asked for, `adaptive-tsit5`, but
-for the stiff schemes, which need it: `kvaerno5`. `map` is for models whose time is discrete.
+Short names are fixed steps: `rk4`, `tsit5`. Step-size control has its own names, `adaptive-tsit5`;
+the stiff schemes, such as `kvaerno5`, always have it. `map` is for models with discrete time.
 """
 
 from plugax import hookimpl
@@ -9,7 +9,7 @@ from plugax import hookimpl
 
 @hookimpl
 def register_integrators(register):
-    """Bring eleven schemes in fixed steps, six adaptive ones, maps, and three stochastic ones."""
+    """Register eleven schemes in fixed steps, six adaptive and three stochastic ones, and maps."""
     register("euler", "plugax_diffrax._fixed:euler", summary="Fixed steps, order 1, 1 stage")
     register("heun", "plugax_diffrax._fixed:heun", summary="Fixed steps, order 2, 2 stages")
     register("midpoint", "plugax_diffrax._fixed:midpoint", summary="Fixed steps, order 2, 2 stages")
@@ -36,7 +36,7 @@ def register_integrators(register):
     register(
         "adaptive-tsit5",
         "plugax_diffrax._adaptive:adaptive_tsit5",
-        summary="Adaptive steps, order 5 (diffrax): the first choice where one is needed",
+        summary="Adaptive steps, order 5 (diffrax): the first choice for adaptive steps",
     )
     register(
         "adaptive-dopri5",

@@ -1,11 +1,11 @@
-"""Adaptive and stiff integration through diffrax, an interval between kept states at a time.
+"""Adaptive and stiff integration through diffrax, one interval between stored states at a time.
 
-Each interval is integrated over its own clock, s from 0 to 1 with dy/ds = h f(t + s h, y), and only
-its end is saved. So no time is ever compared with a grid that it may miss by rounding, where
-diffrax's gradients can go wrong. No run-time check of diffrax's is in use, since each would stay in
-the program as a call of the host.
+Each interval has its own clock, s from 0 to 1 with dy/ds = h f(t + s h, y), and only its end is
+saved. So no time is ever compared with a grid that it may miss by rounding, which can spoil
+diffrax's gradients. diffrax's run-time checks are not used, since each would stay in the program as
+a call to the host.
 
-The steps chosen are constants to the derivative, which is that of the solution to within the
+The derivative treats the chosen steps as constants; it is that of the solution to within the
 tolerances.
 """
 
@@ -30,17 +30,17 @@ from ._trial_solver import TrialSolver
 class Adaptive(AbstractIntegrator):
     """Steps as long as |error| < atol + rtol |y| allows, by a solver of diffrax.
 
-    Failure is a value: where an interval needs more than `max_steps` steps (too stiff for the
-    scheme, or a solution that blows up), all states from its end on are NaN.
+    Failure is a value: if an interval needs more than `max_steps` steps (too stiff for the scheme,
+    or a solution that diverges), all states from its end on are NaN.
 
-    Laws: differentiable forwards and backwards; the gradient is that of the steps made, which are
-    constants to it. Whatever happens to one member of a `vmap` leaves the others alone.
+    Laws: differentiable in forward and in reverse mode; the gradient is that of the steps made,
+    which it treats as constants. No member of a `vmap` affects the others.
 
     Arguments:
         solver: a diffrax solver with an error estimate.
         rtol: relative tolerance of the error of a step.
         atol: absolute tolerance of the error of a step [units of the state].
-        max_steps: most steps, rejected ones too, from one kept state to the next.
+        max_steps: largest number of steps, with rejected ones, from one stored state to the next.
     """
 
     solver: diffrax.AbstractSolver
@@ -69,10 +69,9 @@ class Adaptive(AbstractIntegrator):
     ) -> PyTree:
         """The states every `every` times dt; see `AbstractIntegrator.trajectory`.
 
-        dt is the grid's step, and the first guess at the scheme's own in each interval.
+        dt is the step of the grid, and the first guess of the scheme's step in each interval.
 
-        Errors: `PlugaxError` where `every` does not divide `steps`, or state or tendency is not as
-        it must be.
+        Errors: `PlugaxError` if `every` does not divide `steps`, or state or tendency is invalid.
         """
         check_steps(steps, every)
         y0 = _real(y0)
@@ -99,9 +98,9 @@ class Adaptive(AbstractIntegrator):
     ) -> AdaptivePath:
         """The solution from t0 to t0 + `steps` dt; see `AbstractIntegrator.dense`.
 
-        Between the steps made, `max_steps` of them at most, it is the scheme's own polynomial.
+        Between the steps, at most `max_steps` of them, it is the polynomial of the scheme.
 
-        Errors: `PlugaxError` where state or tendency is not as it must be.
+        Errors: `PlugaxError` if state or tendency is invalid.
         """
         check_steps(steps, 1)
         y0 = _real(y0)
@@ -109,7 +108,7 @@ class Adaptive(AbstractIntegrator):
         start, length = jnp.asarray(t0, dtype), jnp.asarray(dt, dtype) * steps
         solution = self._interval(field, y0, start, length, steps, diffrax.SaveAt(dense=True))
         succeeded = solution.result == diffrax.RESULTS.successful
-        assert solution.interpolation is not None  # as was asked for
+        assert solution.interpolation is not None  # it was requested
         return AdaptivePath(solution.interpolation, start, length, succeeded)
 
     def _interval(
@@ -127,7 +126,7 @@ class Adaptive(AbstractIntegrator):
             change = tendency(field, start + s.astype(start.dtype) * length, y)
             return jax.tree.map(lambda k: length.astype(k.dtype) * k, change)
 
-        # NumPy's scalars, since diffrax's times are to have the dtype of the state.
+        # NumPy scalars, since diffrax's times must have the dtype of the state.
         real = start.dtype.type
         control = diffrax.PIDController(rtol=self.rtol, atol=self.atol)
         return diffrax.diffeqsolve(
@@ -146,17 +145,17 @@ class Adaptive(AbstractIntegrator):
 
 
 def _real(y0: PyTree) -> PyTree:
-    """The state as arrays; raises `PlugaxError` where it is complex."""
+    """The state as arrays; raises `PlugaxError` if it is complex."""
     y0 = as_state(y0)
     if any(jnp.iscomplexobj(leaf) for leaf in jax.tree.leaves(y0)):
         raise PlugaxError(
             "Adaptive integrators take real states; got a complex one. Give real and imaginary "
-            "part as two arrays, or take fixed steps, such as 'rk4'."
+            "part as two arrays, or use fixed steps, such as 'rk4'."
         )
     return y0
 
 
-def _named(name: str, title: str, solver: Any) -> Any:
+def _factory(name: str, title: str, solver: Any) -> Any:
     """The factory that is registered for a solver, documented."""
 
     def make(rtol: float = 1e-6, atol: float = 1e-6, max_steps: int = 256) -> Adaptive:
@@ -165,30 +164,30 @@ def _named(name: str, title: str, solver: Any) -> Any:
     make.__name__ = make.__qualname__ = name
     make.__doc__ = f"""{title}
 
-    States from a failure on are NaN: more than `max_steps` steps in one interval.
+    If an interval needs more than `max_steps` steps, all states from its end on are NaN.
 
     Arguments:
         rtol: relative tolerance of the error of a step.
         atol: absolute tolerance of the error of a step [units of the state].
-        max_steps: most steps, rejected ones too, from one kept state to the next; memory of the
-            gradient grows with its square root.
+        max_steps: largest number of steps, with rejected ones, from one stored state to the next;
+            memory of the gradient grows with its square root.
     """
     return make
 
 
-adaptive_tsit5 = _named(
+adaptive_tsit5 = _factory(
     "adaptive_tsit5",
     "Tsitouras' scheme of order 5, adaptive (Tsitouras, Comput. Math. Appl. 62, 2011, "
     "doi:10.1016/j.camwa.2011.06.002).",
     lambda rtol, atol: diffrax.Tsit5(scan_kind="bounded"),  # noqa: ARG005
 )
-adaptive_dopri5 = _named(
+adaptive_dopri5 = _factory(
     "adaptive_dopri5",
     "Dormand and Prince's scheme of order 5, adaptive (Dormand and Prince, J. Comput. Appl. Math. "
     "6, 1980, doi:10.1016/0771-050X(80)90013-3).",
     lambda rtol, atol: diffrax.Dopri5(scan_kind="bounded"),  # noqa: ARG005
 )
-adaptive_dopri8 = _named(
+adaptive_dopri8 = _factory(
     "adaptive_dopri8",
     "Prince and Dormand's scheme of order 8, adaptive (Prince and Dormand, J. Comput. Appl. Math. "
     "7, 1981, doi:10.1016/0771-050X(81)90010-3).",
@@ -198,7 +197,7 @@ adaptive_dopri8 = _named(
 
 def _stiff(order: int, tableau: ImplicitTableau) -> Any:
     """The factory of one of Kværnø's schemes."""
-    return _named(
+    return _factory(
         f"kvaerno{order}",
         f"Kværnø's implicit scheme of order {order} for stiff equations, L-stable (Kværnø, BIT 44, "
         "2004, doi:10.1023/B:BITN.0000046811.70614.38).",

@@ -14,13 +14,13 @@ from ._trial import trial
 
 
 class AdaptivePath(AbstractPath):
-    """A solution between two times, from every step that was made to the next.
+    """A solution between two times, interpolated between the steps that were made.
 
     Arguments:
-        interpolation: diffrax's, over a clock of its own from 0 to 1.
-        start: the time that is 0 there.
-        length: the time from there to 1.
-        succeeded: whether the integration did; all is NaN where it did not.
+        interpolation: diffrax's interpolation, over its own clock from 0 to 1.
+        start: the time at 0 of this clock.
+        length: the time from 0 to 1 of this clock.
+        succeeded: whether the integration succeeded; if not, all values are NaN.
     """
 
     interpolation: diffrax.DenseInterpolation

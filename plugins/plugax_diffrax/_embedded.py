@@ -1,20 +1,20 @@
 """The schemes of diffrax's adaptive solvers in fixed steps: their tableaus, without their loops.
 
-In a file of its own, since diffrax takes a while to import.
+They have a file of their own, since diffrax is slow to import.
 """
 
 from typing import Any
 
 import diffrax
 
-from ._fixed import named
+from ._fixed import factory_of
 from ._tableau import Tableau
 
 
 def _from_diffrax(name: str, title: str, order: int, solver: Any) -> Tableau:
     """The scheme that `solver` advances with.
 
-    Trailing stages of weight zero only serve the error estimate, and are left out.
+    Trailing stages of weight zero are only for the error estimate, and are left out.
     """
     tableau = solver.tableau
     b = [float(weight) for weight in tableau.b_sol]
@@ -24,7 +24,7 @@ def _from_diffrax(name: str, title: str, order: int, solver: Any) -> Tableau:
     return Tableau(name, title, order, rows[: len(b)], tuple(b))
 
 
-tsit5 = named(
+tsit5 = factory_of(
     _from_diffrax(
         "tsit5",
         "Tsitouras' scheme in fixed steps: order 5, 6 stages (Tsitouras, Comput. Math. Appl. 62, "
@@ -33,7 +33,7 @@ tsit5 = named(
         diffrax.Tsit5,
     )
 )
-dopri5 = named(
+dopri5 = factory_of(
     _from_diffrax(
         "dopri5",
         "Dormand and Prince's scheme in fixed steps: order 5, 6 stages (Dormand and Prince, "
@@ -42,7 +42,7 @@ dopri5 = named(
         diffrax.Dopri5,
     )
 )
-dopri8 = named(
+dopri8 = factory_of(
     _from_diffrax(
         "dopri8",
         "Prince and Dormand's scheme in fixed steps: order 8, 13 stages (Prince and Dormand, "

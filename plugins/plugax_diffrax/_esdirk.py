@@ -5,10 +5,10 @@ ESDIRK schemes, the first stage explicit, each of the others a root z of
     z − p − dt γ f(t + c_i dt, z) = 0,    p = y + dt Σ_{j<i} a_ij k_j,    k_i = (z − p)/(dt γ),
 
 found by Newton's method with the Jacobian at the step's start, factorised once per step. The
-derivative of a root is that of the implicit function theorem. Diffrax's own solvers of these names
-leave run-time checks of their linear solves in the gradient, which call the host; and they give up
-on many stages that converge, and so take four to eleven times as many steps at the same tolerance
-(`Kvaerno5` on Lorenz96, van der Pol, Robertson), for errors smaller than were asked for.
+derivative of a root is that of the implicit function theorem. diffrax's own solvers of these names
+leave run-time checks of their linear solves in the gradient, which call the host. They also reject
+many stages that would converge, and so take four to eleven times as many steps at the same
+tolerance (`Kvaerno5` on Lorenz96, van der Pol, Robertson), with errors smaller than required.
 """
 
 import dataclasses
@@ -38,12 +38,12 @@ class ImplicitTableau:
 
     Arguments:
         order: the order of convergence.
-        gamma: γ, the diagonal of a, but for the first stage.
-        a: a row per stage, its own coefficient and later ones zero.
-        predictor: the rows that the guess of a stage is made with.
+        gamma: γ, the diagonal of a, except for the first stage.
+        a: a row per stage; its own coefficient and later ones are zero.
+        predictor: the rows for the first guess of each stage.
         b: the weights of the stages.
         error: the weights of the error estimate.
-        c: when each stage is, in steps from the step's start.
+        c: the time of each stage, in steps from the step's start.
     """
 
     order: int
@@ -81,7 +81,7 @@ KVAERNO5 = _tableau_of(diffrax.Kvaerno5, 5)
 
 
 class Esdirk(diffrax.AbstractAdaptiveSolver):
-    """L-stable and stiffly accurate, with an error estimate of one order less.
+    """An L-stable, stiffly accurate scheme with an error estimate of one order less.
 
     A step whose stages do not converge has an infinite error, and so is rejected.
 
@@ -132,7 +132,7 @@ class Esdirk(diffrax.AbstractAdaptiveSolver):
         ks, converged = self._stages(field, t0, dt, start)
         end = start + dt * combine(jnp.asarray(self.tableau.b, start.dtype), ks)
         error = dt * combine(jnp.asarray(self.tableau.error, start.dtype), ks)
-        # Diffrax shrinks the step by this error, if what it compares it with is finite.
+        # diffrax reduces the step by this error, if the state to compare it with is finite.
         error = unravel(jnp.where(converged, error, jnp.inf))
         y1 = unravel(jnp.where(converged, end, start))
         # Stiffly accurate: the last stage is at the step's end.
@@ -140,7 +140,7 @@ class Esdirk(diffrax.AbstractAdaptiveSolver):
         return y1, error, dense, solver_state, diffrax.RESULTS.successful
 
     def _stages(self, field: Any, t0: Array, dt: Array, start: Array) -> tuple[Array, Any]:
-        """All k_i, and whether every root was reached."""
+        """All k_i, and whether every root was found."""
         tableau = self.tableau
         stages = len(tableau.b)
         jacobian = jax.jacfwd(lambda y: field(t0, y))(start)
@@ -168,7 +168,7 @@ class Esdirk(diffrax.AbstractAdaptiveSolver):
         return ks, jnp.all(converged)
 
     def _size(self, change: Array, z: Array) -> Array:
-        """The largest change, in what a stage may be wrong by: see `_FRACTION`."""
+        """The largest change, relative to the allowed error of a stage: see `_FRACTION`."""
         allowed = _FRACTION * (self.atol + self.rtol * jnp.abs(z))
         rounding = 16 * jnp.finfo(z.dtype).eps * jnp.max(jnp.abs(z))
         return jnp.max(jnp.abs(change) / (allowed + rounding))

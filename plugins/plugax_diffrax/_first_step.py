@@ -1,6 +1,6 @@
 """Step-size control whose first step is given here instead of to `diffeqsolve`.
 
-Given there it would be checked against the direction of time, in the program, by a call of the
+`diffeqsolve` would check its sign against the direction of time by a call from the program to the
 host.
 """
 
@@ -23,7 +23,7 @@ class FirstStep(diffrax.AbstractStepSizeController):
     first: float = eqx.field(static=True)
 
     def wrap(self, direction: Any) -> "FirstStep":
-        """The same in this direction of time."""
+        """The control in a given direction of time."""
         return FirstStep(self.controller.wrap(direction), self.first)
 
     def init(
@@ -42,5 +42,5 @@ class FirstStep(diffrax.AbstractStepSizeController):
         return self.controller.init(terms, t0, t1, y0, first, args, func, error_order)
 
     def adapt_step_size(self, *args: Any, **kwargs: Any) -> Any:
-        """What `controller` decides."""
+        """The decision of `controller`."""
         return self.controller.adapt_step_size(*args, **kwargs)

@@ -1,9 +1,9 @@
 """Explicit Runge–Kutta schemes in fixed steps: a scan over steps, within it a scan over stages.
 
-The stages are a dimension of a loop too. Written out in Python, a step is a long body that XLA
-compiles slowly and, on the CPU, runs operation by operation; a stage is a short one. Where every
-stage depends on the one before it alone (all up to the classical one), a stage carries nothing but
-its own state and the sum of the tendencies so far; otherwise it carries all tendencies.
+The stages are a loop, too. Written out in Python, a step is a long program that XLA compiles slowly
+and, on the CPU, runs operation by operation; a stage is a short one. If every stage depends only on
+the previous one (all schemes up to the classical one), a stage carries only its own state and the
+sum of the tendencies so far; otherwise it carries all tendencies.
 """
 
 from collections.abc import Callable
@@ -30,9 +30,9 @@ class ExplicitRungeKutta(AbstractIntegrator):
 
     Arguments:
         tableau: the scheme's coefficients.
-        rematerialise: compute a step again when it is differentiated backwards, instead of keeping
-            what it computed: less memory, and faster where memory is the limit (ensembles, long
-            windows), for one more evaluation of the field per stage.
+        rematerialise: compute each step again in reverse mode instead of storing its results: this
+            needs less memory, and is faster if memory is the limit (ensembles, long windows), but
+            takes one more evaluation of the field per stage.
     """
 
     tableau: Tableau = eqx.field(static=True)
@@ -50,8 +50,7 @@ class ExplicitRungeKutta(AbstractIntegrator):
     ) -> PyTree:
         """The states every `every` steps of dt; see `AbstractIntegrator.trajectory`.
 
-        Errors: `PlugaxError` where `every` does not divide `steps`, or state or tendency is not as
-        it must be.
+        Errors: `PlugaxError` if `every` does not divide `steps`, or state or tendency is invalid.
         """
         check_steps(steps, every)
         y0 = as_state(y0)
@@ -62,22 +61,22 @@ class ExplicitRungeKutta(AbstractIntegrator):
         return loop(step, y0, starts, every=every, rematerialise=self.rematerialise)
 
     def _step(self, field: VectorField, dt: Array, dtypes: set[Any]) -> Callable[..., PyTree]:
-        """The function (y, t) → y after dt; coefficients times dt are made once, outside loops."""
+        """The function (y, t) → y after dt; coefficients times dt are computed outside loops."""
 
-        def scaled(coefficients: Any) -> dict[str, Array]:
+        def scale(coefficients: Any) -> dict[str, Array]:
             return {d.name: dt.astype(d) * jnp.asarray(coefficients, d) for d in dtypes}
 
         tableau = self.tableau
         times = dt * jnp.asarray(tableau.c, dt.dtype)
-        weights = scaled(tableau.b)
+        weights = scale(tableau.b)
         following = tableau.next_from_last
         if following is not None:
-            return _chained(field, times, scaled(following), weights)
-        return _general(field, times, scaled(tableau.matrix), weights)
+            return _sequential_step(field, times, scale(following), weights)
+        return _general_step(field, times, scale(tableau.matrix), weights)
 
 
-def _chained(field: VectorField, times: Array, following: Any, weights: Any) -> Any:
-    """A step whose stages each depend on the one before."""
+def _sequential_step(field: VectorField, times: Array, following: Any, weights: Any) -> Any:
+    """A step whose stages each depend on the previous one only."""
 
     def step(y: PyTree, start: Array) -> PyTree:
         def stage(carry: tuple[PyTree, PyTree], coefficients: Any) -> tuple[Any, None]:
@@ -94,8 +93,8 @@ def _chained(field: VectorField, times: Array, following: Any, weights: Any) -> 
     return step
 
 
-def _general(field: VectorField, times: Array, matrix: Any, weights: Any) -> Any:
-    """A step whose stages may each depend on all before; those still to come count as zero."""
+def _general_step(field: VectorField, times: Array, matrix: Any, weights: Any) -> Any:
+    """A step whose stages may depend on all earlier stages; later stages count as zero."""
 
     def step(y: PyTree, start: Array) -> PyTree:
         def plus(row: dict[str, Array], ks: PyTree) -> PyTree:
@@ -124,7 +123,7 @@ def combine(row: Array, ks: Array) -> Array:
     return jnp.sum(row.reshape(-1, *(1,) * (ks.ndim - 1)) * ks, axis=0)
 
 
-def named(tableau: Tableau) -> Callable[..., ExplicitRungeKutta]:
+def factory_of(tableau: Tableau) -> Callable[..., ExplicitRungeKutta]:
     """The factory that is registered for a tableau, documented."""
 
     def make(rematerialise: bool = False) -> ExplicitRungeKutta:
@@ -134,15 +133,15 @@ def named(tableau: Tableau) -> Callable[..., ExplicitRungeKutta]:
     make.__doc__ = f"""{tableau.title}
 
     Arguments:
-        rematerialise: compute each step again when differentiating backwards instead of keeping
-            what it computed; for ensembles and long windows.
+        rematerialise: compute each step again in reverse mode instead of storing its results; for
+            ensembles and long windows.
     """
     return make
 
 
-euler = named(EULER)
-heun = named(HEUN)
-midpoint = named(MIDPOINT)
-ralston = named(RALSTON)
-bosh3 = named(BOSH3)
-rk4 = named(RK4)
+euler = factory_of(EULER)
+heun = factory_of(HEUN)
+midpoint = factory_of(MIDPOINT)
+ralston = factory_of(RALSTON)
+bosh3 = factory_of(BOSH3)
+rk4 = factory_of(RK4)

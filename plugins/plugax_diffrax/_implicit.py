@@ -2,7 +2,7 @@
 
     y_{n+1} = y_n + dt f(t_n + θ dt, (1 − θ) y_n + θ y_{n+1})
 
-θ = 1 is the implicit Euler scheme: order 1, L-stable, so that what is fast simply dies out.
+θ = 1 is the implicit Euler scheme: order 1, L-stable, so that fast modes are damped.
 θ = 1/2 is the implicit midpoint rule: order 2, A-stable, symplectic, and it keeps every quadratic
 invariant (the energy of an oscillator, an angular momentum) to rounding.
 """
@@ -20,7 +20,7 @@ from ._newton import Residual, root
 from ._state import VectorField, as_state, check_steps, tendency, time_dtype
 from ._trial import trial
 
-# What is left of Newton's changes, in units of rounding: a few bits that a stiff field loses.
+# The last change in Newton's method, in units of rounding: a stiff field loses a few bits.
 _ROUNDINGS = 256
 _MAX_ITERATIONS = 20
 
@@ -29,15 +29,14 @@ class ImplicitTheta(AbstractIntegrator):
     """y_{n+1} = y_n + dt f(t_n + θ dt, (1 − θ) y_n + θ y_{n+1}), solved by Newton's method.
 
     The Jacobian of the whole state, a dense matrix, is factorised in every iteration. Failure is a
-    value: where Newton's method does not converge, all states from there on are NaN.
+    value: if Newton's method does not converge, all states from there on are NaN.
 
     Laws: those of `AbstractIntegrator`, in forward and in reverse mode; the derivative is that of
     the implicit function theorem.
 
     Arguments:
         theta: where between the old and the new state the field is evaluated.
-        rematerialise: compute a step again when it is differentiated backwards, instead of keeping
-            what it computed.
+        rematerialise: compute each step again in reverse mode instead of storing its results.
     """
 
     theta: float = eqx.field(static=True)
@@ -55,15 +54,14 @@ class ImplicitTheta(AbstractIntegrator):
     ) -> PyTree:
         """The states every `every` steps of dt; see `AbstractIntegrator.trajectory`.
 
-        Errors: `PlugaxError` where `every` does not divide `steps`, or state or tendency is not as
-        it must be.
+        Errors: `PlugaxError` if `every` does not divide `steps`, or state or tendency is invalid.
         """
         check_steps(steps, every)
         y0 = as_state(y0)
         if any(jnp.iscomplexobj(leaf) for leaf in jax.tree.leaves(y0)):
             raise PlugaxError(
                 "Implicit integrators take real states; got a complex one. Give real and imaginary "
-                "part as two arrays, or take an explicit scheme, such as 'rk4'."
+                "part as two arrays, or use an explicit scheme, such as 'rk4'."
             )
         dtype = time_dtype(y0)
         dt = jnp.asarray(dt, dtype)
@@ -105,8 +103,8 @@ def implicit_euler(rematerialise: bool = False) -> ImplicitTheta:
     Source: Curtiss and Hirschfelder, PNAS 38, 1952, doi:10.1073/pnas.38.3.235.
 
     Arguments:
-        rematerialise: compute each step again when differentiating backwards instead of keeping
-            what it computed; for ensembles and long windows.
+        rematerialise: compute each step again in reverse mode instead of storing its results; for
+            ensembles and long windows.
     """
     return ImplicitTheta(1.0, rematerialise)
 
@@ -117,7 +115,7 @@ def implicit_midpoint(rematerialise: bool = False) -> ImplicitTheta:
     Source: Sanz-Serna, BIT 28, 1988, doi:10.1007/BF01954907.
 
     Arguments:
-        rematerialise: compute each step again when differentiating backwards instead of keeping
-            what it computed; for ensembles and long windows.
+        rematerialise: compute each step again in reverse mode instead of storing its results; for
+            ensembles and long windows.
     """
     return ImplicitTheta(0.5, rematerialise)

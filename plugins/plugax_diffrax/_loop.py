@@ -1,4 +1,4 @@
-"""Fixed steps as a bare `lax.scan`, which keeps every so many states."""
+"""Fixed steps as a plain `lax.scan` that stores every k-th state."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,11 +19,11 @@ def loop(
     """The states after `every`, 2 `every`, … steps.
 
     Arguments:
-        step: gives the next state from a state and its step's input.
+        step: maps a state and an input to the next state.
         y0: the state at the start.
-        inputs: what each step is given, along the leading axes.
-        every: steps from one state that is kept to the next.
-        rematerialise: compute a step again when it is differentiated backwards.
+        inputs: the inputs of the steps, along the leading axes.
+        every: number of steps from one stored state to the next.
+        rematerialise: compute each step again in reverse mode.
     """
     if rematerialise:
         step = jax.checkpoint(step, prevent_cse=False)

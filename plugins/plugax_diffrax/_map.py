@@ -13,19 +13,19 @@ from ._state import VectorField, as_state, check_steps, tendency, time_dtype
 
 
 class Map(AbstractIntegrator):
-    """x_{n+1} = f(t_n, x_n): the model itself says what the next state is; for discrete time.
+    """x_{n+1} = f(t_n, x_n): the model itself computes the next state; for discrete time.
 
-    Maps, populations by generation, and models that bring a time-stepping scheme of their own.
-    There is no state between two steps, so `dense` and `until` are errors.
+    It is for maps, populations by generation, and models with their own time-stepping scheme. There
+    is no state between two steps, so `dense` and `until` are errors.
 
     Laws: those of `AbstractIntegrator`, with the map in place of the differential equation.
 
     Arguments:
-        rematerialise: compute each step again when differentiating backwards instead of keeping
-            what it computed; for ensembles and long windows.
+        rematerialise: compute each step again in reverse mode instead of storing its results; for
+            ensembles and long windows.
     """
 
-    # Tells those who would otherwise take f(t, x) for a tendency, or dt for a choice.
+    # For code that would otherwise use f(t, x) as a tendency, or choose another dt.
     discrete: ClassVar[bool] = True
 
     rematerialise: bool = eqx.field(static=True, default=False)
@@ -40,10 +40,10 @@ class Map(AbstractIntegrator):
         every: int = 1,
         t0: float | Float[Array, ""] = 0.0,
     ) -> PyTree:
-        """The states after every `every` steps; dt only says which times the map is called with.
+        """The states after every `every` steps; dt only defines the times passed to the map.
 
-        Errors: `PlugaxError` where `every` does not divide `steps`, or the next state does not look
-        like the state.
+        Errors: `PlugaxError` if `every` does not divide `steps`, or the next state does not have
+        the form of the state.
         """
         check_steps(steps, every)
         y0 = as_state(y0)
@@ -63,11 +63,11 @@ class Map(AbstractIntegrator):
 
         Errors: `PlugaxError`, always.
         """
-        raise PlugaxError("A map has no states between its steps; take `trajectory`.")
+        raise PlugaxError("A map has no states between its steps; use `trajectory`.")
 
     def until(self, *arguments: Any, **grid: Any) -> Any:  # noqa: ARG002
         """Not to be had.
 
         Errors: `PlugaxError`, always.
         """
-        raise PlugaxError("A map has no states between its steps; take `trajectory`, and look.")
+        raise PlugaxError("A map has no states between its steps; search in its `trajectory`.")

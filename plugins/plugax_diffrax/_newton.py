@@ -26,18 +26,18 @@ def root(
     size: Callable[[Array, Array], Array],
     most: int = 10,
 ) -> tuple[Float[Array, " size"], Bool[Array, ""]]:
-    """The root of `residual` next to `guess`, and whether it was reached.
+    """The root of `residual` near `guess`, and whether it was found.
 
     Arguments:
-        residual: whose root it is.
-        guess: where to begin.
-        correction: what is subtracted from a point, of the residual and the point.
-        size: of a change at a point, as a multiple of what may be left.
-        most: iterations.
+        residual: the function whose root is sought.
+        guess: the start of the iteration.
+        correction: maps the residual function and a point to the change subtracted from the point.
+        size: the size of a change at a point, as a multiple of the allowed error.
+        most: the largest number of iterations.
     """
 
     def iterate(residual: Residual, guess: Array) -> tuple[Array, Any]:
-        def undecided(state: _Newton) -> Array:
+        def is_undecided(state: _Newton) -> Array:
             contracts = (state.iterations < 2) | (state.rate < 1)
             return ~done(state) & contracts & (state.iterations < most)
 
@@ -49,12 +49,12 @@ def root(
 
         infinite = jnp.asarray(jnp.inf, guess.dtype)
         start = _Newton(guess, infinite, infinite, jnp.asarray(0))
-        last = lax.while_loop(undecided, improve, start)
-        # As a number, since custom_root gives whatever comes beside the root a tangent like it.
+        last = lax.while_loop(is_undecided, improve, start)
+        # As a float, since custom_root gives auxiliary outputs a tangent of their own dtype.
         return last.z, done(last).astype(guess.dtype)
 
     def done(state: _Newton) -> Array:
-        # After a change d at the rate r, d r/(1 − r) is left.
+        # After a change d with the convergence rate r, the remaining error is d r/(1 − r).
         left = state.change * state.rate / (1 - state.rate)
         predicted = (state.iterations >= 2) & (state.rate < 1) & (left < 1)
         return predicted | (state.change < 0.1)

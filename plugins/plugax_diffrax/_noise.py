@@ -1,6 +1,6 @@
-"""Brownian increments of a time step, and what a diffusion makes of them.
+"""Brownian increments of a time step, and their products with a diffusion.
 
-The noise of step n comes from the key folded with n, whatever comes before or after. Refined r
+The noise of step n comes from the key folded with n, independent of all other steps. Refined r
 times, a step becomes 2^r steps on the same path: an increment ΔW over h is split in two by a
 Brownian bridge, into ΔW/2 ± √h/2 z with z standard normal (Lévy's construction).
 """
@@ -19,11 +19,11 @@ from plugax import PlugaxError
 
 @dataclasses.dataclass(frozen=True)
 class Noise:
-    """What Brownian motions there are.
+    """The Brownian motions of a problem.
 
     Arguments:
-        motions: their shapes and dtypes: those of the state where noise is diagonal, else one row.
-        shared: their number where the whole state shares them; None where noise is diagonal.
+        motions: their shapes and dtypes: those of the state for diagonal noise, else one row.
+        shared: their number if the whole state shares them; None for diagonal noise.
     """
 
     motions: PyTree[jax.ShapeDtypeStruct]
@@ -40,7 +40,7 @@ class Noise:
         )
 
     def coefficient(self, g: PyTree, y: PyTree[Array]) -> PyTree[Array]:
-        """G in the dtypes of y; raises `PlugaxError` where that would round it."""
+        """G in the dtypes of y; raises `PlugaxError` if the conversion would round it."""
         return jax.tree_util.tree_map_with_path(_as_coefficient, g, y)
 
     def product(self, g: PyTree[Array], increment: PyTree[Array]) -> PyTree[Array]:
@@ -50,7 +50,7 @@ class Noise:
 
         def one(g: Array) -> Array:
             row = increment.astype(g.dtype).reshape((1,) * (g.ndim - 1) + (-1,))
-            # As a sum: as a matrix product, accelerators would round it to half precision.
+            # As a sum: in a matrix product, accelerators would round to half precision.
             return jnp.sum(g * row, axis=-1)
 
         return jax.tree.map(one, g)
@@ -79,7 +79,7 @@ def _bridge(key: PRNGKeyArray, like: Any, dt: Array, refine: int) -> Array:
 
 
 def noise_of(diffusion: Callable[[Any, PyTree], PyTree], t: Array, y: PyTree[Array]) -> Noise:
-    """The noise that g(t, y) asks for; raises `PlugaxError` where it is neither kind."""
+    """The noise that g(t, y) needs; raises `PlugaxError` if it is neither diagonal nor shared."""
     g = jax.eval_shape(lambda: diffusion(t, y))
     if jax.tree.structure(g) != jax.tree.structure(y):
         raise PlugaxError(
@@ -98,7 +98,7 @@ def noise_of(diffusion: Callable[[Any, PyTree], PyTree], t: Array, y: PyTree[Arr
             dtype = max((b.dtype for _, b in pairs), key=lambda dtype: jnp.finfo(dtype).bits)
             return Noise(jax.ShapeDtypeStruct(shape, dtype), shape[0])
     raise PlugaxError(
-        "diffusion(t, y) must have the shapes of y, for a Brownian motion of its own for every "
-        "number, or in all arrays one axis more, for as many motions that the whole state shares; "
+        "diffusion(t, y) must have the shapes of y, for an independent Brownian motion in every "
+        "number, or one more axis in all arrays, for motions that the whole state shares; "
         f"got {[a.shape for a, _ in pairs]} for a state of {[b.shape for _, b in pairs]}."
     )

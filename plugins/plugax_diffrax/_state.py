@@ -1,4 +1,4 @@
-"""What every integrator here asks of its arguments, and the errors where it does not get it."""
+"""Checks of the arguments of all integrators here, and their errors."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from jaxtyping import Array, PyTree
 from plugax import PlugaxError
 
 VectorField = Callable[[Any, PyTree], PyTree]
-"""`field(t, y)` gives dy/dt."""
+"""`field(t, y)` returns dy/dt."""
 
 
 def check_steps(steps: int, every: int) -> None:
@@ -23,13 +23,14 @@ def check_steps(steps: int, every: int) -> None:
             )
     if steps % every:
         raise PlugaxError(
-            f"steps must be a multiple of every, so that the last state is kept; got steps={steps} "
-            f"and every={every}. Take steps={steps - steps % every or every} or another every."
+            f"steps must be a multiple of every, so that the last state is stored; got "
+            f"steps={steps} and every={every}. Try steps={steps - steps % every or every} or "
+            "another every."
         )
 
 
 def as_state(y0: PyTree) -> PyTree[Array]:
-    """`y0` with arrays as leaves; raises `PlugaxError` where they are not floating-point."""
+    """`y0` with arrays as leaves; raises `PlugaxError` if they are not floating-point."""
     if not jax.tree.leaves(y0):
         raise PlugaxError("The state y0 has no arrays in it; there is nothing to integrate.")
     return jax.tree_util.tree_map_with_path(_as_leaf, y0)
@@ -40,20 +41,20 @@ def _as_leaf(path: Any, leaf: Any) -> Array:
     if not jnp.issubdtype(dtype, jnp.inexact):
         where = jax.tree_util.keystr(path)
         raise PlugaxError(
-            f"The state y0{where} must be floating-point, since it changes by fractions; got "
-            f"{dtype}. Convert it: y0{where}.astype(float)."
+            f"The state y0{where} must be floating-point; got {dtype}. Convert it: "
+            f"y0{where}.astype(float)."
         )
     return jnp.asarray(leaf, dtype)  # naming the dtype makes that of a Python scalar strong
 
 
 def time_dtype(state: PyTree[Array]) -> np.dtype:
-    """The real dtype of the state's most precise array, which times have too."""
+    """The real dtype of the state's most precise array, which times also have."""
     dtypes = [jnp.finfo(leaf.dtype).dtype for leaf in jax.tree.leaves(state)]
     return max(dtypes, key=lambda dtype: jnp.finfo(dtype).bits)
 
 
 def tendency(field: VectorField, t: Array, y: PyTree[Array]) -> PyTree[Array]:
-    """f(t, y), which must look like y; raises `PlugaxError` where it does not."""
+    """f(t, y); raises `PlugaxError` if its structure, shapes or dtypes are not those of y."""
     change = field(t, y)
     if jax.tree.structure(change) != jax.tree.structure(y):
         raise PlugaxError(

@@ -1,4 +1,4 @@
-"""Stochastic schemes in fixed steps: a bare scan, like that of the explicit schemes."""
+"""Stochastic schemes in fixed steps: a plain scan, as for the explicit schemes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,16 +20,15 @@ Coefficient = Callable[[Any, PyTree], PyTree]
 
 
 class StochasticScheme(AbstractStochasticIntegrator):
-    """Steps of dt, each with the Brownian increments of its key and number.
+    """Steps of dt; the key and the number of a step define its Brownian increments.
 
     Laws: those of `AbstractStochasticIntegrator`; with `refine=r`, the same path in steps of
     dt / 2^r, so that the increments of r are sums of those of r + 1.
 
     Arguments:
-        advance: the scheme: one step.
+        advance: one step of the scheme.
         refine: how often each step is halved, on the same path of the noise.
-        rematerialise: compute a step again when it is differentiated backwards, instead of keeping
-            what it computed.
+        rematerialise: compute each step again in reverse mode instead of storing its results.
     """
 
     advance: StochasticStep = eqx.field(static=True)
@@ -54,8 +53,8 @@ class StochasticScheme(AbstractStochasticIntegrator):
     ) -> PyTree:
         """The states every `every` steps; see `AbstractStochasticIntegrator.trajectory`.
 
-        Errors: `PlugaxError` where `every` does not divide `steps`, dt is known and not positive,
-        or state, drift or diffusion is not as it must be.
+        Errors: `PlugaxError` if `every` does not divide `steps`, dt is known and not positive,
+        or state, drift or diffusion is invalid.
         """
         check_steps(steps, every)
         _check_positive(dt)
@@ -97,11 +96,11 @@ def _check_positive(dt: Any) -> None:
         return  # not known before it runs
     if not positive:
         raise PlugaxError(
-            f"The time step dt must be positive, since noise has no way back; got dt={dt}."
+            f"The time step dt must be positive, since noise cannot be reversed; got dt={dt}."
         )
 
 
-def _named(name: str, title: str, source: str, advance: StochasticStep) -> Any:
+def _factory(name: str, title: str, source: str, advance: StochasticStep) -> Any:
     """The factory that is registered for a scheme, documented."""
 
     def make(refine: int = 0, rematerialise: bool = False) -> StochasticScheme:
@@ -115,25 +114,25 @@ def _named(name: str, title: str, source: str, advance: StochasticStep) -> Any:
     Arguments:
         refine: how often each step is halved, on the same path of the noise: 1 gives steps of
             dt / 2, 2 of dt / 4.
-        rematerialise: compute each step again when differentiating backwards instead of keeping
-            what it computed; for ensembles and long windows.
+        rematerialise: compute each step again in reverse mode instead of storing its results; for
+            ensembles and long windows.
     """
     return make
 
 
-euler_maruyama = _named(
+euler_maruyama = _factory(
     "euler_maruyama",
     "The Euler–Maruyama scheme in fixed steps: Itô, strong order 1/2.",
     "Maruyama, Rend. Circ. Mat. Palermo 4, 1955, doi:10.1007/BF02846028",
     euler_maruyama_step,
 )
-stochastic_heun = _named(
+stochastic_heun = _factory(
     "stochastic_heun",
     "Heun's scheme in fixed steps: Stratonovich, strong order 1 for commutative noise, else 1/2.",
     "Rümelin, SIAM J. Numer. Anal. 19, 1982, doi:10.1137/0719041",
     heun_step,
 )
-milstein = _named(
+milstein = _factory(
     "milstein",
     "Milstein's scheme in fixed steps: Itô, strong order 1, for commutative noise.",
     "Milstein, Theory Probab. Appl. 19, 1975, doi:10.1137/1119062",

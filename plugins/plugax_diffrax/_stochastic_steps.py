@@ -56,19 +56,19 @@ def milstein_step(
     if noise.shared is None:
         correction = _diagonal(lambda y: g(t, y), y, here, dt, increment)
     else:
-        correction = _general(lambda y: g(t, y), noise, y, here, dt, increment)
+        correction = _general_step(lambda y: g(t, y), noise, y, here, dt, increment)
     return _plus(y, _times(dt, f(t, y)), noise.product(here, increment), correction)
 
 
 def _diagonal(
     g: Callable[[PyTree], PyTree], y: PyTree, here: PyTree, dt: Array, increment: PyTree
 ) -> PyTree:
-    """½ g_i ∂g_i/∂y_i (ΔW_i² − dt); g_i depends on y_i alone, so all derivatives are one."""
+    """½ g_i ∂g_i/∂y_i (ΔW_i² − dt); g_i depends on y_i alone, so one derivative gives them all."""
     _, along = jax.jvp(g, (y,), (here,))
     return jax.tree.map(lambda a, w: a * (w**2 - dt.astype(w.dtype)) / 2, along, increment)
 
 
-def _general(
+def _general_step(
     g: Callable[[PyTree], PyTree], noise: Noise, y: PyTree, here: PyTree, dt: Array, increment: Any
 ) -> PyTree:
     """½ (∂(g ΔW)/∂y) g ΔW − ½ dt Σ_j (∂g_j/∂y) g_j."""

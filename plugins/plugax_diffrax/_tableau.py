@@ -15,10 +15,10 @@ class Tableau:
     """The coefficients of an explicit Runge–Kutta scheme; hashable.
 
     Arguments:
-        name: what the scheme is registered as.
-        title: a line about it, with its source.
+        name: the name under which the scheme is registered.
+        title: a line about the scheme, with its source.
         order: the order of convergence.
-        a: row i has the i coefficients a_i0 … a_i(i−1), the first row none.
+        a: row i has the i coefficients a_i0 … a_i(i−1); the first row is empty.
         b: the weights of the stages.
     """
 
@@ -43,19 +43,19 @@ class Tableau:
 
     @property
     def c(self) -> Row:
-        """When each stage is, in steps from the step's start."""
+        """The time of each stage, in steps from the step's start."""
         return tuple(sum(row, 0.0) for row in self.a)
 
     @property
     def matrix(self) -> tuple[Row, ...]:
-        """The rows of a, filled up with zeros to a square."""
+        """The rows of a, padded with zeros to a square."""
         return tuple(row + (0.0,) * (self.stages - len(row)) for row in self.a)
 
     @property
     def next_from_last(self) -> Row | None:
-        """a_(i+1)i for every stage i, if a stage depends on the one before it alone; else None.
+        """a_(i+1)i for every stage i, if a stage depends only on the previous one; else None.
 
-        The last stage has no next one, and gets zero.
+        The last stage has no next one, and so has zero.
         """
         if any(coefficient for row in self.a for coefficient in row[:-1]):
             return None

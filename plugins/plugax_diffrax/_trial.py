@@ -1,13 +1,13 @@
-"""Steps that may be thrown away, without leaving a trace in a gradient.
+"""Steps that may be discarded, without any effect on a gradient.
 
 An adaptive scheme tries a step and rejects it, Newton's method diverges, a finished member of a
-`vmap` goes on in steps of length zero: what is computed then may overflow or divide by zero. Such a
-result is not selected, so it does no harm forwards. Backwards its cotangent is zero, and 0·∞ is
-NaN. So the derivative of a trial is
+`vmap` continues in steps of length zero: such computations may overflow or divide by zero. Their
+results are not selected, so they do no harm in forward mode. In reverse mode their cotangent is
+zero, and 0·∞ is NaN. So the derivative of a trial is
 
     dout = J (dx if it is kept, else 0),
 
-whose transpose, Jᵀ and then the choice, drops whatever Jᵀ made of zero.
+whose transpose applies Jᵀ first and then the choice, which discards the NaN.
 """
 
 from collections.abc import Callable
@@ -20,13 +20,13 @@ from jaxtyping import Array, Bool, PyTree
 
 
 def trial(step: Callable[[], tuple[PyTree, Bool[Array, ""]]]) -> tuple[PyTree, Bool[Array, ""]]:
-    """What `step` returns; nothing flows back through it unless it is kept.
+    """The result of `step`; no gradient flows through it unless it is kept.
 
-    The derivative is computed by linearisation, so that the step itself is made once.
+    The derivative is computed by linearisation, so that the step itself is computed once.
 
     Arguments:
-        step: of no arguments, gives a result and whether it is kept; what it is differentiated in,
-            it closes over.
+        step: a function without arguments that returns a result and whether it is kept; it closes
+            over the variables of differentiation.
     """
     step = eqx.filter_closure_convert(step)
     structure = step.out_struct  # pyright: ignore[reportFunctionMemberAccess]

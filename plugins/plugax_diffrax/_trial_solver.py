@@ -1,4 +1,4 @@
-"""A solver of diffrax whose rejected steps leave no trace in a gradient."""
+"""A solver of diffrax whose rejected steps have no effect on a gradient."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ class TrialSolver(diffrax.AbstractAdaptiveSolver):
     """The steps of `solver`; the derivative of one that `controller` rejects is zero.
 
     Arguments:
-        solver: makes the steps.
-        controller: decides on them, by error estimate alone.
+        solver: computes the steps.
+        controller: accepts or rejects them, by their error estimate alone.
     """
 
     solver: diffrax.AbstractAdaptiveSolver
@@ -38,7 +38,7 @@ class TrialSolver(diffrax.AbstractAdaptiveSolver):
         return self.solver.error_order(terms)
 
     def init(self, terms: Any, t0: Any, t1: Any, y0: PyTree, args: Any) -> Any:
-        """What is carried from step to step."""
+        """The solver state that is carried from step to step."""
         return self.solver.init(terms, t0, t1, y0, args)
 
     def func(self, terms: Any, t0: Any, y0: PyTree, args: Any) -> PyTree:
@@ -57,7 +57,7 @@ class TrialSolver(diffrax.AbstractAdaptiveSolver):
     ) -> Any:
         """One step from t0 to t1, with its error estimate."""
         order = self.error_order(terms)
-        # The decision on a step does not depend on the steps before, as their sizes do.
+        # Unlike the step sizes, the decision on a step does not depend on earlier steps.
         _, fresh = self.controller.init(terms, t0, t1, y0, t1 - t0, args, self.func, order)
 
         def make() -> tuple[Any, Any]:

@@ -5,7 +5,7 @@ from plugax import hookimpl
 
 @hookimpl
 def register_solvers(register):
-    """Bring the direct solver."""
+    """Register the direct solver."""
     register(
         "least-squares",
         "plugax_lineax._least_squares:LeastSquares",

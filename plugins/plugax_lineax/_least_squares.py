@@ -4,12 +4,12 @@ With D the lengths of A's columns and A D⁻¹ = Q R (Householder),
 
     Δ = −D⁻¹ R⁻¹ Qᵀ r(u),    u ← u + Δ,
 
-and once more from the new point with the same factors (fixed-precision refinement): that removes
-the rounding which a start far from the answer leaves.
+and once more from the new point with the same factors (fixed-precision refinement), which removes
+the rounding error of a start far from the answer.
 
-The rank is counted from the singular values of R, that is after the columns have been scaled: the
-units of the unknowns then have no say in what counts as zero. Where it is not full, the answer is
-not unique, and a rank cut-off makes it the shortest in the scaled unknowns.
+The rank is the number of singular values of R above a cut-off. Since the columns have been scaled,
+it does not depend on the units of the unknowns. If the rank is not full, the answer is not unique,
+and the solver returns the shortest one in the scaled unknowns.
 """
 
 from typing import Any, ClassVar, cast
@@ -31,7 +31,7 @@ from plugax import (
 
 
 class LeastSquaresState(eqx.Module):
-    """What is known of the answer.
+    """The run state.
 
     Attributes:
         unknowns: u.
@@ -50,17 +50,17 @@ class LeastSquares(AbstractSolver):
     """Linear least squares in one step, by an orthogonal factorisation of the scaled matrix.
 
     Converged means: the step was taken, everything in it was finite, and the matrix has full column
-    rank, so that the answer is the only one. Where the rank is not full, the metric `rank` is below
-    the number of unknowns, the solver does not converge, and the unknowns are one of the answers:
-    the shortest one, each unknown measured in the length of its column.
+    rank, so that the answer is unique. If the rank is not full, the metric `rank` is below the
+    number of unknowns, the solver does not converge, and the unknowns are the shortest of the
+    answers, with each unknown times the length of its column.
 
     Arguments:
         rank_tolerance: a singular value of the column-scaled matrix counts as zero below this part
             of the largest; None for the rounding unit times the longer side of the matrix.
 
-    Metrics: `loss`, the problem's own, `rank`, `condition` (the condition number of the
-    column-scaled matrix, at most the reciprocal of the rounding unit), `step_norm` (‖Δ‖), and so
-    far: `function_evaluations`, `jacobian_evaluations`.
+    Metrics: `loss`, the problem's own metrics, `rank`, `condition` (the condition number of the
+    column-scaled matrix, at most the reciprocal of the rounding unit), `step_norm` (‖Δ‖), and as
+    running totals: `function_evaluations`, `jacobian_evaluations`.
 
     Source: Björck 2024, Numerical Methods for Least Squares Problems, chapter 2,
     doi 10.1137/1.9781611977950; scaling: van der Sluis 1969, doi 10.1007/BF02165096.
@@ -72,12 +72,12 @@ class LeastSquares(AbstractSolver):
     rank_tolerance: float | None = None
 
     def unsuitable(self, problem: AbstractProblem) -> str | None:
-        """The kind of problem, or data that come in batches."""
+        """A problem of the wrong kind, or with data in batches."""
         why = super().unsuitable(problem)
         if why is None and not problem.data.same_every_step:
             why = (
                 "needs all data at once (plugax.FullBatch); "
-                f"{type(problem).__name__} gives {type(problem.data).__name__}. Give the problem "
+                f"{type(problem).__name__} has {type(problem.data).__name__}. Give the problem "
                 "FullBatch data, or use a solver for changing batches, such as 'gradient'."
             )
         return why
@@ -101,7 +101,7 @@ class LeastSquares(AbstractSolver):
         key: PRNGKeyArray,
     ) -> tuple[LeastSquaresState, dict[str, Array]]:
         """One factorisation, and two solves with it."""
-        # The runner has seen to it; this tells the type checker.
+        # The runner has checked this; it is repeated for the type checker.
         assert isinstance(problem, AbstractLinearLeastSquares)
         free, fixed = eqx.partition(state.unknowns, eqx.is_inexact_array)
         vector, unravel = ravel_pytree(free)
@@ -137,7 +137,7 @@ class LeastSquares(AbstractSolver):
         problem: AbstractProblem,  # noqa: ARG002
         state: LeastSquaresState,
     ) -> Bool[Array, ""]:
-        """Whether the unknowns are the one answer."""
+        """Whether the unknowns are the unique answer."""
         return state.converged
 
     def unknowns(
@@ -169,13 +169,13 @@ class _Factors(eqx.Module):
 
     @property
     def rank(self) -> Int[Array, ""]:
-        """How many singular values count."""
+        """The number of singular values above the cut-off."""
         largest = jnp.max(self.singular_values, initial=0)
         return jnp.sum(self.singular_values > self.cut_off * largest, dtype="int32")
 
     @property
     def condition(self) -> Float[Array, ""]:
-        """Largest singular value over the smallest, finite for the sake of being recorded."""
+        """Largest singular value over the smallest, limited so that it is finite."""
         largest = jnp.max(self.singular_values, initial=0)
         smallest = jnp.min(self.singular_values, initial=jnp.inf)
         floor = jnp.maximum(jnp.finfo(largest.dtype).eps * largest, jnp.finfo(largest.dtype).tiny)

@@ -1,6 +1,6 @@
 """Lorenz's models, twin experiments with them, and strong-constraint 4DVar of one window.
 
-Importing this package imports no JAX: what it brings is imported on first use.
+Importing this package does not import JAX: models and problems are imported on first use.
 """
 
 import lazy_loader
@@ -13,7 +13,7 @@ __getattr__, _, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 @hookimpl
 def register_problems(register):
-    """Bring 4DVar of one window, and twin experiments over many cycles."""
+    """Register 4DVar of one window, and twin experiments over many cycles."""
     register(
         "lorenz96-4dvar",
         "plugax_lorenz96._lorenz96_four_d_var:Lorenz96FourDVar",

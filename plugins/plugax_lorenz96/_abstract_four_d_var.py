@@ -3,9 +3,9 @@
 x₀ = x_b + B^½ v
 J(v) = ½‖v‖² + ½‖R^{-½} (H(M(x₀)) − y)‖²
 
-M runs the model from the start of the window to every observation time, H observes each of those
-states, and R is diagonal. The control variable makes the background part a plain square, so B is
-never inverted, and it is the preconditioning that operational centres use.
+M runs the model from the start of the window to every observation time, H is applied to each of
+these states, and R is diagonal. With the control variable v the background part is a plain square,
+so B is never inverted; this is the preconditioning that operational centres use.
 
 Sources: F.-X. Le Dimet and O. Talagrand, Tellus A 38 (1986), doi 10.3402/tellusa.v38i2.11706;
 P. Courtier, J.-N. Thépaut and A. Hollingsworth, Q. J. R. Meteorol. Soc. 120 (1994),
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class AbstractFourDVar(AbstractLeastSquares):
-    """4DVar of any model; `FourDVar` tells what the parts are, a subclass where they come from.
+    """4DVar of any model; `FourDVar` documents the parts, each subclass says where they come from.
 
     The unknown is v, and a solver starts from v = 0, the background. Every step's metrics hold the
     two parts of the cost, `cost_background` and `cost_observations`.
@@ -65,7 +65,7 @@ class AbstractFourDVar(AbstractLeastSquares):
 
     @property
     def control_size(self) -> int:
-        """How many numbers v has: that of the covariance's control variable."""
+        """How many numbers v has, as many as the control variable of the covariance."""
         return self.background_error.control_size
 
     @property
@@ -84,7 +84,7 @@ class AbstractFourDVar(AbstractLeastSquares):
     def observe(
         self, unknowns: Float[Array, " control"]
     ) -> Float[Array, "observation_times observed"]:
-        """H(M(x₀)), what would be observed at the observation times."""
+        """H(M(x₀)), the observations without errors at the observation times."""
         states = self.integrator.trajectory(
             self.model,
             self.initial_state(unknowns),

@@ -1,4 +1,4 @@
-"""Twin experiments as problems: one that is drawn can be drawn again."""
+"""Twin experiments as problems, which can be drawn again with another seed."""
 
 import dataclasses
 from collections.abc import Callable
@@ -15,9 +15,9 @@ from ._setup import Setup
 
 
 class AbstractTwin(ss.AbstractStateSpace):
-    """A twin experiment that knows the options it was drawn with.
+    """A twin experiment that stores the options with which it was drawn.
 
-    A subclass draws the experiment in its `__init__` and hands it to `_take`.
+    A subclass draws the experiment in its `__init__` and passes it to `_take`.
     """
 
     model: Callable[..., Any]
@@ -34,9 +34,9 @@ class AbstractTwin(ss.AbstractStateSpace):
     setup: Setup = eqx.field(static=True)
 
     def reseeded(self, seed: int) -> "AbstractTwin":
-        """The same set-up with other random data: start, errors, and places that are random.
+        """The set-up with other random data: start, errors, and random observed variables.
 
-        It is made anew from the options; what was changed by hand since is not in it.
+        The experiment is drawn from the options; changes made to this problem since are lost.
 
         Arguments:
             seed: the `twin_seed`.
@@ -49,7 +49,7 @@ class AbstractTwin(ss.AbstractStateSpace):
         for field in dataclasses.fields(experiment):
             setattr(self, field.name, getattr(experiment, field.name))
         if setup.missing and self.cycles.available is None:
-            # None happens to be missing; other seeds, of one structure with this, have some.
+            # No observation is missing here; for other seeds, of the same structure, some may be.
             available = jnp.ones(self.cycles.observations.shape, bool)
             self.cycles = dataclasses.replace(self.cycles, available=available)
         self.setup = setup

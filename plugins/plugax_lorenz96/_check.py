@@ -1,4 +1,4 @@
-"""Whether the parts of a 4DVar fit together: shapes always, values where they are known."""
+"""Whether the parts of a 4DVar fit together: shapes always, values if they are known."""
 
 from typing import TYPE_CHECKING
 
@@ -18,10 +18,10 @@ def check_four_d_var(problem: "AbstractFourDVar") -> None:
     """Raise `PlugaxError` for the first thing that does not fit."""
     background, observations = problem.background, problem.observations
     if background.ndim != 1:
-        raise PlugaxError(f"The background is a vector; got the shape {background.shape}.")
+        raise PlugaxError(f"The background must be a vector; got the shape {background.shape}.")
     if observations.ndim != 2:
         raise PlugaxError(
-            "The observations are an array of (times, observations at a time); got the shape "
+            "The observations must have the axes (times, observed); got the shape "
             f"{observations.shape}."
         )
     if not problem.observe_every >= 1 or not problem.forecast_steps >= 0:
@@ -64,23 +64,23 @@ def check_four_d_var(problem: "AbstractFourDVar") -> None:
 
 
 def check_positive(name: str, value: ArrayLike) -> None:
-    """Raise where a value that is known is not above zero."""
+    """Raise if a value is known and is not above zero."""
     try:
         least = np.min(np.asarray(value))
-    except jax.errors.TracerArrayConversionError:  # while a population is being made, say
+    except jax.errors.TracerArrayConversionError:  # for example while a population is being made
         return
     if not least > 0:
         raise PlugaxError(f"{name} must be positive; got {least}.")
 
 
 def check_whole(name: str, value: int, least: int, most: int | None = None) -> None:
-    """Raise where a number is none, or out of its range.
+    """Raise if a value is not a whole number, or out of its range.
 
     Arguments:
-        name: of the option.
-        value: the number.
-        least: the least that it may be.
-        most: the most, the number of variables; None where there is no such limit.
+        name: the name of the option.
+        value: the value.
+        least: the smallest value allowed.
+        most: the largest value allowed, the number of variables; None without such a limit.
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise PlugaxError(f"{name} must be a whole number; got {value!r}.")
@@ -93,6 +93,6 @@ def _check_shape(name, expected, function, *arguments):
     found = eqx.filter_eval_shape(function, *arguments)
     if getattr(found, "shape", None) != expected:
         raise PlugaxError(
-            f"{name} must give an array of the shape {expected} here; got "
+            f"{name} must return an array of the shape {expected} here; got "
             f"{getattr(found, 'shape', type(found).__name__)}."
         )

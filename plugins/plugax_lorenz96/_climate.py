@@ -13,10 +13,10 @@ import plugax_state_space as ss
 from ._free_run import Tendency, lorenz63, lorenz96, run_on_host, two_scale
 from ._ring_covariance import RingCovariance
 
-# Correlations of Lorenz96 are lost within some ten variables, so a ring of this many tells those of
+# Correlations of Lorenz96 vanish within some ten variables, so a ring of this size gives those of
 # any longer one.
 LARGEST_RING = 160
-# A dense covariance of the two-scale model has the square of so many numbers at most.
+# A dense covariance of the two-scale model has at most the square of this many numbers.
 LARGEST_DENSE = 2000
 # A sample has so many numbers at a time, in as many states side by side as that makes.
 NUMBERS_AT_A_TIME = 2560
@@ -26,9 +26,9 @@ class RingClimate(NamedTuple):
     """The climate of Lorenz96 on a ring: the same at every variable.
 
     Attributes:
-        mean: of a variable.
-        std: its standard deviation.
-        spectrum: of the states, at the wavenumbers of a real transform.
+        mean: the mean of a variable.
+        std: the standard deviation of a variable.
+        spectrum: the spectrum of the states, at the wavenumbers of a real transform.
     """
 
     mean: float
@@ -45,15 +45,15 @@ def sample_of(
     apart: float,
     times: int,
 ) -> np.ndarray | None:
-    """States of the climate, `(samples, size)`; None where the model runs away or comes to rest.
+    """States of the climate, `(samples, size)`; None if the model diverges or comes to rest.
 
     Arguments:
-        tendency: of the model, for arrays of the shape of `starts`.
-        starts: a row each, which the spin-up forgets.
+        tendency: the tendency of the model, for arrays of the shape of `starts`.
+        starts: the initial states, one per row, which have no influence after the spin-up.
         dt: time step.
         spinup: time until the first sample.
         apart: time from one sample of a row to the next.
-        times: samples of a row.
+        times: number of samples of a row.
     """
     first, every = max(1, round(spinup / dt)), max(1, round(apart / dt))
     with np.errstate(over="ignore", invalid="ignore"):
@@ -76,7 +76,7 @@ def _of_ring(size: int, forcing: float, dt: float) -> RingClimate | None:
 
 
 def lorenz96_climate(dim: int, forcing: float, dt: float) -> ss.Gaussian | None:
-    """The climate of Lorenz96, or None where it comes to rest (or runs away).
+    """The climate of Lorenz96, or None if the model comes to rest or diverges.
 
     Beyond `LARGEST_RING` variables the spectrum of that ring is interpolated.
 
@@ -85,7 +85,7 @@ def lorenz96_climate(dim: int, forcing: float, dt: float) -> ss.Gaussian | None:
         forcing: F.
         dt: time step.
     """
-    # A longer step where it does as well: the climate knows little of it.
+    # A longer step if it is good enough: the climate depends little on it.
     step = max(dt, min(0.05, 0.4 / max(abs(forcing), 1e-6)))
     climate = _of_ring(min(dim, LARGEST_RING), float(forcing), step)
     if climate is None:
@@ -104,7 +104,7 @@ def _of_lorenz63(sigma: float, rho: float, beta: float, dt: float) -> np.ndarray
 
 
 def lorenz63_climate(sigma: float, rho: float, beta: float, dt: float) -> ss.Gaussian | None:
-    """The climate of Lorenz63, or None where it comes to rest (or runs away).
+    """The climate of Lorenz63, or None if the model comes to rest or diverges.
 
     Arguments:
         sigma: σ.
@@ -126,7 +126,7 @@ def _of_two_scale(slow: int, fast: int, dt: float, **parameters: float) -> np.nd
     states = sample_of(tendency, starts, dt=dt, spinup=3.0, apart=0.5, times=10)
     if states is None:
         return None
-    # The ring looks the same from every slow variable: as many samples as it has turns.
+    # The ring looks the same from every slow variable, so each rotation of a state is a sample.
     x = states[:, :slow]
     y = states[:, slow:].reshape(-1, slow, fast)
     turned = [
@@ -139,13 +139,13 @@ def _of_two_scale(slow: int, fast: int, dt: float, **parameters: float) -> np.nd
 def two_scale_climate(
     slow: int, fast: int, *, dt: float, **parameters: float
 ) -> ss.Gaussian | None:
-    """The climate of two-scale Lorenz96, or None where it comes to rest, runs away or is too large.
+    """The climate of two-scale Lorenz96; None if the model rests, diverges or is too large.
 
     Arguments:
         slow: number of slow variables.
-        fast: fast variables to a slow one.
+        fast: number of fast variables per slow one.
         dt: time step.
-        parameters: the others of the model.
+        parameters: the other parameters of the model.
     """
     if slow * (1 + fast) > LARGEST_DENSE:
         return None

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
     from ._abstract_four_d_var import AbstractFourDVar
 
-# Colours that stay apart for colour-blind eyes (Okabe and Ito), and grey for what is compared with.
+# Colours that colour-blind readers can distinguish (Okabe and Ito), and grey for the reference.
 _BACKGROUND, _ANALYSIS, _OBSERVATIONS, _TOTAL = "#7a7a7a", "#d55e00", "#0072b2", "#c4c4c4"
 _TIME = "time [model time units]"
 
 
 def figures_of(problem: "AbstractFourDVar", solution: "Solution") -> dict[str, "Figure"]:
-    """The figures by name: "hovmoller", "rmse" where the truth is known, and "cost"."""
+    """The figures by name: "hovmoller", "rmse" if the truth is known, and "cost"."""
     background, analysis = np.asarray(problem.trajectories(solution.unknowns))
     truth = None if problem.truth is None else np.asarray(problem.truth)
     figures = {"hovmoller": _hovmoller(problem, background, analysis, truth)}
@@ -75,7 +75,7 @@ def _hovmoller(problem, background, analysis, truth) -> "Figure":
 
 
 def _norm(fields):
-    """A scale of colours for all but the outermost hundredth, which would wash out the rest."""
+    """A colour scale without the most extreme hundredth, which would make the rest look pale."""
     from matplotlib.colors import Normalize
 
     values = np.concatenate([field.ravel() for field in fields.values()])
@@ -83,7 +83,7 @@ def _norm(fields):
 
 
 def _paint(problem, axes, fields, colours, norm) -> None:
-    """One image a field; the end of the window as a line."""
+    """One image per field; the end of the window as a line."""
     dt, steps = float(problem.dt), problem.window_steps + problem.forecast_steps
     for axis, (name, field) in zip(axes, fields.items(), strict=True):
         axis.imshow(

@@ -1,4 +1,4 @@
-"""4DVar of your own model and observations, made of its parts."""
+"""4DVar of your own model and observations, built from its parts."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,18 +24,19 @@ class FourDVar(AbstractFourDVar):
         background: x_b, the first guess of the state at the start of the window.
         background_error: B, any of Plugax's covariances, or `RingCovariance`.
         observations: y, a row for every observation time.
-        observation_operator: H(t, x), what a row holds of the state at its time.
-        observation_std: the roots of R's diagonal: a scalar, one value an observation, or one a
-            time and observation. A missing observation has an infinite one, and any finite value.
+        observation_operator: H(t, x), the content of a row for the state at its time.
+        observation_std: the roots of R's diagonal: a scalar, one value for each observation, or one
+            for each time and observation. It is infinite for a missing observation, which may have
+            any finite value.
         dt: the time step of the model [model time units].
-        observe_every: time steps from one observation time to the next; the first row belongs to
-            the time after as many steps. So the window has `observe_every` steps a row.
-        forecast_steps: time steps by which metrics and figures look past the window.
-        truth: the true states at the start and after every time step, window and forecast, where
+        observe_every: time steps from one observation time to the next, and from the start to the
+            first. So the window has `observe_every` steps for each row.
+        forecast_steps: time steps after the window that metrics and figures include.
+        truth: the true states at the start and after every time step of window and forecast, if
             they are known; without them the metrics of errors are left out.
         integrator: advances the model, by name or as an object.
 
-    Errors: `PlugaxError` where shapes do not fit together or a standard deviation is not positive.
+    Errors: `PlugaxError` if shapes do not fit together or a standard deviation is not positive.
     """
 
     model: Callable[..., Any]

@@ -1,9 +1,9 @@
 """Free runs of the models on the host, the same on every machine.
 
-The flow is chaotic: over a spin-up the last bit of rounding grows until the state is another one.
-So a truth computed by a compiled program would differ between devices, precisions and compiler
-settings, and a run saved on one could not be drawn on another. NumPy adds and multiplies one after
-the other in float64, as IEEE 754 says, with the same result everywhere.
+The flow is chaotic: over a spin-up a rounding error grows until the state is a different one. So a
+truth from a compiled program would differ between devices, precisions and compiler settings, and an
+experiment saved on one machine could not be drawn again on another. NumPy adds and multiplies in a
+fixed order in float64, as IEEE 754 defines it, with the same result everywhere.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,11 +27,11 @@ def run_on_host(
 
     Arguments:
         tendency: dx/dt.
-        state: where the run starts, or the starts of several, a row each.
+        state: the initial state, or several, one per row.
         dt: the time step.
         steps: number of time steps.
-        every: time steps from one state that is kept to the next.
-        errors: of the model, one for every state that is kept and added to it.
+        every: number of time steps from one stored state to the next.
+        errors: model errors, one for every stored state, which are added to it.
 
     Returns:
         float64 with a leading axis of size `steps // every` before those of `state`.
@@ -108,10 +108,10 @@ def free_run(
     """`run_on_host` of Lorenz96.
 
     Arguments:
-        state: as there.
+        state: the initial state, or several, one per row.
         forcing: F.
-        dt: as there.
-        steps: as there.
-        every: as there.
+        dt: the time step.
+        steps: number of time steps.
+        every: number of time steps from one stored state to the next.
     """
     return run_on_host(lorenz96(state.shape, forcing), state, dt=dt, steps=steps, every=every)

@@ -13,7 +13,7 @@ from ._free_run import lorenz63
 from ._lorenz63 import Lorenz63
 from ._methods import LOCALISED, METHODS
 from ._observation import ObserveFirst
-from ._setup import Errors, Setup, chosen, values_of
+from ._setup import Errors, Setup, setup_of, values_of
 from ._twin_draws import draw_experiment, draws_of
 
 Preset = Literal["sakov2012", "bocquet2012"]
@@ -51,14 +51,14 @@ class Lorenz63Twin(AbstractTwin):
 
     The truth is a run of the model, and observations are drawn from it. Without a spin-up it starts
     from a draw of N((1.509, −1.531, 25.46), σ₀² I), on the attractor, and so does every method;
-    with one, methods start as far from it.
+    with a spin-up, methods start at a distance of this size from the truth.
 
-    An option that is not given (none) has the value of the preset: `sakov2012` (Sakov, Oliver and
-    Bertino 2012; an interval of 0.25 makes it strongly nonlinear) or `bocquet2012` (Bocquet and
-    Sakov 2012, the same with R = I).
+    The preset defines the options that are not given: `sakov2012` (Sakov, Oliver and Bertino 2012;
+    an interval of 0.25 makes it strongly nonlinear) or `bocquet2012` (Bocquet and Sakov 2012, with
+    R = I, otherwise the same).
 
     Arguments:
-        preset: the set-up that gives every option its value that is not given.
+        preset: the set-up that defines the options that are not given.
         sigma: σ of the model.
         rho: ρ of the model.
         beta: β of the model.
@@ -68,18 +68,18 @@ class Lorenz63Twin(AbstractTwin):
             [time steps].
         observe: what is observed: all variables, or x alone.
         observation_std: standard deviation of the observations' errors [model units].
-        observation_errors: distribution of the observations' errors; methods take them for normal.
+        observation_errors: distribution of the observations' errors; methods assume normal ones.
         missing: probability that an observation is missing, from 0 to below 1.
         model_error_std: standard deviation of the error that the model makes from one observation
             time to the next, in every variable [model units].
         initial_std: σ₀, standard deviation of the initial distribution [model units].
         spinup: how long the truth runs before the start [model time units].
         burn_in: cycles up to this time are left out of the scores [model time units].
-        twin_seed: draws start and errors.
+        twin_seed: seed of start and errors.
         integrator: advances the model in the methods. The truth is always a run of the classical
             Runge–Kutta scheme on the host.
 
-    Errors: `PlugaxError` for an option out of its range.
+    Errors: `PlugaxError` for an option outside its range.
 
     Source: P. Sakov, D. S. Oliver and L. Bertino, Mon. Wea. Rev. 140 (2012),
     doi 10.1175/MWR-D-11-00176.1; M. Bocquet and P. Sakov, Nonlin. Processes Geophys. 19 (2012),
@@ -87,7 +87,7 @@ class Lorenz63Twin(AbstractTwin):
     """
 
     presets: ClassVar = values_of(PRESETS)
-    # Members and inflation are those that go with the first set-up; its other rows have others.
+    # Members and inflation are those of the first set-up; its other rows have other values.
     # Over windows of several intervals, as long as these are, the cost has several minima.
     recipes: ClassVar = {name: {} for name in METHODS if name not in LOCALISED} | {
         "etkf": {"members": 10, "inflation": 1.02},
@@ -130,7 +130,7 @@ class Lorenz63Twin(AbstractTwin):
             "spinup": spinup,
             "burn_in": burn_in,
         }
-        setup = chosen(PRESETS, preset, given)
+        setup = setup_of(PRESETS, preset, given)
         parameters = setup.sigma, setup.rho, setup.beta
         experiment = draw_experiment(
             setup,

@@ -13,11 +13,11 @@ def parameter(value: ArrayLike) -> Array:
 
 
 class Lorenz96(eqx.Module):
-    """Lorenz96, a vector field on a ring of any number of variables from four on.
+    """Lorenz96, a vector field on a ring of at least four variables.
 
     dxᵢ/dt = (xᵢ₊₁ − xᵢ₋₂) xᵢ₋₁ − xᵢ + F
 
-    One time unit is taken for five days. With 40 variables and F = 8 the flow is chaotic: small
+    One time unit stands for five days. With 40 variables and F = 8 the flow is chaotic: small
     errors double in about 0.42 time units (2.1 days).
 
     Laws: x = F is a fixed point; d/dt ½Σxᵢ² = −Σxᵢ² + F Σxᵢ; shifting the variables around the
@@ -28,7 +28,7 @@ class Lorenz96(eqx.Module):
     doi 10.1175/1520-0469(1998)055<0399:OSFSWO>2.0.CO;2.
 
     Arguments:
-        forcing: F, a scalar, or one value a variable.
+        forcing: F, a scalar, or one value for each variable.
     """
 
     forcing: Float[Array, "*dim"] = eqx.field(converter=parameter, default=8.0)

@@ -30,8 +30,8 @@ class Lorenz96FourDVar(AbstractFourDVar):
     """4DVar of Lorenz96: find the state at the start of a window from noisy observations in it.
 
     A twin experiment: a run of the model, after a spin-up, is the truth; observations and
-    background are the truth with errors drawn from N(0, R) and N(0, B). What is minimised, and
-    every attribute, is that of `FourDVar`. Arrays have the float type that JAX has by default.
+    background are the truth with errors drawn from N(0, R) and N(0, B). The cost and all attributes
+    are those of `FourDVar`. Arrays have JAX's default float type.
 
     Arguments:
         dim: number of variables, at least 4.
@@ -40,8 +40,8 @@ class Lorenz96FourDVar(AbstractFourDVar):
         window_steps: length of the window [time steps].
         observe: which variables are observed.
         observe_stride: with observe every-kth, k: variables 0, k, 2k and so on are observed.
-        observe_count: with observe random, how many variables are observed; half of them if not
-            given.
+        observe_count: with observe random, how many variables are observed; half of them by
+            default.
         instrument: what is measured of an observed variable x: identity x, arctan 5 arctan(x / 5),
             or square x² / 10.
         observe_every: time between observations; there are none at the start [time steps].
@@ -52,10 +52,10 @@ class Lorenz96FourDVar(AbstractFourDVar):
         correlation_length: length of the gaussian correlation [variables].
         forecast_steps: how far the forecast goes past the window [time steps].
         spinup_steps: run from a state near rest up to the start of the window [time steps].
-        twin_seed: draws truth, observed variables and errors.
+        twin_seed: seed of truth, observed variables and errors.
         integrator: advances the model.
 
-    Errors: `PlugaxError` for an option out of its range.
+    Errors: `PlugaxError` for an option outside its range.
     """
 
     days_per_time_unit: ClassVar = 5.0

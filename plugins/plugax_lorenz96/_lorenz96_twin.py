@@ -15,7 +15,7 @@ from ._free_run import lorenz96
 from ._lorenz96 import Lorenz96
 from ._methods import METHODS
 from ._observation import Instrument, Observe, observation_operator
-from ._setup import Errors, Setup, chosen, values_of
+from ._setup import Errors, Setup, setup_of, values_of
 from ._twin_draws import draw_experiment, draws_of
 
 Preset = Literal["sakov2008", "hoteit2015", "todter2015", "solvik2025"]
@@ -72,17 +72,17 @@ class Lorenz96Twin(AbstractTwin):
     """Lorenz96 observed over many cycles: a twin experiment for every method of assimilation.
 
     The truth is a run of the model, and observations are drawn from it. Without a spin-up the truth
-    starts near rest, from x₀ ~ N(e₁, σ₀² I), and so does every method; with one the truth starts on
-    the attractor, and methods from N(x₀ + ε, σ₀² I), ε being such an error.
+    starts near rest, from x₀ ~ N(e₁, σ₀² I), and so does every method. With a spin-up the truth
+    starts from x₀ on the attractor, and methods from N(x₀ + ε, σ₀² I) with ε ~ N(0, σ₀² I).
 
-    An option that is not given (none) has the value of the preset: `sakov2008` (Sakov and Oke 2008,
-    and with `observe_every` 4 the set-up for long intervals), `hoteit2015` (the same over 365 time
-    units), `todter2015` (80 variables, every other one observed at every second time step, with
-    Laplace errors) or `solvik2025` (36 variables, every other one observed; the paper's windows
-    are two observation times long, and have those at both ends).
+    The preset defines the options that are not given: `sakov2008` (Sakov and Oke 2008; with
+    `observe_every` 4 it is their set-up for long intervals), `hoteit2015` (like `sakov2008`, over
+    365 time units), `todter2015` (80 variables, every other one observed at every second time step,
+    with Laplace errors) or `solvik2025` (36 variables, every other one observed; the paper's
+    windows are two observation times long, and include those at both ends).
 
     Arguments:
-        preset: the set-up that gives every option its value that is not given.
+        preset: the set-up that defines the options that are not given.
         dim: number of variables, at least 4.
         forcing: F; chaotic from about 5 on [model units].
         dt: time step [model time units].
@@ -95,18 +95,18 @@ class Lorenz96Twin(AbstractTwin):
         instrument: what is measured of an observed variable x: identity x, arctan 5 arctan(x / 5),
             or square x² / 10.
         observation_std: standard deviation of the observations' errors [model units].
-        observation_errors: distribution of the observations' errors; methods take them for normal.
+        observation_errors: distribution of the observations' errors; methods assume normal ones.
         missing: probability that an observation is missing, from 0 to below 1.
         model_error_std: standard deviation of the error that the model makes from one observation
             time to the next, in every variable [model units].
         initial_std: σ₀, standard deviation of the initial distribution [model units].
         spinup: how long the truth runs before the start [model time units].
         burn_in: cycles up to this time are left out of the scores [model time units].
-        twin_seed: draws start, errors and what is observed at random.
+        twin_seed: seed of start, errors and randomly observed variables.
         integrator: advances the model in the methods. The truth is always a run of the classical
             Runge–Kutta scheme on the host.
 
-    Errors: `PlugaxError` for an option out of its range.
+    Errors: `PlugaxError` for an option outside its range.
 
     Source: P. Sakov and P. R. Oke, Tellus A 60 (2008), doi 10.1111/j.1600-0870.2007.00299.x; I.
     Hoteit, D.-T. Pham, M. E. Gharamti and X. Luo, Mon. Wea. Rev. 143 (2015),
@@ -157,7 +157,7 @@ class Lorenz96Twin(AbstractTwin):
             "spinup": spinup,
             "burn_in": burn_in,
         }
-        setup = chosen(PRESETS, preset, given)
+        setup = setup_of(PRESETS, preset, given)
         draws, size = draws_of(twin_seed), setup.dim
         operator = observation_operator(
             size,

@@ -1,7 +1,7 @@
-"""Observation operators: which variables are seen, and through which instrument.
+"""Observation operators: which variables are observed, and through which instrument.
 
-An instrument is a smooth function of one variable. The nonlinear ones are scaled so that they give
-numbers of the size of Lorenz96's variables, which mostly lie between −8 and 13.
+An instrument is a smooth function of one variable. The nonlinear ones are scaled so that their
+values have the size of Lorenz96's variables, which are mostly between −8 and 13.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,15 +27,15 @@ _INSTRUMENTS = {
 
 
 def check_instrument(instrument: str) -> None:
-    """Raise where there is no such instrument."""
+    """Raise `PlugaxError` if there is no such instrument."""
     if instrument not in _INSTRUMENTS:
         raise PlugaxError(
-            f"An instrument is one of {', '.join(map(repr, _INSTRUMENTS))}; got {instrument!r}."
+            f"instrument must be one of {', '.join(map(repr, _INSTRUMENTS))}; got {instrument!r}."
         )
 
 
 def _as_indices(value: ArrayLike | Sequence[int]) -> Int[Array, " observed"]:
-    """Whole numbers of one kind in both precisions, so that a problem serves in either."""
+    """Whole numbers of one dtype in both precisions, so that a problem can be used in either."""
     return jnp.asarray(value, "int32")
 
 
@@ -65,7 +65,7 @@ class ObserveEveryKth(eqx.Module):
         return _INSTRUMENTS[self.instrument](seen)
 
     def variables(self, size: int) -> np.ndarray:
-        """Which variables of so many are observed, in the order of the observations."""
+        """The indices of the observed variables of a state, in the order of the observations."""
         return np.arange(0, size, self.stride)
 
 
@@ -94,8 +94,9 @@ class ObserveSubset(eqx.Module):
     """Observes the variables of a list, through an instrument.
 
     Arguments:
-        indices: which variables, in the order of the observations.
-        instrument: as in `ObserveEveryKth`.
+        indices: the indices of the variables, in the order of the observations.
+        instrument: what is measured of a variable x: x itself ("identity"), 5 arctan(x / 5),
+            or x² / 10 ("square").
     """
 
     indices: Int[Array, " observed"] = eqx.field(converter=_as_indices)
@@ -113,7 +114,7 @@ class ObserveSubset(eqx.Module):
         return _INSTRUMENTS[self.instrument](x[self.indices])
 
     def variables(self, size: int) -> np.ndarray:  # noqa: ARG002 - they are known
-        """Which variables are observed, in the order of the observations."""
+        """The indices of the observed variables, in the order of the observations."""
         return np.asarray(self.indices)
 
 
@@ -132,11 +133,12 @@ def observation_operator(
         dim: number of variables.
         observe: which variables are observed.
         stride: k, of every-kth.
-        count: how many variables, of random; half of them where it is None.
-        instrument: as in `ObserveEveryKth`.
-        permuted: draws an order of the variables, whose first are the random ones.
+        count: how many variables, with random; None for half of them.
+        instrument: what is measured of a variable x: x itself ("identity"), 5 arctan(x / 5),
+            or x² / 10 ("square").
+        permuted: draws a random order of the variables, the first of which are observed.
 
-    Errors: `PlugaxError` for an option out of its range.
+    Errors: `PlugaxError` for an option outside its range.
     """
     if observe == "all":
         return ObserveEveryKth(1, instrument)

@@ -1,7 +1,7 @@
-"""Neighbours on a ring of variables, as slices of two turns of it.
+"""Neighbours on a ring of variables, as slices of two copies of it.
 
-Two turns laid out in memory once, and shifted slices of them, are the form that XLA compiles best:
-backwards and under `vmap` quicker than padding, and far quicker than gathers.
+Two copies one after the other in memory, and shifted slices of them, are the form that XLA compiles
+best: in reverse mode and under `vmap` quicker than padding, and far quicker than gathers.
 """
 
 import jax.numpy as jnp
@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 
 def neighbours(x: Float[Array, " size"], *offsets: int) -> tuple[Float[Array, " size"], ...]:
-    """For every offset k the ring turned by it: the array whose element i is x[i + k]."""
+    """For every offset k the ring shifted by it: the array whose element i is x[i + k]."""
     size = x.shape[0]
     turns = jnp.broadcast_to(x, (2, size)).reshape(-1)
     return tuple(turns[k % size : k % size + size] for k in offsets)

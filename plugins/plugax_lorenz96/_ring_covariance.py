@@ -23,10 +23,10 @@ LONGEST_MATRIX = 128
 
 
 class RingCovariance(AbstractCovariance):
-    """Errors correlated alike all around a ring: B = σ² F⁻¹ s F, with F the Fourier transform.
+    """Homogeneous correlations around a ring: B = σ² F⁻¹ s F, with F the Fourier transform.
 
     Laws: every variable has variance σ², since s has mean one over all n wavenumbers; the root is
-    symmetric, B^½ = σ F⁻¹ √s F; turning x around the ring turns B x.
+    symmetric, B^½ = σ F⁻¹ √s F; shifting x around the ring shifts B x.
 
     Arguments:
         std: σ, the standard deviation of every variable.
@@ -34,8 +34,8 @@ class RingCovariance(AbstractCovariance):
             scaled to mean one.
         size: n, the number of variables.
 
-    Errors: `PlugaxError` where the parts do not fit; from `whiten`, where s is 0 somewhere (to
-    rounding), so that B has no inverse.
+    Errors: `PlugaxError` if the parts do not fit; from `whiten`, if s is 0 somewhere (to rounding),
+    so that B has no inverse.
     """
 
     std: Float[Array, ""]
@@ -65,7 +65,7 @@ class RingCovariance(AbstractCovariance):
         self.std = jnp.asarray(std, float)
         self.amplitudes = jnp.asarray(amplitudes, float)
         self.variables = size
-        # What is not known yet is taken to be sound.
+        # Values that are not known yet are assumed to be valid.
         least = jnp.finfo(self.amplitudes.dtype).eps * amplitudes.max() if known else 0
         self.invertible = not known or bool(amplitudes.min() > least)
 
@@ -90,7 +90,7 @@ class RingCovariance(AbstractCovariance):
         """The covariance of states sampled from a run, averaged over the ring as well.
 
         Arguments:
-            std: σ; that of the states where it is None.
+            std: σ; None for that of the states.
             states: the sample.
         """
         numbers = _numbers(states)
@@ -110,7 +110,7 @@ class RingCovariance(AbstractCovariance):
 
     def root(self, control: Float[Array, " size"]) -> Float[Array, " size"]:
         """B^½ v = σ F⁻¹ √s F v."""
-        return self.std.astype(control.dtype) * self._filtered(self.amplitudes, control)
+        return self.std.astype(control.dtype) * self._filter(self.amplitudes, control)
 
     def root_transposed(self, x: Float[Array, " size"]) -> Float[Array, " size"]:
         """The root itself: it is symmetric."""
@@ -123,9 +123,9 @@ class RingCovariance(AbstractCovariance):
                 "This RingCovariance has no inverse: its spectrum is 0 at some wavenumbers, to "
                 "rounding. A shorter correlation, or a ScalarCovariance added to it, has one."
             )
-        return self._filtered(1 / self.amplitudes, x) / self.std.astype(x.dtype)
+        return self._filter(1 / self.amplitudes, x) / self.std.astype(x.dtype)
 
-    def _filtered(
+    def _filter(
         self, factors: Float[Array, " wavenumbers"], x: Float[Array, " size"]
     ) -> Float[Array, " size"]:
         """F⁻¹ f F x."""
@@ -137,12 +137,12 @@ class RingCovariance(AbstractCovariance):
         return column[(number[:, None] - number[None, :]) % self.size] @ x
 
     def mv(self, vector: Float[Array, " size"]) -> Float[Array, " size"]:
-        """B x, in one transform and back."""
+        """B x, by one transform and its inverse."""
         transformed = jnp.fft.rfft(vector)
         transformed = jnp.square(self.amplitudes).astype(transformed.dtype) * transformed
         return jnp.square(self.std).astype(vector.dtype) * jnp.fft.irfft(transformed, self.size)
 
 
 def _numbers(value: ArrayLike) -> Any:
-    """NumPy for what is known, which needs no compilation; JAX's for what is traced."""
+    """A NumPy array for known values, which needs no compilation; a JAX array for traced ones."""
     return jnp if isinstance(value, Tracer) else np

@@ -1,4 +1,4 @@
-"""The options of a twin experiment, as one value: checked, and filled up from a preset."""
+"""The options of a twin experiment, checked, and completed from a preset."""
 
 import dataclasses
 import math
@@ -15,9 +15,9 @@ AnySetup = TypeVar("AnySetup", bound="Setup")
 
 @dataclasses.dataclass(frozen=True)
 class Setup:
-    """What all twin experiments have in common; the problems' docstrings tell what each is.
+    """The options that all twin experiments have; the docstrings of the problems describe them.
 
-    Errors: `PlugaxError` for a value out of its range.
+    Errors: `PlugaxError` for a value outside its range.
     """
 
     dt: float
@@ -46,7 +46,7 @@ class Setup:
         if not self.burn_in < self.end:
             raise PlugaxError(
                 f"burn_in must be below {self.end:g}, the time of the last of the {self.cycles} "
-                f"observation times, so that scores have something to be taken from; got "
+                f"observation times, so that some cycles are left for the scores; got "
                 f"{self.burn_in:g}."
             )
 
@@ -66,15 +66,15 @@ class Setup:
         return self.interval * self.cycles
 
 
-def chosen(presets: Mapping[str, AnySetup], preset: str, given: Mapping[str, Any]) -> AnySetup:
-    """The values of a preset, but for those that are given (not None).
+def setup_of(presets: Mapping[str, AnySetup], preset: str, given: Mapping[str, Any]) -> AnySetup:
+    """The values of a preset, except for options that are given (not None).
 
     Arguments:
-        presets: by name.
-        preset: which.
+        presets: the presets by name.
+        preset: the name of the preset.
         given: options by name.
 
-    Errors: `PlugaxError` where there is no such preset.
+    Errors: `PlugaxError` if there is no such preset.
     """
     if preset not in presets:
         raise PlugaxError(f"A preset is one of {', '.join(presets)}; got {preset!r}.")
@@ -83,7 +83,7 @@ def chosen(presets: Mapping[str, AnySetup], preset: str, given: Mapping[str, Any
 
 
 def values_of(presets: Mapping[str, Setup]) -> dict[str, dict[str, Any]]:
-    """The values that every preset gives to options, as Plugax shows them."""
+    """The values of the options in every preset, as Plugax shows them."""
     return {name: dataclasses.asdict(setup) for name, setup in presets.items()}
 
 

@@ -45,28 +45,29 @@ def draw_twin(
 
     background = truth(0) + B^½ ε,  observations = H(truth) + σ η,  with ε, η ~ N(0, I)
 
-    Law: the errors follow exactly the laws that 4DVar supposes, so twice the cost at the minimum
-    is χ² distributed, with as many degrees of freedom as there are observations, where model and
-    observation operator are linear.
+    Law: the errors follow exactly the laws that 4DVar assumes, so if model and observation operator
+    are linear, twice the cost at the minimum is χ² distributed, with as many degrees of freedom as
+    there are observations.
 
     Arguments:
-        key: for the errors.
+        key: random key of the errors.
         model: the vector field f(t, x).
         start: the true state at the start of the window.
         integrator: advances the model.
         background_error: B.
         observation_operator: H(t, x).
-        observation_std: σ, a scalar, one value an observation, or one a time and observation.
+        observation_std: σ, a scalar, one value for each observation, or one for each time and
+            observation.
         dt: the time step.
         window_steps: time steps in the window.
         observe_every: time steps from one observation time to the next; none at the start.
-        forecast_steps: time steps by which the truth goes on after the window.
+        forecast_steps: time steps of the truth after the window.
     """
     key_background, key_observations = jr.split(key)
     steps = window_steps + forecast_steps
     later = integrator.trajectory(model, start, dt=dt, steps=steps)
     truth = jnp.concatenate([start[None], later])
-    # In one precision whatever that of the model, so that both see the same experiment.
+    # In one precision whatever that of the model, so that the experiment is the same in both.
     draw = lambda key, *shape: jr.normal(key, shape, "float32").astype(start.dtype)  # noqa: E731
     control = draw(key_background, background_error.control_size)
     at_observations = slice(observe_every, window_steps + 1, observe_every)

@@ -2,9 +2,9 @@
 
     x_0 = m₀ + ε₀,   x_k = M_k(x_{k−1}) + η_k,   y_k = H(x_k) + ε_k
 
-So an experiment is the same on every device and in both precisions. Each kind of error has a stream
-of random numbers of its own: the truth is the same whatever is observed of it, and a longer
-experiment begins as a shorter one does.
+So an experiment is the same on every device and in both precisions. Each kind of error has its own
+stream of random numbers: the truth does not depend on what is observed, and a longer experiment
+begins exactly like a shorter one.
 """
 
 import itertools
@@ -24,7 +24,7 @@ from ._setup import Setup
 
 
 class Draws(NamedTuple):
-    """Independent streams of random numbers, by what they are for."""
+    """Independent streams of random numbers, by purpose."""
 
     start: np.random.Generator
     model: np.random.Generator
@@ -55,21 +55,21 @@ def draw_experiment(
     """The state-space problem of a set-up.
 
     Without a spin-up the mean of the initial distribution is `rest`, and the truth starts from a
-    draw of it. With one the truth starts from where the spin-up leads, and the mean is off by an
-    error of the same size.
+    draw of it. With a spin-up the truth starts from the end of the spin-up, and the mean of the
+    initial distribution differs from it by an error of the same size.
 
     Arguments:
         setup: the options.
         draws: the random numbers.
         model: the vector field of the problem.
-        tendency: the same on the host.
-        rest: m₀ where there is no spin-up.
+        tendency: the vector field on the host.
+        rest: m₀ without a spin-up.
         observation_operator: H(t, x).
-        integrator: of the problem; the truth is a run of classical Runge–Kutta.
-        climatology: as for `plugax_state_space.StateSpace`.
-        geometry: likewise.
+        integrator: the integrator of the problem; the truth is a run of classical Runge–Kutta.
+        climatology: the distribution of the model's states over all times.
+        geometry: positions of variables and observations.
 
-    Errors: `PlugaxError` where the truth is not finite.
+    Errors: `PlugaxError` if the truth is not finite.
     """
     size, std = rest.size, setup.initial_std
     mean, truth = _run(setup, draws, tendency, rest)
@@ -108,7 +108,7 @@ def _run(
     spinup = round(setup.spinup / dt)
     start = rest + setup.initial_std * draws.start.standard_normal(rest.shape)
     mean = rest
-    with np.errstate(over="ignore", invalid="ignore"):  # said below, and better
+    with np.errstate(over="ignore", invalid="ignore"):  # reported below
         if spinup:
             start = run_on_host(tendency, start, dt=dt, steps=spinup, every=spinup)[-1]
             mean = start + setup.initial_std * draws.start.standard_normal(rest.shape)
@@ -116,7 +116,7 @@ def _run(
         truth = run_on_host(tendency, start, dt=dt, steps=steps, every=every, errors=errors)
     if not np.isfinite(truth[-1]).all():
         raise px.PlugaxError(
-            f"The truth is not finite: the model ran away. A time step shorter than dt = {dt:g} "
+            f"The truth is not finite: the model diverged. A time step shorter than dt = {dt:g} "
             "may help."
         )
     return mean, truth

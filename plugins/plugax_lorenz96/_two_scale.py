@@ -16,8 +16,8 @@ class TwoScaleLorenz96(eqx.Module):
 
     The fast variables form one ring: Y after the last of group k is the first of group k + 1. A
     state is one flat vector, first the K slow variables and then the fast ones group by group, so
-    that covariances, ensembles and observation operators see a vector as from any other model;
-    `split` takes it apart, and `join` puts it together.
+    that covariances, ensembles and observation operators work as for any other model; `split`
+    separates slow and fast variables, and `join` combines them.
 
     Law: d/dt ½(ΣX² + ΣY²) = −ΣX² − c ΣY² + F ΣX; the coupling only moves energy.
 
@@ -29,7 +29,7 @@ class TwoScaleLorenz96(eqx.Module):
         coupling: h, the strength of the coupling.
         amplitude_ratio: b, how many times smaller the fast variables are.
         time_ratio: c, how many times faster the fast variables are.
-        fast: J, fast variables to a slow one.
+        fast: J, number of fast variables per slow one.
     """
 
     forcing: Float[Array, ""] = eqx.field(converter=parameter, default=10.0)
@@ -45,7 +45,7 @@ class TwoScaleLorenz96(eqx.Module):
         slow, rest = divmod(state.shape[0], 1 + self.fast)
         if rest or slow < 4:
             raise ValueError(
-                f"A state of {self.fast} fast variables to a slow one has K (1 + {self.fast}) "
+                f"A state of {self.fast} fast variables per slow one has K (1 + {self.fast}) "
                 f"values with K at least 4; got {state.shape[0]}."
             )
         return state[:slow], state[slow:].reshape(slow, self.fast)

@@ -14,7 +14,7 @@ from ._climate import two_scale_climate
 from ._free_run import two_scale
 from ._methods import FOR_FEW_VARIABLES, METHODS
 from ._observation import ObserveFirst
-from ._setup import Errors, Setup, chosen, values_of
+from ._setup import Errors, Setup, setup_of, values_of
 from ._twin_draws import draw_experiment, draws_of
 from ._two_scale import TwoScaleLorenz96
 
@@ -52,18 +52,17 @@ PRESETS: dict[str, TwoScaleSetup] = {"lorenz1996": TwoScaleSetup()}
 
 
 class TwoScaleLorenz96Twin(AbstractTwin):
-    """Two-scale Lorenz96 observed over many cycles, as a rule in its slow variables alone.
+    """Two-scale Lorenz96 observed over many cycles, usually in its slow variables alone.
 
     The truth is a run of the model, and observations are drawn from it. After the spin-up it is on
-    the attractor, and methods start from N(x₀ + ε, σ₀² I), ε being such an error.
+    the attractor at x₀, and methods start from N(x₀ + ε, σ₀² I) with ε ~ N(0, σ₀² I).
 
-    An option that is not given (none) has the value of the preset: `lorenz1996`, the model of
-    Lorenz 1996.
+    The preset defines the options that are not given: `lorenz1996`, the model of Lorenz 1996.
 
     Arguments:
-        preset: the set-up that gives every option its value that is not given.
+        preset: the set-up that defines the options that are not given.
         slow: K, number of slow variables, at least 4.
-        fast: J, fast variables to a slow one.
+        fast: J, number of fast variables per slow one.
         forcing: F [model units].
         coupling: h.
         amplitude_ratio: b, how many times smaller the fast variables are.
@@ -74,18 +73,18 @@ class TwoScaleLorenz96Twin(AbstractTwin):
             [time steps].
         observe: what is observed: the slow variables, or all.
         observation_std: standard deviation of the observations' errors [model units].
-        observation_errors: distribution of the observations' errors; methods take them for normal.
+        observation_errors: distribution of the observations' errors; methods assume normal ones.
         missing: probability that an observation is missing, from 0 to below 1.
         model_error_std: standard deviation of the error that the model makes from one observation
             time to the next, in every variable [model units].
         initial_std: σ₀, standard deviation of the initial distribution [model units].
         spinup: how long the truth runs before the start [model time units].
         burn_in: cycles up to this time are left out of the scores [model time units].
-        twin_seed: draws start and errors.
+        twin_seed: seed of start and errors.
         integrator: advances the model in the methods. The truth is always a run of the classical
             Runge–Kutta scheme on the host.
 
-    Errors: `PlugaxError` for an option out of its range.
+    Errors: `PlugaxError` for an option outside its range.
 
     Source: E. N. Lorenz, Predictability: a problem partly solved, ECMWF Seminar on Predictability
     (1996).
@@ -136,7 +135,7 @@ class TwoScaleLorenz96Twin(AbstractTwin):
             "spinup": spinup,
             "burn_in": burn_in,
         }
-        setup = chosen(PRESETS, preset, given)
+        setup = setup_of(PRESETS, preset, given)
         size = setup.slow * (1 + setup.fast)
         parameters = {
             "forcing": setup.forcing,

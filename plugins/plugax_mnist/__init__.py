@@ -1,6 +1,6 @@
-"""Pictures of digits and of clothes: MNIST and Fashion-MNIST, with models that learn them.
+"""Pictures of digits and of clothes: MNIST and Fashion-MNIST, with models to classify them.
 
-Importing this package imports no JAX: what it brings is imported on first use.
+Importing this package does not import JAX: the problems are imported on first use.
 """
 
 import lazy_loader
@@ -13,7 +13,7 @@ __getattr__, _, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 @hookimpl
 def register_problems(register):
-    """Bring MNIST and Fashion-MNIST."""
+    """Register MNIST and Fashion-MNIST."""
     register(
         "mnist",
         "plugax_mnist._mnist:Mnist",
@@ -22,5 +22,5 @@ def register_problems(register):
     register(
         "fashion-mnist",
         "plugax_mnist._mnist:FashionMnist",
-        summary="Pictures of clothes in the format of MNIST, and harder to tell apart",
+        summary="Pictures of clothes in the format of MNIST, and harder to classify",
     )

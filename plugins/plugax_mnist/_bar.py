@@ -1,4 +1,4 @@
-"""What one sees of a download: a bar for each file on a terminal, else one line in the log."""
+"""The display of a download: a bar for each file on a terminal, otherwise one line in the log."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -16,10 +16,10 @@ from rich.progress import (
 
 
 class Bar:
-    """The bar of one file, in the form in which pooch moves it.
+    """The bar of one file, with the interface that pooch expects.
 
     Attributes:
-        total: the size of the file in bytes, as the server says; 0 where it does not say.
+        total: the size of the file in bytes according to the server; 0 if the server gives none.
     """
 
     def __init__(self, progress: Progress, name: str):
@@ -36,10 +36,10 @@ class Bar:
         self._progress.update(self._task, completed=0)
 
     def close(self) -> None:
-        """Leave the bar where it is."""
+        """Keep the bar as it is."""
 
     def drop(self) -> None:
-        """Take the bar away: this mirror failed, the next one begins anew."""
+        """Remove the bar: this mirror failed, and the next one starts from the beginning."""
         self._progress.remove_task(self._task)
 
 
@@ -48,7 +48,7 @@ def bars(title: str, console: Console | None = None) -> Iterator[Callable[[str],
     """A function from a file's name to its bar, on standard error, while the files are fetched.
 
     Arguments:
-        title: said first, and all that is said where there is no terminal.
+        title: the first line; without a terminal it is the only output.
         console: where to draw; standard error if None.
     """
     console = console or Console(stderr=True)
@@ -69,7 +69,7 @@ def bars(title: str, console: Console | None = None) -> Iterator[Callable[[str],
 
 @contextmanager
 def _pooch_is_quiet() -> Iterator[None]:
-    """Leave out what pooch says of each file, which would break through the bars."""
+    """Suppress pooch's messages about each file, which would disturb the bars."""
     import pooch
 
     logger = pooch.get_logger()

@@ -1,4 +1,4 @@
-"""The data sets known by name: their classes, where they are fetched, what must arrive."""
+"""The data sets known by name: their classes, mirrors and checksums."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -30,8 +30,8 @@ class Source:
     """A data set that is known by name.
 
     Attributes:
-        name: as in `plugax run NAME`, and of its directory.
-        title: as its authors call it.
+        name: the name in `plugax run NAME`, and of its directory.
+        title: the name that its authors use.
         labels: the names of the classes.
         mirrors: addresses of directories with the four files, compressed, tried in this order.
         checksums: `algorithm:digest` of the content of each file, unpacked: mirrors compress the

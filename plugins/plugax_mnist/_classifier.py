@@ -1,8 +1,7 @@
-"""What a model is here, and what it says of a batch of pictures.
+"""Models and their logits for a batch of pictures.
 
-A model maps one picture, of shape (1, 28, 28) as Equinox's convolutions want it, to the logits of
-its classes. One that is an `AbstractClassifier` maps a whole batch instead, in whatever layout
-suits the machine.
+A model maps one picture, of the shape (1, 28, 28) that Equinox's convolutions need, to the logits
+of its classes. An `AbstractClassifier` maps a whole batch instead, in whatever layout is quickest.
 """
 
 import abc
@@ -29,13 +28,13 @@ class AbstractClassifier(eqx.Module):
 def logits_of(
     model: PyTree, images: Float[Array, "examples 28 28"], key: PRNGKeyArray | None = None
 ) -> Float[Array, "examples classes"]:
-    """What a model of either kind says of a batch.
+    """The logits of a batch by a model of either kind.
 
     Arguments:
         model: an `AbstractClassifier`, or a function of one picture.
         images: the pictures.
-        key: of what is random in the model; a model of one picture that takes a `key` gets one for
-            each picture. None where nothing should be random: dropout is then off.
+        key: random key of the model; a model of one picture that takes a `key` gets one for each
+            picture. None if nothing should be random: dropout is then off.
     """
     if key is None:
         model = eqx.nn.inference_mode(model)

@@ -1,4 +1,4 @@
-"""Which class was taken for which."""
+"""The confusion matrix: which class was mistaken for which."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,12 +11,12 @@ RIGHT = "#f2f2f2"
 def draw_confusion(
     labels: np.ndarray, probabilities: np.ndarray, classes: tuple[str, ...]
 ) -> Figure:
-    """The matrix of counts; colour shows mistakes only, beside which the rest would hide them.
+    """The matrix of counts; colour shows mistakes only, which the right answers would hide.
 
     Arguments:
         labels: the true class of every picture.
-        probabilities: of every picture and class.
-        classes: their names.
+        probabilities: the probabilities of every picture and class.
+        classes: the names of the classes.
     """
     size = len(classes)
     counts = np.zeros((size, size), int)

@@ -1,9 +1,9 @@
-"""Convolution of a batch, written so that every device is quick at it.
+"""Convolution of a batch, in a form that is quick on every device.
 
     y[o, h, w, n] = Σ_c Σ_i Σ_j k[o, c, i, j] x[c, h + i, w + j, n]
 
-Arrays are (channels, height, width, examples): all examples of one pixel lie side by side, so every
-shifted copy of the pictures is made of long runs.
+Arrays are (channels, height, width, examples): all examples of one pixel are contiguous, so every
+shifted copy of the pictures consists of long contiguous pieces.
 
 On a CPU the copies are stacked into a matrix, which one product with the kernel turns into y
 ("im2col"); within a compiled loop, XLA's own convolution there takes many times as long. The copies
@@ -25,7 +25,7 @@ def convolve(
     images: Float[Array, "channels height width examples"],
     kernel: Float[Array, "outputs channels rows columns"],
 ) -> Float[Array, "outputs fewer_rows fewer_columns examples"]:
-    """The cross-correlation of pictures with a kernel, where the kernel lies wholly inside them.
+    """The cross-correlation of pictures with a kernel, where the kernel is wholly inside them.
 
     Arguments:
         images: the pictures, examples last.
@@ -57,5 +57,5 @@ def by_xla(
     images: Float[Array, "channels height width examples"],
     kernel: Float[Array, "outputs channels rows columns"],
 ) -> Float[Array, "outputs fewer_rows fewer_columns examples"]:
-    """The convolution that XLA brings."""
+    """XLA's own convolution."""
     return lax.conv_general_dilated(images, kernel, (1, 1), "VALID", dimension_numbers=_LAYOUT)

@@ -28,7 +28,7 @@ class ConvolutionalNetwork(AbstractClassifier):
 
     Arguments:
         key: draws the weights.
-        channels: of the two convolutions.
+        channels: the numbers of channels of the two convolutions.
     """
 
     kernels: tuple[Float[Array, "outputs channels rows columns"], ...]

@@ -1,4 +1,4 @@
-"""Loss and accuracy by epoch: of the batches as they came, and of the test set."""
+"""Loss and accuracy by epoch, for the training batches and for the test set."""
 
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -19,10 +19,10 @@ PANELS = (
 
 
 def draw_curves(solution: "Solution", steps_per_epoch: Fraction) -> Figure:
-    """Two panels over epochs; where nothing was evaluated on the way, the end is a dot."""
+    """Two panels over epochs; without evaluations during the run, the end is a dot."""
     figure, per_epoch = Figure(figsize=(9, 3.8), layout="constrained"), float(steps_per_epoch)
     for axes, (name, test_name, label, factor) in zip(figure.subplots(1, 2), PANELS, strict=True):
-        steps, values = averaged(solution.series.get(name, np.empty(0)))
+        steps, values = average(solution.series.get(name, np.empty(0)))
         axes.plot(steps / per_epoch, factor * values, color=TRAINING, lw=1.6, label="training")
         steps, values = evaluations_of(solution, test_name)
         axes.plot(steps / per_epoch, factor * values, "o-", color=TEST, lw=1.6, ms=4, label="test")
@@ -37,7 +37,7 @@ def draw_curves(solution: "Solution", steps_per_epoch: Fraction) -> Figure:
     return figure
 
 
-def averaged(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def average(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The mean step and the mean value of each of some windows, since batches differ much."""
     windows = max(1, min(WINDOWS, len(values)))
     steps = np.array_split(np.arange(len(values)), windows)
@@ -58,6 +58,6 @@ def evaluations_of(solution: "Solution", name: str) -> tuple[np.ndarray, np.ndar
 
 
 def _lowest(curves: list[np.ndarray]) -> float:
-    """Where the axis of accuracies begins: the rise of the first steps would hide the rest."""
+    """The lower end of the axis of accuracies; the first steps would hide the rest."""
     tenths = [np.quantile(curve, 0.1) for curve in curves if len(curve)]
     return max(0.0, float(min(tenths)) - 0.5)

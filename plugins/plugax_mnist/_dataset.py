@@ -1,4 +1,4 @@
-"""A data set in memory, from wherever its files are."""
+"""A data set in memory, read from its files."""
 
 import dataclasses
 import os
@@ -22,10 +22,10 @@ class Dataset:
     """Pictures of 28 × 28 grey values, 0 (background) to 255, and the class of each.
 
     Attributes:
-        train_images: the pictures to learn from.
-        train_labels: their classes.
-        test_images: the pictures to be judged by.
-        test_labels: their classes.
+        train_images: the training pictures.
+        train_labels: the classes of the training pictures.
+        test_images: the test pictures.
+        test_labels: the classes of the test pictures.
         labels: the names of the classes; class k is `labels[k]`.
     """
 
@@ -41,10 +41,10 @@ def load(name: str, directory: str | os.PathLike[str] | None = None) -> Dataset:
 
     Arguments:
         name: `mnist` or `fashion-mnist`.
-        directory: has the four files in its subdirectory `name`, or itself. Any files of that
-            format will do: KMNIST, a part of MNIST, your own. If None, they are looked for below
-            the directory that the environment variable PLUGAX_DATA names, then in the cache, then
-            downloaded into the cache.
+        directory: the directory with the four files, or with a subdirectory `name` that has them.
+            Any files of this format are possible: KMNIST, a part of MNIST, your own. If None, they
+            are searched below the directory in the environment variable PLUGAX_DATA, then in the
+            cache, and else downloaded into the cache.
 
     Errors: `PlugaxError` says which files are missing and where they were looked for, or which one
     is damaged and how.
@@ -68,7 +68,7 @@ def load(name: str, directory: str | os.PathLike[str] | None = None) -> Dataset:
 def _pairs(
     images_path: pathlib.Path, labels_path: pathlib.Path, classes: int
 ) -> tuple[UInt8[np.ndarray, "examples 28 28"], UInt8[np.ndarray, " examples"]]:
-    """Pictures with their labels, of which there must be as many."""
+    """Pictures with their labels, which must be equally many."""
     labels = read_idx(labels_path, ())
     images = read_idx(images_path, SHAPE)
     if len(images) != len(labels):

@@ -1,4 +1,4 @@
-"""Filling the cache with the files of a data set, from whichever mirrors have them."""
+"""Downloads of the files of a data set into the cache, from the first mirror that works."""
 
 import pathlib
 
@@ -7,9 +7,9 @@ from plugax import PlugaxError
 from ._bar import bars
 from ._catalogue import FILES, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, Source
 from ._fetch import MirrorError, fetch
-from ._files import VARIABLE, Paths, data_of, found_in
+from ._files import VARIABLE, Paths, data_of, files_in
 
-# Small files first: a mirror that does not serve is found out early.
+# Small files first: a mirror that fails is noticed early.
 _ORDER = (TEST_LABELS, TRAIN_LABELS, TEST_IMAGES, TRAIN_IMAGES)
 
 
@@ -23,7 +23,7 @@ def download(source: Source, cache: pathlib.Path) -> Paths:
     Errors: `PlugaxError` names the files that are missing, the places that were looked in, what
     each mirror did and what to do.
     """
-    found = found_in(cache)
+    found = files_in(cache)
     missing = [name for name in _ORDER if name not in found]
     if missing:
         try:
@@ -34,7 +34,7 @@ def download(source: Source, cache: pathlib.Path) -> Paths:
         except OSError as error:
             reason = f"The cache cannot be written to: {error}"
             raise PlugaxError(_advice(source, cache, reason)) from error
-    return found_in(cache)
+    return files_in(cache)
 
 
 def _fetch_all(source: Source, names: list[str], cache: pathlib.Path) -> None:
@@ -58,7 +58,7 @@ def _fetch_all(source: Source, names: list[str], cache: pathlib.Path) -> None:
 
 def _advice(source: Source, cache: pathlib.Path, reason: str) -> str:
     """What is missing, where it was looked for, why it was not fetched, and what to do."""
-    found = found_in(cache)
+    found = files_in(cache)
     missing = [name for name in FILES if name not in found]
     data = data_of(source) or f"{VARIABLE}/{source.name} (not set)"
     return (

@@ -1,4 +1,4 @@
-"""What the figures share: colours for colour-blind eyes, quiet axes.
+"""The shared parts of the figures: colours for colour-blind readers, plain axes.
 
 Colours: M. Okabe and K. Ito, Color Universal Design (2008).
 """

@@ -15,10 +15,10 @@ def in_pieces(
     images: UInt8[Array, "examples 28 28"],
     size: int,
 ) -> Float[Array, "examples classes"]:
-    """`function` of all pictures, so many at a time: memory is taken for one piece only.
+    """`function` of all pictures, piece by piece, so that memory is needed for one piece only.
 
     Arguments:
-        function: of a batch of any size.
+        function: a function of a batch of any size.
         images: the pictures; the last piece is filled up with black ones.
         size: pictures in a piece.
     """
@@ -36,7 +36,7 @@ def merits_of(
     """`test_accuracy`, `test_loss` and `confusion`.
 
     Arguments:
-        logits: of every picture.
+        logits: the logits of every picture.
         labels: the true class of every picture.
     """
     predicted = jnp.argmax(logits, axis=-1)
@@ -58,6 +58,6 @@ def accuracy_of(
 def counts_of(
     true: Int[Array, " examples"], predicted: Int[Array, " examples"], classes: int
 ) -> Int[Array, "classes classes"]:
-    """How many pictures of each true class (rows) were taken for each class (columns)."""
+    """How many pictures of each true class (rows) were assigned to each class (columns)."""
     counts = jnp.bincount(true * classes + predicted, length=classes**2)
     return counts.reshape(classes, classes)

@@ -1,8 +1,8 @@
-"""Fetching one file from one mirror, and believing nothing of what it sends.
+"""Download of one file from one mirror, with a check of its content.
 
-pooch fetches under a temporary name and renames what it has. The check comes in between, so a
-broken file never gets the name under which it would be found, and processes that fetch at once do
-each other no harm: the last to rename wins, with the same content.
+pooch downloads under a temporary name and then renames the file. The check is made in between, so a
+broken file never gets its final name, and simultaneous downloads do no harm: the last process
+replaces the file by one with the same content.
 """
 
 import hashlib
@@ -12,11 +12,11 @@ from typing import Any, BinaryIO
 from plugax import PlugaxError
 
 from ._bar import Bar
-from ._idx import opened
+from ._idx import open_idx
 
 CONNECT_SECONDS, READ_SECONDS = 10, 30
 MAX_BYTES = 64 << 20
-"""More than any of these files has, packed or not. A server that sends more is cut short."""
+"""More bytes than any of these files has, compressed or not. A longer download is stopped."""
 
 _BLOCK = 1 << 16
 
@@ -42,7 +42,7 @@ def fetch(mirror: str, name: str, checksum: str, cache: pathlib.Path, bar: Bar) 
 
     responses = []
 
-    def checked(url: str, path: str, fetcher: Any) -> None:
+    def fetch_and_check(url: str, path: str, fetcher: Any) -> None:
         # "identity": a server that offers to unpack would send other sizes than it says.
         http = pooch.HTTPDownloader(
             progressbar=bar,  # pyright: ignore[reportArgumentType] - its default is a bool
@@ -63,21 +63,21 @@ def fetch(mirror: str, name: str, checksum: str, cache: pathlib.Path, bar: Bar) 
     kennel = pooch.create(path=cache, base_url=mirror, registry={file: None})
     try:
         # pooch declares other names for a downloader's arguments than those of its own downloaders.
-        kennel.fetch(file, downloader=checked)  # pyright: ignore[reportArgumentType]
+        kennel.fetch(file, downloader=fetch_and_check)  # pyright: ignore[reportArgumentType]
     except requests.RequestException as error:
         raise MirrorError(_reason(error)) from error
 
 
 def check(path: pathlib.Path, checksum: str) -> None:
-    """Hold a file's content, unpacked, against its checksum.
+    """Compare a file's unpacked content with its checksum.
 
-    Errors: `MirrorError` if it is another, or cannot be unpacked, or would never end.
+    Errors: `MirrorError` if they differ, or the file cannot be unpacked, or is too long.
     """
     algorithm, _, expected = checksum.partition(":")
     digest = hashlib.new(algorithm, usedforsecurity=False)
     size = 0
     try:
-        with opened(path) as stream:
+        with open_idx(path) as stream:
             while block := stream.read(_BLOCK):
                 digest.update(block)
                 size += len(block)
@@ -110,7 +110,7 @@ class _Limited:
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong, in a few words instead of the stack of libraries it passed through."""
+    """What went wrong, in a few words instead of a chain of library errors."""
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:

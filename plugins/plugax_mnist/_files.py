@@ -1,4 +1,4 @@
-"""Where the four files of a data set lie on this machine."""
+"""The places of the four files of a data set on this machine."""
 
 import os
 import pathlib
@@ -18,7 +18,7 @@ Paths = dict[str, pathlib.Path]
 def in_directory(source: Source, directory: pathlib.Path) -> Paths:
     """The files in the subdirectory named after the set, or in the directory given itself.
 
-    Errors: `PlugaxError` names the directory if there is none, and the files that it lacks.
+    Errors: `PlugaxError` if the directory does not exist, or naming the files that it lacks.
     """
     if not directory.is_dir():
         raise PlugaxError(
@@ -38,7 +38,7 @@ def in_directory(source: Source, directory: pathlib.Path) -> Paths:
 
 
 def in_data(source: Source) -> Paths | None:
-    """The files below the directory that PLUGAX_DATA names; None if there is none of them.
+    """The files below the directory that PLUGAX_DATA names; None if there are none.
 
     Errors: `PlugaxError` if only some are there.
     """
@@ -48,14 +48,14 @@ def in_data(source: Source) -> Paths | None:
 
 def in_cache(source: Source) -> Paths | None:
     """The files that were downloaded earlier; None if any of them was not."""
-    found = found_in(cache_of(source))
+    found = files_in(cache_of(source))
     return found if len(found) == len(FILES) else None
 
 
 def _in_one_of(source: Source, places: list[pathlib.Path]) -> Paths | None:
     """The files in the first place that has any; never some from each: they may be two sets."""
     for place in places:
-        found = found_in(place)
+        found = files_in(place)
         if found:
             missing = [name for name in FILES if name not in found]
             if missing:
@@ -68,8 +68,8 @@ def _in_one_of(source: Source, places: list[pathlib.Path]) -> Paths | None:
     return None
 
 
-def found_in(place: pathlib.Path) -> Paths:
-    """Those of the four files that lie in a directory."""
+def files_in(place: pathlib.Path) -> Paths:
+    """Those of the four files that are in a directory."""
     found = {}
     for name in FILES:
         for spelling in spellings(name):
@@ -80,7 +80,7 @@ def found_in(place: pathlib.Path) -> Paths:
 
 
 def spellings(name: str) -> tuple[str, ...]:
-    """The names under which a file goes about: unpacked first, which is read fastest."""
+    """The possible names of a file: unpacked first, since that is fastest to read."""
     dotted = name.replace("-idx", ".idx")
     return name, dotted, f"{name}.gz", f"{dotted}.gz"
 
@@ -91,6 +91,6 @@ def cache_of(source: Source) -> pathlib.Path:
 
 
 def data_of(source: Source) -> pathlib.Path | None:
-    """The set's directory below the one that PLUGAX_DATA names; None where it names none."""
+    """The set's directory below the one that PLUGAX_DATA names; None if it is not set."""
     root = os.environ.get(VARIABLE)
     return pathlib.Path(root).expanduser() / source.name if root else None

@@ -2,8 +2,8 @@
 
     0  0  type  rank  |  size of axis 1 (4 bytes) … size of axis `rank`  |  the numbers, row by row
 
-Type 8 is an unsigned byte, which is what pictures and labels are. A file may be compressed by gzip:
-that is seen from its first two bytes, as servers and browsers unpack some files and keep the name.
+Type 8 is an unsigned byte, the type of pictures and labels. A file may be compressed by gzip: its
+first two bytes show it, since servers and browsers unpack some files without changing the name.
 
 Source: LeCun, Cortes and Burges, The MNIST database of handwritten digits (1998), its last section.
 """
@@ -37,17 +37,17 @@ _BLOCK = 1 << 20
 def read_idx(path: pathlib.Path, shape: tuple[int, ...]) -> UInt8[np.ndarray, "examples ..."]:
     """The unsigned bytes in an IDX file, compressed by gzip or not.
 
-    Memory is taken for what the header promises and no more is unpacked than that, however much
-    the file would unpack to.
+    Memory is allocated for the size in the header, and no more than that is unpacked, however much
+    the file contains.
 
     Arguments:
         path: the file.
         shape: the shape of one example, `(28, 28)` for pictures, `()` for labels.
 
-    Errors: `PlugaxError` names the file, what was expected and what came, if it cannot be read, is
-    no IDX file, is damaged or too short or too long, or holds another type or shape.
+    Errors: `PlugaxError`, with the file, what was expected and what was found, if it cannot be
+    read, is not an IDX file, is damaged or too short or too long, or holds another type or shape.
     """
-    with opened(path) as stream:
+    with open_idx(path) as stream:
         sizes = _header(path, stream, rank=1 + len(shape))
         if sizes[1:] != shape:
             raise PlugaxError(
@@ -60,7 +60,7 @@ def read_idx(path: pathlib.Path, shape: tuple[int, ...]) -> UInt8[np.ndarray, "e
 
 
 @contextmanager
-def opened(path: pathlib.Path) -> Iterator[io.BufferedIOBase]:
+def open_idx(path: pathlib.Path) -> Iterator[io.BufferedIOBase]:
     """The content of a file, unpacked while it is read if it is compressed by gzip.
 
     Errors: `PlugaxError` if the file cannot be read or its compression is damaged.
@@ -94,7 +94,7 @@ def _header(path: pathlib.Path, stream: io.BufferedIOBase, rank: int) -> tuple[i
         raise PlugaxError(f"{path} is empty. Delete it and fetch it again.")
     if magic[:2] != b"\0\0" or len(magic) < 4:
         raise PlugaxError(
-            f"{path} is no IDX file: expected the magic number {expected.hex()} (or a file "
+            f"{path} is not an IDX file: expected the magic number {expected.hex()} (or a file "
             f"compressed by gzip), but it begins with {magic!r}."
         )
     if magic[2] != _UNSIGNED_BYTE:
@@ -118,7 +118,7 @@ def _numbers(
         numbers = np.empty(count, np.uint8)
     except (MemoryError, ValueError) as error:
         raise PlugaxError(
-            f"{path} promises {count} bytes, more than there is memory. Its header is damaged."
+            f"{path} promises {count} bytes, more than the memory holds. Its header is damaged."
         ) from error
     left = numbers.data
     # In blocks, which stay in the processor's cache while gzip unpacks and sums them.

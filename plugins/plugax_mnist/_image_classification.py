@@ -1,4 +1,4 @@
-"""Learning to tell pictures apart, by the cross-entropy of their classes."""
+"""Classification of pictures, by the cross-entropy of their classes."""
 
 import os
 from collections.abc import Mapping
@@ -28,27 +28,27 @@ PIECE = 250
 
 
 class AbstractImageClassification(AbstractProblem):
-    """Find the weights of a model that tells the class of a picture.
+    """Find the weights of a model that predicts the class of a picture.
 
     With logits z(x) of the K classes, the loss of a batch is the mean cross-entropy
 
         L = −(1/n) Σᵢ log softmax(z(xᵢ))[yᵢ]
 
-    where x is a picture less the mean of all pixels to learn from, divided by their standard
-    deviation. The pictures stay bytes on the device; a batch is normalised when its step comes.
+    where x is a picture minus the mean of all training pixels, divided by their standard deviation.
+    The pictures stay bytes on the device; a batch is normalised in its own step.
 
-    A subclass brings the name of the data set, `source`.
+    A subclass defines the name of the data set, `source`.
 
     Arguments:
         model: `linear`, `mlp` (784-512-512-10) or `cnn`; or, from Python, a function or class that
             makes a model of yours from a random key.
         batch_size: pictures in a step.
-        data: the directory of the four files; by default they are looked for, and fetched if they
-            are nowhere.
+        data: the directory of the four files; by default they are searched for, and downloaded if
+            they are not found.
 
-    Errors: those of `plugax_mnist.load` where the files are missing or damaged; `ValueError` for a
-    model or a batch size that cannot be; `PlugaxError` for a model that does not give a logit for
-    each class.
+    Errors: those of `plugax_mnist.load` if the files are missing or damaged; `ValueError` for an
+    invalid model or batch size; `PlugaxError` for a model that does not return a logit for each
+    class.
     """
 
     source: ClassVar[str]
@@ -86,7 +86,7 @@ class AbstractImageClassification(AbstractProblem):
 
     @property
     def data(self) -> Shuffled:
-        """The pictures to learn from, in minibatches."""
+        """The training pictures, in minibatches."""
         return self.train
 
     def init(self, key: PRNGKeyArray) -> PyTree:
@@ -102,15 +102,15 @@ class AbstractImageClassification(AbstractProblem):
         return CrossEntropy()(logits, labels), {"accuracy": accuracy_of(logits, labels)}
 
     def evaluate(self, unknowns: PyTree) -> dict[str, Any]:
-        """How the model does on the test set, of which it has learned nothing.
+        """The results of the model on the test set, which was not used for training.
 
         `test_accuracy`, `test_loss`, and `confusion`: how many pictures of each class (rows) were
-        taken for each class (columns).
+        assigned to each class (columns).
         """
         return merits_of(self.test_logits(unknowns), self.test_labels)
 
     def test_logits(self, unknowns: PyTree) -> Float[Array, "test classes"]:
-        """What a model says of the test pictures."""
+        """The logits of the test pictures."""
         dtype = dtype_of(unknowns)
         return in_pieces(
             lambda images: logits_of(unknowns, self.normalised(images, dtype)),
@@ -121,11 +121,11 @@ class AbstractImageClassification(AbstractProblem):
     def normalised(
         self, images: UInt8[Array, "examples 28 28"], dtype: jnp.dtype
     ) -> Float[Array, "examples 28 28"]:
-        """Pictures as the models get them: mean 0 and standard deviation 1, over the training set.
+        """The input of the models: mean 0 and standard deviation 1 over the training set.
 
         Arguments:
-            images: bytes.
-            dtype: of the result.
+            images: the pictures as bytes.
+            dtype: dtype of the result.
         """
         return (images.astype(dtype) - self.mean) * (1 / self.deviation)
 
@@ -133,8 +133,8 @@ class AbstractImageClassification(AbstractProblem):
         """The figures `loss`, `confusion` and `mistakes`.
 
         `loss` shows loss and accuracy on the batches and on the test set, epoch by epoch;
-        `confusion` which class was taken for which; `mistakes` the pictures that the model is most
-        wrongly sure of.
+        `confusion` which class was mistaken for which; `mistakes` the wrong answers of which the
+        model is most certain.
         """
         # Matplotlib is slow to import, and only needed here.
         from ._figures import figures_of
@@ -143,7 +143,7 @@ class AbstractImageClassification(AbstractProblem):
 
 
 def moments_of(images: UInt8[np.ndarray, "examples 28 28"]) -> tuple[float, float]:
-    """Mean and standard deviation of all pixels, exactly; 1 for pictures that are all alike."""
+    """Exact mean and standard deviation of all pixels; the latter is 1 if all are equal."""
     counts = np.bincount(images.reshape(-1), minlength=256)
     values = np.arange(256)
     mean = float(values @ counts) / images.size

@@ -1,4 +1,4 @@
-"""The pictures that the model is most wrongly sure of."""
+"""The wrong answers of which the model is most certain."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -7,12 +7,12 @@ ROWS, COLUMNS = 4, 6
 
 
 def worst_mistakes(labels: np.ndarray, probabilities: np.ndarray, most: int) -> np.ndarray:
-    """Which pictures were taken for another class, those of the surest mistakes first.
+    """The indices of misclassified pictures, the most certain mistakes first.
 
     Arguments:
         labels: the true class of every picture.
         probabilities: of every picture and class.
-        most: at most so many.
+        most: the largest number of indices.
     """
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
     surest = np.argsort(-probabilities[wrong].max(axis=1), kind="stable")
@@ -22,7 +22,7 @@ def worst_mistakes(labels: np.ndarray, probabilities: np.ndarray, most: int) -> 
 def draw_mistakes(
     images: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, classes: tuple[str, ...]
 ) -> Figure:
-    """The worst mistakes as pictures, with what they are and what they were taken for.
+    """The worst mistakes as pictures, with their true class and the answer of the model.
 
     Arguments:
         images: all pictures.
@@ -44,7 +44,7 @@ def draw_mistakes(
     for axes in panels:
         axes.set_axis_off()
     figure.suptitle(
-        "True class, what it was taken for, and the probability given to that"
+        "True class, answer of the model, and the probability of this answer"
         if chosen.size
         else "No mistakes",
         fontsize=10,

@@ -1,4 +1,4 @@
-"""From what the option `model` says to the function that makes the model."""
+"""From the option `model` to the function that makes the model."""
 
 import inspect
 from collections.abc import Callable
@@ -23,7 +23,7 @@ MODELS: dict[str, Factory] = {"linear": linear, "mlp": mlp, "cnn": Convolutional
 def factory_of(model: str | Factory) -> Factory:
     """The function that makes a model from a key.
 
-    Errors: `ValueError` for a name that none has.
+    Errors: `ValueError` for an unknown name.
     """
     if callable(model):
         return model
@@ -47,9 +47,9 @@ def make(factory: Factory, key: PRNGKeyArray) -> PyTree:
 
 
 def check_model(factory: Factory, classes: int) -> None:
-    """Raise where a model cannot be one of these pictures; nothing is computed for it.
+    """Raise if a model does not fit these pictures; this is checked from shapes alone.
 
-    Errors: `PlugaxError` says what the model gives, and what it should.
+    Errors: `PlugaxError`, with what the model returns, and what it should return.
     """
 
     def shapes(key: PRNGKeyArray) -> PyTree:
@@ -57,7 +57,7 @@ def check_model(factory: Factory, classes: int) -> None:
         if not jax.tree.leaves(eqx.filter(model, eqx.is_inexact_array)):
             raise PlugaxError(
                 "A model needs floating-point weights, arrays in an eqx.Module or another pytree; "
-                f"the {type(model).__name__} that was made has none."
+                f"this {type(model).__name__} has none."
             )
         images = jax.numpy.zeros((2, 28, 28), dtype_of(model))
         return logits_of(model, images, key)
@@ -66,6 +66,6 @@ def check_model(factory: Factory, classes: int) -> None:
     if getattr(logits, "shape", None) != (2, classes):
         found = getattr(logits, "shape", ("no", "array"))[1:]
         raise PlugaxError(
-            f"A model must give {classes} logits for a picture of shape (1, 28, 28), shape "
-            f"({classes},); the one that was made gives shape {found}."
+            f"A model must return {classes} logits for a picture of shape (1, 28, 28), shape "
+            f"({classes},); this one returns shape {found}."
         )

@@ -16,7 +16,7 @@ class Perceptron(AbstractClassifier):
     Weights and biases start uniform in ±1/√n, n the inputs of their layer.
 
     Arguments:
-        hidden: how many units each hidden layer has, from the pictures on.
+        hidden: the number of units of each hidden layer, in order.
         key: draws the weights.
     """
 

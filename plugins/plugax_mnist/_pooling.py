@@ -1,8 +1,8 @@
 """The largest value of every window, as the maximum of shifted copies.
 
-XLA's windowed maximum on the CPU, and its gradient even more, visits every window one number after
-the other. The maximum of whole shifted arrays, first along the rows and then along the columns, is
-made of long runs, forward and backward; on other devices it fuses into one kernel.
+On the CPU, XLA's windowed maximum, and even more so its gradient, visits every window number by
+number. The maximum of whole shifted arrays, first along the rows and then along the columns, works
+on long contiguous pieces, forward and backward; on other devices it fuses into one kernel.
 """
 
 import functools
@@ -14,9 +14,9 @@ from jaxtyping import Array, Float
 def max_pool(
     images: Float[Array, "channels height width examples"], size: int, stride: int
 ) -> Float[Array, "channels fewer_rows fewer_columns examples"]:
-    """The maximum over square windows; what no window covers in full is left out.
+    """The maximum over square windows; rows and columns that fill no window are left out.
 
-    Where several values of a window are the largest, the gradient is shared among them.
+    If several values of a window are the largest, the gradient is shared among them.
 
     Arguments:
         images: the pictures, examples last.

@@ -38,14 +38,14 @@ OPTIMIZERS = {
 
 @hookimpl
 def register_optimizers(register):
-    """One for every alias of optax, all made the same way in `_aliases`."""
+    """Register one optimizer for every alias of optax, from `_aliases`."""
     for name, summary in OPTIMIZERS.items():
         register(name, f"plugax_optax._aliases:{name}", summary=summary)
 
 
 @hookimpl
 def register_solvers(register):
-    """Gradient descent, whatever the optimizer makes of the gradient."""
+    """Register gradient descent with any optimizer."""
     register(
         "gradient",
         "plugax_optax._gradient:GradientDescent",

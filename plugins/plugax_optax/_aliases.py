@@ -1,7 +1,7 @@
 """The factories that are registered: one for every alias of optax, under its name.
 
-Their signatures and docstrings are made from optax's. Not here is `optimistic_adam`, which optax
-itself has deprecated for `optimistic_adam_v2`.
+Their signatures and docstrings are made from optax's. `optimistic_adam` is left out, since optax
+has deprecated it in favour of `optimistic_adam_v2`.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from ._options import docstring_of, name_of, signature_of
 
 
 def _factory(alias: Callable[..., Any]) -> Callable[..., Optax]:
-    """What makes an `Optax` of one alias from that alias' options."""
+    """The function that makes an `Optax` of one alias from its options."""
 
     def factory(**options: Any) -> Optax:
         return Optax(alias, **options)

@@ -1,4 +1,4 @@
-"""What optax's docstrings say of each argument, as plain text."""
+"""The descriptions of arguments in optax's docstrings, as plain text."""
 
 import inspect
 import re
@@ -8,7 +8,7 @@ from collections.abc import Callable
 _SECTION = re.compile(r"^Args:\n((?:[ \t]+\S.*\n|\s*\n)*)", re.MULTILINE)
 _ENTRY = re.compile(r"^(\w+):((?:.*\n)(?:[ \t]+.*\n|\s*\n)*)", re.MULTILINE)
 _ROLE = re.compile(r":\w+:`([^`]*)`")
-# True in optax, where a schedule is a function; here it has options of its own.
+# This is true in optax, where a schedule is a function; here a schedule has its own options.
 _SCHEDULER = re.compile(
     r",? either fixed or evolving along iterations with a scheduler(, see [\w.]+\.)?"
 )
@@ -22,7 +22,7 @@ def summary_of(function: Callable) -> str:
 
 
 def arguments_of(function: Callable) -> dict[str, str]:
-    """The text of every argument; for a partial function also what its original says."""
+    """The text of every argument; for a partial function also the text of its original."""
     inner = getattr(function, "func", None)
     found = arguments_of(inner) if inner else {}
     section = _SECTION.search((inspect.getdoc(function) or "") + "\n")

@@ -1,8 +1,8 @@
-"""Descent along the gradient of the loss, as an optimizer shapes it.
+"""Descent along the gradient of the loss, with updates from an optimizer.
 
     u ← u + Δ(∇L(u))
 
-where L is the loss on one batch and Δ what the optimizer makes of a gradient.
+where L is the loss on one batch and Δ the update that the optimizer computes from a gradient.
 """
 
 import operator
@@ -20,12 +20,12 @@ from plugax.problems import free_of, loss_and_state, put_together
 
 
 class GradientState(eqx.Module):
-    """Where a descent stands.
+    """The run state.
 
     Attributes:
         unknowns: the unknowns.
         optimizer: the optimizer's state; without any array for plain gradient descent.
-        update_size: root mean square of the last update; None where nobody asks.
+        update_size: root mean square of the last update; None without a tolerance.
     """
 
     unknowns: PyTree
@@ -34,13 +34,13 @@ class GradientState(eqx.Module):
 
 
 class GradientDescent(AbstractSolver):
-    """Minimise the loss along its gradient; unknowns that are no floating-point arrays stay.
+    """Minimise the loss along its gradient; only floating-point arrays among the unknowns change.
 
     Laws: with `sgd` on ½ λ u², a step multiplies u by 1 − learning_rate · λ; the metrics are those
     of the problem and `loss`, at the unknowns the step starts from.
 
     Arguments:
-        optimizer: what makes an update of the gradient.
+        optimizer: computes the update from the gradient.
         tolerance: stop when the root mean square of an update falls below this; None runs all
             steps.
 
@@ -64,7 +64,7 @@ class GradientDescent(AbstractSolver):
         if tolerance is not None and getattr(self.optimizer, "accumulate", 1) > 1:
             raise ValueError(
                 "An optimizer that accumulates gradients makes updates of zero in between, which "
-                "any tolerance takes for convergence; leave out tolerance or accumulate."
+                "any tolerance mistakes for convergence; leave out tolerance or accumulate."
             )
         self.tolerance = None if tolerance is None else jnp.asarray(tolerance, float)
 
@@ -73,7 +73,7 @@ class GradientDescent(AbstractSolver):
         problem: AbstractProblem,  # noqa: ARG002 - the length of the run is all it needs
         steps: int,
     ) -> "GradientDescent":
-        """The optimizer's schedule ends with the run, where it does not say when."""
+        """The solver with a schedule that ends with the run, unless it has an end of its own."""
         planned = self.optimizer.planned(steps)
         return eqx.tree_at(lambda solver: solver.optimizer, self, planned)
 
@@ -85,7 +85,7 @@ class GradientDescent(AbstractSolver):
     ) -> GradientState:
         """The state before the first step.
 
-        Errors: `PlugaxError` where the unknowns have no floating-point array, or a complex one.
+        Errors: `PlugaxError` if the unknowns have no floating-point array, or a complex one.
         """
         params = eqx.filter(free_of(unknowns), eqx.is_inexact_array)
         _check(problem, unknowns, params)
@@ -146,12 +146,12 @@ class GradientDescent(AbstractSolver):
 
 
 def _check(problem: AbstractProblem, unknowns: PyTree, params: PyTree) -> None:
-    """Raise where there is nothing to descend in."""
+    """Raise if there are no unknowns to descend in."""
     if not jax.tree.leaves(params):
         kinds = {str(leaf.dtype) for leaf in jax.tree.leaves(unknowns) if eqx.is_array(leaf)}
         raise PlugaxError(
             "Gradient descent needs at least one array of floating-point numbers among the "
-            f"unknowns; {type(problem).__name__}.init gives {_listed(kinds)}. Make the unknowns "
+            f"unknowns; {type(problem).__name__}.init gives {_list(kinds)}. Make the unknowns "
             "arrays, with a decimal point in them."
         )
     for path, leaf in jax.tree_util.tree_leaves_with_path(params):
@@ -163,7 +163,7 @@ def _check(problem: AbstractProblem, unknowns: PyTree, params: PyTree) -> None:
             )
 
 
-def _listed(kinds: set[str]) -> str:
+def _list(kinds: set[str]) -> str:
     return f"only arrays of {' and '.join(sorted(kinds))}" if kinds else "no arrays at all"
 
 

@@ -1,12 +1,12 @@
-"""An alias of optax as a module: floats are array leaves, all else is static.
+"""An alias of optax as a module: floats are array leaves, all other options are static.
 
-Optax takes its hyperparameters when a transformation is made. So the transformation is made anew
-from the leaves wherever it is used, which costs nothing: it happens while tracing.
+Optax takes its hyperparameters when a transformation is made. So the transformation is made again
+from the leaves wherever it is used, which costs nothing, since it happens while tracing.
 
-Optax counts steps in integers and multiplies them with floats, makes some arrays in the default
-precision, and so cannot be traced under strict dtype promotion. Here it always is traced under
-standard promotion, and every result goes back to the dtype it should have; the loss that a line
-search evaluates is traced under the caller's own rules.
+Optax counts steps in integers and multiplies them with floats, and makes some arrays in the default
+precision, so it cannot be traced under strict dtype promotion. Here it is always traced under
+standard promotion, and every result is converted to its proper dtype; the loss that a line search
+evaluates is traced under the caller's own rules.
 """
 
 import functools
@@ -30,15 +30,15 @@ class Optax(AbstractOptimizer):
     """One of optax's optimizers, its options readable as attributes: `optimizer.learning_rate`.
 
     Law: `init` and `update` are those of optax's transformation of the same name and options.
-    Updates have the dtypes of the parameters, and the state keeps those it began with.
+    Updates have the dtypes of the parameters, and the dtypes of the state do not change.
 
     Arguments:
         alias: optax's function.
         options: its own options and the common ones.
 
     Attributes:
-        hyperparameters: the float options, array leaves: vmapped and changed at will.
-        settings: all other options, and those that are None: what the structure depends on.
+        hyperparameters: the float options, as array leaves that can be vmapped and changed.
+        settings: all other options, and those that are None; the structure depends on them.
 
     Errors: `TypeError` and `ValueError` for options that do not exist or values that do not fit.
     """
@@ -66,14 +66,14 @@ class Optax(AbstractOptimizer):
 
     def __getattr__(self, name: str) -> Any:
         """An option by its name."""
-        # By way of __dict__, since a module that is being made has no fields yet.
+        # Through __dict__, since a module has no fields yet while it is being made.
         options = dict(self.__dict__.get("settings", ())) | self.__dict__.get("hyperparameters", {})
         if name in options:
             return options[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def planned(self, steps: int) -> "Optax":
-        """The same with its schedule ending at the last of so many steps, where it has no end."""
+        """The optimizer with a schedule that ends at the last step, unless its end is given."""
         options = dict(self.settings)
         if options["schedule"] == "constant" or options["decay_steps"] is not None:
             return self
@@ -90,7 +90,7 @@ class Optax(AbstractOptimizer):
     def update(
         self, grads: PyTree, state: PyTree, params: PyTree, **extra: Any
     ) -> tuple[PyTree, PyTree]:
-        """Optax's updates and next state. A `key` among `extra` is that of this step's noise."""
+        """Optax's updates and next state. A `key` in `extra` is the key of this step's noise."""
         if "value_fn" in extra:
             extra["value_fn"] = _as_called_here(extra["value_fn"], params)
         key = extra.pop("key", None)
@@ -118,7 +118,7 @@ def _leaf(value: Any) -> Float[Array, "..."]:
 
 
 def _check_end(options: dict[str, Any]) -> None:
-    """Raise for an exponential fall to zero; here, while it still is a plain number."""
+    """Raise for an exponential fall to zero, while the end is still a plain number."""
     end = options["final_fraction"]
     if options["schedule"] == "exponential" and isinstance(end, float | int) and end <= 0:
         raise ValueError(
@@ -143,7 +143,7 @@ def _cast(tree: PyTree, dtype: Any) -> PyTree:
 
 
 def _cast_like(tree: PyTree, like: PyTree) -> PyTree:
-    """The tree with every array in the dtype of the one in its place, strongly typed."""
+    """The tree with every array in the dtype of its counterpart, strongly typed."""
 
     def cast(leaf: Any, like: Any) -> Any:
         is_key = jnp.issubdtype(like.dtype, jax.dtypes.prng_key)
@@ -153,14 +153,14 @@ def _cast_like(tree: PyTree, like: PyTree) -> PyTree:
 
 
 def _as_called_here(function: Callable, params: PyTree) -> Callable:
-    """A function of the parameters, as if called with them in the dtypes and by the rules of here.
+    """A function of the parameters, called with the caller's own dtypes and promotion rules.
 
     A line search calls it with parameters of another precision, under standard promotion.
     """
     strictness = jax.config.jax_numpy_dtype_promotion  # pyright: ignore[reportAttributeAccessIssue] - set by JAX at run time
 
-    def called(moved: PyTree) -> Any:
+    def call(moved: PyTree) -> Any:
         with jax.numpy_dtype_promotion(strictness):
             return function(_cast_like(moved, params))
 
-    return called
+    return call

@@ -1,6 +1,6 @@
 """The options of an optimizer: optax's own, read off its signature, and the common ones.
 
-Optax's annotations name arrays, schedules, masks and dtypes. Here each option has a plain type, so
+Optax's annotations are arrays, schedules, masks and dtypes. Here each option has a plain type, so
 that it can be given on a command line and in a file: floats (they become array leaves), booleans,
 integers, and names.
 """
@@ -48,7 +48,7 @@ _REPLACED = {
     "key": _Plain(
         int,
         0,
-        "seed of the noise where the caller of update gives no key; the solver gradient gives one.",
+        "seed of the noise if the caller of update gives no key; the solver gradient gives one.",
     ),
 }
 _ADDED = {
@@ -77,7 +77,7 @@ def common(
     """The options that every optimizer has besides its own.
 
     Arguments:
-        schedule: how the learning rate changes from step to step.
+        schedule: the change of the learning rate from step to step.
         warmup_steps: steps in which the learning rate rises to its full value.
         decay_steps: the step at which the schedule arrives at its end, warm-up included; without
             one, the end of the run.
@@ -85,7 +85,7 @@ def common(
         power: exponent of the polynomial schedule.
         clip_value: bound on the absolute value of every component of the gradient.
         clip_norm: bound on the norm of the whole gradient, applied after clip_value.
-        accumulate: gradients that are averaged before one update is made of them.
+        accumulate: number of gradients that are averaged for one update.
     """
 
 
@@ -105,7 +105,7 @@ def signature_of(function: Callable) -> inspect.Signature:
         for parameter in inspect.signature(function).parameters.values()
         if parameter.name not in LEFT_OUT
     }
-    own |= {name: option[:2] for name, option in _added(function).items()}
+    own |= {name: option[:2] for name, option in _extra_options(function).items()}
     kind = inspect.Parameter.KEYWORD_ONLY
     parameters = [
         inspect.Parameter(name, kind, default=default, annotation=annotation)
@@ -117,14 +117,16 @@ def signature_of(function: Callable) -> inspect.Signature:
 def docstring_of(function: Callable) -> str:
     """The first sentence of optax's docstring, and the help of every option."""
     help_of = arguments_of(function)
-    help_of |= {name: option.help for name, option in (_REPLACED | _added(function)).items()}
+    help_of |= {
+        name: option.help for name, option in (_REPLACED | _extra_options(function)).items()
+    }
     shared = (inspect.getdoc(common) or "").partition("Arguments:\n")[2]
     own = [name for name in signature_of(function).parameters if name not in COMMON]
     lines = [f"    {name}: {help_of[name]}" for name in own if name in help_of]
     return "\n".join([summary_of(function), "", "Arguments:", *lines, shared])
 
 
-def _added(function: Callable) -> dict[str, _Plain]:
+def _extra_options(function: Callable) -> dict[str, _Plain]:
     return _ADDED.get(name_of(function), {})
 
 

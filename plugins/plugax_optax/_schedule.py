@@ -12,8 +12,8 @@ With w warm-up steps, d steps to the end of the schedule and f the fraction left
     exponential   f^s
     one-cycle     cosine, after a rise along a cosine: from 1/25, in the first 30 % (or w steps)
 
-No step has rate zero before the end: a warm-up that began with zero would waste one, and would look
-converged to a test of the step's size.
+No step before the end has rate zero: a warm-up that began with zero would waste a step, and a test
+of the step's size would take it for convergence.
 
 Source: cosine and warm-up, Loshchilov and Hutter, 2017, arXiv:1608.03983; one-cycle, Smith and
 Topin, 2019, doi:10.1117/12.2520589.
@@ -36,9 +36,9 @@ class Schedule:
     """The fraction of the full learning rate at step t; a schedule in optax's sense.
 
     Arguments:
-        name: which fall.
+        name: the name of the fall.
         warmup_steps: w.
-        decay_steps: d; None for `constant`, and where the run that ends it is not known yet.
+        decay_steps: d; None for `constant`, and if the length of the run is not known yet.
         final_fraction: f.
         power: exponent of `polynomial`.
     """
@@ -86,7 +86,7 @@ class Schedule:
         if self.decay_steps is None:
             raise ValueError(
                 f"The schedule {self.name!r} needs decay_steps, the step at which it arrives at "
-                "its end; only a run of Plugax's own knows that by itself."
+                "its end; only in a run of Plugax does it have a default."
             )
         end = self.decay_steps
         s = jnp.clip((t - self.rise_steps) / (end - self.rise_steps), 0, 1)

@@ -1,4 +1,4 @@
-"""From plain options to optax: the chain clip → alias → schedule, accumulated where asked."""
+"""From plain options to optax: the chain clip → alias → schedule, with optional accumulation."""
 
 import inspect
 import typing
@@ -13,7 +13,7 @@ from jaxtyping import PyTree
 from ._options import COMMON
 from ._schedule import Schedule
 
-# These read the loss itself, of one batch; an average of several gradients does not fit it.
+# These use the loss of one batch, to which an average of several gradients does not belong.
 _READ_THE_LOSS = (optax.lbfgs, optax.polyak_sgd)
 
 
@@ -48,11 +48,11 @@ def make(
         scaled: Any = schedule  # optax calls it with an array, its types allow for more
         parts += [_alias(function, own), optax.scale_by_schedule(scaled)]
     chain = optax.chain(*parts) if len(parts) > 1 else optax.with_extra_args_support(parts[0])
-    return _accumulated(function, chain, options["accumulate"], dtype)
+    return _accumulate(function, chain, options["accumulate"], dtype)
 
 
 def takes_schedule(function: Callable) -> bool:
-    """Whether optax lets the learning rate be a function of the step; else updates are scaled."""
+    """Whether optax accepts a function of the step as learning rate; else updates are scaled."""
     parameter = inspect.signature(function).parameters.get("learning_rate")
     if parameter is None:
         return False
@@ -63,14 +63,14 @@ def takes_schedule(function: Callable) -> bool:
 
 
 def _schedule(options: dict[str, Any]) -> Schedule | None:
-    """The schedule; None where it would be one all the time, and so counts no steps."""
+    """The schedule; None if it is always one, so that no steps need counting."""
     names = ("warmup_steps", "decay_steps", "final_fraction", "power")
     schedule = Schedule(options["schedule"], *(options[name] for name in names))
     return None if schedule.name == "constant" and not schedule.warmup_steps else schedule
 
 
 def _alias(function: Callable, own: dict[str, Any]) -> Any:
-    """The alias itself, called with what optax understands."""
+    """The alias, called with options in optax's form."""
     arguments = dict(own)
     for name in own:
         if "mask" in name:
@@ -84,7 +84,7 @@ def _alias(function: Callable, own: dict[str, Any]) -> Any:
 
 
 def _mask(value: Any) -> Callable[[PyTree], PyTree] | None:
-    """A mask as optax understands it; None for its default, which is all."""
+    """A mask in optax's form; None for its default, which is all."""
     if value == "matrices":
         return lambda params: jax.tree.map(lambda leaf: leaf.ndim >= 2, params)
     return None if value == "all" else value
@@ -94,13 +94,13 @@ def _line_search(name: str, steps: int) -> optax.GradientTransformationExtraArgs
     if name == "zoom":
         return optax.scale_by_zoom_linesearch(steps, initial_guess_strategy="one")
     if name == "backtracking":
-        # Optax's factor of 0.8 gets no lower than a hundredth in 20 evaluations, and then is stuck.
+        # Optax's factor of 0.8 reaches only a hundredth in 20 evaluations, and then is stuck.
         return optax.scale_by_backtracking_linesearch(steps, decrease_factor=0.5)
     return None
 
 
 def _at_least_vectors(inner: optax.GradientTransformation) -> optax.GradientTransformation:
-    """The same for scalars, as vectors of one element: optax's sm3 fails at them."""
+    """Let a transformation see scalars as vectors of one element: optax's sm3 fails at scalars."""
     widen = lambda tree: jax.tree.map(jnp.atleast_1d, tree)  # noqa: E731
 
     def update(updates: PyTree, state: PyTree, params: PyTree = None) -> tuple[PyTree, PyTree]:
@@ -110,10 +110,10 @@ def _at_least_vectors(inner: optax.GradientTransformation) -> optax.GradientTran
     return optax.GradientTransformation(lambda params: inner.init(widen(params)), update)
 
 
-def _accumulated(
+def _accumulate(
     function: Callable, chain: optax.GradientTransformationExtraArgs, accumulate: int, dtype: Any
 ) -> optax.GradientTransformationExtraArgs:
-    """An update of every `accumulate`-th call from the mean of as many gradients; zero else."""
+    """An update at every `accumulate`-th call, from the mean of as many gradients; else zero."""
     if accumulate < 1:
         raise ValueError(f"accumulate must be at least 1; got {accumulate}.")
     if accumulate == 1:

@@ -9,7 +9,7 @@ def register_solvers(register):
     register(
         "gauss-newton",
         "plugax_optimistix._gauss_newton:GaussNewton",
-        summary="Least squares by linearising again and again; dense or matrix-free",
+        summary="Least squares by repeated linearisation; dense or matrix-free",
     )
     register(
         "levenberg-marquardt",
@@ -49,7 +49,7 @@ def register_solvers(register):
     register(
         "augmented-lagrangian",
         "plugax_optimistix._augmented_lagrangian:AugmentedLagrangian",
-        summary="Equations and inequalities by multipliers, on any other solver",
+        summary="Equations and inequalities by multipliers, with any other solver",
     )
     register(
         "nelder-mead",

@@ -1,11 +1,11 @@
-"""The augmented Lagrangian: constraints by a sequence of problems without any.
+"""The augmented Lagrangian: constraints by a sequence of problems without constraints.
 
     minimise f(u) + ½ρ ‖c(u) + λ/ρ‖² + ½ρ ‖max(0, g(u) + μ/ρ)‖²,
     then λ ← λ + ρ c(u),    μ ← max(0, μ + ρ g(u)),
 
-again and again, by any solver for problems without constraints. λ and μ tend to the Lagrange
+in rounds, with any solver for problems without constraints. λ and μ tend to the Lagrange
 multipliers, and the minimum to that of f with c(u) = 0 and g(u) ≤ 0, for a finite ρ: unlike with a
-penalty alone, the problems do not become ill-conditioned. ρ grows tenfold where a round has not
+penalty alone, the problems do not become ill-conditioned. ρ grows tenfold if a round has not
 reduced the violation to a quarter. Least squares stay least squares.
 
 Source: Birgin and Martínez 2014, Practical Augmented Lagrangian Methods for Constrained
@@ -33,7 +33,7 @@ MOST_ROUNDS = 100
 
 
 class Multipliers(eqx.Module):
-    """What a round is about.
+    """The multipliers and the penalty of a round.
 
     Attributes:
         equal: λ.
@@ -47,15 +47,15 @@ class Multipliers(eqx.Module):
 
 
 class LagrangianState(eqx.Module):
-    """Where the iteration stands.
+    """The run state.
 
     Attributes:
         inner: the state of the solver of this round.
         multipliers: λ, μ and ρ of this round.
-        violation: the greatest violation at the end of the round before; infinite at first.
-        rounds: how many are done.
-        steps: the steps that this one has taken.
-        converged: whether the last round solved its problem, and its end fulfils the constraints.
+        violation: the greatest violation at the end of the previous round; infinite at first.
+        rounds: the number of rounds done.
+        steps: the number of steps in this round.
+        converged: whether the last round solved its problem, and fulfils the constraints.
         stalled: whether there were too many rounds.
     """
 
@@ -73,18 +73,18 @@ class AugmentedLagrangian(AbstractSolver):
 
     Converged means: the solver of the round passed its own test, and its answer violates no
     constraint by more than `tolerance`, nor leaves an inequality slack whose multiplier is not
-    zero: |c| ≤ `tolerance` and |max(g, −μ/ρ)| ≤ `tolerance`; or what ten units of rounding in the
-    unknowns change in a constraint, where that is more.
+    zero: |c| ≤ `tolerance` and |max(g, −μ/ρ)| ≤ `tolerance`. If ten units of rounding in the
+    unknowns change a constraint by more than `tolerance`, that change is the limit.
 
     Arguments:
         solver: the solver of the problems without constraints, its name or the solver itself; for
             least squares, `levenberg-marquardt` is quicker.
         tolerance: the greatest violation allowed [the unit of the constraints].
-        round_steps: most steps of that solver in a round.
+        round_steps: the largest number of steps of that solver in a round.
 
-    Metrics: `loss`, that of the problem itself; `violation`, the greatest of |c| and g, or 0;
+    Metrics: `loss`, the loss of the problem itself; `violation`, the greatest of |c| and g, or 0;
     `penalty`, ρ; `equal_multipliers` and `at_most_multipliers`, λ and μ, of the round; `rounds` so
-    far. Others are those of `solver`, for the loss with its penalties.
+    far. The others are those of `solver`, for the loss with its penalties.
 
     Source: Birgin and Martínez 2014, doi 10.1137/1.9781611973365.
     """
@@ -109,7 +109,7 @@ class AugmentedLagrangian(AbstractSolver):
     def init(
         self, problem: problems.Constrained, unknowns: PyTree, key: PRNGKeyArray
     ) -> LagrangianState:
-        """Multipliers of zero, and a penalty that makes constraints weigh as much as the loss.
+        """Multipliers of zero, and a penalty that gives constraints as much weight as the loss.
 
         Errors: `PlugaxError` if the solver has no test of convergence.
         """
@@ -126,7 +126,7 @@ class AugmentedLagrangian(AbstractSolver):
         inner = self.solver.init(_problem(problem, first), unknowns, key)
         if self.solver.converged(_problem(problem, first), inner) is None:
             raise PlugaxError(
-                f"augmented-lagrangian needs a solver that knows when it has converged; "
+                f"augmented-lagrangian needs a solver with a test of convergence; "
                 f"{type(self.solver).__name__} runs all its steps. Try 'bfgs', or 'newton'."
             )
         none = jnp.asarray(0, "int32")
@@ -141,19 +141,19 @@ class AugmentedLagrangian(AbstractSolver):
         batch: PyTree,
         key: PRNGKeyArray,
     ) -> tuple[LagrangianState, Metrics]:
-        """One step of the round's solver, and new multipliers where that is done."""
+        """One step of the round's solver, and new multipliers when it has finished."""
         round_problem = _problem(problem, state.multipliers)
         before = problem.constraints(self.solver.unknowns(round_problem, state.inner))
         inner, metrics = self.solver.step(round_problem, state.inner, batch, key)
         solved = self.solver.converged(round_problem, inner)
-        assert solved is not None  # init has seen to it
+        assert solved is not None  # init has checked this
         stalled = self.solver.stalled(round_problem, inner)
         ended = solved if stalled is None else solved | stalled
         ended = ended | (state.steps + 1 >= self.round_steps)
         arrays, rest = eqx.partition(inner, eqx.is_array)
         kept = state.multipliers, state.violation
 
-        def renewed(arrays: PyTree) -> tuple:
+        def renew(arrays: PyTree) -> tuple:
             unknowns = self.solver.unknowns(round_problem, eqx.combine(arrays, rest))
             after, violation, held = _after(problem, state, unknowns, self.tolerance)
             again = self.solver.init(_problem(problem, after), unknowns, key)
@@ -162,7 +162,7 @@ class AugmentedLagrangian(AbstractSolver):
         def same(arrays: PyTree) -> tuple:
             return *kept, jnp.asarray(False), arrays
 
-        multipliers, violation, held, arrays = lax.cond(ended, renewed, same, arrays)
+        multipliers, violation, held, arrays = lax.cond(ended, renew, same, arrays)
         converged = ended & solved & held
         rounds = state.rounds + ended.astype("int32")
         state = LagrangianState(
@@ -189,7 +189,7 @@ class AugmentedLagrangian(AbstractSolver):
         problem: problems.Constrained,  # noqa: ARG002
         state: LagrangianState,
     ) -> Bool[Array, ""]:
-        """Whether the last round fulfils constraints and test."""
+        """Whether the last round fulfils the constraints and the test of its solver."""
         return state.converged
 
     def stalled(
@@ -219,9 +219,9 @@ def _after(
     unknowns: PyTree,
     tolerance: Float[Array, ""],
 ) -> tuple[Multipliers, Float[Array, ""], Bool[Array, ""]]:
-    """The multipliers after a round that ended at some unknowns, its violation, if held."""
+    """The multipliers after a round, its violation, and whether the constraints are fulfilled."""
     equal, at_most = problem.constraints(unknowns)
-    rounded = problem.constraints(jax.tree.map(_rounded, unknowns))
+    rounded = problem.constraints(jax.tree.map(_round_up, unknowns))
     now = state.multipliers
     slack = jnp.maximum(at_most, -now.at_most / now.penalty)
     violated = jnp.abs(jnp.concatenate([equal, slack]))
@@ -237,8 +237,8 @@ def _after(
     return after, violation, held
 
 
-def _rounded(leaf: PyTree) -> PyTree:
-    """The leaf, ten units of rounding further from zero."""
+def _round_up(leaf: PyTree) -> PyTree:
+    """Move a leaf ten units of rounding further from zero."""
     if not eqx.is_inexact_array(leaf):
         return leaf
     return leaf * (1 + 10 * jnp.finfo(leaf.dtype).eps)

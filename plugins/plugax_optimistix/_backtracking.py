@@ -1,9 +1,8 @@
-"""A safeguard for full steps: shorten one until the loss decreases enough.
+"""A safeguard for full steps: shorten the step until the loss decreases enough.
 
-Accepts the length α with f(u + αΔ) ≤ f(u) + 10⁻⁴ α f′ (Armijo), where f′ is the slope along Δ, or
-one that is good by another test; the next α is the minimum of the parabola through what is known,
-kept within [0.1 α, 0.5 α]. The full step is tried first, and where it is good this costs one
-evaluation.
+A length α is accepted if f(u + αΔ) ≤ f(u) + 10⁻⁴ α f′ (Armijo), where f′ is the slope along Δ, or
+if it passes another test. The next α is the minimum of the parabola through the known values, kept
+within [0.1 α, 0.5 α]. The full step is tried first; if it is good, this costs one evaluation.
 
 Source: Dennis and Schnabel 1996, Numerical Methods for Unconstrained Optimization and Nonlinear
 Equations, section 6.3, doi 10.1137/1.9781611971200.
@@ -24,7 +23,7 @@ class StepLength(eqx.Module):
     """The length that was found.
 
     Attributes:
-        length: α, and 0 where none was good.
+        length: α, and 0 if no length was good.
         loss: the loss there.
         evaluations: how often the loss was evaluated.
     """
@@ -43,14 +42,14 @@ def backtrack(
     """The first of the lengths tried that decreases the loss enough.
 
     Arguments:
-        loss_at: α ↦ the loss at u + αΔ, and whether the step is good although it may be greater; a
+        loss_at: α ↦ the loss at u + αΔ, and whether the step is good even if the loss increases; a
             loss that is not finite counts as too large.
         loss: the loss at α = 0.
-        slope: its derivative there, not positive.
-        rounding: an increase of the loss that means nothing.
+        slope: the derivative of the loss at α = 0, not positive.
+        rounding: an increase of the loss that may be due to rounding alone.
     """
 
-    def unfinished(carry: tuple) -> Bool[Array, ""]:
+    def is_unfinished(carry: tuple) -> Bool[Array, ""]:
         *_, accepted, trials = carry
         return ~accepted & (trials < MOST_TRIALS)
 
@@ -67,7 +66,7 @@ def backtrack(
 
     one = jnp.ones_like(loss)
     carry = (one, one, loss, jnp.asarray(False), jnp.asarray(0, "int32"))
-    length, _, value, accepted, trials = lax.while_loop(unfinished, attempt, carry)
+    length, _, value, accepted, trials = lax.while_loop(is_unfinished, attempt, carry)
     return StepLength(
         jnp.where(accepted, length, jnp.zeros_like(length)),
         jnp.where(accepted, value, loss),

@@ -1,11 +1,11 @@
-"""What least-squares methods with a trust region share: linearise, step, look, steer the radius.
+"""The shared part of least-squares methods with a trust region: linearise, step, adjust the radius.
 
     Δ = a step that makes ‖r + J Δ‖ small, with ‖D Δ‖ ≤ ϱ,    u ← u + Δ,
 
-D being the greatest length that each column of J has had, so that the unknowns' units do not
-matter. The gain ratio, (decrease of the loss) / (decrease the linear model promised), steers the
-radius ϱ: a poor step is not taken and ϱ shrinks to a half or a tenth of it; after a good one ϱ is
-twice the step. A loss that is not a number is a poor one. How the step is made is the method's.
+where D is the greatest length that each column of J has had, so that the unknowns' units do not
+matter. The gain ratio, (decrease of the loss) / (decrease promised by the linear model), controls
+the radius ϱ: a poor step is not taken, and ϱ shrinks to a half or a tenth of it; after a good step
+ϱ is twice its length. A step to a loss of NaN is poor. The methods differ in the step.
 
 Source: Moré 1978, The Levenberg–Marquardt algorithm: implementation and theory, doi
 10.1007/BFb0067700.
@@ -34,12 +34,12 @@ SUFFICIENT_GAIN = 1e-4
 POOR_GAIN, GOOD_GAIN = 0.25, 0.75
 
 
-# Makes the step of R, c, the diagonal of E, ϱ, and a first guess of λ.
+# Computes the step from R, c, the diagonal of E, ϱ, and a first guess of λ.
 Method = Callable[[Array, Array, Array, Array, Array], BoundedStep]
 
 
 class RegionState(eqx.Module):
-    """Where the iteration stands.
+    """The run state.
 
     Attributes:
         unknowns: u.
@@ -48,8 +48,8 @@ class RegionState(eqx.Module):
         lengths: D, the greatest lengths of the Jacobian's columns so far.
         reach: the greatest |u| so far, by unknown.
         converged: whether the point that the last step started from passed the test.
-        idle: the steps since the loss decreased by more than rounding in all.
-        mark: the loss then.
+        idle: the number of steps since the loss last decreased by more than rounding in total.
+        mark: the loss at that step.
         function_evaluations: evaluations of the residuals so far.
         jacobian_evaluations: linearisations so far.
     """
@@ -67,15 +67,15 @@ class RegionState(eqx.Module):
 
 
 class _Trial(eqx.Module):
-    """One bounded step, looked at.
+    """One bounded step, evaluated.
 
     Attributes:
-        vector: where it leads.
-        loss: the loss there.
-        accepted: whether it is good enough.
-        damping: its λ.
-        radius: ϱ for what comes after it.
-        count: trials so far.
+        vector: the point it leads to.
+        loss: the loss at this point.
+        accepted: whether the step is good enough.
+        damping: the λ of the step.
+        radius: ϱ after the step.
+        count: the number of trials so far.
     """
 
     vector: Float[Array, " n"]
@@ -87,7 +87,7 @@ class _Trial(eqx.Module):
 
 
 class AbstractTrustRegion(AbstractDeterministicSolver):
-    """Least squares by steps within a trust region; subclasses differ in how a step is made.
+    """Least squares by steps within a trust region; subclasses differ in how they compute a step.
 
     - `rtol`, `atol`, `radius`: as the solvers document them.
     """
@@ -170,7 +170,7 @@ class AbstractTrustRegion(AbstractDeterministicSolver):
         problem: AbstractProblem,  # noqa: ARG002
         state: RegionState,
     ) -> Bool[Array, ""]:
-        """Whether several steps gained nothing, though the test is not passed."""
+        """Whether several steps did not reduce the loss, although the test is not passed."""
         return state.idle >= MOST_IDLE
 
     def unknowns(
@@ -197,10 +197,10 @@ def _take_step(
 
     Arguments:
         problem: the problem.
-        state: where the iteration stands.
+        state: the run state.
         batch: all data.
-        key: of the residuals.
-        method: how a step is made.
+        key: random key of the residuals.
+        method: computes a step.
         rtol: as the solvers document it.
         atol: as the solvers document it.
         radius: as the solvers document it.
@@ -230,11 +230,11 @@ def _take_step(
     loss_after = jnp.where(trial.accepted, trial.loss, loss)
     now = jnp.where(linear.held, lengths, linear.lengths)
     lost = is_lost(now, lengths, state.reach, loss)
-    reached = optimality.reached(rtol, atol)
+    reached = optimality.is_reached(rtol, atol)
     idle, mark = optimality.count_idle(state.idle, state.mark, loss, loss_after)
-    exhausted = optimality.exhausted(loss, loss_after, idle)
+    exhausted = optimality.is_exhausted(loss, loss_after, idle)
     gradient = jnp.where(linear.held, 0, linear.gradient)
-    confirmed, moved = optimality.confirmed(
+    confirmed, moved = optimality.confirm(
         idle, function, vector, gradient, state.reach, linear.held, room, moved
     )
     state = RegionState(
@@ -269,19 +269,19 @@ def _search(
     room: Room,
     start: _Trial,
 ) -> _Trial:
-    """Steps within smaller and smaller radii until one decreases the loss as it should."""
+    """Steps within smaller and smaller radii until one decreases the loss enough."""
     vector, loss = start.vector, start.loss
     relative = weights / linear.scale
     floor = jnp.finfo(loss.dtype).tiny
 
-    def unfinished(trial: _Trial) -> Bool[Array, ""]:
+    def is_unfinished(trial: _Trial) -> Bool[Array, ""]:
         return ~trial.accepted & (trial.count < MOST_TRIALS)
 
     def attempt(last: _Trial) -> _Trial:
         bounded = method(linear.factor, linear.projection, relative, last.radius, last.damping)
         free = bounded.step / linear.scale
         moved = room.move(vector, free, linear.held)
-        # What is left of the step, and of its promise, within the box.
+        # The part of the step within the box, and its promised decrease.
         change = linear.factor @ (jnp.where(linear.held, 0, moved - vector) * linear.scale)
         slope = -linear.projection @ change
         clipped = jnp.any(moved != vector + free)
@@ -289,7 +289,7 @@ def _search(
         slope = jnp.where(clipped, slope, bounded.slope)
         residuals, _ = function(moved)
         loss_there = residuals @ residuals / 2
-        # Below rounding the gain is noise: such a step is taken unless it visibly harms.
+        # Below rounding the gain is noise: such a step is taken unless the loss clearly rises.
         harmless = (promised >= 0) & (promised <= optimality.rounding)
         harmless = harmless & (loss_there <= loss + optimality.rounding)
         gain = (loss - loss_there) / jnp.maximum(promised, floor)
@@ -303,7 +303,7 @@ def _search(
             count=last.count + 1,
         )
 
-    return lax.while_loop(unfinished, attempt, start)
+    return lax.while_loop(is_unfinished, attempt, start)
 
 
 def _next_radius(
@@ -313,9 +313,9 @@ def _next_radius(
     slope: Float[Array, ""],
     promised: Float[Array, ""],
 ) -> Float[Array, ""]:
-    """Twice the length of a good step; part of a poor one's, by a parabola through both losses."""
-    # The loss at u + tΔ is known at t = 0, with its slope, and at t = 1; a gain that is not a
-    # number, as from a loss that is not, leaves the smallest part.
+    """Twice the length of a good step; part of a poor one, by a parabola through both losses."""
+    # The loss at u + tΔ is known at t = 0, with its slope, and at t = 1; a gain of NaN, as from a
+    # loss of NaN, gives the smallest part.
     part = slope / (2 * (slope - gain * promised))
     part = jnp.where(jnp.isfinite(part), jnp.clip(part, 0.1, 0.5), 0.1)
     shorter = part * jnp.minimum(radius, 10 * bounded.length)

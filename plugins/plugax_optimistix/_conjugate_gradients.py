@@ -1,8 +1,8 @@
-"""The linearised least-squares problem, min ‖r + J Δ‖, by products J v and Jᵀ w alone.
+"""The linearised least-squares problem, min ‖r + J Δ‖, with products J v and Jᵀ w alone.
 
-Conjugate gradients on the normal equations JᵀJ Δ = −Jᵀr, in the form that keeps the residual itself
-(CGLS), which loses no digits to forming JᵀJ. Stopped after any number of iterations, Δ is still a
-direction of descent, and ‖J Δ‖² = −(Jᵀr)·Δ.
+Conjugate gradients on the normal equations JᵀJ Δ = −Jᵀr, in the form that updates the residual
+itself (CGLS), which loses no digits by forming JᵀJ. After any number of iterations Δ is a direction
+of descent, and ‖J Δ‖² = −(Jᵀr)·Δ.
 
 Source: Hestenes and Stiefel 1952, Methods of conjugate gradients for solving linear systems,
 section 10, doi 10.6028/jres.049.044.
@@ -17,12 +17,12 @@ from jaxtyping import Array, Bool, Float, Int
 
 
 class InnerSolution(eqx.Module):
-    """What the inner iteration found.
+    """The result of the inner iteration.
 
     Attributes:
         step: Δ.
         change: J Δ.
-        iterations: how many products with J and with Jᵀ it took.
+        iterations: the number of products with J and with Jᵀ.
         solved: whether ‖Jᵀ(r + J Δ)‖ ≤ tolerance ‖Jᵀr‖ was reached.
     """
 
@@ -47,14 +47,14 @@ def solve_normal_equations(
         backward: w ↦ Jᵀ w.
         residuals: r.
         tolerance: relative size of the gradient to reach.
-        steps: most iterations.
+        steps: the largest number of iterations.
     """
     descent = -backward(residuals)
     start = descent @ descent
     target = jnp.asarray(tolerance, start.dtype) ** 2 * start
     most = jnp.asarray(steps, "int32")
 
-    def unfinished(carry: tuple) -> Bool[Array, ""]:
+    def is_unfinished(carry: tuple) -> Bool[Array, ""]:
         *_, size, iteration = carry
         return (size > target) & (iteration < most)
 
@@ -77,5 +77,5 @@ def solve_normal_equations(
         start,
         jnp.asarray(0, "int32"),
     )
-    step, change, _, size, iterations = lax.while_loop(unfinished, iterate, carry)
+    step, change, _, size, iterations = lax.while_loop(is_unfinished, iterate, carry)
     return InnerSolution(step, change, iterations, size <= target)

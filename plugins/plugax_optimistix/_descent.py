@@ -1,19 +1,19 @@
-"""What methods with a direction and a line search share.
+"""The shared part of methods with a direction and a line search.
 
-    u ← u + α d,    d from the gradients met so far.
+    u ← u + α d,    d from the gradients so far.
 
-A step tries lengths α until one is good, each with the loss and its gradient; then the method's
-memory learns from the step and gives the next direction. The very first step evaluates the starting
-point, by the same code, and goes nowhere: so the loss is compiled once.
+A step tries lengths α until one is good, each with the loss and its gradient; then the memory of
+the method is updated and gives the next direction. The very first step only evaluates the starting
+point, with the same code, so that the loss is compiled once.
 
-If the method expects next to nothing from its next step, or found no length that was good, the
-Hessian is asked whether this is a minimum (`_newton_step.py`). In either case the next direction is
-Newton's: from a minimum it is the last one, and brings the last digits; else what the method took
-for the end was a valley along which it had not learnt the curvature. If the loss has not become
-less since the Hessian was asked before, the run has stalled.
+If the method expects hardly any decrease from its next step, or found no good length, the Hessian
+decides whether this is a minimum (`_newton_step.py`). In either case the next direction is
+Newton's: from a minimum it is the last step, which improves the last digits; otherwise the method
+had stopped in a valley along which it had not learnt the curvature. If the loss has not decreased
+since the previous test with the Hessian, the run has stalled.
 
 For up to 50 unknowns the Hessian at the start gives every unknown its unit, and the run its first
-direction, if curvatures differ much; without that, a first step of length 1 may end anywhere.
+direction, if curvatures differ much; without it, a first step of length 1 may end anywhere.
 """
 
 import abc
@@ -35,30 +35,30 @@ from ._suitable import AbstractDeterministicSolver
 from ._vector import Metrics, as_vector
 from ._wolfe import ROUNDING_UNITS, Verdict, begin, judge
 
-# Unknowns are alike if their curvatures' square roots are within this power of two.
+# Unknowns are on one scale if the square roots of their curvatures are within this power of two.
 ALIKE = 7
 
 
 class DescentState(eqx.Module):
-    """Where the iteration stands.
+    """The run state.
 
     Attributes:
         unknowns: the last accepted point u.
         loss: the loss there.
-        gradient: its gradient.
+        gradient: the gradient there.
         metrics: the problem's own metrics there.
-        memory: what the method keeps of earlier gradients.
+        memory: what the method stores of earlier gradients.
         direction: d.
         slope: ∇f·d.
         length: the α to try first.
-        felt: which unknowns the loss depended on at the start.
+        felt: which unknowns had an effect on the loss at the start.
         scale: the curvature along every unknown at the start, √|Hᵢᵢ|, in powers of two.
         reach: the greatest |u| so far, by unknown.
-        asked: the loss when the Hessian was asked for the last time; infinite before.
-        patience: the evaluations after which it may be asked again.
+        asked: the loss at the last test with the Hessian; infinite before the first.
+        patience: the number of evaluations after which the Hessian may be used again.
         minimum: whether u passes the test; one more step is taken from there, Newton's.
-        converged: whether it has been taken.
-        stalled: whether nothing has been gained since the Hessian was asked.
+        converged: whether this last step has been taken.
+        stalled: whether the loss has not decreased since the last test with the Hessian.
         function_evaluations: evaluations of loss and gradient so far; 0 means none, not even at u.
     """
 
@@ -82,7 +82,7 @@ class DescentState(eqx.Module):
 
 
 class _Trial(eqx.Module):
-    """The last point tried, and what the line search says to it."""
+    """The last point tried, and the verdict of the line search."""
 
     vector: Float[Array, " n"]
     loss: Float[Array, ""]
@@ -91,8 +91,8 @@ class _Trial(eqx.Module):
     verdict: Verdict
 
 
-class _Course(eqx.Module):
-    """Where to go next: the parts of the state by these names, and whether Newton's step leads."""
+class _Direction(eqx.Module):
+    """The next direction: fields of the run state, and whether the direction is Newton's."""
 
     direction: Float[Array, " n"]
     slope: Float[Array, ""]
@@ -104,10 +104,10 @@ class _Course(eqx.Module):
 
 
 class AbstractDescent(AbstractDeterministicSolver):
-    """A method with a direction and a line search; subclasses differ in what they remember.
+    """A method with a direction and a line search; subclasses differ in their memory.
 
     - `rtol`, `atol`: as the solvers document them.
-    - `remaining_slope`: how much of the slope a line search may leave, c₂.
+    - `remaining_slope`: c₂, the part of the slope that may remain after a line search.
     """
 
     remaining_slope: ClassVar[float] = 0.9
@@ -117,10 +117,10 @@ class AbstractDescent(AbstractDeterministicSolver):
 
     @abc.abstractmethod
     def empty_memory(self, vector: Float[Array, " n"]) -> AbstractMemory:
-        """The memory before the first step, for unknowns like these."""
+        """The memory before the first step, for unknowns of this size and dtype."""
 
     def init(self, problem: AbstractProblem, unknowns: PyTree, key: PRNGKeyArray) -> DescentState:
-        """Nothing evaluated yet: the first trial is the starting point itself."""
+        """The state before any evaluation: the first trial is the starting point itself."""
         self.check_unknowns(problem, unknowns)
         vector, _ = as_vector(unknowns)
         batch = eqx.filter_eval_shape(problem.data.first)
@@ -161,7 +161,7 @@ class AbstractDescent(AbstractDeterministicSolver):
         problem: AbstractProblem,  # noqa: ARG002
         state: DescentState,
     ) -> Bool[Array, ""]:
-        """Whether the Hessian found a minimum, and the last step has been taken."""
+        """Whether the Hessian confirmed a minimum, and the last step has been taken."""
         return state.converged
 
     def stalled(
@@ -169,7 +169,7 @@ class AbstractDescent(AbstractDeterministicSolver):
         problem: AbstractProblem,  # noqa: ARG002
         state: DescentState,
     ) -> Bool[Array, ""]:
-        """Whether nothing was gained any more, though this is no minimum."""
+        """Whether the loss no longer decreases, although this is not a minimum."""
         return state.stalled
 
     def unknowns(
@@ -195,9 +195,9 @@ def _take_step(
 
     Arguments:
         problem: the problem.
-        state: where the iteration stands.
+        state: the run state.
         batch: all data.
-        key: of the loss.
+        key: random key of the loss.
         curvature: c₂ of the line search.
         rtol: as the solvers document it.
         atol: as the solvers document it.
@@ -219,15 +219,15 @@ def _take_step(
     )
     loss, gradient, metrics = there
     step = jnp.where(moved, trial.verdict.search.tried, 0) * state.direction
-    # The memory knows of scaled unknowns alone.
+    # The memory uses scaled unknowns only.
     scale = state.scale
     memory, direction = state.memory.learn(
         step * scale, (gradient - state.gradient) / scale, gradient / scale, moved
     )
     direction = direction / scale
     slope = direction @ gradient
-    # Rounding, or a loss that is not smooth, may leave a direction that does not descend; one along
-    # which no length was good will not do again.
+    # Rounding, or a loss that is not smooth, may give a direction that does not descend; one along
+    # which no length was good is not used again.
     sound = moved & (slope < 0)
     memory = memory.keep(sound)
     steepest = -gradient / scale**2
@@ -237,21 +237,21 @@ def _take_step(
     here = jnp.where(moved, trial.vector, vector)
     reach = jnp.maximum(state.reach, jnp.abs(here))
     evaluations = state.function_evaluations + trial.verdict.search.trials
-    # What the method itself expects of its next step, the loss taken for a parabola.
+    # The decrease that the method itself expects from its next step, with the loss as a parabola.
     expected = NewtonStep(length * direction, -length * slope / 2, jnp.asarray(True), scale)
     is_small = lambda step: step.is_small(here, reach, loss, rtol=rtol, atol=atol)  # noqa: E731
     quiet = is_small(expected) & (evaluations >= state.patience)
     asking = failed | quiet | (first & (here.size <= DENSE_UNKNOWNS))
 
-    def judge(newton: NewtonStep) -> _Course:
+    def judge(newton: NewtonStep) -> _Direction:
         feels = is_felt(newton.lengths, reach, loss)
         lost = jnp.any(state.felt & ~feels)
         minimum = newton.convex & is_small(newton) & ~lost
         steepness = newton.step @ gradient
         units = _units(newton.lengths)
-        # From a start that is no minimum, only if steps down the gradient would mix up the units.
+        # At a start that is not a minimum, only if gradient steps would mix different units.
         led = (steepness < 0) & (~first | minimum | jnp.any(units != 1))
-        return _Course(
+        return _Direction(
             direction=jnp.where(led, newton.step, direction),
             slope=jnp.where(led, steepness, slope),
             length=jnp.where(led, 1, length),
@@ -262,7 +262,7 @@ def _take_step(
         )
 
     no = jnp.asarray(False)
-    own = _Course(direction, slope, length, state.felt, scale, no, no)
+    own = _Direction(direction, slope, length, state.felt, scale, no, no)
     course = ask_hessian(asking, function, here, gradient, judge, unasked=own, unknown=expected)
     rounding = ROUNDING_UNITS * jnp.finfo(loss.dtype).eps * jnp.abs(loss)
     stalled = asking & ~course.minimum & ~(loss < state.asked - rounding)
@@ -279,14 +279,14 @@ def _take_step(
         scale=course.scale,
         reach=reach,
         asked=jnp.where(asking & ~first, loss, state.asked),
-        # What asking costs is spent on the method itself before it is asked again.
+        # Before the next test the method's own evaluations must have cost as much as this one.
         patience=jnp.where(asking, evaluations + here.size, state.patience),
         minimum=course.minimum,
         converged=state.minimum | (course.minimum & ~course.led),
         stalled=stalled & ~state.minimum,
         function_evaluations=evaluations,
     )
-    # At the first step the starting point itself is what has been evaluated.
+    # The first step has evaluated the starting point itself.
     begun = _select(first, (loss, gradient, metrics), (state.loss, state.gradient, state.metrics))
     return after, {
         **begun[2],
@@ -307,7 +307,7 @@ def _search(
     """The first good length, or the last one tried."""
     evaluate = jax.value_and_grad(function, has_aux=True)
 
-    def unfinished(trial: _Trial) -> Bool[Array, ""]:
+    def is_unfinished(trial: _Trial) -> Bool[Array, ""]:
         return ~(trial.verdict.accepted | trial.verdict.failed)
 
     def attempt(trial: _Trial) -> _Trial:
@@ -322,13 +322,13 @@ def _search(
     search = begin(state.loss, state.slope, state.length)
     no = jnp.asarray(False)
     start = _Trial(vector, state.loss, state.gradient, state.metrics, Verdict(search, no, no, no))
-    return lax.while_loop(unfinished, attempt, start)
+    return lax.while_loop(is_unfinished, attempt, start)
 
 
 def _units(lengths: Float[Array, " n"]) -> Float[Array, " n"]:
-    """The nearest powers of two, by which a division is exact; 1 for what is zero, or no number.
+    """The nearest powers of two, by which a division is exact; 1 for zero and for NaN.
 
-    All are 1 if they differ little: then the memory does better without them.
+    All are 1 if they differ little: then the memory works better without them.
     """
     sound = jnp.isfinite(lengths) & (lengths > 0)
     exponents = jnp.round(jnp.log2(jnp.where(sound, lengths, 1))).astype("int32")

@@ -2,13 +2,13 @@
 
     s(τ): from 0 to the Cauchy point, then to the Gauss–Newton step; stop where ‖E s‖ = ϱ.
 
-The Cauchy point is where ‖R s + c‖ is least down the gradient, in the scaled unknowns E s. Along
-the path the linear model falls and ‖E s‖ grows, so its point at the radius is nearly the best one
-there: a few products instead of the factorisations that the damped step of Levenberg and Marquardt
-needs.
+The Cauchy point minimises ‖R s + c‖ down the gradient, in the scaled unknowns E s. Along the path
+the linear model decreases and ‖E s‖ grows, so its point at the radius is nearly the best one there.
+It takes a few products, while the damped step of Levenberg and Marquardt needs several
+factorisations.
 
-The step is our own, on the triangular form of the linearised problem, rather than optimistix's,
-whose state cannot be saved.
+The step is written here, for the triangular form of the linearised problem, since the state of
+optimistix's dogleg cannot be saved.
 
 Source: Powell 1970, A hybrid method for nonlinear equations, in Rabinowitz, Numerical Methods for
 Nonlinear Algebraic Equations; Nocedal and Wright 2006, section 4.1,
@@ -26,28 +26,27 @@ from ._trust_region import BoundedStep
 class Dogleg(AbstractTrustRegion):
     """Nonlinear least squares by Powell's dogleg steps within a trust region.
 
-    Cheaper a step than `levenberg-marquardt` where the region binds, and mostly as good; that one
-    is the more robust where the Jacobian nearly loses rank. The Jacobian is dense: made for up to a
-    few thousand unknowns.
+    A step costs less than one of `levenberg-marquardt` if the radius limits it, and is mostly as
+    good; `levenberg-marquardt` is more robust if the Jacobian nearly loses rank. The Jacobian is
+    dense: made for up to a few thousand unknowns.
 
-    Converged means: at the point the last step started from, the projection P r of the residuals
-    onto the range of the Jacobian J was at most `atol + rtol (‖r‖ + ‖J u‖)`; or it was below what
-    rounding lets the loss resolve and the loss no longer decreased; or, after three steps that did
-    not decrease it but by rounding, the Hessian says that this is a minimum; the last step is then
-    Newton's. The radius plays no part in the test, so short steps cannot pass it. The step has been
-    taken on top of that. Unknowns on a bound (`plugax.bounded`) that the loss would have them cross
-    have no part in J.
+    Converged means: at the point where the last step started, the projection P r of the residuals
+    onto the range of the Jacobian J was at most `atol + rtol (‖r‖ + ‖J u‖)`; or it was too small to
+    change the loss beyond rounding, and the loss no longer decreased; or, after three steps in
+    which the loss decreased by rounding at most, the Hessian confirmed a minimum, and the last step
+    is Newton's. The radius plays no part in the test, so short steps cannot pass it. The answer is
+    the point after that last step. Unknowns held on a bound (`plugax.bounded`) have no part in J.
 
     Arguments:
         rtol: converged if the residuals r, projected onto the range of the Jacobian J, are at most
-            this part of ‖r‖ + ‖J u‖; ten units of rounding at least.
-        atol: added to that bound on the projected residuals [the unit of the residuals].
-        radius: ϱ of the first step, relative to ‖D u‖ (to ‖r‖ where u = 0), D being the lengths of
+            this part of ‖r‖ + ‖J u‖; at least ten units of rounding.
+        atol: added to the bound on the projected residuals [the unit of the residuals].
+        radius: ϱ of the first step, relative to ‖D u‖ (to ‖r‖ if u = 0), D being the lengths of
             the Jacobian's columns.
 
-    Metrics: `loss`, the problem's own, `relative_offset` (what `rtol` is compared with),
-    `step_norm` (‖Δ‖; 0 where every step was refused), `radius` (ϱ after it, in the unit of the
-    residuals), and so far: `function_evaluations`, `jacobian_evaluations`.
+    Metrics: `loss`, the problem's own metrics, `relative_offset` (to be compared with `rtol`),
+    `step_norm` (‖Δ‖; 0 if every step was refused), `radius` (ϱ after the step, in the unit of the
+    residuals), and as running totals: `function_evaluations`, `jacobian_evaluations`.
 
     Source: Powell 1970, A hybrid method for nonlinear equations, in Rabinowitz, Numerical Methods
     for Nonlinear Algebraic Equations; Nocedal and Wright 2006, doi 10.1007/978-0-387-40065-5.

@@ -2,10 +2,11 @@
 
     minimise a·z + ½ z·Λ z with ‖z‖ ≤ ϱ,    z = −(Λ + μ)⁻¹ a,
 
-Λ being diagonal: in the basis of the eigenvectors. μ = 0 if Λ is positive and that z short enough;
-else the μ ≥ 0 that makes Λ + μ positive and ‖z‖ = ϱ up to a tenth, found by Newton's method on
-1/‖z‖, nearly a straight line in μ, within bounds that close in on it. If a has no part along the
-most negative eigenvalue, as on a saddle, z follows that direction for the rest of the way.
+with a diagonal Λ, in the basis of the eigenvectors. μ = 0 if Λ is positive and this z is short
+enough; otherwise μ ≥ 0 is such that Λ + μ is positive and ‖z‖ = ϱ up to a tenth. It is found by
+Newton's method on 1/‖z‖, which is nearly linear in μ, within bounds that close in on μ. If a has no
+component along the most negative eigenvalue, as on a saddle, z follows that direction for the rest
+of the way.
 
 Source: Moré and Sorensen 1983, Computing a trust region step, doi 10.1137/0904038.
 """
@@ -23,7 +24,7 @@ MOST_ITERATIONS = 30
 
 
 class _Search(eqx.Module):
-    """Where the search for μ stands."""
+    """The state of the search for μ."""
 
     shift: Float[Array, ""]
     lower: Float[Array, ""]
@@ -38,10 +39,10 @@ class BallStep(eqx.Module):
     Attributes:
         step: p = E⁻¹ V z.
         length: ‖z‖.
-        promised: by how much the quadratic falls.
+        promised: the decrease of the quadratic.
         radius: ϱ.
-        bound: whether it ends at the surface.
-        products: products with the matrix that it took, beside those that made it.
+        bound: whether the step ends at the surface.
+        products: the number of products with the matrix, without those that formed it.
     """
 
     step: Float[Array, " n"]
@@ -63,8 +64,8 @@ def eigen_step(
     Arguments:
         hessian: H = E V Λ Vᵀ E.
         gradient: g.
-        radius: ϱ; 0 if there is none yet.
-        first_radius: ϱ then, relative to ‖a‖ / |κ|, κ being the curvature along a.
+        radius: ϱ; 0 before the first step.
+        first_radius: ϱ of the first step, relative to ‖a‖ / |κ|, κ being the curvature along a.
     """
     slopes = hessian.eigenvectors.T @ (gradient / hessian.lengths)
     values = hessian.eigenvalues
@@ -72,7 +73,7 @@ def eigen_step(
     size = jnp.linalg.norm(slopes)
     square = slopes @ slopes
     curvature = jnp.abs(slopes @ (values * slopes)) / jnp.where(square > 0, square, 1)
-    # Without any curvature, the step of the gradient's own length.
+    # Without any curvature the step is as long as the gradient.
     known = curvature > hessian.rounding
     first = jnp.asarray(first_radius, size.dtype) * size / jnp.where(known, curvature, 1)
     radius = jnp.where(radius > 0, radius, jnp.where(first > 0, first, 1))
@@ -86,7 +87,7 @@ def eigen_step(
     middle = lower + 1e-3 * (upper - lower)
     start = _Search(middle, lower, upper, at(middle), jnp.asarray(0, "int32"))
 
-    def unfinished(search: _Search) -> Bool[Array, ""]:
+    def is_unfinished(search: _Search) -> Bool[Array, ""]:
         off = jnp.abs(jnp.linalg.norm(search.point) - radius) > LENIENCE * radius
         return ~free & off & (search.iteration < MOST_ITERATIONS)
 
@@ -101,7 +102,7 @@ def eigen_step(
         shift = jnp.where(within, shift, (lower + upper) / 2)
         return _Search(shift, lower, upper, at(shift), search.iteration + 1)
 
-    found = lax.while_loop(unfinished, iterate, start).point
+    found = lax.while_loop(is_unfinished, iterate, start).point
     point = jnp.where(free, full, _to_the_surface(found, slopes, radius, least))
     return BallStep(
         step=hessian.eigenvectors @ point / hessian.lengths,
@@ -119,7 +120,7 @@ def _to_the_surface(
     radius: Float[Array, ""],
     least: Float[Array, ""],
 ) -> Float[Array, " n"]:
-    """The point, or further along the most negative eigenvalue's direction if it ends inside."""
+    """The point, moved along the direction of the most negative eigenvalue if it is inside."""
     point = jnp.where(jnp.isfinite(point), point, 0)
     room = radius**2 - point @ point + point[0] ** 2
     along = jnp.where(slopes[0] > 0, -1, 1) * jnp.sqrt(jnp.maximum(room, 0))

@@ -2,24 +2,24 @@
 
     Δ = argmin ‖r + J Δ‖,    u ← u + α Δ,
 
-with α = 1 unless neither the loss decreases enough nor the step that would follow without a new J,
+with α = 1 unless neither the loss nor the step that would follow without a new J decreases enough,
 
     ‖D Δ̄‖ ≤ (1 − α/4) ‖D Δ‖,    Δ̄ = argmin ‖r(u + α Δ) + J Δ̄‖,
 
 D being the lengths of J's columns. Along a curved valley a full step leaves the floor, so the loss
-rises, though the step leads towards the valley's end. This test, Deuflhard's natural monotonicity,
-does not mind, and takes full steps where the loss alone would allow short ones (95 for 371 on the
-Rosenbrock function of 100 unknowns). It is asked where J is formed and there are no bounds. No more
-steps than there are unknowns may increase the loss, so that every run ends by decreasing it.
+rises, although the step leads towards the end of the valley. This test, Deuflhard's natural
+monotonicity, accepts such full steps, while the loss alone would allow only short ones (95 instead
+of 371 steps for the Rosenbrock function of 100 unknowns). It is used if J is formed and there are
+no bounds. The number of steps that may increase the loss is at most the number of unknowns, so that
+every run ends by decreasing it.
 
 Applied to a window of data assimilation this is incremental 4DVar: each step an outer loop, the
 linear problem the inner one (Courtier, Thépaut and Hollingsworth 1994, doi
 10.1002/qj.49712051912; that they are the same: Lawless, Gratton and Nichols 2005, doi
 10.1256/qj.04.20).
 
-The step is our own rather than optimistix's: that one carries the Jacobian as a traced program in
-its state, which can be neither saved nor compared, and it has no safeguard against a full step that
-makes things worse.
+The step is written here: optimistix's has the Jacobian as a traced program in its state, which can
+be neither saved nor compared, and has no safeguard against a full step that increases the loss.
 """
 
 from typing import ClassVar, Literal
@@ -40,23 +40,23 @@ from ._suitable import AbstractDeterministicSolver
 from ._triangular import Triangular, linearise
 from ._vector import Metrics, ResidualFunction, as_vector, residual_function
 
-# Where matrix-free begins to win; docs/solvers.md has the measurements.
+# From so many unknowns on matrix-free is quicker; docs/solvers.md has the measurements.
 DENSE_UNKNOWNS = 100
-# How often a step is made anew without the unknowns that it would push across a bound.
+# How often a step is repeated without the unknowns that it would move across a bound.
 PASSES = 2
 
 
 class GaussNewtonState(eqx.Module):
-    """Where the iteration stands.
+    """The run state.
 
     Attributes:
         unknowns: u.
         converged: whether the point that the last step started from passed the test.
-        idle: the steps since the loss decreased by more than rounding in all.
-        mark: the loss then.
+        idle: the number of steps since the loss last decreased by more than rounding in total.
+        mark: the loss at that step.
         lengths: the greatest lengths of the Jacobian's columns so far, if it is formed.
         reach: the greatest |u| so far, by unknown.
-        patience: how many steps more may increase the loss.
+        patience: how many more steps may increase the loss.
         function_evaluations: evaluations of the residuals so far.
         jacobian_evaluations: linearisations so far.
         inner_iterations: iterations of conjugate gradients so far.
@@ -75,7 +75,7 @@ class GaussNewtonState(eqx.Module):
 
 
 class _Proposal(eqx.Module):
-    """A full step and what is known where it starts; `linear` if the Jacobian was formed."""
+    """A full step and what is known at its start; `linear` if the Jacobian was formed."""
 
     residuals: Float[Array, " m"]
     metrics: Metrics
@@ -90,28 +90,28 @@ class _Proposal(eqx.Module):
 
 
 class GaussNewton(AbstractDeterministicSolver):
-    """Nonlinear least squares by Gauss–Newton steps, shortened where a full one does not help.
+    """Nonlinear least squares by Gauss–Newton steps, shortened if a full step does not help.
 
-    Converged means: at the point the last step started from, the projection P r of the residuals
-    onto the range of the Jacobian J was at most `atol + rtol (‖r‖ + ‖J u‖)`; or it was below what
-    rounding lets the loss resolve and the loss no longer decreased; or, after three steps that did
-    not decrease it but by rounding, the Hessian says that this is a minimum; the last step is
-    then Newton's. The step has been taken on top of that. A linear problem is solved by the first
-    step; the second one sees it.
+    Converged means: at the point where the last step started, the projection P r of the residuals
+    onto the range of the Jacobian J was at most `atol + rtol (‖r‖ + ‖J u‖)`; or it was too small to
+    change the loss beyond rounding, and the loss no longer decreased; or, after three steps in
+    which the loss decreased by rounding at most, the Hessian confirmed a minimum, and the last step
+    is Newton's. The answer is the point after that last step. The first step solves a linear
+    problem; the second one finds that it has converged.
 
     Arguments:
         rtol: converged if the residuals r, projected onto the range of the Jacobian J, are at most
-            this part of ‖r‖ + ‖J u‖; ten units of rounding at least.
-        atol: added to that bound on the projected residuals [the unit of the residuals].
+            this part of ‖r‖ + ‖J u‖; at least ten units of rounding.
+        atol: added to the bound on the projected residuals [the unit of the residuals].
         linear_solver: how to solve for the step. `dense` forms the Jacobian; `iterative` uses
             products with it and its transpose inside conjugate gradients, so that no matrix is
             stored; `auto` is dense up to 100 unknowns.
-        inner_tolerance: how far the conjugate gradients reduce the linear problem's gradient in
-            each step, relative to its start.
-        inner_steps: most iterations of conjugate gradients in each step.
+        inner_tolerance: the factor by which conjugate gradients reduce the gradient of the linear
+            problem in each step.
+        inner_steps: the largest number of conjugate-gradient iterations in each step.
 
-    Metrics: `loss`, the problem's own, `relative_offset` (what `rtol` is compared with),
-    `step_norm` (‖αΔ‖), `step_length` (α; 0 where no length helped), and so far:
+    Metrics: `loss`, the problem's own metrics, `relative_offset` (to be compared with `rtol`),
+    `step_norm` (‖αΔ‖), `step_length` (α; 0 if no length helped), and as running totals:
     `function_evaluations`, `jacobian_evaluations`, `inner_iterations`.
 
     Source: Björck 2024, Numerical Methods for Least Squares Problems, chapter 7,
@@ -160,7 +160,7 @@ class GaussNewton(AbstractDeterministicSolver):
         batch: PyTree,
         key: PRNGKeyArray,
     ) -> tuple[GaussNewtonState, Metrics]:
-        """One linearisation, one linear solve, one evaluation or a few."""
+        """One linearisation, one linear solve, and one or a few evaluations."""
         vector, rebuild = as_vector(state.unknowns)
         room = room_of(problem)
         function = residual_function(room.problem, rebuild, batch, key)
@@ -171,11 +171,11 @@ class GaussNewton(AbstractDeterministicSolver):
         moved = room.move(vector, found.length * proposal.step, proposal.held)
         moved = jnp.where(found.length > 0, moved, vector)
         optimality = proposal.optimality
-        reached = optimality.reached(self.rtol, self.atol)
+        reached = optimality.is_reached(self.rtol, self.atol)
         idle, mark = optimality.count_idle(state.idle, state.mark, loss, found.loss)
-        exhausted = optimality.exhausted(loss, found.loss, idle)
+        exhausted = optimality.is_exhausted(loss, found.loss, idle)
         gradient, held = proposal.gradient, proposal.held
-        confirmed, moved = optimality.confirmed(
+        confirmed, moved = optimality.confirm(
             idle, function, vector, gradient, state.reach, held, room, moved
         )
         known = jnp.isfinite(proposal.lengths)
@@ -217,7 +217,7 @@ class GaussNewton(AbstractDeterministicSolver):
         problem: AbstractProblem,  # noqa: ARG002
         state: GaussNewtonState,
     ) -> Bool[Array, ""]:
-        """Whether several steps gained nothing, though the test is not passed."""
+        """Whether several steps did not reduce the loss, although the test is not passed."""
         return state.idle >= MOST_IDLE
 
     def unknowns(
@@ -248,7 +248,7 @@ def _propose_dense(function: ResidualFunction, vector: Float[Array, " n"], room:
         step=step,
         gradient=jnp.where(linear.held, 0, linear.gradient),
         optimality=Optimality(offset, linear.residuals, linear.prediction),
-        # Those of unknowns held on a bound are no news.
+        # The columns of unknowns held on a bound do not count.
         lengths=jnp.where(linear.held, jnp.inf, linear.lengths),
         held=linear.held,
         iterations=jnp.asarray(0, "int32"),

@@ -1,6 +1,6 @@
-"""L-BFGS: a quasi-Newton method that remembers the last few steps only.
+"""L-BFGS: a quasi-Newton method that stores only the last few steps.
 
-    d = −H g,    H the inverse Hessian of BFGS, made of the last m steps s and gradient changes y:
+    d = −H g,    H the inverse Hessian of BFGS, from the last m steps s and gradient changes y:
 
     q ← g;    from the newest to the oldest:  α = s·q / y·s,    q ← q − α y;
     q ← γ q,  γ = s·y / y·y of the newest;
@@ -22,14 +22,14 @@ from ._memory import AbstractMemory, first_length, is_curved
 
 
 class LastSteps(AbstractMemory):
-    """The last m steps, each in a slot of its own; the newest takes the slot of the oldest.
+    """The last m steps, each in a slot of its own; the newest replaces the oldest.
 
     Attributes:
-        steps: s, by slot.
-        changes: y.
-        weights: 1 / y·s; 0 where nothing is known.
-        scale: γ; 0 where nothing is known.
-        count: how many steps there were.
+        steps: s, one row per slot.
+        changes: y, one row per slot.
+        weights: 1 / y·s; 0 for an empty slot.
+        scale: γ; 0 before the first step.
+        count: the number of steps so far.
     """
 
     steps: Float[Array, "m n"]
@@ -45,13 +45,13 @@ class LastSteps(AbstractMemory):
         gradient: Float[Array, " n"],
         usable: Bool[Array, ""],
     ) -> tuple["LastSteps", Float[Array, " n"]]:
-        """The step in place of the oldest one, and −H g."""
+        """The memory with the step in place of the oldest one, and −H g."""
         curvature = step @ change
         usable = usable & is_curved(curvature, step, change)
         slot = self.count % self.weights.size
 
         def store(rows: Array, new: Array) -> Array:
-            # One slot is read and written, where a selection of all would copy the whole memory.
+            # Only one slot is read and written; a selection of all would copy the whole memory.
             old = lax.dynamic_index_in_dim(rows, slot, keepdims=False)
             return lax.dynamic_update_index_in_dim(rows, jnp.where(usable, new, old), slot, 0)
 
@@ -104,32 +104,32 @@ class LastSteps(AbstractMemory):
         slope: Float[Array, ""],  # noqa: ARG002
         decrease: Float[Array, ""],  # noqa: ARG002
     ) -> Float[Array, ""]:
-        """1, and at first what makes a step no longer than 1."""
+        """1, and at first a length that makes the step no longer than 1."""
         return jnp.where(self.scale > 0, 1, first_length(gradient))
 
 
 class LBFGS(AbstractDescent):
     """Minimisation of any smooth loss by L-BFGS, a quasi-Newton method for many unknowns.
 
-    It stores the last `memory` steps and gradients, no matrix of the unknowns. The first step
-    evaluates the starting point and goes nowhere.
+    It stores the last `memory` steps and gradients, and no matrix. The first step only evaluates
+    the starting point.
 
     Converged means: the Hessian H has no negative eigenvalue, and Newton's step p = −H⁻¹∇f promises
     a decrease of ½ ∇f·H⁻¹∇f ≤ `atol + rtol |f|`, or changes no unknown by more than `√rtol |u|`.
-    This does not depend on the units of loss and unknowns. The step has been taken on top. It is
-    tested when the method expects next to nothing of its own next step. For more than 50 unknowns
-    p comes from conjugate gradients; if the loss has no second derivative, the method's own
-    approximation of H has to do.
+    This does not depend on the units of loss and unknowns. Newton's step is then taken as the last
+    one. The test is made when the method expects hardly any decrease from its own next step. For
+    more than 50 unknowns p comes from conjugate gradients; if the loss has no second derivative,
+    the method's own approximation of H is used.
 
     Arguments:
         rtol: converged if Newton's step promises to lower the loss by no more than this part of
-            it, or changes no unknown by more than the square root of this; ten units of rounding at
-            least.
-        atol: added to that bound on the promise [the unit of the loss].
-        memory: how many steps are remembered.
+            it, or changes no unknown by more than the square root of this part; at least ten units
+            of rounding.
+        atol: added to the bound on the promised decrease [the unit of the loss].
+        memory: how many steps are stored.
 
-    Metrics: `loss`, the problem's own, `gradient_norm`, `step_norm` (‖αd‖; 0 where no length was
-    good), and so far: `function_evaluations`, each with its gradient.
+    Metrics: `loss`, the problem's own metrics, `gradient_norm`, `step_norm` (‖αd‖; 0 if no length
+    was good), and as a running total: `function_evaluations`, each with its gradient.
 
     Source: Liu and Nocedal 1989, On the limited memory BFGS method for large scale optimization,
     doi 10.1007/BF01589116.
@@ -141,7 +141,7 @@ class LBFGS(AbstractDescent):
 
     def __check_init__(self):
         if self.memory < 1:
-            raise ValueError(f"memory is a number of steps, at least 1; got {self.memory}.")
+            raise ValueError(f"memory must be a number of steps, at least 1; got {self.memory}.")
 
     def empty_memory(self, vector: Float[Array, " n"]) -> LastSteps:
         """No step yet."""

@@ -1,4 +1,4 @@
-"""What a method with a line search keeps of the gradients it has met."""
+"""What a method with a line search stores of earlier gradients."""
 
 import abc
 
@@ -8,10 +8,10 @@ from jaxtyping import Array, Bool, Float
 
 
 class AbstractMemory(eqx.Module):
-    """What a method keeps of the gradients it has met; its directions follow from that.
+    """What a method stores of earlier gradients, and from which its directions follow.
 
-    Laws: what is learned with `usable` false changes nothing; with nothing kept, the direction is
-    that of steepest descent. Both without a branch, which would copy the memory.
+    Laws: `learn` with `usable` false changes nothing; with an empty memory the direction is that of
+    steepest descent. Both are done without a branch, which would copy the memory.
     """
 
     @abc.abstractmethod
@@ -22,18 +22,18 @@ class AbstractMemory(eqx.Module):
         gradient: Float[Array, " n"],
         usable: Bool[Array, ""],
     ) -> tuple["AbstractMemory", Float[Array, " n"]]:
-        """The memory after a step that was taken, and the direction to go next.
+        """The memory after a step, and the next direction.
 
         Arguments:
-            step: how the unknowns changed.
-            change: how the gradient changed.
-            gradient: the gradient now.
-            usable: whether there was such a step.
+            step: the change of the unknowns.
+            change: the change of the gradient.
+            gradient: the present gradient.
+            usable: whether a step was taken.
         """
 
     @abc.abstractmethod
     def keep(self, kept: Bool[Array, ""]) -> "AbstractMemory":
-        """The memory itself, or one that knows nothing."""
+        """The memory itself, or an empty one."""
 
     @abc.abstractmethod
     def length(
@@ -45,9 +45,9 @@ class AbstractMemory(eqx.Module):
         """The first length to try.
 
         Arguments:
-            gradient: the gradient now.
-            slope: along the direction, negative.
-            decrease: of the loss by the step before.
+            gradient: the present gradient.
+            slope: the slope along the direction, negative.
+            decrease: the decrease of the loss in the previous step.
         """
 
 
@@ -60,5 +60,5 @@ def is_curved(
 
 
 def first_length(gradient: Float[Array, " n"]) -> Float[Array, ""]:
-    """The first length of all, down the gradient: α ‖g‖ ≤ 1, and no more than the gradient."""
+    """The very first length, down the gradient: α ‖g‖ ≤ 1, and the step is at most −g."""
     return 1 / jnp.maximum(jnp.linalg.norm(gradient), 1)

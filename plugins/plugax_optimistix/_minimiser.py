@@ -1,11 +1,11 @@
-"""Minimisers of optimistix, as state machines.
+"""Minimisers of optimistix, as solvers.
 
-They are that already: `init`, `step`, `terminate`. One step here is one of theirs, that is one
-evaluation of the loss: it either accepts the trial point that the step before proposed (and takes
-the gradient there and updates what it knows of curvature), or shortens the step.
+One step here is one step of theirs, that is one evaluation of the loss: it either accepts the trial
+point that the previous step proposed (and then computes the gradient there and updates the
+curvature), or shortens the step.
 
-The unknowns are handed over as one vector, so that an inverse Hessian is one matrix rather than a
-block for every pair of arrays. Only minimisers whose state is made of arrays can be had: that of
+The unknowns are passed as one vector, so that an inverse Hessian is one matrix rather than a block
+for every pair of arrays. Only minimisers whose state consists of arrays are available: the state of
 optimistix's L-BFGS holds a traced program, which can be neither saved nor compared.
 """
 
@@ -28,15 +28,15 @@ _METHODS = {"bfgs": optx.BFGS, "dfp": optx.DFP, "nonlinear-cg": optx.NonlinearCG
 
 
 class MinimiserState(eqx.Module):
-    """Where the iteration stands.
+    """The run state.
 
     Attributes:
         unknowns: the last accepted point.
         inner: optimistix's own state.
-        asked: the loss when the Hessian was asked for the last time; infinite before.
-        patience: the evaluations after which it may be asked again.
+        asked: the loss at the last test with the Hessian; infinite before the first.
+        patience: the number of evaluations after which the Hessian may be used again.
         converged: whether the point passes the test.
-        stalled: whether nothing has been gained since the Hessian was asked.
+        stalled: whether the loss has not decreased since the last test with the Hessian.
         function_evaluations: evaluations of the loss so far.
     """
 
@@ -52,23 +52,23 @@ class MinimiserState(eqx.Module):
 class Minimiser(AbstractDeterministicSolver):
     """Minimisation of any smooth loss by a minimiser of optimistix.
 
-    For comparison, and for who knows it: `bfgs` and `nonlinear-cg` are quicker. A step is one
-    evaluation of the loss; steps that the line search refuses leave the unknowns as they are.
+    For comparison, and for users of optimistix; `bfgs` and `nonlinear-cg` are quicker. A step is
+    one evaluation of the loss; steps that the line search refuses do not change the unknowns.
 
     Converged means: the last accepted step changed every unknown by less than `atol + rtol |u|`,
-    and the loss f by less than `atol + rtol |f|`, which is optimistix's own test, of smallness; and
-    there the Hessian H has no negative eigenvalue, and Newton's step p = −H⁻¹∇f promises less than
+    and the loss f by less than `atol + rtol |f|`, which is optimistix's own test; and at that point
+    the Hessian H has no negative eigenvalue, and Newton's step p = −H⁻¹∇f promises less than
     `rtol |f|` or changes no unknown by more than `√rtol |u|`.
 
     Arguments:
-        method: which one: bfgs or dfp, quasi-Newton methods with a dense inverse Hessian, or
+        method: the minimiser: bfgs or dfp, quasi-Newton methods with a dense inverse Hessian, or
             nonlinear-cg, conjugate gradients of Polak and Ribière.
-        rtol: converged if a step changes all unknowns, and the loss, by less than this part, and
+        rtol: converged if a step changes all unknowns and the loss by less than this part, and
             Newton's step promises no more.
-        atol: added to that bound on the changes [the units of the unknowns and of the loss].
+        atol: added to the bound on the changes [the units of the unknowns and of the loss].
 
-    Metrics: `loss`, the problem's own, `gradient_norm`, `step_norm` (‖Δ‖; 0 where the step was
-    refused), and so far: `function_evaluations`.
+    Metrics: `loss`, the problem's own metrics, `gradient_norm`, `step_norm` (‖Δ‖; 0 if the step was
+    refused), and as a running total: `function_evaluations`.
 
     Source: Rader, Lyons and Kidger 2024, doi 10.48550/arXiv.2402.09983.
     """
@@ -92,7 +92,7 @@ class Minimiser(AbstractDeterministicSolver):
         loss, metrics = eqx.filter_eval_shape(problem.loss, unknowns, batch, key)
         unused = lambda vector, args: problem.loss(rebuild(vector), args, key)  # noqa: E731
         inner = self._method.init(unused, vector, None, {}, loss, metrics, frozenset())
-        # Optimistix makes the length of a step in the default precision, whatever the loss has.
+        # Optimistix computes the step length in the default precision, not in that of the loss.
         inner = eqx.tree_at(
             lambda inner: inner.search_state.step_size, inner, replace_fn=_cast_to(loss.dtype)
         )
@@ -114,7 +114,7 @@ class Minimiser(AbstractDeterministicSolver):
         batch: PyTree,
         key: PRNGKeyArray,
     ) -> tuple[MinimiserState, Metrics]:
-        """One evaluation, and a gradient where it is accepted."""
+        """One evaluation, and a gradient if the point is accepted."""
         vector, rebuild = as_vector(state.unknowns)
         before = state.inner
 
@@ -169,7 +169,7 @@ class Minimiser(AbstractDeterministicSolver):
         problem: AbstractProblem,  # noqa: ARG002
         state: MinimiserState,
     ) -> Bool[Array, ""]:
-        """Whether optimistix is done, and right."""
+        """Whether optimistix's test and the test with the Hessian are passed."""
         return state.converged
 
     def stalled(
@@ -177,7 +177,7 @@ class Minimiser(AbstractDeterministicSolver):
         problem: AbstractProblem,  # noqa: ARG002
         state: MinimiserState,
     ) -> Bool[Array, ""]:
-        """Whether optimistix is done though this is no minimum, and gains nothing any more."""
+        """Whether optimistix's test is passed, but not at a minimum, and without progress."""
         return state.stalled
 
     def unknowns(

@@ -5,24 +5,24 @@ and the centre c of the others,
 
     c + t (c − w),    t = 1 (reflection), χ (expansion), ψ (contraction), −ψ (inner contraction),
 
-or, where none of these is good, by drawing all vertices to the best one, by the factor σ. With
+or, if none of these is good, by moving all vertices towards the best one, by the factor σ. With
 
     χ = 1 + 2/n,    ψ = 3/4 − 1/(2n),    σ = 1 − 1/n,
 
-which for n = 2 are the classical 2, ½ and ½, it keeps working where there are more unknowns.
+which for n = 2 are the classical 2, ½ and ½, it also works with more unknowns.
 
-A simplex may collapse where there is no minimum: in a narrow valley, say. So when it has become
-small, a new one begins around its best vertex, as large as the first was. The run has converged if
-that one ends at the same loss. But if the loss is the same to rounding along one of its edges, and
-was not at the start, this is a plateau, and the run has stalled.
+A simplex may collapse at a point that is not a minimum, in a narrow valley for example. So when it
+has become small, a new simplex starts around its best vertex, as large as the first. The run has
+converged if the new one ends at the same loss. But if the loss is constant to rounding along one of
+its edges, and was not at the start, this is a plateau, and the run has stalled.
 
-A step is one loop over the evaluations it needs, so the loss is compiled once. It is our own rather
-than optimistix's, which (in 0.1.0) returns the vertex that the best one has replaced, and takes a
-loss that is not a number for a good one.
+A step is one loop over the evaluations that it needs, so the loss is compiled once. The method is
+written here, since optimistix's (in 0.1.0) returns the vertex that the best one has replaced, and
+treats a loss of NaN as a good one.
 
 Source: Nelder and Mead 1965, doi 10.1093/comjnl/7.4.308; the factors: Gao and Han 2012,
 Implementing the Nelder–Mead simplex algorithm with adaptive parameters, doi
-10.1007/s10589-010-9329-3; beginning anew: Press, Teukolsky, Vetterling and Flannery 2007, Numerical
+10.1007/s10589-010-9329-3; restarts: Press, Teukolsky, Vetterling and Flannery 2007, Numerical
 Recipes, section 10.5, ISBN 978-0-521-88068-8.
 """
 
@@ -49,10 +49,10 @@ class Simplex(eqx.Module):
     """The vertices and their losses.
 
     Attributes:
-        vertices: one to a row; the starting point is the first.
-        losses: the loss at each; infinite where it is not a number, or not known yet.
-        metrics: the problem's own metrics at the best.
-        new: whether no vertex has been evaluated but, perhaps, the first.
+        vertices: one vertex per row; the starting point is the first.
+        losses: the loss at each vertex; infinite if it is NaN, or not known yet.
+        metrics: the problem's own metrics at the best vertex.
+        new: whether no vertex has been evaluated, except perhaps the first.
         function_evaluations: evaluations of the loss so far.
     """
 
@@ -64,16 +64,16 @@ class Simplex(eqx.Module):
 
 
 class NelderMeadState(eqx.Module):
-    """Where the search stands.
+    """The run state.
 
     Attributes:
-        unknowns: the best so far.
+        unknowns: the best unknowns so far.
         simplex: the simplex.
         settled: the loss at which the last simplex became small; infinite for the first.
         felt: the edges of the first simplex along which the loss changed.
-        lost: whether it no longer does along one of them.
-        converged: whether this one became small at the same loss.
-        stalled: whether it did so on a plateau.
+        lost: whether the loss no longer changes along one of these edges.
+        converged: whether this simplex became small at the same loss.
+        stalled: whether this simplex became small on a plateau.
     """
 
     unknowns: PyTree
@@ -89,12 +89,12 @@ class _Move(eqx.Module):
     """The loop of one step.
 
     Attributes:
-        simplex: as it is now.
+        simplex: the present simplex.
         stage: what is evaluated next.
-        point: where, but for `ALL`.
-        vertex: which of all is next.
+        point: the point to evaluate, except in the stage `ALL`.
+        vertex: the vertex to evaluate next in the stage `ALL`.
         reflected: the reflection and its loss.
-        start: the loss and the metrics at the point the step starts from.
+        start: the loss and the metrics at the point where the step starts.
     """
 
     simplex: Simplex
@@ -108,26 +108,26 @@ class _Move(eqx.Module):
 class NelderMead(AbstractDeterministicSolver):
     """Minimisation of any loss by Nelder and Mead's simplex, without gradients.
 
-    For up to about ten unknowns, and a loss that is not smooth, or whose derivatives are not to be
-    had. It may stop where there is no minimum; start it again from there if in doubt.
+    For up to about ten unknowns, and a loss that is not smooth, or whose derivatives are not
+    available. It may stop at a point that is not a minimum; if in doubt, start it again from there.
 
     The first step evaluates the vertices of the first simplex; every other one replaces its worst
-    vertex, or draws all to the best.
+    vertex, or moves all vertices towards the best one.
 
     Converged means: no vertex differs from the best one in any unknown u by more than
-    `atol + rtol |u|`, nor in the loss f by more than `atol + rtol |f|`; and this came about twice,
-    the second time from a new simplex around the best vertex, with no more than that difference
+    `atol + rtol |u|`, nor in the loss f by more than `atol + rtol |f|`; and this happened twice,
+    the second time after a restart around the best vertex, with no more than that difference
     between the two losses.
 
     Arguments:
         rtol: converged if all vertices agree in unknowns and loss to this part of them, twice.
-        atol: added to that bound on the differences [the units of the unknowns and of the loss].
-        spread: size of a new simplex along every unknown, relative to it; to the root mean
-            square of all where it is 0, and to 1 where all are.
+        atol: added to the bound on the differences [the units of the unknowns and of the loss].
+        spread: size of a new simplex along every unknown, relative to the unknown; relative to the
+            root mean square of all unknowns if it is 0, and to 1 if all are 0.
 
-    Metrics: `loss`, the problem's own, `step_norm` (how far the best vertex moved), `diameter` (the
-    greatest difference of a vertex from the best, in any unknown), and so far:
-    `function_evaluations`.
+    Metrics: `loss`, the problem's own metrics, `step_norm` (how far the best vertex moved),
+    `diameter` (the greatest difference of a vertex from the best, in any unknown), and as a running
+    total: `function_evaluations`.
 
     Source: Nelder and Mead 1965, doi 10.1093/comjnl/7.4.308; Gao and Han 2012,
     doi 10.1007/s10589-010-9329-3.
@@ -145,13 +145,13 @@ class NelderMead(AbstractDeterministicSolver):
         unknowns: PyTree,
         key: PRNGKeyArray,
     ) -> NelderMeadState:
-        """The first simplex, nothing evaluated yet."""
+        """The first simplex, before any evaluation."""
         self.check_unknowns(problem, unknowns)
         vector, _ = as_vector(unknowns)
         batch = eqx.filter_eval_shape(problem.data.first)
         _, shapes = eqx.filter_eval_shape(problem.loss, unknowns, batch, key)
         simplex = Simplex(
-            vertices=self._around(vector),
+            vertices=self._vertices_around(vector),
             losses=jnp.full_like(vector, jnp.inf, shape=vector.size + 1),
             metrics=jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes),
             new=jnp.asarray(True),
@@ -176,7 +176,7 @@ class NelderMead(AbstractDeterministicSolver):
         batch: PyTree,
         key: PRNGKeyArray,
     ) -> tuple[NelderMeadState, Metrics]:
-        """One vertex replaced, or all."""
+        """Replace one vertex, or all but the best."""
         vector, rebuild = as_vector(state.unknowns)
 
         def function(vector: Float[Array, " n"]) -> tuple[Float[Array, ""], Metrics]:
@@ -200,7 +200,7 @@ class NelderMead(AbstractDeterministicSolver):
         again = collapsed & (state.settled - least <= room)
         state = NelderMeadState(
             unknowns=rebuild(moved),
-            simplex=_select(collapsed & ~again, self._renewed(simplex, moved, least), simplex),
+            simplex=_select(collapsed & ~again, self._restart(simplex, moved, least), simplex),
             settled=jnp.where(collapsed, least, state.settled),
             felt=felt,
             lost=lost,
@@ -239,19 +239,19 @@ class NelderMead(AbstractDeterministicSolver):
         """The best vertex."""
         return state.unknowns
 
-    def _around(self, vector: Float[Array, " n"]) -> Float[Array, "vertices n"]:
+    def _vertices_around(self, vector: Float[Array, " n"]) -> Float[Array, "vertices n"]:
         """The vertices of a new simplex; the first is the point itself."""
         usual = jnp.sqrt(jnp.mean(vector**2))
         usual = jnp.where(usual > 0, usual, 1)
         edges = jnp.asarray(self.spread, vector.dtype) * jnp.where(vector != 0, vector, usual)
         return vector[None] + jnp.concatenate([0 * edges[None], jnp.diag(edges)])
 
-    def _renewed(
+    def _restart(
         self, simplex: Simplex, vector: Float[Array, " n"], loss: Float[Array, ""]
     ) -> Simplex:
         """A new simplex around the best vertex, whose loss is known."""
         return Simplex(
-            vertices=self._around(vector),
+            vertices=self._vertices_around(vector),
             losses=jnp.full_like(simplex.losses, jnp.inf).at[0].set(loss),
             metrics=simplex.metrics,
             new=jnp.asarray(True),
@@ -280,7 +280,7 @@ def _move(
         simplex, stage = move.simplex, move.stage
         everything = stage == ALL
         shrunk = lowest + drawn * (simplex.vertices[move.vertex] - lowest)
-        # At first the vertices are to stay as they are, to the last bit.
+        # At first the vertices must not change, not even in the last bit.
         shrunk = jnp.where(first, simplex.vertices[move.vertex], shrunk)
         point = jnp.where(everything, shrunk, move.point)
         raw, metrics = function(point)
@@ -289,13 +289,13 @@ def _move(
         reflecting = stage == REFLECTION
         reflection = jnp.where(reflecting, loss, reflection)
         reflected = jnp.where(reflecting, point, reflected)
-        # What the reflection calls for.
+        # What to do after the reflection.
         expanding, outside = reflection < least, reflection < most
         factor = jnp.where(
             expanding, expansion, jnp.where(outside, contraction, -contraction)
         ).astype(point.dtype)
         content = reflecting & ~expanding & (reflection < second)
-        # Of the second point, whether it is good, and whether the reflection was better.
+        # Whether the second point is good, and whether the reflection was better.
         back = (stage == SECOND) & expanding & ~(loss < reflection)
         bound = jnp.where(outside, reflection, most)
         good = (stage == SECOND) & (expanding | (loss < bound))
@@ -303,7 +303,7 @@ def _move(
         stored = content | good | everything
         value = jnp.where(back, reflection, loss)
         vertex = jnp.where(back, reflected, point)
-        # Better than all that is known: it stays, unless the second point is better still.
+        # Better than all known points: it is kept, unless the second point is even better.
         known = jnp.min(simplex.losses)
         known = jnp.where((stage == SECOND) & expanding, reflection, known)
         starting = first & (move.vertex == 0)

@@ -1,14 +1,14 @@
-"""Newton's method: the Hessian by products, steps within a trust region.
+"""Newton's method: products with the Hessian, steps within a trust region.
 
     p ≈ argmin g·p + ½ p·H p with ‖E p‖ ≤ ϱ,    u ← u + p.
 
-The products H v come from differentiating the gradient, which is linearised once a step. For up to
-50 unknowns they make the whole of H, scaled by E, the greatest √|Hᵢᵢ| so far, so that the units of
-the unknowns do not matter. For more, E = 1, and conjugate gradients do without the matrix: they
-follow directions of negative curvature to the region's surface, and stop early far from the minimum
-and late near it, at min(`inner_tolerance`, ‖g‖ / G) of their start, so that convergence is
-quadratic. The gain ratio, (decrease of the loss) / (decrease the quadratic promised), steers the
-radius ϱ.
+The products H v come from differentiating the gradient, which is linearised once per step. For up
+to 50 unknowns they give the whole of H, scaled by E, the greatest √|Hᵢᵢ| so far, so that the units
+of the unknowns do not matter. For more, E = 1, and conjugate gradients need no matrix: they follow
+directions of negative curvature to the surface of the region. They reduce the residual by the
+factor min(`inner_tolerance`, ‖g‖ / G), that is, little far from the minimum and much near it, so
+that convergence is quadratic. The gain ratio, (decrease of the loss) / (decrease promised by the
+quadratic), controls the radius ϱ.
 """
 
 from collections.abc import Callable
@@ -36,16 +36,16 @@ POOR_GAIN, GOOD_GAIN = 0.25, 0.75
 
 
 class NewtonState(eqx.Module):
-    """Where the iteration stands.
+    """The run state.
 
     Attributes:
         unknowns: u.
         radius: ϱ, and 0 before the first step.
-        greatest: the greatest norm that a gradient has had.
+        greatest: G, the greatest norm of a gradient so far.
         lengths: E.
         reach: the greatest |u| so far, by unknown.
         converged: whether the point that the last step started from passed the test.
-        idle: the steps since the loss decreased by more than rounding.
+        idle: the number of steps since the loss last decreased by more than rounding.
         function_evaluations: evaluations of the loss so far.
         gradient_evaluations: linearisations of the gradient so far.
         inner_iterations: products with the Hessian so far.
@@ -64,15 +64,15 @@ class NewtonState(eqx.Module):
 
 
 class _Trial(eqx.Module):
-    """One bounded step, looked at.
+    """One bounded step, evaluated.
 
     Attributes:
-        vector: where it leads.
-        loss: the loss there.
-        accepted: whether it is good enough.
-        full: the first step tried, which is Newton's if the radius did not bind.
-        radius: ϱ for what comes after it.
-        count: trials so far.
+        vector: the point it leads to.
+        loss: the loss at this point.
+        accepted: whether the step is good enough.
+        full: the first step tried, which is Newton's unless the radius limited it.
+        radius: ϱ after the step.
+        count: the number of trials so far.
         products: products with the Hessian so far.
     """
 
@@ -88,27 +88,27 @@ class _Trial(eqx.Module):
 class Newton(AbstractDeterministicSolver):
     """Minimisation of any twice differentiable loss by Newton steps within a trust region.
 
-    It stores no matrix: the Hessian enters by products with vectors. Negative curvature is followed
-    downhill, so saddles do not hold it, unless it starts exactly on one.
+    It stores no matrix: only products of the Hessian with vectors are needed. It follows negative
+    curvature downhill, so it does not stop at a saddle, unless it starts exactly on one.
 
-    Converged means: at the point the last step started from, the Hessian H had no negative
+    Converged means: at the point where the last step started, the Hessian H had no negative
     eigenvalue, and Newton's step p = −H⁻¹∇f promised a decrease of ½ ∇f·H⁻¹∇f ≤ `atol + rtol |f|`,
     or changed no unknown by more than `√rtol |u|`. This does not depend on the units of loss and
-    unknowns. The step has been taken on top of that.
+    unknowns. The answer is the point after that step.
 
     Arguments:
         rtol: converged if Newton's step promises to lower the loss by no more than this part of
-            it, or changes no unknown by more than the square root of this; ten units of rounding at
-            least.
-        atol: added to that bound on the promise [the unit of the loss].
-        radius: ϱ of the first step, relative to the length at which curvature would stop a step
-            down the gradient.
-        inner_tolerance: conjugate gradients reduce the residual of Newton's equation at least so
-            far in each step, relative to its start; further near the minimum.
-        inner_steps: most iterations of conjugate gradients in each step.
+            it, or changes no unknown by more than the square root of this part; at least ten units
+            of rounding.
+        atol: added to the bound on the promised decrease [the unit of the loss].
+        radius: ϱ of the first step, relative to the length of the step down the gradient to the
+            minimum of the quadratic.
+        inner_tolerance: conjugate gradients reduce the residual of Newton's equation at least by
+            this factor in each step, and more near the minimum.
+        inner_steps: the largest number of conjugate-gradient iterations in each step.
 
-    Metrics: `loss`, the problem's own, `gradient_norm`, `step_norm` (‖p‖; 0 where every step was
-    refused), `radius` (ϱ after the step), and so far: `function_evaluations`,
+    Metrics: `loss`, the problem's own metrics, `gradient_norm`, `step_norm` (‖p‖; 0 if every step
+    was refused), `radius` (ϱ after the step), and as running totals: `function_evaluations`,
     `gradient_evaluations`, `inner_iterations` (products with the Hessian).
 
     Source: Nocedal and Wright 2006, Numerical Optimization, algorithms 4.1 and 7.2,
@@ -177,7 +177,7 @@ class Newton(AbstractDeterministicSolver):
             made, hessian = 0, None
             now = lengths = jnp.ones_like(vector)
             relative = norm / jnp.where(greatest > 0, greatest, 1)
-            within = lambda radius: self._truncated(product, gradient, radius, relative)  # noqa: E731
+            within = lambda radius: self._truncate(product, gradient, radius, relative)  # noqa: E731
         start = _Trial(
             vector=vector,
             loss=loss,
@@ -229,7 +229,7 @@ class Newton(AbstractDeterministicSolver):
         problem: AbstractProblem,  # noqa: ARG002
         state: NewtonState,
     ) -> Bool[Array, ""]:
-        """Whether several steps gained nothing, though this is no minimum."""
+        """Whether several steps did not reduce the loss, although this is not a minimum."""
         return state.idle >= MOST_IDLE
 
     def unknowns(
@@ -240,7 +240,7 @@ class Newton(AbstractDeterministicSolver):
         """The unknowns after the last step."""
         return state.unknowns
 
-    def _truncated(
+    def _truncate(
         self,
         product: Callable[[Float[Array, " n"]], Float[Array, " n"]],
         gradient: Float[Array, " n"],
@@ -267,11 +267,11 @@ def _search(
     within: Callable[[Float[Array, ""]], BallStep],
     start: _Trial,
 ) -> _Trial:
-    """Steps within smaller and smaller radii until one decreases the loss as it should."""
+    """Steps within smaller and smaller radii until one decreases the loss enough."""
     vector, loss = start.vector, start.loss
     rounding = _rounding(loss)
 
-    def unfinished(trial: _Trial) -> Bool[Array, ""]:
+    def is_unfinished(trial: _Trial) -> Bool[Array, ""]:
         return ~trial.accepted & (trial.count < MOST_TRIALS)
 
     def attempt(last: _Trial) -> _Trial:
@@ -279,7 +279,7 @@ def _search(
         step = NewtonStep(inner.step, inner.promised, ~inner.bound, last.full.lengths)
         moved = vector + inner.step
         loss_there = function(moved)
-        # Below rounding the gain is noise: such a step is taken unless it visibly harms.
+        # Below rounding the gain is noise: such a step is taken unless the loss clearly rises.
         harmless = (inner.promised <= rounding) & (loss_there <= loss + rounding)
         gain = (loss - loss_there) / jnp.maximum(inner.promised, jnp.finfo(loss.dtype).tiny)
         gain = jnp.where(harmless, 1, gain)
@@ -297,9 +297,9 @@ def _search(
             products=last.products + inner.products,
         )
 
-    return lax.while_loop(unfinished, attempt, start)
+    return lax.while_loop(is_unfinished, attempt, start)
 
 
 def _rounding(loss: Float[Array, ""]) -> Float[Array, ""]:
-    """The change of the loss that cannot be told from rounding."""
+    """The change of the loss that cannot be distinguished from rounding."""
     return ROUNDING_UNITS * jnp.finfo(loss.dtype).eps * jnp.abs(loss)

@@ -1,16 +1,16 @@
-"""Newton's step, which tells how far a minimum is in the problem's own scale.
+"""Newton's step, which measures the distance to a minimum in the problem's own scale.
 
-    p = −H⁻¹ g,    what it promises: δ = ½ g·H⁻¹g,
+    p = −H⁻¹ g,    which promises the decrease δ = ½ g·H⁻¹g,
 
-g being the gradient and H the Hessian. δ does not change with the units of the unknowns, nor with
-any linear change of variables, and near a minimum it is how far the loss lies above it. If all
-eigenvalues of H are positive, and δ or p is small, there is a minimum; a small gradient alone says
-nothing, since it is small along a flat valley as well.
+with the gradient g and the Hessian H. δ does not change with the units of the unknowns, nor with
+any linear change of variables, and near a minimum it is the height of the loss above it. If all
+eigenvalues of H are positive, and δ or p is small, there is a minimum; a small gradient alone
+proves nothing, since it is also small along a flat valley.
 
-For up to 50 unknowns H is formed, its rows and columns scaled to a diagonal of ones, and its
-eigenvalues computed: those lost in rounding count as the least that rounding can tell from zero,
-negative ones by their size, so that p leads downhill from a saddle. For more unknowns p comes from
-conjugate gradients.
+For up to 50 unknowns H is formed, its rows and columns are scaled to a diagonal of ones, and its
+eigenvalues are computed. Eigenvalues below rounding are replaced by the least value that can be
+distinguished from zero, and negative ones by their absolute value, so that p leads downhill from a
+saddle. For more unknowns p comes from conjugate gradients.
 
 Source: Nocedal and Wright 2006, Numerical Optimization, sections 3.4 and 7.1,
 doi 10.1007/978-0-387-40065-5.
@@ -32,7 +32,7 @@ DENSE_UNKNOWNS = 50
 # Rounding in an eigenvalue is a few units in the last place of the greatest; this many are allowed
 # for, times the number of unknowns.
 ROUNDING_UNITS = 10
-# Of the conjugate gradients: relative size of the residual, and most iterations.
+# For the conjugate gradients: relative size of the residual, and largest number of iterations.
 INNER_TOLERANCE = 0.1
 INNER_STEPS = 200
 
@@ -40,7 +40,7 @@ Product = Callable[[Float[Array, " n"]], Float[Array, " n"]]
 
 
 class NewtonStep(eqx.Module):
-    """A step, and what it promises.
+    """A step, and the decrease that it promises.
 
     Attributes:
         step: p.
@@ -67,7 +67,7 @@ class NewtonStep(eqx.Module):
 
         Arguments:
             unknowns: u.
-            reach: the greatest |u| so far; what rounding leaves of it counts as zero.
+            reach: the greatest |u| so far; its rounding error counts as zero.
             loss: f.
             rtol: relative tolerance, never below ten units of rounding.
             atol: absolute tolerance of δ [the unit of the loss].
@@ -101,23 +101,23 @@ def ask_hessian(
     unasked: Any,
     unknown: NewtonStep,
 ) -> Any:
-    """What Newton's step at a point is taken for, if it is asked for.
+    """Compute Newton's step at a point and judge it, if asked to.
 
     Arguments:
-        asking: whether it is.
+        asking: whether to compute the step.
         function: the loss, and metrics.
         vector: the point.
         gradient: the gradient there.
-        judge: what to make of the step; computed only if it is asked for.
-        unasked: the answer if not.
-        unknown: what is judged if the loss has no second derivative.
+        judge: maps the step to the answer; evaluated only if `asking`.
+        unasked: the answer if not `asking`.
+        unknown: the step to judge if the loss has no second derivative.
     """
     slope = jax.grad(lambda vector: function(vector)[0])
     try:
         jax.eval_shape(lambda vector: jax.linearize(slope, vector)[0], vector)
         known = True
     except Exception:
-        # A loss with derivatives of its own making, which have none: the method's word has to do.
+        # The loss has custom derivatives without second derivatives, so the method's step is used.
         known = False
 
     def answer(_: tuple) -> tuple:
@@ -126,7 +126,7 @@ def ask_hessian(
         _, product = jax.linearize(slope, vector)
         return jnp.asarray(False), judge(newton_step(product, gradient))
 
-    # A loop, not a condition: side by side with others, both branches of that would be computed.
+    # A loop, not a condition: under vmap both branches of a condition would be computed.
     return lax.while_loop(lambda carry: carry[0], answer, (asking, unasked))[1]
 
 
@@ -135,10 +135,10 @@ class ScaledHessian(eqx.Module):
 
     Attributes:
         diagonal: √|Hᵢᵢ|.
-        lengths: E: those, or what stands for them if they are zero.
+        lengths: E: the diagonal, or a replacement where it is zero.
         eigenvalues: λ.
         eigenvectors: V, in columns.
-        rounding: what an eigenvalue cannot be told from zero by.
+        rounding: the least eigenvalue that can be distinguished from zero.
     """
 
     diagonal: Float[Array, " n"]
@@ -148,7 +148,7 @@ class ScaledHessian(eqx.Module):
     rounding: Float[Array, ""]
 
     def newton_step(self, gradient: Float[Array, " n"]) -> NewtonStep:
-        """Newton's step, negative eigenvalues counted by their size."""
+        """Newton's step, with negative eigenvalues replaced by their absolute values."""
         along = self.eigenvectors.T @ (gradient / self.lengths)
         size = jnp.maximum(jnp.abs(self.eigenvalues), self.rounding)
         return NewtonStep(
@@ -169,14 +169,14 @@ def scaled_hessian(
     Arguments:
         product: v ↦ H v.
         gradient: g.
-        least: E is no less than these.
+        least: lower bounds of E.
     """
     count, dtype = gradient.size, gradient.dtype
     matrix = jax.vmap(product)(jnp.eye(count, dtype=dtype))
     matrix = (matrix + matrix.T) / 2
     diagonal = jnp.sqrt(jnp.abs(jnp.diagonal(matrix)))
     lengths = diagonal if least is None else jnp.maximum(diagonal, least)
-    # An unknown without curvature of its own is measured by that with the others.
+    # An unknown without curvature of its own is scaled by its mixed curvature with the others.
     rows = jnp.sqrt(jnp.linalg.norm(matrix, axis=1))
     lengths = jnp.where(lengths > 0, lengths, jnp.where(rows > 0, rows, 1))
     eigenvalues, eigenvectors = jnp.linalg.eigh(matrix / lengths[:, None] / lengths[None])

@@ -1,11 +1,11 @@
-"""Nonlinear conjugate gradients: every direction leans on the one before.
+"""Nonlinear conjugate gradients: every direction depends on the previous one.
 
     d ← −g + β d,    β = max(β_HZ, η),    β_HZ = (y − 2 d ‖y‖² / d·y)·g / d·y,
     η = 0.4 d·g₋ / ‖d‖²,
 
-y being the change of the gradient along d, and g₋ the gradient before it. Such directions descend
-whatever the line search does. The first length tried is the one at which a loss without curvature
-would decrease as much as it would have in the step before.
+with the change y of the gradient along d, and the gradient g₋ before it. Such directions descend
+whatever the line search does. The first length to try is the one for which the linear decrease is
+the same as in the previous step.
 
 Source: Hager and Zhang 2005, A new conjugate gradient method with guaranteed descent and an
 efficient line search, doi 10.1137/030601880; this η: Dai and Kou 2013, doi 10.1137/100813026.
@@ -21,10 +21,10 @@ from ._memory import AbstractMemory, first_length, is_curved
 
 
 class LastStep(AbstractMemory):
-    """What the next first length needs; the rest of what is known is in the step itself.
+    """What the next first length depends on; all else is in the step itself.
 
     Attributes:
-        promised: α d·g₋, the change of the loss had it no curvature.
+        promised: α d·g₋, the change of the loss without curvature.
         experienced: whether there was a step.
     """
 
@@ -38,7 +38,7 @@ class LastStep(AbstractMemory):
         gradient: Float[Array, " n"],
         usable: Bool[Array, ""],
     ) -> tuple["LastStep", Float[Array, " n"]]:
-        """−g + β d. The step is d but for a factor, which drops out."""
+        """−g + β d. The step is d times a factor, which cancels."""
         curvature = step @ change
         usable = usable & is_curved(curvature, step, change)
         along = step @ gradient
@@ -51,7 +51,7 @@ class LastStep(AbstractMemory):
         return memory, direction
 
     def keep(self, kept: Bool[Array, ""]) -> "LastStep":
-        """The memory itself, or one that knows nothing."""
+        """The memory itself, or an empty one."""
         return LastStep(self.promised, self.experienced & kept)
 
     def length(
@@ -60,33 +60,34 @@ class LastStep(AbstractMemory):
         slope: Float[Array, ""],
         decrease: Float[Array, ""],  # noqa: ARG002
     ) -> Float[Array, ""]:
-        """What promises as much as the step before; at first a step of 1."""
+        """The length that promises as much as the previous step; at first a step of 1."""
         return jnp.where(self.experienced, self.promised / slope, first_length(gradient))
 
 
 class NonlinearCG(AbstractDescent):
-    """Minimisation of any smooth loss by nonlinear conjugate gradients, with next to no memory.
+    """Minimisation of any smooth loss by nonlinear conjugate gradients, with very little memory.
 
     It stores a few vectors: for very many unknowns. `lbfgs` mostly needs fewer evaluations. The
-    first step evaluates the starting point and goes nowhere.
+    first step only evaluates the starting point.
 
     Converged means: the Hessian H has no negative eigenvalue, and Newton's step p = −H⁻¹∇f promises
     a decrease of ½ ∇f·H⁻¹∇f ≤ `atol + rtol |f|`, or changes no unknown by more than `√rtol |u|`.
-    This does not depend on the units of loss and unknowns. The step has been taken on top. It is
-    tested when the method expects next to nothing of its own next step. For more than 50 unknowns
-    p comes from conjugate gradients; if the loss has no second derivative, the method's own
-    approximation of H has to do.
+    This does not depend on the units of loss and unknowns. Newton's step is then taken as the last
+    one. The test is made when the method expects hardly any decrease from its own next step. For
+    more than 50 unknowns p comes from conjugate gradients; if the loss has no second derivative,
+    the method's own approximation of H is used.
 
     Arguments:
         rtol: converged if Newton's step promises to lower the loss by no more than this part of
-            it, or changes no unknown by more than the square root of this; ten units of rounding at
-            least.
-        atol: added to that bound on the promise [the unit of the loss].
-        remaining_slope: how much of the slope a line search may leave. With 0.01, a quadratic loss
-            of n unknowns takes about n steps; others mostly fewer steps, but more evaluations.
+            it, or changes no unknown by more than the square root of this part; at least ten units
+            of rounding.
+        atol: added to the bound on the promised decrease [the unit of the loss].
+        remaining_slope: the part of the slope that may remain after a line search. With 0.01, a
+            quadratic loss of n unknowns takes about n steps; others mostly take fewer steps, but
+            more evaluations.
 
-    Metrics: `loss`, the problem's own, `gradient_norm`, `step_norm` (‖αd‖; 0 where no length was
-    good), and so far: `function_evaluations`, each with its gradient.
+    Metrics: `loss`, the problem's own metrics, `gradient_norm`, `step_norm` (‖αd‖; 0 if no length
+    was good), and as a running total: `function_evaluations`, each with its gradient.
 
     Source: Hager and Zhang 2005, doi 10.1137/030601880; Dai and Kou 2013, doi 10.1137/100813026.
     """

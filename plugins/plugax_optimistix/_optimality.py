@@ -10,10 +10,10 @@ that they are the small difference of, so that exact fits (r → 0) can converge
 Unlike a test of the step's length, it cannot be passed by a step that damping or a line search made
 short.
 
-Where J has not full rank, P r says nothing: in a direction that J hardly reaches, a linear model
-goes far for a gain that is not there; and where the residuals stay large, its steps may come to no
-end. So when the loss has not decreased but by rounding for some steps, the Hessian is asked
-(`_newton_step.py`), which knows the curvature of the residuals as well, and Newton's step is taken.
+If J does not have full rank, P r is no measure: in a direction with little effect on J u, a linear
+model takes a long step for a gain that does not exist; and if the residuals stay large, its steps
+may never end. So when the loss has decreased by rounding at most for some steps, the Hessian is
+used (`_newton_step.py`), which includes the curvature of the residuals, and Newton's step is taken.
 
 Source: Bates and Watts 1981, A relative offset orthogonality convergence criterion for nonlinear
 least squares, doi 10.1080/00401706.1981.10486257 (there without ‖J u‖).
@@ -29,7 +29,7 @@ from ._vector import ResidualFunction
 
 # Rounding in a model's prediction is a few units in the last place; this many are allowed for.
 ROUNDING_UNITS = 10
-# From so many steps on that have not decreased the loss but by rounding, the Hessian is asked;
+# After so many steps in which the loss decreased by rounding at most, the Hessian is used;
 # after so many, a run has stalled.
 ASKING_IDLE, MOST_IDLE = 3, 5
 
@@ -40,8 +40,8 @@ class Optimality(eqx.Module):
     Attributes:
         offset: ‖P r‖.
         size: ‖r‖ + ‖J u‖.
-        rounding: the change of the loss that cannot be told from rounding.
-        precision: the smallest relative offset that rounding lets one hope for.
+        rounding: the change of the loss that cannot be distinguished from rounding.
+        precision: the smallest relative offset that rounding allows.
     """
 
     offset: Float[Array, ""]
@@ -68,7 +68,7 @@ class Optimality(eqx.Module):
         """‖P r‖ / (‖r‖ + ‖J u‖), and 0 for 0 / 0."""
         return self.offset / jnp.where(self.size > 0, self.size, 1)
 
-    def reached(
+    def is_reached(
         self, rtol: float | Float[Array, ""], atol: float | Float[Array, ""]
     ) -> Bool[Array, ""]:
         """‖P r‖ ≤ atol + rtol (‖r‖ + ‖J u‖), with rtol no smaller than rounding allows."""
@@ -76,15 +76,15 @@ class Optimality(eqx.Module):
         relative = jnp.maximum(self.precision, jnp.asarray(rtol, dtype))
         return self.offset <= jnp.asarray(atol, dtype) + relative * self.size
 
-    def exhausted(
+    def is_exhausted(
         self, loss: Float[Array, ""], loss_after: Float[Array, ""], idle: Int[Array, ""]
     ) -> Bool[Array, ""]:
-        """The decrease to be had is below rounding, and the loss did not decrease.
+        """Whether the possible decrease is below rounding, and the loss did not decrease.
 
         Arguments:
-            loss: before the step.
-            loss_after: after it.
-            idle: the steps since it decreased by more than rounding.
+            loss: the loss before the step.
+            loss_after: the loss after the step.
+            idle: the number of steps since the loss last decreased by more than rounding.
         """
         ended = (loss_after >= loss) | (idle >= ASKING_IDLE)
         return ended & (self.offset**2 / 2 <= self.rounding)
@@ -96,20 +96,20 @@ class Optimality(eqx.Module):
         loss: Float[Array, ""],
         loss_after: Float[Array, ""],
     ) -> tuple[Int[Array, ""], Float[Array, ""]]:
-        """The steps since the loss decreased by more than rounding in all, and what it was then.
+        """Steps since the loss last decreased by more than rounding in total, and the loss then.
 
         Arguments:
-            idle: those before this step.
-            mark: the loss after the last step that counted.
-            loss: before this step.
-            loss_after: after it.
+            idle: the number of such steps before this step.
+            mark: the loss after the last step that counted as a decrease.
+            loss: the loss before this step.
+            loss_after: the loss after this step.
         """
         mark = jnp.where(jnp.isfinite(mark), mark, loss)
-        # A step that increases it is taken only where something else is gained.
+        # A step that increases the loss is taken only for another reason.
         gained = jnp.abs(mark - loss_after) > self.rounding
         return jnp.where(gained, 0, idle + 1), jnp.where(gained, loss_after, mark)
 
-    def confirmed(
+    def confirm(
         self,
         idle: Int[Array, ""],
         function: ResidualFunction,
@@ -120,20 +120,21 @@ class Optimality(eqx.Module):
         room: Room,
         moved: Float[Array, " n"],
     ) -> tuple[Bool[Array, ""], Float[Array, " n"]]:
-        """Whether the Hessian, asked after some idle steps, finds a minimum up to rounding.
+        """Whether the Hessian confirms a minimum up to rounding after some idle steps.
 
-        With it comes where to go: by Newton's step, if the loss allows that, for the last digits,
-        which it does not show any more, or since the linear model has led to no end.
+        The next point is returned, too: that of Newton's step, if the loss allows it, either for
+        the last digits, which the loss no longer shows, or because the linear model does not
+        converge.
 
         Arguments:
-            idle: the steps since the loss decreased by more than rounding.
+            idle: the number of steps since the loss last decreased by more than rounding.
             function: the residuals.
             vector: u.
-            gradient: g of the loss there, zero along what is held.
+            gradient: the gradient g of the loss there, zero along held unknowns.
             reach: the greatest |u| so far.
             held: which unknowns are held on a bound.
-            room: where the unknowns may be.
-            moved: where the method itself would go.
+            room: the problem with its bounds.
+            moved: the next point of the method itself.
         """
 
         def half_squares(there: Float[Array, " n"]) -> tuple[Float[Array, ""], None]:
@@ -162,11 +163,11 @@ class Optimality(eqx.Module):
 def is_felt(
     lengths: Float[Array, " n"], reach: Float[Array, " n"], loss: Float[Array, ""]
 ) -> Bool[Array, " n"]:
-    """Whether to change an unknown by as much as it has been changes the loss beyond rounding.
+    """Whether changing an unknown by its greatest size so far changes the loss beyond rounding.
 
     Arguments:
-        lengths: the square root of the curvature along every unknown; the length of its column of
-            J.
+        lengths: the square root of the curvature along every unknown, or the length of its column
+            of J.
         reach: the greatest |u| so far.
         loss: f.
     """
@@ -179,13 +180,14 @@ def is_lost(
     reach: Float[Array, " n"],
     loss: Float[Array, ""],
 ) -> Bool[Array, ""]:
-    """Whether the loss does not depend any more on an unknown that it depended on.
+    """Whether the loss no longer depends on an unknown on which it once depended.
 
-    That is the end of a plateau, where gradient and curvature vanish together.
+    Then the run has ended on a plateau, where gradient and curvature vanish together.
 
     Arguments:
-        now: as `lengths` of `is_felt`.
-        greatest: the greatest that has been.
+        now: the present square root of the curvature along every unknown, or the length of its
+            column of J.
+        greatest: the greatest such values so far.
         reach: the greatest |u| so far.
         loss: f.
     """

@@ -1,10 +1,10 @@
-"""The minimum of a quadratic within a ball, by products with its matrix alone.
+"""The minimum of a quadratic within a ball, with products with its matrix alone.
 
     minimise g·p + ½ p·H p with ‖p‖ ≤ ϱ.
 
-Conjugate gradients from p = 0, where ‖p‖ grows from one iteration to the next: they stop at a small
-residual, at the ball's surface, or on a direction along which the quadratic falls without end,
-which is followed to the surface.
+Conjugate gradients start from p = 0, and ‖p‖ grows with every iteration. They stop at a small
+residual, at the surface of the ball, or at a direction along which the quadratic has no minimum,
+which they follow to the surface.
 
 Source: Steihaug 1983, The conjugate gradient method and trust regions in large scale optimization,
 doi 10.1137/0720042; Nocedal and Wright 2006, algorithm 7.2, doi 10.1007/978-0-387-40065-5.
@@ -25,8 +25,8 @@ class InnerStep(eqx.Module):
         step: p.
         residual: g + H p.
         radius: ϱ.
-        bound: whether it ends at the surface.
-        iterations: how many products with H it took.
+        bound: whether the step ends at the surface.
+        iterations: the number of products with H.
     """
 
     step: Float[Array, " n"]
@@ -37,7 +37,7 @@ class InnerStep(eqx.Module):
 
 
 class _Iteration(eqx.Module):
-    """Where the conjugate gradients stand."""
+    """The state of the conjugate gradients."""
 
     inner: InnerStep
     direction: Float[Array, " n"]
@@ -58,16 +58,16 @@ def minimise_within(
     Arguments:
         product: v ↦ H v.
         gradient: g.
-        radius: ϱ; 0 where there is none yet.
-        first_radius: ϱ then, relative to ‖g‖ / |κ|, κ being the curvature along g.
+        radius: ϱ; 0 before the first step.
+        first_radius: ϱ of the first step, relative to ‖g‖ / |κ|, κ being the curvature along g.
         tolerance: relative size of the residual ‖g + H p‖ to reach.
-        steps: most iterations.
+        steps: the largest number of iterations.
     """
     size = gradient @ gradient
     target = tolerance**2 * size
     most = jnp.asarray(steps, "int32")
 
-    def unfinished(iteration: _Iteration) -> Bool[Array, ""]:
+    def is_unfinished(iteration: _Iteration) -> Bool[Array, ""]:
         inner = iteration.inner
         return (iteration.size > target) & ~inner.bound & (inner.iterations < most)
 
@@ -82,7 +82,7 @@ def minimise_within(
         radius = jnp.where(inner.radius > 0, inner.radius, first)
         length = iteration.size / jnp.where(convex, curvature, 1)
         further = inner.step + length * direction
-        # Not "shorter than the radius": what is not a number must end the iteration.
+        # Not "shorter than the radius": NaN must end the iteration.
         within = convex & (jnp.linalg.norm(further) < radius)
         length = jnp.where(within, length, _to_surface(inner.step, direction, radius))
         residual = inner.residual + length * image
@@ -102,7 +102,7 @@ def minimise_within(
     none = jnp.asarray(0, "int32")
     inner = InnerStep(jnp.zeros_like(gradient), gradient, radius, jnp.asarray(False), none)
     start = _Iteration(inner, -gradient, size)
-    return lax.while_loop(unfinished, iterate, start).inner
+    return lax.while_loop(is_unfinished, iterate, start).inner
 
 
 def _to_surface(
@@ -112,7 +112,7 @@ def _to_surface(
     along, square = step @ direction, direction @ direction
     room = jnp.maximum(radius**2 - step @ step, 0)
     root = jnp.sqrt(along**2 + square * room)
-    # Of the two forms of the root, the one that subtracts nothing.
+    # Of the two forms of the root, the one without cancellation.
     return jnp.where(
         along > 0, room / (along + root), (root - along) / jnp.where(square > 0, square, 1)
     )

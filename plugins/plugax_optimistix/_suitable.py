@@ -1,4 +1,4 @@
-"""What every solver here asks of a problem: all data at every step, and real unknowns."""
+"""What these solvers require of a problem: all data at every step, and real unknowns."""
 
 import equinox as eqx
 import jax
@@ -11,17 +11,16 @@ from plugax import AbstractProblem, AbstractSolver, UnsuitableProblemError
 class AbstractDeterministicSolver(AbstractSolver):
     """A solver that compares the loss of one step with that of the next.
 
-    Both must be the same function: a batch that changes from step to step would be taken for
-    progress.
+    Both must be the same function: a change of the batch would look like progress.
     """
 
     def unsuitable(self, problem: AbstractProblem) -> str | None:
-        """The kind of problem, or data that change."""
+        """A problem of the wrong kind, or with data that change."""
         why = super().unsuitable(problem)
         if why is None and not problem.data.same_every_step:
             why = (
                 "needs all data at every step (plugax.FullBatch), since it compares losses of "
-                f"different steps; {type(problem).__name__} gives {type(problem.data).__name__}. "
+                f"different steps; {type(problem).__name__} has {type(problem.data).__name__}. "
                 "Give the problem FullBatch data, or use a solver for changing batches, such as "
                 "'gradient'."
             )
@@ -39,6 +38,6 @@ class AbstractDeterministicSolver(AbstractSolver):
             )
         if any(jnp.iscomplexobj(leaf) for leaf in leaves):
             raise UnsuitableProblemError(
-                f"{name} works with real unknowns; {theirs}.init returned a complex array. Use the "
+                f"{name} needs real unknowns; {theirs}.init returned a complex array. Use the "
                 "real and imaginary parts as two unknowns."
             )

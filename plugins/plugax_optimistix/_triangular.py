@@ -1,15 +1,16 @@
-"""Residuals linearised densely, and reduced to a triangle.
+"""Dense linearisation of residuals, reduced to triangular form.
 
 With D the lengths of the Jacobian's columns and J D⁻¹ = Q R,
 
     ‖r + J Δ‖² = ‖R D Δ + c‖² + constant,    c = Qᵀ r,    ‖c‖ = ‖P r‖,
 
-so everything a step needs is in the small R, c and D. Scaling the columns frees the numbers from
-the units of the unknowns.
+so everything a step needs is in the small R, c and D. Scaling the columns removes the units of the
+unknowns.
 
-R comes from Cholesky's factor of the normal equations where these are well conditioned, which costs
-a third of an orthogonal factorisation; else from Householder's. The square of the condition number
-that the former pays shows in its pivots, so the choice is made at each step from the matrix itself.
+R comes from a Cholesky factorisation of the normal equations if these are well conditioned, which
+costs a third of an orthogonal factorisation; otherwise from Householder's QR decomposition. The
+pivots of the Cholesky factor show whether the squared condition number is too large, so the choice
+is made at each step from the matrix itself.
 
 Source: Björck 2024, Numerical Methods for Least Squares Problems, chapter 2,
 doi 10.1137/1.9781611977950.
@@ -59,8 +60,8 @@ class Triangular(eqx.Module):
     def step(self) -> tuple[Float[Array, " n"], Float[Array, ""]]:
         """The Δ that minimises ‖r + J Δ‖, and ‖P r‖.
 
-        If J has not full rank, it is the shortest in units of D, and P projects on what J reaches
-        beyond rounding.
+        If J does not have full rank, Δ is the shortest in units of D, and P projects onto the range
+        of J beyond rounding.
         """
         triangular = -solve_triangular(self.factor, self.projection), self.projection
 
@@ -70,7 +71,7 @@ class Triangular(eqx.Module):
             along = jnp.where(values > rounding, self.projection @ left, 0)
             return jnp.asarray(False), (-(along / jnp.maximum(values, rounding)) @ right, along)
 
-        # A loop, not a condition: side by side with others, both branches would be computed.
+        # A loop, not a condition: under vmap both branches of a condition would be computed.
         _, (step, along) = lax.while_loop(
             lambda carry: carry[0],
             by_singular_values,
@@ -85,7 +86,7 @@ class Triangular(eqx.Module):
         return -solve_triangular(self.factor, projection) / self.scale
 
     def step_without(self, blocked: Bool[Array, " n"]) -> Float[Array, " n"]:
-        """The Δ that does so with some unknowns left where they are."""
+        """The Δ that minimises ‖r + J Δ‖ with some unknowns left unchanged."""
         kept = jnp.where(blocked[None], 0, self.factor)
         top = jnp.concatenate([kept, self.projection[:, None]], axis=1)
         bottom = jnp.diag(blocked.astype(kept.dtype))
@@ -101,8 +102,8 @@ def linearise(
 ) -> Triangular:
     """The residuals at `vector` and their dense Jacobian, in triangular form.
 
-    The Jacobian is made of products with the columns of the identity where there are more
-    residuals than unknowns, and with its rows where there are fewer.
+    The Jacobian is computed column by column, with products J v, if there are more residuals than
+    unknowns, and row by row, with products Jᵀ w, if there are fewer.
     """
     residuals, forward, metrics = jax.linearize(function, vector, has_aux=True)
     if residuals.size >= vector.size:
@@ -134,7 +135,7 @@ def _reduce(
     residuals: Float[Array, " m"],
     held: Bool[Array, " n"],
 ) -> tuple[Float[Array, "n n"], Float[Array, " n"]]:
-    """R and c = Qᵀr of the matrix with its columns scaled, a row of one for each held unknown."""
+    """R and c = Qᵀr of the scaled matrix, with a row of the identity for each held unknown."""
     epsilon = jnp.finfo(transposed.dtype).eps
     scaled_gram = gram / scale[:, None] / scale[None, :]
     scaled_gram = scaled_gram + jnp.diag(held.astype(gram.dtype))
@@ -146,8 +147,8 @@ def _reduce(
     def householder() -> tuple[Float[Array, "n n"], Float[Array, " n"]]:
         count, rows = transposed.shape
         top = jnp.concatenate([transposed.T / scale[None, :], residuals[:, None]], axis=1)
-        # Rows at the level of rounding keep R invertible where J has not full rank; a step then
-        # changes what the residuals do not determine by little.
+        # Rows at the level of rounding keep R invertible if J does not have full rank; a step then
+        # hardly changes what the residuals do not determine.
         tiny = jnp.asarray(max(count, rows) * epsilon, transposed.dtype)
         rows_below = jnp.where(held, 1, tiny)[:, None]
         bottom = rows_below * jnp.eye(count, count + 1, dtype=transposed.dtype)
@@ -159,8 +160,8 @@ def _reduce(
 def _is_well_conditioned(factor: Float[Array, "n n"]) -> Bool[Array, ""]:
     """Whether the pivots of a matrix with columns of length 1 are far from zero.
 
-    Above ε^¼ they leave a step by Cholesky's factor a relative error of about √ε, which the next
-    step removes. A failed factorisation is NaN, and NaN is not above anything.
+    With pivots above ε^¼ a step from the Cholesky factor has a relative error of about √ε, which
+    the next step removes. A failed factorisation gives NaN, which fails the comparison.
     """
     return jnp.min(jnp.abs(jnp.diagonal(factor))) > jnp.finfo(factor.dtype).eps ** 0.25
 
@@ -168,7 +169,7 @@ def _is_well_conditioned(factor: Float[Array, "n n"]) -> Bool[Array, ""]:
 def triangle(
     joined: Float[Array, "rows columns"],
 ) -> tuple[Float[Array, "n n"], Float[Array, " n"]]:
-    """R and Qᵀb of the joined matrix [A b], without forming Q."""
+    """R and Qᵀb from the matrix [A b], without forming Q."""
     factor = jnp.linalg.qr(joined, mode="r")
     count = joined.shape[1] - 1
     return factor[:count, :count], factor[:count, count]

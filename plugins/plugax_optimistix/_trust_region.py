@@ -2,10 +2,10 @@
 
     minimise ‖R s + c‖ with ‖E s‖ ≤ ϱ.
 
-The Gauss–Newton step s = −R⁻¹c, where that is short enough; else the damped one,
-(RᵀR + λE²) s = −Rᵀc, with the λ > 0 that makes ‖E s‖ = ϱ up to a tenth. λ is found by Newton's
-method on 1/‖E s‖, nearly a straight line in λ, within bounds that close in on it. Each iteration
-factorises [R; √λ E], which is small, and multiplies it with nothing, so no digits are lost.
+This is the Gauss–Newton step s = −R⁻¹c if it is short enough; otherwise the damped step,
+(RᵀR + λE²) s = −Rᵀc, with the λ > 0 for which ‖E s‖ = ϱ up to a tenth. λ is found by Newton's
+method on 1/‖E s‖, which is nearly linear in λ, within bounds that close in on λ. Each iteration
+factorises the small matrix [R; √λ E] without forming its normal equations, so no digits are lost.
 
 Source: Moré 1978, The Levenberg–Marquardt algorithm: implementation and theory, section 5,
 doi 10.1007/BFb0067700.
@@ -25,15 +25,15 @@ MOST_ITERATIONS = 10
 
 
 class BoundedStep(eqx.Module):
-    """A step, and what it promises.
+    """A step, and the decrease that it promises.
 
     Attributes:
         step: s.
         length: ‖E s‖.
-        damping: λ; 0 where the radius does not bind, or there is no such number.
-        bound: whether the radius binds.
+        damping: λ; 0 if the radius does not limit the step, or the method has no λ.
+        bound: whether the radius limits the step.
         slope: −(d/dt) ½‖R t s + c‖² at t = 0.
-        promised: by how much ½‖R s + c‖² falls below ½‖c‖².
+        promised: the decrease from ½‖c‖² to ½‖R s + c‖².
     """
 
     step: Float[Array, " n"]
@@ -45,7 +45,7 @@ class BoundedStep(eqx.Module):
 
 
 class _Search(eqx.Module):
-    """Where the search for λ stands."""
+    """The state of the search for λ."""
 
     damping: Float[Array, ""]
     lower: Float[Array, ""]
@@ -87,9 +87,9 @@ def bounded_step(
         iteration=jnp.asarray(0, "int32"),
     )
 
-    def unfinished(search: _Search) -> Bool[Array, ""]:
+    def is_unfinished(search: _Search) -> Bool[Array, ""]:
         excess = search.length - radius
-        # Short of the radius is right only where nothing was damped.
+        # A step shorter than the radius is right only without damping.
         off = (excess > LENIENCE * radius) | ((search.used > 0) & (-excess > LENIENCE * radius))
         return off & (search.iteration < MOST_ITERATIONS)
 
@@ -115,7 +115,7 @@ def bounded_step(
             iteration=search.iteration + 1,
         )
 
-    found = lax.while_loop(unfinished, iterate, start)
+    found = lax.while_loop(is_unfinished, iterate, start)
     change = factor @ found.step
     linear, damped = change @ change, found.used * found.length**2
     return BoundedStep(

@@ -1,4 +1,4 @@
-"""A problem as a function of one vector: its floating-point unknowns, raveled and joined."""
+"""A problem as a function of one vector: its floating-point unknowns, flattened and joined."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,8 +33,8 @@ def residual_function(
     batch: PyTree,
     key: PRNGKeyArray,
 ) -> ResidualFunction:
-    """The residuals of a least-squares problem, joined to one vector, of the vector of unknowns."""
-    # The runner has seen to it; this tells the type checker.
+    """The residuals of a least-squares problem as a vector function of the vector of unknowns."""
+    # The runner has checked this; it is repeated for the type checker.
     assert isinstance(problem, AbstractLeastSquares)
 
     def residuals(vector: Float[Array, " n"]) -> tuple[Float[Array, " m"], Metrics]:

@@ -1,16 +1,16 @@
 """A line search as a state machine: one evaluation of loss and slope at a time.
 
-Looks for a length α with enough decrease and little slope left (the strong Wolfe conditions),
+It looks for a length α with enough decrease and a small remaining slope (strong Wolfe conditions),
 
     f(α) ≤ f(0) + c₁ α f′(0),    |f′(α)| ≤ −c₂ f′(0),    c₁ = 10⁻⁴.
 
-A length with enough decrease from which the loss still falls steeply is a lower bound of what is
-wanted, any other an upper one. Between the two, the next trial is the minimum of the cubic through
-them; without an upper one, the zero of the slope's secant, further out. A trial where the loss is
-not a finite number is an upper bound. After a few trials the interval is halved.
+A length with enough decrease at which the loss still falls steeply is a lower bound of a good
+length; any other length is an upper bound. Between the two, the next trial is the minimum of the
+cubic through them; without an upper bound it is the zero of the secant of the slope, further out. A
+trial at which the loss is not finite is an upper bound. After a few trials the interval is halved.
 
-Where the decrease drowns in rounding, the slopes decide: f(α) ≤ f(0) + rounding and
-f′(α) ≤ −(1 − 2 c₁) f′(0) will do.
+If the decrease is below rounding, the slopes decide: f(α) ≤ f(0) + rounding and
+f′(α) ≤ −(1 − 2 c₁) f′(0) are enough.
 
 Source: Nocedal and Wright 2006, Numerical Optimization, section 3.5,
 doi 10.1007/978-0-387-40065-5; the slopes instead of the decrease: Hager and Zhang 2005, doi
@@ -28,7 +28,7 @@ ROUNDING_UNITS = 10
 
 
 class Point(eqx.Module):
-    """A length and what is known there.
+    """A length, with the loss and the slope there.
 
     Attributes:
         length: α.
@@ -42,16 +42,16 @@ class Point(eqx.Module):
 
 
 class Search(eqx.Module):
-    """Where a search stands.
+    """The state of a search.
 
     Attributes:
-        length: the trial that comes next.
-        tried: the last one.
-        start: α = 0.
+        length: the next trial.
+        tried: the last trial.
+        start: the point at α = 0.
         lower: the longest length known to be too short.
-        upper: the shortest known to be too long.
-        bounded: whether there is an upper one yet.
-        trials: how many lengths have been tried.
+        upper: the shortest length known to be too long.
+        bounded: whether an upper bound is known.
+        trials: the number of lengths tried.
     """
 
     length: Float[Array, ""]
@@ -64,13 +64,13 @@ class Search(eqx.Module):
 
 
 class Verdict(eqx.Module):
-    """What one trial leads to.
+    """The result of one trial.
 
     Attributes:
-        search: the search after it.
-        accepted: whether its length is a good one.
-        failed: whether it was the last one, and not good.
-        settled: whether the loss was the same there, but for rounding.
+        search: the search after the trial.
+        accepted: whether the length is good.
+        failed: whether it was the last trial, and not good.
+        settled: whether the loss differs from f(0) by rounding only.
     """
 
     search: Search
@@ -98,18 +98,18 @@ def judge(
     slope: Float[Array, ""],
     curvature: float | Float[Array, ""],
 ) -> Verdict:
-    """Judge the trial that the search asked for.
+    """Judge the present trial of a search.
 
     Arguments:
         search: the search.
-        loss: f there.
-        slope: f′ there.
+        loss: f at the trial.
+        slope: f′ at the trial.
         curvature: c₂.
     """
     start, trials = search.start, search.trials + 1
     here = Point(search.length, loss, slope)
     rounding = ROUNDING_UNITS * jnp.finfo(loss.dtype).eps * jnp.abs(start.loss)
-    # Comparisons with what is not a number are false, so such a trial is neither of these.
+    # Comparisons with NaN are false, so such a trial is neither of these.
     enough = loss <= start.loss + SUFFICIENT_DECREASE * here.length * start.slope
     level = jnp.abs(loss - start.loss) <= rounding
     gentle = slope <= (2 * SUFFICIENT_DECREASE - 1) * start.slope
@@ -123,7 +123,7 @@ def judge(
     bounded = search.bounded | ~short
     between = _between(lower, upper, trials)
     length = jnp.where(bounded, between, _beyond(search.lower, here))
-    # The last trial is the best one known, which may miss the conditions.
+    # The last trial is the best length known, which may not fulfil the conditions.
     closing = (trials == MOST_TRIALS - 1) & (lower.length > 0)
     length = jnp.where(closing, lower.length, length)
     after = Search(length, here.length, start, lower, upper, bounded, trials)
@@ -139,19 +139,19 @@ def _choose(first: Bool[Array, ""], one: Point, other: Point) -> Point:
 
 
 def _between(lower: Point, upper: Point, trials: Int[Array, ""]) -> Float[Array, ""]:
-    """The minimum of the cubic through both ends, not too near to either."""
+    """The minimum of the cubic through both ends, not too near to either end."""
     width = upper.length - lower.length
     mean = lower.slope + upper.slope - 3 * (upper.loss - lower.loss) / width
     root = jnp.sqrt(mean**2 - lower.slope * upper.slope)
     part = 1 - (upper.slope + root - mean) / (upper.slope - lower.slope + 2 * root)
     part = jnp.where(jnp.isfinite(part) & (trials < HALVE_AFTER), jnp.clip(part, 0.1, 0.9), 0.5)
-    # Far from where the loss is finite, halving would take long.
+    # If the upper end is far beyond the range of finite losses, halving would take too long.
     part = jnp.where(jnp.isfinite(upper.loss) & jnp.isfinite(upper.slope), part, 0.1)
     return lower.length + part * width
 
 
 def _beyond(before: Point, here: Point) -> Float[Array, ""]:
-    """Further out, to where the slope would be zero if it went on changing as it did."""
+    """A longer length, at which the slope would be zero by linear extrapolation."""
     stretch = here.length - before.length
     further = -here.slope * stretch / (here.slope - before.slope)
     sound = jnp.isfinite(further) & (further > 0)

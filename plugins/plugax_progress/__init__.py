@@ -9,5 +9,5 @@ def register_observers(register):
     register(
         "progress",
         "plugax_progress._bar:ProgressBar",
-        summary="A progress bar with loss and rate, on standard error where it is a terminal",
+        summary="A progress bar with loss and rate, on standard error if it is a terminal",
     )

@@ -1,4 +1,4 @@
-"""The observer `progress`: where a run stands, drawn by rich."""
+"""The observer `progress`: the progress of a run, drawn by rich."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,16 +10,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 import plugax
 from plugax import AbstractObserver
 
-# Drawing takes the interpreter for about a millisecond: four times a second nobody misses it.
+# Drawing blocks the interpreter for about a millisecond, which is negligible four times a second.
 REFRESHES_PER_SECOND = 4
-# Figures of an evaluation that a line has room for.
+# How many numbers of an evaluation fit into a line.
 SCALARS = 2
 
 
 class ProgressBar(AbstractObserver):
-    """Shows steps, loss, rate and the last evaluation of a run, and leaves nothing behind.
+    """Shows steps, loss, rate and the last evaluation of a run, and disappears at the end.
 
-    Nothing is shown where the console is no terminal: a log file has no use for it.
+    Nothing is shown if the console is not a terminal, such as a log file.
 
     Arguments:
         console: a `rich.console.Console` to draw on; standard error if None.
@@ -52,7 +52,7 @@ class ProgressBar(AbstractObserver):
         self._bar = bar
 
     def on_progress(self, progress: plugax.Progress) -> None:
-        """Move the bar to where the run is."""
+        """Move the bar to the present step of the run."""
         if self._bar is None or self._task is None:
             return
         self._evaluation = scalars_of(progress.evaluation) or self._evaluation
@@ -66,7 +66,7 @@ class ProgressBar(AbstractObserver):
         self._stop()
 
     def on_error(self, error: BaseException) -> None:  # noqa: ARG002 - the interface's
-        """Take the bar away, so that the error stands on a line of its own."""
+        """Remove the bar, so that the error is on a line of its own."""
         self._stop()
 
     def _stop(self) -> None:
@@ -76,20 +76,20 @@ class ProgressBar(AbstractObserver):
 
 
 def figures_of(progress: plugax.Progress) -> str:
-    """The last loss and the rate, as `loss 0.0123  4.5e+03 steps/s`."""
+    """The last loss and the rate, such as `loss 0.0123  4.5e+03 steps/s`."""
     losses = progress.metrics["loss"]
     loss = f"loss {losses[-1]:.4g}  " if len(losses) else ""
     return f"{loss}{rate_of(progress.rate)}"
 
 
 def scalars_of(evaluation: Mapping[str, np.ndarray]) -> str:
-    """The scalars of an evaluation, two at most, as `  test_accuracy 0.981  test_loss 0.0641`."""
+    """At most two scalars of an evaluation, as in `  test_accuracy 0.981  test_loss 0.0641`."""
     scalars = [(name, value) for name, value in evaluation.items() if value.ndim == 0]
     return "".join(f"  {name} {value:.4g}" for name, value in scalars[:SCALARS])
 
 
 def rate_of(rate: float) -> str:
-    """Steps a second in a number of at most four digits."""
+    """Steps per second, as a number of at most four digits."""
     for factor, prefix in ((1e6, "M"), (1e3, "k")):
         if rate >= factor:
             return f"{rate / factor:.3g} {prefix}steps/s"

@@ -1,6 +1,6 @@
 """Linear and nonlinear regression, of drawn points and of the user's own data.
 
-Importing this package imports no JAX: what it brings is imported on first use.
+Importing this package does not import JAX: the problems are imported on first use.
 """
 
 import lazy_loader
@@ -13,9 +13,9 @@ __getattr__, _, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 @hookimpl
 def register_problems(register):
-    """Bring the straight line through noisy points, and linear models of own data.
+    """Register the straight line through noisy points, and linear models of the user's own data.
 
-    A nonlinear regression is made of a function, so it is made in Python and has no name.
+    A nonlinear regression needs a function, so it is made in Python and has no name here.
     """
     register(
         "regression",
@@ -30,5 +30,5 @@ def register_problems(register):
     register(
         "robust-regression",
         "plugax_regression._robust_regression:RobustRegression",
-        summary="A linear model of your own data, on which outliers have little say",
+        summary="A linear model of your own data, on which outliers have little influence",
     )

@@ -1,4 +1,4 @@
-"""Which combinations of parameters the observations leave open, in words."""
+"""Which combinations of parameters the observations do not determine, in words."""
 
 from collections.abc import Sequence
 
@@ -9,16 +9,16 @@ def combinations_of(null: np.ndarray, names: Sequence[str]) -> tuple[str, ...]:
     """A text for every direction of a null space, in its simplest form: `b − 0.5 c`.
 
     Arguments:
-        null: directions in columns, those of zeros left out.
-        names: of the rows.
+        null: directions in columns; columns of zeros are left out.
+        names: the names of the rows.
     """
     directions = null[:, np.abs(null).max(axis=0, initial=0) > 0].T
     lengths = np.abs(null).max(axis=1, initial=0)
     scale = np.where(lengths > 0, lengths, 1)
-    return tuple(_text(row * scale, names) for row in _reduced(directions / scale[None, :]))
+    return tuple(_text(row * scale, names) for row in _row_echelon(directions / scale[None, :]))
 
 
-def _reduced(rows: np.ndarray) -> np.ndarray:
+def _row_echelon(rows: np.ndarray) -> np.ndarray:
     """The reduced row echelon form: the fewest parameters in every direction."""
     rows = rows.copy()
     for k in range(len(rows)):

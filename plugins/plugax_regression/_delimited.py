@@ -1,8 +1,8 @@
 """Text files of columns with a header: comma, semicolon, tab or blanks between the cells.
 
-What separates the cells is what the header has most of, blanks where it has nothing else. Cells may
-be quoted with `"`, lines that begin with `#` and empty lines are left out, and a byte order mark is
-none of the first name. Everything stays text here.
+The separator is the one that occurs most often in the header, or blanks if there is no other. Cells
+may be quoted with `"`. Lines that begin with `#` and empty lines are left out, and so is a byte
+order mark. All cells stay text here.
 """
 
 import csv
@@ -18,11 +18,11 @@ SEPARATORS = (",", ";", "\t")
 def read_delimited(path: str | os.PathLike) -> tuple[list[str], list[list[str]], list[int]]:
     """The names in the header, the cells of each column, and the line that each row ends on.
 
-    Errors: `PlugaxError` where the file cannot be read, is not text, has no header or no rows, or
+    Errors: `PlugaxError` if the file cannot be read, is not text, has no header or no rows, or
     a row has more or fewer cells than the header.
     """
     lines = _lines(path)
-    separator = _separator(next((line for _, line in _kept(lines)), ""))
+    separator = _separator(next((line for _, line in _cell_lines(lines)), ""))
     rows, ends = _rows(path, lines, separator)
     if not rows:
         raise PlugaxError(f"{path} is empty: expected a line of column names, then rows.")
@@ -30,12 +30,12 @@ def read_delimited(path: str | os.PathLike) -> tuple[list[str], list[list[str]],
     _check_names(path, names, ends[0])
     rows, ends = rows[1:], ends[1:]
     if not rows:
-        raise PlugaxError(f"{path} has a header and no rows below it.")
+        raise PlugaxError(f"{path} has a header, but no rows below it.")
     for row, end in zip(rows, ends, strict=True):
         if len(row) != len(names):
             raise PlugaxError(
                 f"{path}, line {end}: expected {len(names)} cells, as in the header, separated by "
-                f"{_spoken(separator)}; got {len(row)}."
+                f"{_separator_name(separator)}; got {len(row)}."
             )
     return names, [list(column) for column in zip(*rows, strict=True)], ends
 
@@ -60,7 +60,7 @@ def _lines(path: str | os.PathLike) -> list[str]:
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-def _kept(lines: list[str]) -> Iterator[tuple[int, str]]:
+def _cell_lines(lines: list[str]) -> Iterator[tuple[int, str]]:
     """The lines that hold cells, with their numbers."""
     for number, line in enumerate(lines, 1):
         stripped = line.strip(" ")
@@ -69,7 +69,7 @@ def _kept(lines: list[str]) -> Iterator[tuple[int, str]]:
 
 
 def _separator(header: str) -> str:
-    """What separates the cells of a header; what stands in quotes is part of a name."""
+    """The separator of the cells of a header; separators in quotes are part of a name."""
     bare = "".join(header.split('"')[::2])
     most = max(SEPARATORS, key=bare.count)
     if bare.count(most):
@@ -77,7 +77,7 @@ def _separator(header: str) -> str:
     return " " if " " in bare else ","
 
 
-def _spoken(separator: str) -> str:
+def _separator_name(separator: str) -> str:
     return {",": "commas", ";": "semicolons", "\t": "tabs", " ": "blanks"}[separator]
 
 
@@ -87,14 +87,14 @@ def _rows(
     """All rows, the header first, and the lines they end on."""
     seen = 0
 
-    def numbered() -> Iterator[str]:
+    def number_lines() -> Iterator[str]:
         nonlocal seen
-        for number, line in _kept(lines):
+        for number, line in _cell_lines(lines):
             seen = number
             yield line + "\n"
 
     rows, ends = [], []
-    reader = csv.reader(numbered(), delimiter=separator, skipinitialspace=True, strict=True)
+    reader = csv.reader(number_lines(), delimiter=separator, skipinitialspace=True, strict=True)
     try:
         for row in reader:
             rows.append(row)

@@ -23,22 +23,22 @@ if TYPE_CHECKING:
 
 FRAMES = 60
 INTERVAL = 80  # milliseconds from frame to frame
-HOLD = 8  # frames that the last step stays, out of FRAMES
+HOLD = 8  # for how many of the FRAMES the last step is shown
 
 
 class Descent(FuncAnimation):
-    """An animation that may be thrown away unseen: of many figures, not all are wanted."""
+    """An animation that may be discarded without being shown."""
 
     def __del__(self):
-        """Say nothing, where Matplotlib would warn that nothing was rendered."""
+        """Suppress Matplotlib's warning that nothing was rendered."""
 
 
 def animate(problem: "Regression", name: str, path: np.ndarray, quadratic: Quadratic) -> Descent:
     """The animation of a path of coefficients, at most `FRAMES` frames.
 
     Arguments:
-        problem: the problem, for its points and the truth.
-        name: what the moving line is called.
+        problem: the problem, with its points and the true line.
+        name: the name of the moving line.
         path: coefficients, shape (steps + 1, 2).
         quadratic: the loss.
     """
@@ -72,7 +72,7 @@ def animate(problem: "Regression", name: str, path: np.ndarray, quadratic: Quadr
 def frames_of(path: np.ndarray) -> list[int]:
     """Steps to be shown, evenly spaced along the path, the last one held.
 
-    Evenly spaced in steps most frames would show the slow end, where nothing moves.
+    With steps evenly spaced, most frames would show the slow end, where nothing moves.
     """
     lengths = np.linalg.norm(np.diff(path, axis=0), axis=1)
     travelled = np.concatenate([[0.0], np.cumsum(np.where(np.isfinite(lengths), lengths, 0))])
@@ -83,7 +83,7 @@ def frames_of(path: np.ndarray) -> list[int]:
 
 def _draw_plane(axes: "Axes", quadratic: Quadratic, start: np.ndarray, truth: np.ndarray) -> None:
     """The loss over the plane of the coefficients, its minimum, and the truth."""
-    # The last step may have diverged: the plane shows the start and what is to be found.
+    # The last step may have diverged: the plane shows the start, the minimum and the truth.
     shown = np.stack([start, quadratic.best, truth])
     (left, right), (low, high) = (_limits(column, 0.22) for column in shown.T)
     intercepts, slopes = np.meshgrid(np.linspace(left, right, 81), np.linspace(low, high, 81))
@@ -101,7 +101,7 @@ def _draw_plane(axes: "Axes", quadratic: Quadratic, start: np.ndarray, truth: np
 
 
 def _limits(values: np.ndarray, margin: float = 0.08) -> tuple[float, float]:
-    """The range of some values with a margin, and never empty."""
+    """The range of some values with a margin; it is never empty."""
     low, high = float(np.min(values)), float(np.max(values))
     room = margin * max(high - low, 1e-6 + 0.1 * abs(high)) + 1e-9
     return low - room, high + room

@@ -1,14 +1,14 @@
-"""What a Jacobian says of the unknowns: how well it determines them, and which not at all.
+"""How well a Jacobian determines the unknowns, and which ones it does not determine at all.
 
 With D the lengths of J's columns and J D⁻¹ = Q R, the rank is the number of singular values of R
-above rounding, so that units have no say in it. If it is full, (JᵀJ)⁻¹ = W Wᵀ with W = D⁻¹ R⁻¹,
-from the triangle as it is. If not, with R = U S Vᵀ and V = [V₁ V₀], V₀ belonging to zero,
+above rounding, so that it does not depend on units. If it is full, (JᵀJ)⁻¹ = W Wᵀ with W = D⁻¹ R⁻¹.
+If not, with R = U S Vᵀ and V = [V₁ V₀], V₀ belonging to the singular value zero,
 
     W = D⁻¹ V₁ S₁⁻¹,
 
 and an unknown is undetermined if its row of V₀ is not zero: it may be moved along D⁻¹ V₀ without
-moving any residual, to first order. The rows of W are right for all others. What is held is left
-out of J.
+changing any residual, to first order. The rows of W are right for all other unknowns. Held unknowns
+are left out of J.
 
 Source: Golub and Van Loan 2013, Matrix Computations, 5.5, doi 10.56021/9781421407944.
 """
@@ -19,7 +19,7 @@ import jax.numpy as jnp
 from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Bool, Float, Int
 
-# Derivatives are rounded, so a column that repeats others does so to some units only.
+# Derivatives are rounded, so a column that depends on others does so to a few units of rounding.
 ROUNDING_UNITS = 10
 
 
@@ -27,9 +27,9 @@ class Determination(NamedTuple):
     """How a Jacobian determines the unknowns.
 
     Attributes:
-        root: W, with rows of zeros for what is held.
-        rank: the number of directions that are determined, of what is not held.
-        null: D⁻¹ V₀ with columns of zeros for V₁: what leaves the residuals as they are.
+        root: W, with rows of zeros for held unknowns.
+        rank: the number of determined directions of the unknowns that are not held.
+        null: D⁻¹ V₀ with columns of zeros for V₁: the directions that do not change the residuals.
         held: which unknowns are held.
         undetermined: which unknowns are not determined.
     """
@@ -42,13 +42,13 @@ class Determination(NamedTuple):
 
     @property
     def relative_deviations(self) -> Float[Array, " n"]:
-        """√diag((JᵀJ)⁻¹), infinite for what is not determined, 0 for what is held."""
+        """√diag((JᵀJ)⁻¹), infinite for undetermined unknowns, 0 for held ones."""
         lengths = jnp.linalg.norm(self.root, axis=1)
         return jnp.where(self.undetermined | ~jnp.isfinite(lengths), jnp.inf, lengths)
 
     @property
     def correlations(self) -> Float[Array, "n n"]:
-        """Those of the unknowns; 0 with what is held or is not determined, 1 with itself."""
+        """Correlations of the unknowns; 0 with held or undetermined ones, 1 with itself."""
         lengths = jnp.linalg.norm(self.root, axis=1)
         known = (lengths > 0) & ~self.undetermined
         unit = jnp.where(known[:, None], self.root / jnp.where(known, lengths, 1)[:, None], 0)
@@ -56,8 +56,8 @@ class Determination(NamedTuple):
         return jnp.where(jnp.eye(len(lengths), dtype=bool), 1, products)
 
     def deviations_along(self, gradients: Float[Array, "places n"]) -> Float[Array, " places"]:
-        """√(g (JᵀJ)⁻¹ gᵀ) of every row g, infinite if it depends on what is not determined."""
-        # What is held does not move.
+        """√(g (JᵀJ)⁻¹ gᵀ) of every row g, infinite if it depends on undetermined unknowns."""
+        # Held unknowns do not move.
         gradients = jnp.where(self.held[None, :], 0, gradients)
         lengths = jnp.linalg.norm(jnp.matmul(gradients, self.root, precision="highest"), axis=1)
         along = jnp.linalg.norm(jnp.matmul(gradients, self.null, precision="highest"), axis=1)
@@ -75,7 +75,7 @@ class Determination(NamedTuple):
         cosines = jnp.matmul(unit, unit.T, precision="highest")
         tied = both & (jnp.abs(cosines) > jnp.finfo(cosines.dtype).eps ** 0.5)
         covariance = jnp.where(tied, jnp.sign(cosines) * jnp.inf, finite)
-        # An infinite scale, for want of degrees of freedom, makes nothing of what is held.
+        # Without degrees of freedom the scale is infinite, but held unknowns keep a variance of 0.
         either = self.held[:, None] | self.held[None, :]
         return jnp.where(either, 0, covariance)
 
@@ -95,7 +95,7 @@ def determination_of(
     if held is None:
         held = jnp.zeros(count, bool)
     else:
-        # A row of its own instead of its column leaves the triangle regular and the others alone.
+        # A row of its own instead of its column keeps the triangle regular and changes no other.
         scaled = jnp.where(held[None, :], 0, scaled)
         scaled = jnp.concatenate([scaled, jnp.diag(held.astype(scaled.dtype))])
     triangle = jnp.linalg.qr(scaled, mode="r")
@@ -117,7 +117,7 @@ def determination_of(
 
 
 def _lengths(matrix: Float[Array, "m n"]) -> Float[Array, " n"]:
-    """The lengths of the columns to a power of two, which rounds nothing; 1 for columns of zeros.
+    """The lengths of the columns as powers of two, which round nothing; 1 for columns of zeros.
 
     In two steps, since the squares of small numbers are zero.
     """

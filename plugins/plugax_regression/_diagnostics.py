@@ -1,7 +1,7 @@
-"""The figures of a fit to data: the curve through them, and what it leaves.
+"""The figures of a fit to data: the curve through them, and the residuals.
 
-A fit that is right leaves residuals without a pattern: bent, they ask for another term; spread like
-a fan, for other weights.
+The residuals of a good fit have no pattern: if they are curved, another term is missing; if their
+spread changes, the weights are wrong.
 """
 
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -31,11 +31,11 @@ class Fit(NamedTuple):
     Attributes:
         observed: the response.
         fitted: the model's values beside it.
-        residuals: observed − fitted, in whatever unit they are to be shown.
-        response_name: what the response is called.
-        residual_name: what the residuals are called.
-        x: the explanatory variable; None where there are several.
-        x_name: what it is called.
+        residuals: observed − fitted, in the unit of the figure.
+        response_name: the name of the response.
+        residual_name: the name of the residuals.
+        x: the explanatory variable; None if there are several.
+        x_name: the name of the explanatory variable.
         curve: places along x and the prediction there; None to join the fitted values.
     """
 
@@ -50,7 +50,7 @@ class Fit(NamedTuple):
 
 
 def linear_figures(problem: "AbstractLinearModel", solution: "Solution") -> dict[str, Any]:
-    """`fit` where there is one explanatory column, `observed` and `residuals`.
+    """`fit` if there is one explanatory column, `observed` and `residuals`.
 
     Arguments:
         problem: the problem.
@@ -82,7 +82,7 @@ def linear_figures(problem: "AbstractLinearModel", solution: "Solution") -> dict
 
 
 def nonlinear_figures(problem: "NonlinearRegression", solution: "Solution") -> dict[str, Any]:
-    """`fit` where x and y have one dimension, `observed` and `residuals`.
+    """`fit` if x and y have one dimension, `observed` and `residuals`.
 
     Arguments:
         problem: the problem.
@@ -112,11 +112,11 @@ def nonlinear_figures(problem: "NonlinearRegression", solution: "Solution") -> d
 def _curve(
     problem: "NonlinearRegression", solution: "Solution", x: np.ndarray
 ) -> tuple[np.ndarray, Prediction] | None:
-    """The model on a grid; None where it takes no other places than those of the data."""
+    """The model on a grid; None if it accepts only the places of the data."""
     places = grid(x)
     try:
         predicted = problem.predict(solution, places)
-    except Exception:  # the user's own: whatever it raises, the data's places are left
+    except Exception:  # the user's model: whatever it raises, only the data's places are drawn
         return None
     return (places, predicted) if predicted.value.shape == places.shape else None
 
@@ -129,7 +129,7 @@ def grid(x: np.ndarray) -> np.ndarray:
 def figures_of(fit: Fit) -> dict[str, Figure]:
     """The figures by name."""
     figures = {} if fit.x is None else {"fit": _fit(fit)}
-    return figures | {"observed": _observed(fit), "residuals": _residuals(fit)}
+    return figures | {"observed": _observed_figure(fit), "residuals": _residuals(fit)}
 
 
 def _fit(fit: Fit) -> Figure:
@@ -154,7 +154,7 @@ def _fit(fit: Fit) -> Figure:
     return figure
 
 
-def _observed(fit: Fit) -> Figure:
+def _observed_figure(fit: Fit) -> Figure:
     """Observed against fitted values, with the diagonal on which a perfect fit lies."""
     figure = Figure(figsize=(4.8, 4.6), layout="constrained")
     axes = figure.subplots()
@@ -175,7 +175,7 @@ def _residuals(fit: Fit) -> Figure:
 
 
 def _dots(axes: "Axes", x: np.ndarray, y: np.ndarray, **style: Any) -> None:
-    """Points; of very many, some evenly spread over the rows."""
+    """Points; if there are very many, a sample spread evenly over the rows."""
     every = max(1, len(x) // MOST)
     axes.plot(x[::every], y[::every], "o", ms=4.5, mew=0, color=POINTS, alpha=0.7, **style)
     plain_axes(axes)

@@ -1,4 +1,4 @@
-"""What the figures share: points and lines; colours for colour-blind eyes, quiet axes.
+"""The shared parts of the figures: points and lines, colours for colour-blind readers, plain axes.
 
 Colours: M. Okabe and K. Ito, Color Universal Design (2008).
 """
@@ -29,7 +29,7 @@ def plain_axes(axes: "Axes") -> None:
 
 def draw_points(axes: "Axes", problem: "Regression") -> None:
     """The points, and axes with names."""
-    # They were drawn in no order, so the first ones are a fair sample of very many.
+    # They were drawn in random order, so the first ones are a fair sample.
     x, y = np.asarray(problem.design)[:MOST, 1], np.asarray(problem.response)[:MOST]
     axes.plot(x, y, "o", ms=4.5, mew=0, color=POINTS, alpha=0.6, label="points")
     axes.set(xlabel="x", ylabel="y", xlim=(-1.05, 1.05), xticks=(-1, -0.5, 0, 0.5, 1))
@@ -43,9 +43,9 @@ def draw_line(axes: "Axes", coefficients: np.ndarray, **style: Any) -> Any:
 
 
 def draw_bands(axes: "Axes", places: np.ndarray, predicted: "Prediction") -> None:
-    """The bands of a prediction, that of the mean darker than that of new observations.
+    """The bands of a prediction; the band of the mean is darker than that of new observations.
 
-    Bands that are not finite, as of a fit without degrees of freedom, are left out.
+    Bands that are not finite, as for a fit without degrees of freedom, are left out.
     """
     percent = f"{100 * predicted.level:g} %"
     bands = ((predicted.prediction, 0.12, "observation"), (predicted.confidence, 0.3, "mean"))

@@ -42,7 +42,7 @@ def descent_of(solution: "Solution") -> np.ndarray:
 
 
 def _name_of(solution: "Solution") -> str:
-    """What the solution's line is called: after its solver, where that has a name."""
+    """The name of the solution's line: that of its solver, if it has one."""
     solver = solution.provenance.get("solver") or {}
     return f"solution ({solver['name']})" if solver.get("name") else "solution"
 
@@ -55,7 +55,7 @@ def _label(name: str, coefficients: np.ndarray) -> str:
 
 
 def _fit(problem: "Regression", solution: "Solution", name: str, best: np.ndarray) -> Figure:
-    """The points with three lines; the solution dashed, so that one it covers still shows."""
+    """The points with three lines; the solution is dashed, so that a line below it is visible."""
     coefficients = np.asarray(solution.unknowns, float)
     truth = np.asarray(problem.truth, float)
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
@@ -89,7 +89,7 @@ def _loss(name: str, path: np.ndarray, quadratic: Quadratic, rounding: float) ->
     left.plot(steps, quadratic.least + excess, color=SOLUTION, lw=1.8, marker=marker, label=name)
     left.set(xlabel="step", ylabel="loss (mean squared error)", ylim=(0, None))
     left.legend(frameon=False)
-    # What rounding the coefficients leaves is no excess worth showing, and zero has no logarithm.
+    # An excess below the rounding of the coefficients is not shown, and zero has no logarithm.
     floor = quadratic.excess(quadratic.best * (1 + rounding)) + np.finfo(float).tiny
     right.semilogy(steps, np.maximum(excess, floor), color=SOLUTION, lw=1.8, marker=marker)
     right.set(xlabel="step", ylabel="loss above its minimum")

@@ -1,4 +1,4 @@
-"""What a fit says, as tables for people."""
+"""The results of a fit as tables."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from plugax import Table
 
 from ._prediction import intervals
 
-# More rows or columns than these, and nobody reads them.
+# Tables with more rows or columns than these would be too large to read.
 MOST_CORRELATED = 8
 LEVEL = 0.95
 
@@ -27,12 +27,12 @@ def tables_of(
     """The estimates with their statistics, and their correlations.
 
     Arguments:
-        metrics: of the fit.
-        heading: what they belong to.
-        estimate: what one of them is called.
-        names: the metric that names them.
-        estimates: the metric that holds them.
-        errors: that of their standard errors.
+        metrics: the metrics of the fit.
+        heading: the heading of the table.
+        estimate: the name of one estimate.
+        names: the metric with the names of the estimates.
+        estimates: the metric with the estimates.
+        errors: the metric with their standard errors.
         freedom: degrees of freedom of the intervals; None for the metric of that name.
     """
     if freedom is None:

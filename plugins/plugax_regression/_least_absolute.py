@@ -1,10 +1,10 @@
-"""Least absolute deviations, a first estimate that outliers among the responses do not move."""
+"""Least absolute deviations, a first estimate that outliers among the responses hardly change."""
 
 import numpy as np
 from jaxtyping import Float
 
 MOST_STEPS = 100
-ENOUGH = 1e-6  # residuals below this part of their median count the same
+ENOUGH = 1e-6  # residuals below this part of their median have equal weights
 
 
 def least_absolute_deviations(
@@ -12,7 +12,7 @@ def least_absolute_deviations(
 ) -> Float[np.ndarray, " terms"]:
     """The coefficients β of the smallest Σ |X β − y|, to some digits; made on the host.
 
-    By least squares with the weights 1/|r| of the last residuals, until Σ |r| stays.
+    By repeated least squares with weights 1/|r| from the last residuals, until Σ |r| is constant.
 
     Arguments:
         design: X, of full rank.

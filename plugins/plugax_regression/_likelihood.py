@@ -1,4 +1,4 @@
-"""The likelihood of a fit, and what it is worth for the number of its parameters.
+"""The likelihood of a fit, and criteria that relate it to the number of parameters.
 
 With n observations, normal errors of covariance σ² Σ, Σ = L Lᵀ, and the whitened residuals L⁻¹ r,
 the largest log-likelihood is, if σ² is estimated (by ‖L⁻¹ r‖² / n),
@@ -36,7 +36,7 @@ def criteria_of(
         sum_of_squares: ‖L⁻¹ r‖².
         log_determinant: log |L|.
         points: n.
-        parameters: how many are estimated, σ apart.
+        parameters: the number of estimated parameters, without σ.
     """
     dtype = sum_of_squares.dtype
     constant = math.log(2 * math.pi)

@@ -1,4 +1,4 @@
-"""Linear regression, whatever the terms are and wherever the data come from."""
+"""Linear regression, for any terms and any source of data."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from ._significance import F_TEST, significance_of
 class AbstractLinearRegression(AbstractLinearPredictor, AbstractLinearLeastSquares):
     """Find the coefficients β with which X β is closest to y.
 
-    A subclass brings `residuals`, a multiple of X β − y, and the fields of
+    A subclass defines `residuals`, a multiple of X β − y, and the fields of
     `AbstractLinearPredictor`.
 
     Law: every solver that converges finds `reference()`, the coefficients of ordinary least
@@ -33,7 +33,7 @@ class AbstractLinearRegression(AbstractLinearPredictor, AbstractLinearLeastSquar
 
         Arguments:
             coefficients: β.
-            held: which were held, so that they are known and take no degree of freedom.
+            held: which coefficients were held: they are known and use no degree of freedom.
         """
         constant = None
         if "intercept" in self.terms:
@@ -50,7 +50,7 @@ class AbstractLinearRegression(AbstractLinearPredictor, AbstractLinearLeastSquar
 
         Arguments:
             coefficients: β.
-            held: which were held; None for none.
+            held: which coefficients were held; None for none.
             log_determinant: log |L| of the observations' covariance L Lᵀ, up to its scale.
         """
         statistics = self.statistics(coefficients, held)
@@ -85,7 +85,7 @@ class AbstractLinearRegression(AbstractLinearPredictor, AbstractLinearLeastSquar
     def spread(
         self, coefficients: Float[Array, " terms"], held: Bool[Array, " terms"] | None
     ) -> Spread:
-        """s, the residuals' standard deviation, for both."""
+        """The residuals' standard deviation s, for observations and for estimates."""
         deviation = self.statistics(coefficients, held).residual_standard_deviation
         return Spread(deviation, deviation)
 

@@ -1,4 +1,4 @@
-"""Linear models of the user's own data: what they predict, and how they are drawn."""
+"""Linear models of the user's own data: their predictions and figures."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,7 +6,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Float
 
-from ._linear_prediction import predicted
+from ._linear_prediction import predict
 from ._linear_predictor import AbstractLinearPredictor
 from ._own_data import rows_at
 from ._prediction import Prediction
@@ -36,15 +36,15 @@ class AbstractLinearModel(AbstractLinearPredictor):
         A new observation has the weight 1, or the variance 1 in the unit of the covariance.
 
         Arguments:
-            solution: of this problem, or of a variant.
-            inputs: as `data`, a file or arrays by name; or one array, if one column explains it.
+            solution: a solution of this problem, or of a variant.
+            inputs: a file or arrays by name, or one array if only one column explains the response.
             level: the probability of the bands.
         """
         rows = rows_at(inputs, self.formulas, intercept=len(self.terms) > len(self.formulas))
-        return predicted(self, solution, rows, level, rows.shape[:1])
+        return predict(self, solution, rows, level, rows.shape[:1])
 
     def observed(self) -> tuple[np.ndarray, np.ndarray]:
-        """X and y as they were given, whatever their weights."""
+        """X and y as they were given, without weights."""
         design, response = np.asarray(self.design, float), np.asarray(self.response, float)
         if self.factor is None:
             return design, response

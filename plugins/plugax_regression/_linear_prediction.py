@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from plugax import Solution
 
 
-def predicted(
+def predict(
     problem: AbstractLinearPredictor,
     solution: "Solution",
     rows: np.ndarray,
@@ -27,7 +27,7 @@ def predicted(
         solution: its solution, or that of a variant.
         rows: X₀.
         level: the probability of the bands.
-        shape: of what is returned.
+        shape: the shape of the result.
     """
     metrics = solution.metrics
     held = jnp.asarray(metrics["held"]) if "held" in metrics else None

@@ -20,14 +20,14 @@ Batch = tuple[Float[Array, "points terms"], Float[Array, " points"]]
 class AbstractLinearPredictor(AbstractLeastSquares):
     """Find the coefficients β with which X β comes close to y.
 
-    A subclass brings `residuals`, functions of X β − y, and four fields:
+    A subclass defines `residuals`, a function of X β − y, and four fields:
 
-    - `columns`: Xᵀ, a row for every term, which is contiguous in memory: so X β and Xᵀ r run over
-      neighbouring points.
+    - `columns`: Xᵀ, a row for every term, which is contiguous in memory, so that X β and Xᵀ r run
+      over neighbouring points.
     - `response`: y.
     - `start`: the coefficients that iterative solvers start from.
-    - `terms`: the names of the columns, in the order of the coefficients; one named `"intercept"`
-      says that the model has one.
+    - `terms`: the names of the columns, in the order of the coefficients; a column named
+      `"intercept"` is the intercept of the model.
     """
 
     columns: eqx.AbstractVar[Float[Array, "terms points"]]
@@ -53,7 +53,7 @@ class AbstractLinearPredictor(AbstractLeastSquares):
     def spread(
         self, coefficients: Float[Array, " terms"], held: Bool[Array, " terms"] | None
     ) -> Spread:
-        """How far observations and coefficients spread.
+        """The standard deviation of observations, and the scale of that of the coefficients.
 
         Arguments:
             coefficients: β.

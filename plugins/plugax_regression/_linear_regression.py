@@ -29,20 +29,20 @@ class LinearRegression(AbstractLinearRegression, AbstractLinearModel):
         data: a file of columns with a header (CSV; separated by commas, semicolons, tabs or
             blanks), or arrays by name.
         response: the column to be explained, or a function of it such as log(y).
-        terms: what explains it: columns, powers x^2, products x:z, functions log(x) (log, log2,
-            log10, exp, sqrt, abs); none for all other columns.
+        terms: the explanatory terms: columns, powers x^2, products x:z, functions log(x) (log,
+            log2, log10, exp, sqrt, abs); by default all other columns.
         intercept: whether there is a constant term.
-        weights: a column that says how much every row counts: the inverse of its variance, up to a
-            factor, as in R's `lm`; none for all the same.
-        covariance: of the response, up to a factor, a row and a column for every row of the data;
-            none if rows are independent.
+        weights: a column with the weight of every row: the inverse of its variance, up to a factor,
+            as in R's `lm`; by default all weights are equal.
+        covariance: the covariance of the response, up to a factor, with a row and a column for
+            every row of the data; by default rows are independent.
 
-    Errors: `PlugaxError` for a file that cannot be read, a column that is not there, a cell that is
-    missing or no number (with its line and column), no more rows than coefficients, and terms that
-    are combinations of others, by name.
+    Errors: `PlugaxError` for a file that cannot be read, a column that does not exist, a cell that
+    is missing or not a number (with its line and column), too few rows for the coefficients, and
+    terms that are combinations of others, by name.
 
-    Law: what units a column is in does not matter: a column c times as large has a coefficient c
-    times as small, with the same t value.
+    Law: the unit of a column does not matter: a column c times as large has a coefficient c times
+    as small, with the same t value.
     """
 
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -97,16 +97,16 @@ class LinearRegression(AbstractLinearRegression, AbstractLinearModel):
 
         `coefficients`, `terms`, `standard_errors`, `t_values`, `p_values`,
         `residual_sum_of_squares`, `residual_standard_deviation`, `degrees_of_freedom`, `r_squared`,
-        `adjusted_r_squared`, `log_likelihood`, `aic`, `bic`, the matrix `correlations`, and where
-        there is a term beside the intercept `f_statistic` and `f_p_value`. R² is 1 − RSS / Σy²
-        where there is no intercept, and then F is about zero too. Weights count in all sums.
+        `adjusted_r_squared`, `log_likelihood`, `aic`, `bic`, the matrix `correlations`, and, if
+        there is a term besides the intercept, `f_statistic` and `f_p_value`. Without an intercept,
+        R² is 1 − RSS / Σy², and F, too, refers to sums about zero. Weights count in all sums.
         """
         return self._evaluate(unknowns, None)
 
     def evaluate_held(
         self, unknowns: Float[Array, " terms"], held: Bool[Array, " terms"]
     ) -> dict[str, Any]:
-        """The same if some coefficients were held: known, with the standard error 0.
+        """The statistics of `evaluate` if some coefficients were held: known, with error 0.
 
         F, which compares with a model that has the intercept alone, is left out: what is held need
         not be zero.

@@ -1,4 +1,4 @@
-"""Masked arrays: NumPy drops their mask where they become plain ones, so it is looked at before."""
+"""Masked arrays: NumPy drops their mask when it converts them, so they are checked before."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ def check_unmasked(name: str, values: Any) -> None:
     """Raise if an entry is masked.
 
     Arguments:
-        name: what the values are called.
+        name: the name of the values.
         values: an array of any kind.
 
     Errors: `PlugaxError` that names the first masked entry.
@@ -21,6 +21,6 @@ def check_unmasked(name: str, values: Any) -> None:
     masked = np.argwhere(np.ma.getmaskarray(values))
     index = ", ".join(str(int(i)) for i in masked[0])
     raise PlugaxError(
-        f"{name}{f'[{index}]' * bool(index)} is masked, the first of {len(masked)}. Leave out what "
-        "is masked, in all arrays alike; what a missing value means is for you to say."
+        f"{name}{f'[{index}]' * bool(index)} is masked, the first of {len(masked)}. Leave out "
+        "masked entries in all arrays; what a missing value means is for you to decide."
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ._nonlinear_regression import NonlinearRegression
 
 
-def predicted(
+def predict(
     problem: "NonlinearRegression",
     solution: "Solution",
     x: PyTree[Array],

@@ -14,11 +14,11 @@ from plugax import AbstractLeastSquares, FullBatch, Table
 from ._combinations import combinations_of
 from ._fit_tables import tables_of
 from ._likelihood import criteria_of
-from ._nonlinear_prediction import held_in, predicted
-from ._observations import check_model, check_points, observed, predictors, spread
+from ._nonlinear_prediction import held_in, predict
+from ._observations import as_observations, check_model, check_points, predictors, spread
 from ._parameters import as_parameters, as_vector, names_of
 from ._prediction import Prediction
-from ._robust import checked_scale, robust_residuals
+from ._robust import robust_residuals, scale_of
 from ._uncertainty import Uncertainty, uncertainty_of
 from ._unit import unit_of
 from ._whitening import log_determinant, whiten
@@ -37,25 +37,26 @@ class NonlinearRegression(AbstractLeastSquares):
     Arguments:
         model: f, called as `model(parameters, x)` with all of x at once; returns an array in the
             shape of y.
-        x: what the model is a function of: an array, or a pytree of arrays.
+        x: the explanatory variables: an array, or a pytree of arrays.
         y: the observations, an array of any shape.
         start: the parameters to start from: any pytree of numbers, such as a dictionary.
         sigma: standard deviations of the observations, one or as many as there are; or their
             covariance, a matrix with a row and a column for each; None for equal ones.
         absolute_sigma: whether `sigma` is in the unit of y. If not, only the ratios between the
             sigmas count, and their size is estimated from the residuals; as in SciPy's `curve_fit`.
-        robust: a loss that counts outliers for less than their squares: huber, soft-l1, cauchy,
+        robust: a loss in which outliers count less than their squares: huber, soft-l1, cauchy,
             arctan or bisquare; None for squares. The covariance is then that of Huber's
-            M-estimates, estimated from the residuals whatever `absolute_sigma` says.
-        robust_scale: the size of a residual (f(θ, x) − y) / σ beyond which it counts for less. If
-            `absolute_sigma`, it has a default: that of 95 % efficiency for normal errors.
+            M-estimates, estimated from the residuals whatever the value of `absolute_sigma`.
+        robust_scale: the size of a residual (f(θ, x) − y) / σ beyond which it counts less. With
+            `absolute_sigma` the default is the scale of 95 % efficiency for normal errors.
 
-    Errors: `PlugaxError` for values that are no finite numbers, sigmas that are not positive, fewer
-    observations than parameters, and a model that cannot be called so or returns another shape.
+    Errors: `PlugaxError` for values that are not finite numbers, sigmas that are not positive,
+    fewer observations than parameters, and a model that cannot be called in this way or returns the
+    wrong shape.
 
-    Laws: with `absolute_sigma=False` all sigmas times c leave `evaluate` as it is but for the
-    residuals' sum of squares and standard deviation; y and σ times c, for a model times c, leave
-    the parameters.
+    Laws: with `absolute_sigma=False`, multiplying all sigmas by c changes only the residuals' sum
+    of squares and standard deviation in `evaluate`; multiplying y, σ and the model by c does not
+    change the parameters.
 
     Source: of robust losses, Huber 1964, doi 10.1214/aoms/1177703732.
     """
@@ -94,12 +95,12 @@ class NonlinearRegression(AbstractLeastSquares):
     ):
         self.model = model
         self.x = predictors(x)
-        self.y = observed(y)
+        self.y = as_observations(y)
         self.start = as_parameters(start)
         self.sigma = spread(sigma, self.y, absolute=absolute_sigma)
         self.absolute_sigma = absolute_sigma
         self.robust = robust
-        scale = checked_scale(robust, robust_scale, known=absolute_sigma)
+        scale = scale_of(robust, robust_scale, known=absolute_sigma)
         self.robust_scale = None if scale is None else jnp.asarray(scale, float)
         self.unit = unit_of(np.asarray(whiten(self.sigma, self.y)))
         check_points(self.y.size, names_of(self.start))
@@ -120,7 +121,7 @@ class NonlinearRegression(AbstractLeastSquares):
         batch: PyTree,
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is random here
     ) -> tuple[Float[Array, "..."], dict[str, Array]]:
-        """(f(θ, x) − y) / σ, or what of them a robust loss takes the squares of."""
+        """(f(θ, x) − y) / σ, or the transformed residuals whose squares are the robust loss."""
         residuals = self._residuals(unknowns, *batch)
         if self._loss is not None:
             residuals = robust_residuals(*self._loss, residuals)
@@ -134,13 +135,14 @@ class NonlinearRegression(AbstractLeastSquares):
         """The covariance of the parameters, rows and columns in the order of the metric `names`.
 
         s² (JᵀJ)⁻¹, with s = 1 if `absolute_sigma`, to first order in the parameters' errors. The
-        variance of what the observations do not determine is infinite, and so is its covariance
-        with what it could be exchanged for; that of all parameters is, if nothing is left to
-        estimate s from. What is held has zeros.
+        variance of an undetermined parameter is infinite, and so is its covariance with parameters
+        that can compensate for it. Without degrees of freedom to estimate s from, all variances are
+        infinite. Held parameters have zeros.
 
         Arguments:
             unknowns: the parameters at the minimum.
-            held: which were held, in their structure (see `AbstractProblem.evaluate_held`).
+            held: which parameters were held, in their structure (see
+                `AbstractProblem.evaluate_held`).
         """
         return self.uncertainty(unknowns, _flags(held)).covariance
 
@@ -158,9 +160,9 @@ class NonlinearRegression(AbstractLeastSquares):
         return self._evaluate(unknowns, None)
 
     def evaluate_held(self, unknowns: PyTree, held: PyTree) -> dict[str, Any]:
-        """The same of the parameters that were free; `held` says which were not.
+        """The results of `evaluate` if some parameters were held, as `held` says.
 
-        They have the standard deviation 0, and take no degree of freedom.
+        Held parameters have the standard deviation 0, and use no degree of freedom.
         """
         flags = _flags(held)
         return {**self._evaluate(unknowns, flags), "held": flags}
@@ -205,12 +207,12 @@ class NonlinearRegression(AbstractLeastSquares):
         return (*fit, Table({"not determined": lost})) if lost else fit
 
     def undetermined(self, solution: "Solution") -> tuple[str, ...]:
-        """What the observations do not determine: combinations of parameters, one a text.
+        """The combinations of parameters that the observations do not determine, one per text.
 
-        Moving the parameters along one of them moves no prediction, to first order.
+        Moving the parameters along one of them changes no prediction, to first order.
 
         Arguments:
-            solution: of this problem, or of a variant.
+            solution: a solution of this problem, or of a variant.
         """
         uncertainty = self.uncertainty(solution.unknowns, held_in(solution))
         null = np.asarray(uncertainty.determination.null)
@@ -222,17 +224,17 @@ class NonlinearRegression(AbstractLeastSquares):
         """The model at other x, with the bands of the model and of a new observation.
 
         Arguments:
-            solution: of this problem, or of a variant.
-            inputs: x, as the model takes it.
+            solution: a solution of this problem, or of a variant.
+            inputs: x, in the form that the model takes.
             level: the probability of the bands.
             sigma: the standard deviation of a new observation, in the unit of the problem's own
-                `sigma`; by default that of all observations. If those differ, there is no band of
-                a new one.
+                `sigma`; by default that of all observations. If these differ, there is no band of
+                a new observation.
         """
-        return predicted(self, solution, predictors(inputs), level=level, sigma=sigma)
+        return predict(self, solution, predictors(inputs), level=level, sigma=sigma)
 
     def figures(self, solution: "Solution") -> dict[str, Any]:
-        """The figures `fit` (where x and y have one dimension), `observed` and `residuals`."""
+        """The figures `fit` (if x and y have one dimension), `observed` and `residuals`."""
         # Matplotlib is slow to import, and only needed here.
         from ._diagnostics import nonlinear_figures
 
@@ -243,7 +245,7 @@ class NonlinearRegression(AbstractLeastSquares):
 
         Arguments:
             unknowns: the parameters at the minimum.
-            held: which were held, in the order of the metric `names`; None for none.
+            held: which parameters were held, in the order of the metric `names`; None for none.
         """
         vector, parameters = as_vector(unknowns)
 

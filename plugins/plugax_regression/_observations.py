@@ -1,4 +1,4 @@
-"""What a nonlinear regression is given, checked while it is made."""
+"""Checks of the arguments of a nonlinear regression."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,10 +15,10 @@ from ._masked import check_unmasked
 from ._whitening import factor_of
 
 
-def observed(y: Any) -> Float[Array, "..."]:
+def as_observations(y: Any) -> Float[Array, "..."]:
     """The observations as an array of floats.
 
-    Errors: `PlugaxError` where there are none, or one is no finite number.
+    Errors: `PlugaxError` if there are no observations, or one is not a finite number.
     """
     array = _numbers("y", y)
     if array.size == 0:
@@ -27,9 +27,9 @@ def observed(y: Any) -> Float[Array, "..."]:
 
 
 def predictors(x: Any) -> PyTree[Array]:
-    """What the model is a function of, as floats, since the powers of integers wrap; flags stay.
+    """The explanatory variables as floats, since powers of integers overflow; booleans stay.
 
-    Errors: `PlugaxError` where a leaf is no array of finite numbers.
+    Errors: `PlugaxError` if a leaf is not an array of finite numbers.
     """
     if isinstance(x, list | tuple) and all(np.isscalar(leaf) for leaf in jax.tree.leaves(x)):
         x = np.asarray(x)  # a list of numbers is meant as one array, not as many
@@ -45,11 +45,11 @@ def spread(sigma: Any, y: Float[Array, "..."], *, absolute: bool) -> Float[Array
     """The standard deviations in the shape of y, the factor L of their covariance, or None.
 
     Arguments:
-        sigma: one, as many as y has, a covariance L Lᵀ of all of them, or None.
+        sigma: one standard deviation, one for each observation, a covariance L Lᵀ, or None.
         y: the observations.
-        absolute: whether they are said to be absolute, which none cannot be.
+        absolute: whether sigma is declared absolute, which requires one.
 
-    Errors: `PlugaxError` where one is not positive, or there are too many or too few.
+    Errors: `PlugaxError` if one is not positive, or there are too many or too few.
     """
     if sigma is None:
         if absolute:
@@ -67,8 +67,8 @@ def spread(sigma: Any, y: Float[Array, "..."], *, absolute: bool) -> Float[Array
         )
     if np.any(array <= 0):
         raise PlugaxError(
-            f"sigma must be positive; got {array.min():g}. An observation that is to count for "
-            "nothing is best left out."
+            f"sigma must be positive; got {array.min():g}. Leave out an observation that should "
+            "not count."
         )
     return jnp.asarray(np.broadcast_to(array, y.shape), float)
 
@@ -94,9 +94,9 @@ def check_model(
 
     Arguments:
         model: the model.
-        start: its parameters.
-        x: what it is a function of.
-        shape: that of y.
+        start: the parameters of the model.
+        x: the explanatory variables.
+        shape: the shape of y.
     """
     if not callable(model):
         raise PlugaxError(
@@ -135,6 +135,6 @@ def _numbers(name: str, values: Any) -> np.ndarray:
         index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         where = f"[{', '.join(map(str, index))}]" if index else ""
         raise PlugaxError(
-            f"{name}{where} is {array[index]}; leave out what is missing, in x, y and sigma alike."
+            f"{name}{where} is {array[index]}; leave out missing values in x, y and sigma."
         )
     return array

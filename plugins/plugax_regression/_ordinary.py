@@ -41,7 +41,7 @@ def coefficients_of(
 
 
 class Statistics(NamedTuple):
-    """What is said of a fit.
+    """The statistics of a fit.
 
     Attributes:
         residual_sum_of_squares: RSS = ‖y − X β‖².
@@ -49,7 +49,7 @@ class Statistics(NamedTuple):
             terms that are free.
         standard_errors: s √diag((XᵀX)⁻¹), in units of the coefficients.
         r_squared: 1 − RSS / TSS, where TSS is the sum of squares of the response about its mean,
-            or about zero where the model has no intercept.
+            or about zero if the model has no intercept.
         explained_ratio: (TSS − RSS) / RSS.
         log_variance: log(RSS / n).
         determination: how the design determines the coefficients.
@@ -108,7 +108,7 @@ def statistics_of(
 def total_sum_of_squares(
     response: Float[Array, " points"], constant: Float[Array, " points"] | None
 ) -> Float[Array, ""]:
-    """TSS: what the intercept alone leaves of the response, or the response itself.
+    """TSS: the sum of squares of the response about its mean, or about zero without intercept.
 
     Arguments:
         response: y.

@@ -17,15 +17,15 @@ from ._whitening import factor_of, whiten
 
 
 class OwnData(NamedTuple):
-    """What a linear model is made of.
+    """The parts of a linear model.
 
     Attributes:
         columns: Xᵀ, a row for every term, multiplied by L⁻¹.
         response: y, multiplied by L⁻¹.
         factor: L of the covariance L Lᵀ of the response, or its diagonal; None for 1.
         terms: the names of the columns, `"intercept"` first if there is one.
-        response_name: what y is called.
-        formulas: the terms beside the intercept.
+        response_name: the name of y.
+        formulas: the terms besides the intercept.
         explanatory: the one column that all terms are functions of; None if there are several.
     """
 
@@ -47,7 +47,7 @@ def own_data_of(
     weights: str | None,
     covariance: Float[Array | np.ndarray, "rows columns"] | None = None,
 ) -> OwnData:
-    """What the arguments of a `LinearRegression` say, in the precision that is in use."""
+    """The parts of a linear model from the arguments of `LinearRegression`, in JAX's precision."""
     table = table_of(data)
     explained = parse_term(response, table.cells, "response")
     formulas = _formulas(table, explained, terms, weights)
@@ -65,7 +65,7 @@ def own_data_of(
     _check_range([y, *columns], (explained.name, *names))
     given = _factor(table, weights, covariance)
     factor = None if given is None else jnp.asarray(given, float)
-    # Of one column alone the fit can be drawn as a curve.
+    # With a single explanatory column the fit can be drawn as a curve.
     used = columns_of(formulas)
     return OwnData(
         columns=whiten(factor, jnp.asarray(x, float)).T,
@@ -90,8 +90,8 @@ def rows_at(
 
     Arguments:
         inputs: a file or arrays by name, or one array if one column explains the response.
-        formulas: the terms beside the intercept.
-        intercept: whether there is one.
+        formulas: the terms besides the intercept.
+        intercept: whether there is an intercept.
     """
     names = columns_of(formulas)
     if len(names) == 1 and not isinstance(inputs, str | os.PathLike):
@@ -108,7 +108,7 @@ def rows_at(
 def _formulas(
     table: Table, explained: Term, terms: Sequence[str] | None, weights: str | None = None
 ) -> tuple[Term, ...]:
-    """The terms that were asked for, or all columns that the response is not made of."""
+    """The terms that were given, or all columns that are not part of the response."""
     if isinstance(terms, str):
         raise PlugaxError(f"terms must be several texts, as in ('x', 'x^2'); got {terms!r}.")
     if terms is None:
@@ -131,14 +131,14 @@ def _formulas(
 def _factor(table: Table, weights: str | None, covariance: Any) -> np.ndarray | None:
     """L of the covariance L Lᵀ of the response."""
     if weights is not None and covariance is not None:
-        raise PlugaxError("Give weights or a covariance; both would say the same twice.")
+        raise PlugaxError("Give weights or a covariance, not both.")
     if weights is not None:
         values = parse_term(weights, table.cells, "weights").of(table)
         if not np.all(values > 0):
             row = int(np.argmin(values > 0))
             raise PlugaxError(
                 f"{table.source}, {table.place(row)}: weights must be positive; got "
-                f"{values[row]:g}. A row that is to count for nothing is best left out."
+                f"{values[row]:g}. Leave out a row that should not count."
             )
         return 1 / np.sqrt(values)
     if covariance is None:
@@ -161,7 +161,7 @@ def _check_terms(terms: tuple[str, ...]) -> None:
 
 
 def _check_range(columns: list[np.ndarray], names: tuple[str, ...]) -> None:
-    """Raise where single precision, if that is in use, cannot hold a column."""
+    """Raise if single precision is in use and cannot hold a column."""
     largest = float(jnp.finfo(jnp.result_type(float)).max)
     for name, column in zip(names, columns, strict=True):
         if np.abs(column).max() > largest:

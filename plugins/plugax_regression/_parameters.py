@@ -18,10 +18,10 @@ from ._masked import check_unmasked
 def as_parameters(start: PyTree) -> PyTree:
     """The pytree with every number and array of numbers as an array of floats.
 
-    Functions in it, as the activation of a network, stay as they are.
+    Functions in it, such as the activation of a network, are not changed.
 
-    Errors: `PlugaxError` that names the first leaf that is no finite real number or array of them,
-    and for a pytree without numbers.
+    Errors: `PlugaxError` that names the first leaf that is not a finite real number or an array of
+    such numbers, and for a pytree without numbers.
     """
     leaves, structure = jax.tree_util.tree_flatten_with_path(start)
     made = [leaf if callable(leaf) else _as_floats(path, leaf) for path, leaf in leaves]
@@ -33,7 +33,7 @@ def as_parameters(start: PyTree) -> PyTree:
 def as_vector(
     parameters: PyTree,
 ) -> tuple[Float[jax.Array, " n"], Callable[[jax.Array], PyTree]]:
-    """The numbers in a pytree as one vector, and what makes the pytree of such a vector."""
+    """The numbers in a pytree as one vector, and the function from such a vector to the pytree."""
     free, fixed = eqx.partition(parameters, eqx.is_inexact_array)
     vector, unravel = ravel_pytree(free)
     return vector, lambda vector: eqx.combine(unravel(vector), fixed)

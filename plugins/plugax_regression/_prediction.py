@@ -1,9 +1,9 @@
-"""What a fit predicts elsewhere, and within what bands.
+"""The predictions of a fit at other places, with their bands.
 
 With the prediction f(x), its gradient g = ∂f/∂θ and the covariance C of the parameters, to first
 order the standard error of the mean is √(gᵀ C g) and that of a new observation √(gᵀ C g + s²). The
-bands are as many standard errors wide as the quantile of Student's t with the degrees of freedom of
-the fit says (of the normal distribution, if the spread of the observations is known).
+half-width of a band is the standard error times the quantile of Student's t with the degrees of
+freedom of the fit (or of the normal distribution, if the spread of the observations is known).
 
 Source: Bates and Watts 1988, section 2.3, doi 10.1002/9780470316757.
 """
@@ -18,7 +18,7 @@ from plugax import PlugaxError
 
 
 class Spread(NamedTuple):
-    """How far observations and estimates spread.
+    """The spread of observations and of estimates.
 
     Attributes:
         observations: the standard deviation of an observation of weight 1.
@@ -34,10 +34,11 @@ class Prediction(NamedTuple):
 
     Attributes:
         value: the mean.
-        standard_error: of the mean.
+        standard_error: the standard error of the mean.
         confidence: the lower and the upper end of the band of the mean.
-        prediction: those of the band of a new observation; None if its spread is not known.
-        level: the probability of the bands, each place by itself.
+        prediction: the lower and the upper end of the band of a new observation; None if its spread
+            is not known.
+        level: the probability of the bands, for each place by itself.
     """
 
     value: np.ndarray
@@ -82,7 +83,7 @@ def quantile(freedom: int | float, level: float) -> float:
     Errors: `PlugaxError` for a level that is not between 0 and 1.
     """
     if not 0 < level < 1:
-        raise PlugaxError(f"level must be between 0 and 1, as 0.95; got {level}.")
+        raise PlugaxError(f"level must be between 0 and 1, such as 0.95; got {level}.")
     if freedom < 1:
         return np.inf
     if np.isinf(freedom):
@@ -96,8 +97,8 @@ def intervals(
     """The lower and upper ends of the confidence intervals of some estimates.
 
     Arguments:
-        estimates: of any shape.
-        errors: their standard errors; 0 for what is known, whose interval is a point.
+        estimates: the estimates, in any shape.
+        errors: their standard errors; 0 for known values, whose interval is a point.
         freedom: degrees of freedom, infinite if the spread was not estimated.
         level: the probability of every interval.
     """

@@ -1,9 +1,9 @@
-"""The loss of a linear regression as the quadratic function it is, for figures.
+"""The loss of a linear regression as a quadratic function, for figures.
 
     L(β) = L(β*) + ‖R (β − β*)‖² / n,   X = Q R,   β* the coefficients of least squares
 
-In this form it costs nothing per point, so it can be drawn over a plane and along a path; and how
-far it is above its minimum is known to all digits, however little that is.
+In this form the cost does not depend on the number of points, so it can be drawn over a plane and
+along a path; and its excess over the minimum is accurate to all digits, however small it is.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -34,7 +34,7 @@ class Quadratic(NamedTuple):
 
 
 def quadratic_of(problem: "AbstractLinearRegression") -> Quadratic:
-    """The quadratic function that a problem's loss is."""
+    """The loss of a problem as a quadratic function."""
     design, response = np.asarray(problem.design, float), np.asarray(problem.response, float)
     best = np.linalg.lstsq(design, response)[0]
     least = float(np.mean((response - design @ best) ** 2))

@@ -1,21 +1,21 @@
-"""Which terms of a linear model say the same: columns that are combinations of others.
+"""Redundant terms of a linear model: columns that are combinations of others.
 
-The rank is that of the design matrix with its columns scaled to length one, so that units have no
-say in it; a singular value counts as zero below the rounding unit times the longer side of the
-matrix, relative to the largest. Polynomials of degree ten, with condition numbers of 10¹⁰ and more,
-are far from that.
+The rank is that of the design matrix with its columns scaled to length one, so that it does not
+depend on units; a singular value counts as zero if it is, relative to the largest, below the
+rounding unit times the longer side of the matrix. Polynomials of degree ten, with condition numbers
+of 10¹⁰ and more, are far from this limit.
 """
 
 import numpy as np
 
 from plugax import PlugaxError
 
-# A column is a combination of others where it lies this many cut-offs from their span, or closer.
+# A column is a combination of others if it is within this many cut-offs of their span.
 LENIENCE = 100
 
 
 def check_rank(design: np.ndarray, terms: tuple[str, ...]) -> None:
-    """Raise where the coefficients are not determined.
+    """Raise if the coefficients are not determined.
 
     Arguments:
         design: the design matrix, shape (points, terms), more points than terms.
@@ -39,7 +39,7 @@ def check_rank(design: np.ndarray, terms: tuple[str, ...]) -> None:
 
 
 def _combinations(triangle: np.ndarray, terms: tuple[str, ...], tolerance: float) -> list[str]:
-    """A sentence for every term that the terms before it make up."""
+    """A sentence for every term that is a combination of the terms before it."""
     kept: list[int] = []
     sentences = []
     for column, term in enumerate(terms):

@@ -12,7 +12,7 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 from plugax import check_memory
 
 from ._linear import AbstractLinearRegression
-from ._linear_prediction import predicted
+from ._linear_prediction import predict
 from ._linear_predictor import Batch
 from ._ordinary import predictions_of
 from ._prediction import Prediction
@@ -32,17 +32,17 @@ class Regression(AbstractLinearRegression):
     the loss nor a good learning rate depends on how many points there are.
 
     Gradient descent with learning rate η multiplies the error of the coefficients by I − η H, where
-    H = (2/n) XᵀX is close to diag(2, ⅔): with η = 0.05 the intercept comes three times as fast as
-    the slope, and a step whose root-mean-square is below δ ends at most √2 δ / (η λ) away from the
-    minimum, λ the smallest eigenvalue of H.
+    H = (2/n) XᵀX is close to diag(2, ⅔): with η = 0.05 the intercept converges three times as fast
+    as the slope, and a step whose root mean square is below δ ends at most √2 δ / (η λ) away from
+    the minimum, λ being the smallest eigenvalue of H.
 
     Arguments:
-        points: how many points, at least 3.
-        slope: slope of the line they are drawn from.
-        intercept: its intercept (bias), the value at x = 0.
+        points: the number of points, at least 3.
+        slope: slope of the line that they are drawn from.
+        intercept: intercept (bias) of this line, the value at x = 0.
         noise: standard deviation of the noise.
         start: intercept and slope that iterative solvers start from.
-        data_seed: draws the points; the same ones in single and double precision.
+        data_seed: seed of the points, which are the same in single and double precision.
 
     Errors: `ValueError` for too few points, which leave no degree of freedom for the noise, for
     negative noise and for a negative seed.
@@ -81,11 +81,11 @@ class Regression(AbstractLinearRegression):
                 f"points must be at least 3, one more than a line has coefficients; got {points}."
             )
         if not noise >= 0:
-            raise ValueError(f"noise is a standard deviation and cannot be negative; got {noise}.")
+            raise ValueError(f"noise, a standard deviation, must not be negative; got {noise}.")
         if len(start) != 2:
             raise ValueError(f"start must hold two numbers, intercept and slope; got {start}.")
         if data_seed < 0:
-            raise ValueError(f"data_seed cannot be negative; got {data_seed}.")
+            raise ValueError(f"data_seed must not be negative; got {data_seed}.")
         check_memory(8 * 6 * points, f"A line through {points} points")
         # NumPy's generator, since JAX's draws other numbers in single than in double precision.
         random = np.random.default_rng(data_seed)
@@ -124,15 +124,15 @@ class Regression(AbstractLinearRegression):
     def evaluate(self, unknowns: Float[Array, " terms"]) -> dict[str, Any]:
         """The coefficients with their classical statistics, lists in the order of `terms`.
 
-        The metrics of `LinearRegression`. They are those of the coefficients given, which are not
-        quite the best ones where a solver stopped early.
+        The metrics of `LinearRegression`, for the given coefficients, which are not quite the best
+        ones if a solver stopped early.
         """
         return self.metrics_of(unknowns, None)
 
     def evaluate_held(
         self, unknowns: Float[Array, " terms"], held: Bool[Array, " terms"]
     ) -> dict[str, Any]:
-        """The same if some coefficients were held: known, with the standard error 0."""
+        """The statistics of `evaluate` if some coefficients were held: known, with error 0."""
         return self.metrics_of(unknowns, held)
 
     def predict(  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -141,19 +141,19 @@ class Regression(AbstractLinearRegression):
         """The line at other x, with the bands of the line and of a new point.
 
         Arguments:
-            solution: of this problem.
+            solution: a solution of this problem.
             inputs: x, of any shape.
             level: the probability of the bands.
         """
         x = np.asarray(inputs, float)
         rows = np.stack([np.ones(x.size), x.ravel()], axis=1)
-        return predicted(self, solution, rows, level, x.shape)
+        return predict(self, solution, rows, level, x.shape)
 
     def figures(self, solution: "Solution") -> dict[str, Any]:
         """The figures `fit` and `loss`, and the animation `descent`.
 
         `fit` shows the points with the true line, that of least squares, and the solution; `loss`
-        the loss by step; `descent` the path in the plane of the coefficients beside the moving
+        the loss by step; `descent` the path in the plane of the coefficients next to the moving
         line (save it as a GIF: `figures["descent"].save("descent.gif", writer="pillow")`).
         """
         # Matplotlib is slow to import, and only needed here.

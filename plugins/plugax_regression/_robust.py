@@ -1,4 +1,4 @@
-"""Robust losses: what lies far from the fit counts for less than its square.
+"""Robust losses: observations far from the fit count less than their squares.
 
 With residuals r, a scale c and z = (r/c)², the loss is
 
@@ -13,7 +13,7 @@ residuals well below c count as their squares do.
     arctan     arctan z
     bisquare   (1 − (1 − z)³) / 3 for z ≤ 1, else 1/3
 
-The first two are convex. The others forget what is very far away, and have more minima than one.
+The first two are convex. The others ignore what is very far away, and have several minima.
 The losses and c are those of SciPy's `least_squares` (`loss`, `f_scale`).
 
 Source: Huber 1964, doi 10.1214/aoms/1177703732; Beaton and Tukey 1974, doi 10.2307/1267936; Triggs
@@ -34,7 +34,7 @@ from ._prediction import Spread
 
 
 class RobustLoss(NamedTuple):
-    """A loss.
+    """A robust loss.
 
     Attributes:
         rho: ρ.
@@ -69,15 +69,15 @@ LOSSES = {
 }
 
 
-def checked_scale(name: str | None, scale: float | None, *, known: bool) -> float | None:
+def scale_of(name: str | None, scale: float | None, *, known: bool) -> float | None:
     """The scale c of a loss: what was given, or by default that for known standard deviations.
 
     Arguments:
-        name: of the loss; None for squares, which have no scale.
-        scale: what was given.
+        name: the name of the loss; None for squares, which have no scale.
+        scale: the scale that was given, or None.
         known: whether the residuals are in units of known standard deviations.
 
-    Errors: `PlugaxError` if there is no such loss, and for a scale that is missing, of no use, or
+    Errors: `PlugaxError` if there is no such loss, and for a scale that is missing, not used, or
     not positive and finite.
     """
     if name is None:
@@ -90,7 +90,7 @@ def checked_scale(name: str | None, scale: float | None, *, known: bool) -> floa
     if scale is None and not known:
         raise PlugaxError(
             f"robust={name!r} needs robust_scale, the size of a residual beyond which it counts "
-            f"for less: {usual:g} standard deviations of the good observations is usual."
+            f"less: {usual:g} standard deviations of the good observations is usual."
         )
     chosen = usual if scale is None else float(scale)
     if not 0 < chosen < math.inf:
@@ -126,9 +126,9 @@ def spread_of(
 
         κ² = K² (Σψ² / (n − p)) / m²,    m = mean ψ',    K = 1 + (p/n) var ψ' / m²,
 
-    which is s² for least squares. It holds for residuals of one distribution, whatever that is. The
-    standard deviation of an observation is 1.4826 median |r|, that of normal residuals, on which
-    those that lie far away have no say.
+    which is s² for least squares. It holds if all residuals have the same distribution, whatever it
+    is. The standard deviation of an observation is 1.4826 median |r|, which is right for normal
+    residuals and insensitive to outliers.
 
     Arguments:
         name: of the loss.

@@ -1,4 +1,4 @@
-"""Linear regression of the user's own data, on which outliers have little say."""
+"""Linear regression of the user's own data, on which outliers have little influence."""
 
 import os
 from collections.abc import Mapping
@@ -16,34 +16,34 @@ from ._linear_predictor import Batch
 from ._ordinary import predictions_of
 from ._own_data import own_data_of
 from ._prediction import Spread
-from ._robust import checked_scale, robust_residuals, spread_of
+from ._robust import robust_residuals, scale_of, spread_of
 from ._significance import p_values_of
 from ._terms import Term
 from ._unit import unit_of
 
 
 class RobustRegression(AbstractLinearModel):
-    """Fit a response by a linear combination of terms, outliers counting for less.
+    """Fit a response by a linear combination of terms, with less weight for outliers.
 
     The unknowns are the coefficients β, in the order of `terms`, the intercept first. The loss is
     Σ ½ c² ρ((r/c)²) of the residuals r = X β − y: Huber's M-estimates, with a scale c that is fixed
-    beforehand. Solvers start from the least absolute deviations, min Σ |r|. An outlier is an odd
-    response; an odd place of a term can still draw the fit to itself.
+    beforehand. Solvers start from the least absolute deviations, min Σ |r|. Only unusual responses
+    are outliers here; an unusual value of a term can still attract the fit.
 
     Arguments:
         data: a file of columns with a header, or arrays by name, as for `linear-regression`.
         response: the column to be explained, or a function of it such as log(y).
-        terms: what explains it, as for `linear-regression`; none for all other columns.
+        terms: the explanatory terms, as for `linear-regression`; by default all other columns.
         intercept: whether there is a constant term.
-        weights: a column that says how much every row counts, the inverse of its variance up to a
-            factor; none for all the same. r is then multiplied by its square root.
+        weights: a column with the weight of every row, the inverse of its variance up to a factor;
+            by default all weights are equal. r is multiplied by the root of its weight.
         robust: the loss: huber, soft-l1, cauchy, arctan or bisquare.
-        robust_scale: c, the size of a residual beyond which it counts for less; none for that of
-            95 % efficiency for normal errors, their standard deviation taken to be 1.4826 times
-            the median of the sizes that the least absolute deviations leave.
+        robust_scale: c, the size of a residual beyond which it counts less; by default the scale of
+            95 % efficiency for normal errors, with a standard deviation of 1.4826 times the median
+            size of the residuals of the least absolute deviations.
 
-    Errors: `PlugaxError` as `LinearRegression`, for a loss that does not exist, and for a scale
-    that is not positive, or missing if more than half of the rows are fitted exactly.
+    Errors: `PlugaxError` as for `LinearRegression`, for a loss that does not exist, and for a scale
+    that is not positive, or missing although more than half of the rows are fitted exactly.
 
     Source: Huber 1964, doi 10.1214/aoms/1177703732.
     """
@@ -91,7 +91,7 @@ class RobustRegression(AbstractLinearModel):
         self.robust = robust
         deviation = 1.4826 * float(np.median(np.abs(y - design @ start)))
         exact = deviation <= 100 * np.finfo(float).eps * np.abs(y).max()
-        scale = checked_scale(robust, robust_scale, known=not exact)
+        scale = scale_of(robust, robust_scale, known=not exact)
         assert scale is not None  # since there is a loss
         scale = scale * deviation if robust_scale is None else scale
         self.robust_scale = jnp.asarray(scale, own.response.dtype)
@@ -103,7 +103,7 @@ class RobustRegression(AbstractLinearModel):
         batch: Batch,
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is random here
     ) -> tuple[Float[Array, " points"], dict[str, Array]]:
-        """What of X β − y has the robust loss as half its squared norm; the metric `coefficients`.
+        """X β − y, transformed so that half the squared norm is the loss; metric `coefficients`.
 
         In units of a power of two if their squares are out of range.
         """
@@ -130,7 +130,7 @@ class RobustRegression(AbstractLinearModel):
     def evaluate_held(
         self, unknowns: Float[Array, " terms"], held: Bool[Array, " terms"]
     ) -> dict[str, Any]:
-        """The same if some coefficients were held: known, with the standard error 0."""
+        """The statistics of `evaluate` if some coefficients were held: known, with error 0."""
         return {**self._evaluate(unknowns, held), "held": held}
 
     def _evaluate(self, unknowns: Array, held: Array | None) -> dict[str, Any]:

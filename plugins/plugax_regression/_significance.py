@@ -4,8 +4,8 @@
     F = ((TSS − RSS) / k) / s²,  P(F' > F)    = I(ν / (ν + k F); ν/2, k/2)
 
 with ν = n − p degrees of freedom of the residuals, k those of the model (p, less one for an
-intercept) and I the regularised incomplete beta function. Without a term beside the intercept there
-is no F.
+intercept) and I the regularised incomplete beta function. F is not defined if the intercept is the
+only term.
 
 Source: Abramowitz and Stegun 1964, Handbook of Mathematical Functions, 26.6.2 and 26.7.1.
 """
@@ -30,7 +30,7 @@ def significance_of(
     """`t_values`, `p_values`, `adjusted_r_squared`, `f_statistic` and `f_p_value`.
 
     Arguments:
-        statistics: those of the coefficients.
+        statistics: the statistics of the coefficients.
         coefficients: β.
         points: n.
         free: p, the number of coefficients that are not held.

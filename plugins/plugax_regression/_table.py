@@ -1,7 +1,7 @@
 """Columns of numbers by name: from a text file with a header, or from arrays.
 
-What is wrong with a cell is said with its place, and only of columns that are asked for: a file may
-hold names and remarks beside its numbers.
+Errors in a cell are reported with its place, and only for columns that are used: a file may also
+hold names and remarks.
 """
 
 import difflib
@@ -24,9 +24,9 @@ class Table(NamedTuple):
     """Columns, not all of which need to hold numbers.
 
     Attributes:
-        source: where they come from, for messages.
-        cells: a column's cells by its name, all of one length.
-        lines: the line of the file that each row ends on; None where there is no file.
+        source: the origin of the data, for messages.
+        cells: the cells of each column, by name, all of one length.
+        lines: the line of the file on which each row ends; None without a file.
     """
 
     source: str
@@ -39,13 +39,13 @@ class Table(NamedTuple):
         return len(next(iter(self.cells.values()), ()))
 
     def place(self, row: int) -> str:
-        """Where a row is found: the line of a file, or an index."""
+        """The place of a row: the line of a file, or an index."""
         return f"index {row}" if self.lines is None else f"line {self.lines[row]}"
 
     def column(self, name: str) -> np.ndarray:
         """A column's numbers.
 
-        Errors: `PlugaxError` for the first cell that is missing, no number or not finite.
+        Errors: `PlugaxError` for the first cell that is missing, not a number or not finite.
         """
         cells = self.cells[name]
         try:
@@ -69,7 +69,7 @@ def table_of(data: Any) -> Table:
     Arguments:
         data: a path, or arrays of one dimension and of one length by name.
 
-    Errors: `PlugaxError` where it is neither, or has no rows.
+    Errors: `PlugaxError` if it is neither, or has no rows.
     """
     if isinstance(data, str | os.PathLike):
         names, columns, lines = read_delimited(data)
@@ -91,7 +91,7 @@ def table_of(data: Any) -> Table:
             )
         if array.dtype.kind in "mM":
             raise PlugaxError(
-                f"data[{name!r}] holds times ({array.dtype}); make them numbers in a unit of yours."
+                f"data[{name!r}] holds times ({array.dtype}); convert them to numbers."
             )
     lengths = {name: len(array) for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
@@ -102,12 +102,12 @@ def table_of(data: Any) -> Table:
 
 
 def unknown_column(name: str, names: Iterable[str], what: str) -> PlugaxError:
-    """The error for a column that is not there.
+    """The error for a column that does not exist.
 
     Arguments:
-        name: as it was asked for.
-        names: those that are there.
-        what: what the name was given as.
+        name: the name of this column.
+        names: the names of the columns that exist.
+        what: the option or term that uses the name.
     """
     names = list(names)
     folded = {known.casefold(): known for known in names}
@@ -121,11 +121,11 @@ def unknown_column(name: str, names: Iterable[str], what: str) -> PlugaxError:
 
 
 def _fault(cell: Any) -> str | None:
-    """What is wrong with a cell; None where it holds a finite number."""
+    """What is wrong with a cell; None if it holds a finite number."""
     if cell is None or (isinstance(cell, str) and cell.strip().lower() in MISSING):
         return (
             f"the value is missing{f' ({cell!r})' if cell else ''}. Fill it in or leave the row "
-            "out; what a missing value means is for you to say."
+            "out; what a missing value means is for you to decide."
         )
     try:
         number = float(cell)

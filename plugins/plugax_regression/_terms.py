@@ -8,8 +8,8 @@
 A column whose name is the whole term is that column, whatever its name looks like.
 
 Source: Wilkinson and Rogers 1973, Symbolic description of factorial models for analysis of
-variance, doi 10.2307/2346786. There x*z stands for the three terms x, z and x:z, and x^2 for
-something else again; here * is refused, and ^ is the power that people mean.
+variance, doi 10.2307/2346786. There x*z stands for the three terms x, z and x:z, and x^2 has
+another meaning, too; here * is refused, and ^ is a power.
 """
 
 import dataclasses
@@ -65,14 +65,14 @@ class Term:
         return {factor.column for factor in self.factors}
 
     def values(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Its value in every row, not finite where it is not defined."""
+        """The value in every row, not finite where the term is not defined."""
         with np.errstate(all="ignore"):
             return np.prod([factor.values(columns) for factor in self.factors], axis=0)
 
     def of(self, table: Table) -> np.ndarray:
-        """Its value in every row of a table.
+        """The value in every row of a table.
 
-        Errors: `PlugaxError` for the first row where it is not defined.
+        Errors: `PlugaxError` for the first row in which the term is not defined.
         """
         columns = {name: table.column(name) for name in sorted(self.columns)}
         values = self.values(columns)
@@ -90,11 +90,11 @@ def parse_term(text: str, names: Collection[str], what: str = "a term") -> Term:
     """The term that a text stands for.
 
     Arguments:
-        text: as above.
-        names: of the columns.
-        what: what the text was given as, for messages.
+        text: a term, such as `x`, `x^3`, `x:z` or `log(x)`.
+        names: the names of the columns.
+        what: the name of the text in messages.
 
-    Errors: `PlugaxError` for a column that is not there, and for what is no term.
+    Errors: `PlugaxError` for a column that does not exist, and for an invalid term.
     """
     name = text.strip()
     if name in names:
@@ -103,13 +103,13 @@ def parse_term(text: str, names: Collection[str], what: str = "a term") -> Term:
         raise PlugaxError(f"{what.capitalize()} is empty; name a column, or a function of columns.")
     if name in ("0", "1", "-1", "+1", "intercept", "(Intercept)"):
         raise PlugaxError(
-            f"{name!r} is no term: the model has an intercept unless intercept=False (on the "
+            f"{name!r} is not a term: the model has an intercept unless intercept=False (on the "
             "command line --no-intercept)."
         )
     factors = [part.strip() for part in name.replace("**", "^").split(":")]
     if any("*" in factor for factor in factors):
         raise PlugaxError(
-            f"{name!r} is no term. Write a product of columns with a colon, as in x:z; for what "
+            f"{name!r} is not a term. Write a product of columns with a colon, as in x:z; for what "
             "x*z means in R, list the three terms x, z and x:z."
         )
     return Term(name, tuple(_factor(factor, names, name, what) for factor in factors))
@@ -131,7 +131,7 @@ def _factor(text: str, names: Collection[str], term: str, what: str) -> Factor:
         function, column = call.group(1), call.group(2).strip()
         if function not in FUNCTIONS:
             raise PlugaxError(
-                f"{term!r} is no term: there is no function {function!r}; there are "
+                f"{term!r} is not a term: there is no function {function!r}; there are "
                 f"{', '.join(FUNCTIONS)}."
             )
         if column in names:
@@ -147,6 +147,6 @@ def _power(text: str, term: str) -> float:
         power = np.nan
     if not np.isfinite(power) or power == 0:
         raise PlugaxError(
-            f"{term!r} is no term: what follows ^ must be a number other than 0; got {text!r}."
+            f"{term!r} is not a term: ^ must be followed by a number other than 0; got {text!r}."
         )
     return power

@@ -1,8 +1,8 @@
 """How well residuals determine parameters, to first order in the parameters' errors.
 
 With r the residuals at the minimum, J = ∂r/∂θ, m residuals and J of rank k, the covariance of the
-parameters is s² (JᵀJ)⁻¹, where s² = ‖r‖² / (m − k) is the variance of the residuals. If a robust
-loss was minimised, κ stands for s (`spread_of`).
+parameters is s² (JᵀJ)⁻¹, where s² = ‖r‖² / (m − k) is the variance of the residuals. For a robust
+loss, κ takes the place of s (`spread_of`).
 
 Source: Bates and Watts 1988, Nonlinear Regression Analysis and Its Applications, section 2.1,
 doi 10.1002/9780470316757.
@@ -21,11 +21,11 @@ from ._robust import spread_of
 
 
 class Uncertainty(NamedTuple):
-    """What the residuals say of the parameters.
+    """The uncertainty of the parameters from the residuals.
 
     Attributes:
         sum_of_squares: ‖r‖².
-        deviation: s, infinite if no degree of freedom is left; of a robust loss 1.4826 median |r|.
+        deviation: s, infinite without degrees of freedom; for a robust loss 1.4826 median |r|.
         log_variance: log(‖r‖² / m).
         degrees_of_freedom: m − k.
         scale: s, or 1 if the residuals are in units of known standard deviations, or κ.
@@ -41,7 +41,7 @@ class Uncertainty(NamedTuple):
 
     @property
     def standard_deviations(self) -> Float[Array, " n"]:
-        """The square roots of the covariance's diagonal, 0 for what is held."""
+        """The square roots of the covariance's diagonal, 0 for held parameters."""
         deviations = self.scale * self.determination.relative_deviations
         deviations = jnp.where(jnp.isnan(deviations), jnp.inf, deviations)
         return jnp.where(self.determination.held, 0, deviations)
@@ -68,7 +68,7 @@ def uncertainty_of(
         vector: the parameters.
         held: which parameters are held; None for none.
         absolute: whether the residuals are in units of known standard deviations.
-        unit: of the residuals.
+        unit: the unit of the residuals.
         robust: the robust loss and its scale, divided by `unit`; None for squares.
     """
     residuals = function(vector)

@@ -1,9 +1,9 @@
-"""The unit of residuals whose squares no floating-point number holds.
+"""The unit of residuals whose squares are out of the range of floating-point numbers.
 
-Everything that is minimised is a square: of data of size 10⁻¹⁶⁰ it is zero in double precision,
-and every line fits. Such data are measured in a power of two, which rounds nothing, near the square
-root of their size: then neither they nor derivatives by parameters of their size, which are near 1
-in the data's own unit, have squares out of range.
+Everything that is minimised is a square: for data of size 10⁻¹⁶⁰ it is zero in double precision,
+and every line fits. Such data are divided by a power of two, which rounds nothing, near the square
+root of their size. Then the squares are in range, both of the data and of derivatives by parameters
+of the size of the data, which are near 1 in the data's own unit.
 """
 
 import math
@@ -13,7 +13,7 @@ import numpy as np
 
 
 def unit_of(values: np.ndarray) -> float:
-    """1 for data whose squares are in range, else a power of two near the root of their size.
+    """1 for data whose squares are in range, or a power of two near the root of their size.
 
     Arguments:
         values: the data.

@@ -1,8 +1,8 @@
-"""Observations of unequal spread, or correlated: multiplied so that all are worth the same.
+"""Whitening of observations with unequal or correlated errors, so that all have equal weight.
 
 With the covariance Σ = L Lᵀ of the observations, L⁻¹ r has independent entries of one variance, and
-generalised least squares are ordinary ones of L⁻¹ X and L⁻¹ y. L is held as a lower triangle, or
-as its diagonal if it has no more.
+generalised least squares are ordinary least squares of L⁻¹ X and L⁻¹ y. L is stored as a lower
+triangle, or as its diagonal if Σ is diagonal.
 
 Source: Aitken 1936, doi 10.1017/S0370164600014346.
 """
@@ -20,7 +20,7 @@ def factor_of(covariance: np.ndarray, name: str) -> np.ndarray:
 
     Arguments:
         covariance: Σ, a square matrix.
-        name: what it was given as.
+        name: the name of the covariance in messages.
 
     Errors: `PlugaxError` if it is not symmetric, or not positive definite.
     """
@@ -53,7 +53,7 @@ def whiten(factor: Float[Array, "..."] | None, values: Float[Array, "..."]) -> F
 
 
 def log_determinant(factor: Float[Array, "..."] | None, size: int) -> Float[Array, ""] | float:
-    """Log |L| of the covariance of `size` observations."""
+    """log |L| of the covariance of `size` observations."""
     if factor is None:
         return 0.0
     triangle = factor.ndim == 2 and factor.size == size * size and size > 1

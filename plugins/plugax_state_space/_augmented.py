@@ -4,8 +4,8 @@
     θ_k = θ_{k−1} + ζ_k
     y_k = H(t_k, x_k; θ_k) + ε_k
 
-with η ~ N(0, Q) and ζ ~ N(0, D). Parameters are not observed. They are corrected by their
-correlations with the state, which an ensemble or a window of observations brings about.
+with η ~ N(0, Q) and ζ ~ N(0, D). Parameters are not observed. They are corrected through their
+correlations with the state, which come from an ensemble or from a window of observations.
 
 Source: A. H. Jazwinski, Stochastic Processes and Filtering Theory (1970); J. L. Anderson,
 Mon. Wea. Rev. 129 (2001), doi 10.1175/1520-0493(2001)129<2884:AEAKFF>2.0.CO;2, for ensembles.
@@ -24,7 +24,7 @@ from jaxtyping import Array, Float, PyTree
 from plugax import AbstractIntegrator
 from plugax.problems import Metrics
 
-from ._augmented_check import Picked, pick
+from ._augmented_check import Selection, pick
 from ._check import check_state_space
 from ._cycle import Cycle
 from ._gaussian import Gaussian
@@ -48,7 +48,7 @@ class AugmentedStateSpace(AbstractStateSpace):
     """
 
     problem: AbstractStateSpace
-    picked: Picked = eqx.field(static=True)
+    picked: Selection = eqx.field(static=True)
     initial: Gaussian
     climatology: Gaussian | None
     model_error: AbstractCovariance | None
@@ -64,39 +64,39 @@ class AugmentedStateSpace(AbstractStateSpace):
         state, count = problem.initial.covariance, initial.covariance.size
         self.problem = problem
         self.picked = pick(problem, where, initial, drift)
-        self.initial = _joined(problem.initial, initial)
-        self.climatology = problem.climatology and _joined(problem.climatology, initial)
-        self.model_error = _together(problem.model_error, state.size, drift, count)
-        self.geometry = problem.geometry and _extended(problem.geometry, count)
+        self.initial = _join(problem.initial, initial)
+        self.climatology = problem.climatology and _join(problem.climatology, initial)
+        self.model_error = _join_errors(problem.model_error, state.size, drift, count)
+        self.geometry = problem.geometry and _extend(problem.geometry, count)
 
     def __check_init__(self):
         check_state_space(self)
 
     def forecast(self, state: Augmented, cycle: Cycle) -> Augmented:
-        """The state run with the parameters, which stay as they are."""
-        forecast = self._with(state.parameters).forecast(state.state, cycle)
+        """The state advanced by the model with these parameters, which do not change."""
+        forecast = self._replace(state.parameters).forecast(state.state, cycle)
         return Augmented(forecast, state.parameters)
 
     def observe(self, time: Float[Array, ""], state: Augmented) -> Float[Array, " observed"]:
         """H(t, x; θ)."""
-        return self._with(state.parameters).observe(time, state.state)
+        return self._replace(state.parameters).observe(time, state.state)
 
     def verified(self, state: Augmented) -> PyTree:
         """The part of the state x that the truth is given for."""
         return self.problem.verified(state.state)
 
     def diagnose(self, state: Augmented) -> Metrics:
-        """All parameters in one row, and by name those that are one number."""
+        """All parameters in one row, and each scalar parameter under its own name."""
         leaves = jax.tree.leaves(state.parameters)
         named = zip(self.picked.names, leaves, strict=True)
         return {
-            **self._with(state.parameters).diagnose(state.state),
+            **self._replace(state.parameters).diagnose(state.state),
             "parameters": ravel_pytree(state.parameters)[0],
             **{name: leaf for name, leaf in named if leaf.ndim == 0},
         }
 
-    def _with(self, parameters: PyTree) -> AbstractStateSpace:
-        """The problem with other parameters in it."""
+    def _replace(self, parameters: PyTree) -> AbstractStateSpace:
+        """The problem with these parameters in place of its own."""
         leaves, structure = jax.tree.flatten(self.problem)
         for place, leaf in zip(self.picked.places, jax.tree.leaves(parameters), strict=True):
             leaves[place] = leaf
@@ -104,42 +104,42 @@ class AugmentedStateSpace(AbstractStateSpace):
 
     @property
     def recipes(self) -> Mapping[str, Mapping[str, Any]]:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """Those of the problem."""
+        """The recipes of the problem."""
         return self.problem.recipes
 
     @property
     def model(self) -> Callable[..., Any]:  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
-        """That of the problem."""
+        """The model of the problem."""
         return self.problem.model
 
     @property
     def integrator(self) -> AbstractIntegrator:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """That of the problem."""
+        """The integrator of the problem."""
         return self.problem.integrator
 
     @property
     def substeps(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """Those of the problem."""
+        """The number of substeps of the problem."""
         return self.problem.substeps
 
     @property
     def observation_operator(self) -> ObservationOperator:  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
-        """That of the problem."""
+        """The observation operator of the problem."""
         return self.problem.observation_operator
 
     @property
     def observation_error(self) -> AbstractCovariance:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """That of the problem."""
+        """The observation error of the problem."""
         return self.problem.observation_error
 
     @property
     def cycles(self) -> Cycle:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """Those of the problem."""
+        """The cycles of the problem."""
         return self.problem.cycles
 
     @property
     def burn_in(self) -> float:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """That of the problem."""
+        """The burn-in of the problem."""
         return self.problem.burn_in
 
 
@@ -154,46 +154,47 @@ def augmented(
 
         ss.augmented(problem, lambda problem: problem.model.forcing, initial)
 
-    An analysis is an `Augmented` with `state` and `parameters`. The metrics of a cycle hold the
-    parameters in a row, `parameters`, and those that are one number by where they are in the
-    problem, such as `model_forcing`. Errors and spread are those of the state.
+    An analysis is an `Augmented` with `state` and `parameters`. The metrics of a cycle hold all
+    parameters in one row, `parameters`, and each scalar parameter under its place in the problem,
+    such as `model_forcing`. Errors and spread are those of the state.
 
-    The parameters lie nowhere (NaN in the geometry), so localisation leaves them alone. In a
-    climatology they are independent of the state: methods whose background errors are the
-    climatology's, such as 3DVar, cannot tell anything of the model's parameters.
+    The parameters have no position (NaN in the geometry), so localisation does not affect them. In
+    a climatology they are independent of the state: methods that take their background errors from
+    the climatology, such as 3DVar, cannot estimate parameters of the model.
 
     Arguments:
         problem: the problem; its own values of the parameters are not used.
         where: picks arrays of floating-point numbers in the problem's `model` or
             `observation_operator`: one, several as a tuple, or a pytree of them.
-        initial: the distribution of the parameters at the start, its mean structured as what
-            `where` picks.
-        drift: covariance D of what is added to the parameters at random from one observation time
-            to the next; None for constant ones.
+        initial: the distribution of the parameters at the start; its mean has the structure of
+            what `where` picks.
+        drift: covariance D of the random change of the parameters from one observation time to the
+            next; None for constant parameters.
 
-    Errors: `PlugaxError` where `where` picks something else, or the rest does not look like it.
+    Errors: `PlugaxError` if `where` picks something else, or if `initial` or `drift` does not fit
+    what it picks.
     """
     return AugmentedStateSpace(problem, where, initial, drift)
 
 
-def _joined(state: Gaussian, parameters: Gaussian) -> Gaussian:
+def _join(state: Gaussian, parameters: Gaussian) -> Gaussian:
     covariance = BlockCovariance((state.covariance, parameters.covariance))
     return Gaussian(Augmented(state.mean, parameters.mean), covariance)
 
 
-def _together(
+def _join_errors(
     error: AbstractCovariance | None, size: int, drift: AbstractCovariance | None, count: int
 ) -> AbstractCovariance | None:
     if error is None and drift is None:
         return None
-    return BlockCovariance((error or _none(size), drift or _none(count)))
+    return BlockCovariance((error or _zero(size), drift or _zero(count)))
 
 
-def _none(size: int) -> AbstractCovariance:
+def _zero(size: int) -> AbstractCovariance:
     return FactorCovariance(jnp.zeros((size, 0)))
 
 
-def _extended(geometry: Geometry, count: int) -> Geometry:
+def _extend(geometry: Geometry, count: int) -> Geometry:
     nowhere = np.full((count, geometry.states.shape[1]), np.nan)
     return Geometry(
         np.concatenate([np.asarray(geometry.states), nowhere]),

@@ -1,4 +1,4 @@
-"""Where in a problem its parameters are, found once, so that compiled code need not look."""
+"""The places of the parameters in a problem, found once, so that compiled code need not search."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 _EXAMPLE = "Write `lambda problem: problem.model.forcing`, say."
 
 
-class Picked(NamedTuple):
-    """What `where` picks; two lambdas that pick the same are equal so, and compile once.
+class Selection(NamedTuple):
+    """What `where` picks. Two lambdas with the same choice give equal values and compile once.
 
     Attributes:
-        places: of the parameters among the leaves of the problem.
-        names: of the parameters: where they are in the problem.
+        places: indices of the parameters among the leaves of the problem.
+        names: paths of the parameters in the problem.
     """
 
     places: tuple[int, ...]
@@ -32,7 +32,7 @@ class Picked(NamedTuple):
 
 
 class _Leaf:
-    """Stands for a leaf of the problem while `where` is asked."""
+    """Stands for a leaf of the problem while `where` is called."""
 
     def __init__(self, place: int, name: str, value: Any):
         self.place, self.name, self.value = place, name, value
@@ -43,11 +43,11 @@ def pick(
     where: Callable[[Any], PyTree],
     initial: Gaussian,
     drift: AbstractCovariance | None,
-) -> Picked:
+) -> Selection:
     """Where the parameters are.
 
-    Errors: `PlugaxError` where `where` picks no floating-point arrays of the model or of the
-    observation operator, and where mean or drift do not look like what it picks.
+    Errors: `PlugaxError` if `where` picks anything but floating-point arrays of the model or of the
+    observation operator, or if the mean or the drift does not fit what it picks.
     """
     found, structure = jax.tree_util.tree_flatten_with_path(problem)
     leaves = [
@@ -58,7 +58,7 @@ def pick(
         chosen = where(jax.tree.unflatten(structure, leaves))
     except (AttributeError, IndexError, KeyError, TypeError) as error:
         raise PlugaxError(f"where cannot be applied to the problem: {error}. {_EXAMPLE}") from error
-    # Of a network, say, only the weights: its other leaves are functions.
+    # Functions are skipped: of a network, for example, only the weights are parameters.
     chosen = jax.tree.map(lambda leaf: leaf if _is_float(leaf) else None, chosen)
     parameters = jax.tree.leaves(chosen)
     fields = ("model", "observation_operator")
@@ -75,15 +75,15 @@ def pick(
     given = jax.tree.map(jnp.shape, initial.mean)
     if wanted != given:
         raise PlugaxError(
-            "The mean of the parameters must be structured as what `where` picks, with the shapes "
-            f"{wanted}; got {given}."
+            "The mean of the parameters must have the structure of what `where` picks, with the "
+            f"shapes {wanted}; got {given}."
         )
     if drift is not None and drift.size != initial.covariance.size:
         raise PlugaxError(
             f"drift must be a covariance of the {initial.covariance.size} parameters; got one of "
             f"size {drift.size}."
         )
-    return Picked(places, tuple(leaf.name for leaf in parameters))
+    return Selection(places, tuple(leaf.name for leaf in parameters))
 
 
 def _is_float(leaf: Any) -> bool:

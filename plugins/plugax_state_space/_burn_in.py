@@ -10,8 +10,8 @@ SPACINGS = 4
 def after_burn_in(time: Float[np.ndarray, " times"], burn_in: float) -> Bool[np.ndarray, " times"]:
     """Whether each time is after the burn-in by more than rounding.
 
-    Rounding is told from the precision of the times and the last of them: where those are k Δ, the
-    one that equals the burn-in may come out a little later.
+    The tolerance follows from the precision of the times and from the last of them: if the times
+    are k Δ, the one equal to the burn-in may be rounded to a slightly later value.
     """
     last = np.max(np.abs(time), initial=abs(burn_in))
     return time - burn_in > SPACINGS * np.spacing(last.astype(time.dtype))

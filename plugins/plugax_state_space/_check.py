@@ -1,4 +1,4 @@
-"""Whether the parts of a state-space problem fit together; nothing is computed for it."""
+"""Whether the parts of a state-space problem fit together, from shapes and dtypes alone."""
 
 import math
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ._geometry import Geometry
     from ._state_space import AbstractStateSpace
 
-# A multiple of dt is one however it was rounded.
+# Relative tolerance within which a time counts as a multiple of dt.
 ROUNDING = 1e-9
 
 
@@ -22,26 +22,26 @@ def substeps_of(times: Any, *, start: float, dt: float, discrete: bool = False) 
     """The equal time steps in which every interval between observations is run.
 
     Arguments:
-        times: of the observations.
+        times: the times of the observations.
         start: the time of the initial state.
-        dt: the longest time step; the step itself where time is discrete.
-        discrete: whether the model is a map, which knows no other step than its own.
+        dt: the longest time step; exactly the time step if the model is a map.
+        discrete: whether the model is a map, which can only make whole steps.
 
-    Errors: `PlugaxError` where dt is not positive, or where a map would have to make fractions of
-    steps, or more steps in one interval than in another.
+    Errors: `PlugaxError` if dt is not positive, or if a map would have to make fractions of steps,
+    or more steps in one interval than in another.
     """
     if not dt > 0 or not math.isfinite(dt):
         raise PlugaxError(f"dt must be positive; got {dt}.")
     lengths = np.diff(np.asarray(times, np.float64), prepend=start) / dt
-    # To observations at the start no step is made.
+    # Observations at the start need no step.
     lengths = lengths[1:] if lengths.size and lengths[0] == 0 else lengths
     lengths = lengths if lengths.size else np.ones(1)
     substeps = max(1, math.ceil(float(np.max(lengths)) * (1 - ROUNDING)))
     if discrete and not np.allclose(lengths, substeps, rtol=1e-6, atol=0):
         raise PlugaxError(
             f"A map makes the same number of steps of dt={dt} from each observation time to the "
-            f"next; got intervals of {np.min(lengths):g} to {np.max(lengths):g} steps. Take all "
-            "times that the steps lead to, with NaN where nothing was observed."
+            f"next; got intervals of {np.min(lengths):g} to {np.max(lengths):g} steps. List the "
+            "time of every step, with NaN where nothing was observed."
         )
     return substeps
 
@@ -63,38 +63,38 @@ def check_state_space(problem: "AbstractStateSpace") -> None:
                 f"{name} must be a covariance of the {wanted} {what}; got one of size "
                 f"{covariance.size}."
             )
-    # What cannot be whitened by says so itself.
+    # A covariance that cannot whiten raises an error of its own.
     jax.eval_shape(problem.observation_error.whiten, cycle.observations)
     _check_forecast(problem, state, cycle)
-    _check_observed(problem, state, cycle)
+    _check_observation(problem, state, cycle)
     if cycle.truth is not None:
         wanted = jax.eval_shape(problem.verified, state)
-        if not _alike(cycle.truth, wanted):
+        if not _same_form(cycle.truth, wanted):
             raise PlugaxError(
-                f"The truth at one time must have the form of the state, {_described(wanted)}; got "
-                f"{_described(cycle.truth)}."
+                f"The truth at one time must have the form of the state, {_describe(wanted)}; got "
+                f"{_describe(cycle.truth)}."
             )
     if problem.geometry is not None:
         _check_geometry(problem.geometry, size, observed)
 
 
 def _check_forecast(problem: "AbstractStateSpace", state: Any, cycle: Any) -> None:
-    forecast = _result("model", problem.forecast, state, cycle)
-    if not _alike(forecast, state):
+    forecast = _result_shapes("model", problem.forecast, state, cycle)
+    if not _same_form(forecast, state):
         raise PlugaxError(
-            f"The model must keep the form of the state, {_described(state)}; it makes "
-            f"{_described(forecast)}."
+            f"The model must keep the form of the state, {_describe(state)}; it returns "
+            f"{_describe(forecast)}."
         )
 
 
-def _check_observed(problem: "AbstractStateSpace", state: Any, cycle: Any) -> None:
-    seen = _result("observation_operator", problem.observe, cycle.time, state)
+def _check_observation(problem: "AbstractStateSpace", state: Any, cycle: Any) -> None:
+    seen = _result_shapes("observation_operator", problem.observe, cycle.time, state)
     wanted = cycle.observations.shape
     is_row = isinstance(seen, jax.ShapeDtypeStruct) and seen.shape == wanted
     if not is_row or not jnp.issubdtype(seen.dtype, jnp.floating):
         raise PlugaxError(
-            f"observation_operator(t, x) must give {wanted[0]} real numbers, as many as "
-            f"observation_error and a row of the observations have; it gives {_described(seen)}."
+            f"observation_operator(t, x) must return {wanted[0]} real numbers, as many as "
+            f"observation_error and a row of the observations have; it returns {_describe(seen)}."
         )
 
 
@@ -107,8 +107,8 @@ def _check_geometry(geometry: "Geometry", size: int, observed: int) -> None:
         )
 
 
-def _result(name: str, function: Any, *arguments: Any) -> Any:
-    """The shapes of what a function gives."""
+def _result_shapes(name: str, function: Any, *arguments: Any) -> Any:
+    """The shapes and dtypes that a function returns."""
     try:
         return eqx.filter_eval_shape(function, *arguments)
     except PlugaxError:
@@ -117,12 +117,12 @@ def _result(name: str, function: Any, *arguments: Any) -> Any:
         raise PlugaxError(f"{name} cannot be called with a time and a state: {error}") from error
 
 
-def _alike(one: Any, other: Any) -> bool:
+def _same_form(one: Any, other: Any) -> bool:
     leaves, others = jax.tree.leaves(one), jax.tree.leaves(other)
     return jax.tree.structure(one) == jax.tree.structure(other) and all(
         a.shape == b.shape for a, b in zip(leaves, others, strict=True)
     )
 
 
-def _described(tree: Any) -> str:
+def _describe(tree: Any) -> str:
     return eqx.tree_pformat(tree, width=10_000, struct_as_array=True)

@@ -1,10 +1,10 @@
-"""Whether a method of assimilation is as certain of its states as its errors say it may be.
+"""Whether the uncertainty that an assimilation method states agrees with its actual errors.
 
     spread² / error²        of the analyses, where the truth is known
     ½‖d‖² / ½ tr(H P Hᵀ R⁻¹ + I)        of the innovations d = R^{-½} (y − H(x)), always
 
-Both are ratios of means over cycles, and 1 for a filter that knows what it does not know. One that
-has lost the truth still runs to its end, with a small spread far from the observations.
+Both are ratios of means over cycles, and 1 for a filter that states its uncertainty correctly. One
+that has lost the truth still runs to its end, with a small spread and far from the observations.
 """
 
 from collections.abc import Mapping
@@ -14,17 +14,17 @@ from jaxtyping import Bool, Float
 
 from ._burn_in import after_burn_in
 
-# How far a ratio of mean squares may lie from 1 before a user is told. Tuned filters come to 0.8 to
-# 1.3; a factor of two in the error is more than a matter of tuning.
+# How far a ratio of mean squares may be from 1 before the user is warned. Tuned filters reach 0.8
+# to 1.3; a factor of two in the error is more than a matter of tuning.
 MOST_ERROR, MOST_INNOVATION = 4.0, 1.5
-# A mean of fewer cycles, or one that is uncertain by as much, says nothing.
+# A mean over fewer cycles, or a deviation of fewer standard errors, is not reported.
 FEWEST, STANDARD_ERRORS = 10, 3.0
 
 Series = Mapping[str, np.ndarray]
 
 
 def consistency(series: Series, counted: Bool[np.ndarray, " times"]) -> dict[str, float]:
-    """The two figures, each where a solver reports what it is made of; 1 is right."""
+    """The two ratios, each if the solver reports the metrics for it; 1 is right."""
     figures = {}
     if {"spread", "analysis_rmse"} <= series.keys():
         figures["spread_to_error"] = np.sqrt(_ratio(*_squares(series, counted)))
@@ -35,15 +35,15 @@ def consistency(series: Series, counted: Bool[np.ndarray, " times"]) -> dict[str
 
 
 def remarks_of(series: Series, burn_in: float) -> tuple[str, ...]:
-    """What a user should be told of a run on a state-space problem.
+    """Warnings for the user about a run on a state-space problem.
 
     Arguments:
         series: the metrics of every cycle.
-        burn_in: up to when cycles do not count.
+        burn_in: cycles up to this time do not count.
     """
     if not len(series.get("time", ())):
         return ()
-    culprit = _culprit(series)
+    culprit = _observation_remark(series)
     if culprit:
         return (culprit,)
     time = series["time"]
@@ -53,46 +53,47 @@ def remarks_of(series: Series, burn_in: float) -> tuple[str, ...]:
             f"No cycle counts: the run ended at time {time[-1]:g}, inside the burn-in, which ends "
             f"at {burn_in:g}. The means are NaN. Run more steps, or give a shorter burn_in.",
         )
-    return tuple(filter(None, (_of_errors(series, counted), _of_innovations(series, counted))))
+    return tuple(
+        filter(None, (_error_remark(series, counted), _innovation_remark(series, counted)))
+    )
 
 
-def _culprit(series: Series) -> str | None:
-    """Whether it was what is observed of a sound forecast that was not finite, at the last step."""
+def _observation_remark(series: Series) -> str | None:
+    """A warning if at the last step the forecast was finite, but its observation was not."""
     ahead = [name for name in ("forecast_spread", "forecast_rmse") if name in series]
     sound = ahead and all(np.isfinite(series[name][-1]) for name in ahead)
     if not sound or "loss" not in series or np.isfinite(series["loss"][-1]):
         return None
     return (
-        "The forecast was finite, what is observed of it was not: observation_operator(t, x) is "
-        "not defined for a state that came up (a root of a negative number?). Let it give "
-        'a finite number for every state; an ensemble method with non_finite="replace" goes on '
-        "without such members."
+        "The forecast was finite, but observation_operator(t, x) of it was not: it is not defined "
+        "for a state that occurred (the root of a negative number?). Let it return finite numbers "
+        'for every state; an ensemble method with non_finite="replace" continues without such '
+        "members."
     )
 
 
-def _of_errors(series: Series, counted: Bool[np.ndarray, " times"]) -> str | None:
-    """What spread and error say of each other."""
+def _error_remark(series: Series, counted: Bool[np.ndarray, " times"]) -> str | None:
+    """A warning if spread and error disagree."""
     if not {"spread", "analysis_rmse"} <= series.keys():
         return None
     spread, error = _squares(series, counted)
     told = f"the error is {np.sqrt(error.mean()):.3g}, the spread {np.sqrt(spread.mean()):.3g}"
     if _exceeds(error, spread, MOST_ERROR):
         return (
-            f"The method is surer than it may be, and may have lost the truth: {told} (root mean "
-            "squares after the burn-in; they should be alike). Try more members or localisation, a "
-            "larger inflation or relaxation (rtps), or a model_error if the model errs."
+            f"The method is overconfident, and may have lost the truth: {told} (root mean squares "
+            "after the burn-in; they should be similar). Try more members or localisation, a "
+            "larger inflation or relaxation (rtps), or a model_error if the model is imperfect."
         )
     if _exceeds(spread, error, MOST_ERROR):
         return (
-            f"The method is less sure than it could be: {told} (root mean squares after the "
-            "burn-in; they should be alike). Try a smaller inflation, relaxation, noise or "
-            "model_error."
+            f"The method is underconfident: {told} (root mean squares after the burn-in; they "
+            "should be similar). Try a smaller inflation, relaxation, noise or model_error."
         )
     return None
 
 
-def _of_innovations(series: Series, counted: Bool[np.ndarray, " times"]) -> str | None:
-    """What the innovations say of the variance that is expected of them."""
+def _innovation_remark(series: Series, counted: Bool[np.ndarray, " times"]) -> str | None:
+    """A warning if the innovations disagree with their expected variance."""
     if not {"loss", "expected_loss"} <= series.keys():
         return None
     found, expected = series["loss"][counted], series["expected_loss"][counted]
@@ -104,8 +105,8 @@ def _of_innovations(series: Series, counted: Bool[np.ndarray, " times"]) -> str 
     )
     if _exceeds(found, expected, MOST_INNOVATION):
         return (
-            f"{told.format(_ratio(found, expected))}: forecasts err more than their spread, or "
-            "observations more than observation_error."
+            f"{told.format(_ratio(found, expected))}: forecasts have larger errors than their "
+            "spread, or observations larger errors than observation_error."
         )
     if _exceeds(expected, found, MOST_INNOVATION):
         return (
@@ -129,7 +130,7 @@ def _exceeds(
 def _squares(
     series: Series, counted: Bool[np.ndarray, " times"]
 ) -> tuple[Float[np.ndarray, " cycles"], Float[np.ndarray, " cycles"]]:
-    """Those of spread and error of the cycles that count."""
+    """The squares of spread and error in the cycles that count."""
     return np.square(series["spread"][counted]), np.square(series["analysis_rmse"][counted])
 
 

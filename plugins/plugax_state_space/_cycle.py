@@ -14,18 +14,19 @@ from .covariances import AbstractCovariance
 
 
 class Cycle(eqx.Module):
-    """One observation time, or, with a leading axis on every array, several one after the other.
+    """One observation time, or several in order if every array has a leading time axis.
 
     Attributes:
         time: when the observations were made.
-        duration: the time since the observations before, or since the start. It is kept apart since
+        duration: the time since the previous observations, or since the start. It is stored because
             the difference of two late times loses digits in single precision.
-        observations: what was observed; 0 where that is missing.
-        available: which observations there are; None where none is missing.
-        truth: the true state then, as the unknowns are structured; None where nobody knows it.
+        observations: what was observed; 0 where an observation is missing.
+        available: which observations there are; None if no observation is missing.
+        truth: the true state at that time, with the structure of the unknowns; None if it is not
+            known.
         error: R of these observations; None if it is the same at all times.
         moves: whether time passes before the observations; None if it does before all of them. It
-            does not where the first ones are made at the start.
+            does not pass if the first observations are made at the start.
     """
 
     time: Float[Array, "*times"]
@@ -50,15 +51,16 @@ def cycles_of(
     Durations are differences in double precision.
 
     Arguments:
-        times: of the observations, `(times,)`, increasing, the first one at `start` or after it.
-        observations: `(times, observed)`, NaN where missing; where their number varies, as many
-            columns as there are at most.
+        times: the times of the observations, `(times,)`, increasing, the first one at `start` or
+            after it.
+        observations: `(times, observed)`, NaN where missing; if their number varies, as many
+            columns as the largest number.
         start: the time of the initial distribution.
-        truth: the true states at `times`, time leading every array.
-        error: R at `times`, time leading every array; None if it is always the same.
+        truth: the true states at `times`, with time as the first axis of every array.
+        error: R at `times`, with time as the first axis of every array; None if it is constant.
 
-    Errors: `PlugaxError` where shapes do not fit, times do not increase, an observation is
-    infinite, or nothing was observed at all.
+    Errors: `PlugaxError` if shapes do not fit, times do not increase, an observation is infinite,
+    or nothing was observed at all.
     """
     times, observations = np.asarray(times, np.float64), np.asarray(observations, np.float64)
     if times.ndim != 1 or not times.size:

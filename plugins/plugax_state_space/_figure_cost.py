@@ -1,4 +1,4 @@
-"""What is left of the cost in every window, and its parts."""
+"""The cost before and after the analysis of every window, and its parts."""
 
 from typing import TYPE_CHECKING
 
@@ -12,9 +12,9 @@ from ._figure_style import (
     TOTAL,
     Series,
     draw_in_time,
-    drawn,
     finish_in_time,
     logarithmic,
+    new_figure,
 )
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def cost(problem: "AbstractStateSpace", series: Series) -> "Figure | None":
     """The cost before and after the analysis of every window, and the parts of the latter."""
     if "cost" not in series:
         return None
-    figure, axes = drawn()
+    figure, axes = new_figure()
     axis, time = axes[0], series["time"]
     for name, (label, style) in CURVES.items():
         if name in series:

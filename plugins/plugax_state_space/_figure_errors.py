@@ -10,11 +10,11 @@ from ._figure_style import (
     SMOOTHED,
     SPREAD,
     Series,
-    counted,
+    after_burn_in_of,
     draw_in_time,
-    drawn,
     finish_in_time,
     logarithmic,
+    new_figure,
 )
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def errors(problem: "AbstractStateSpace", series: Series) -> "Figure | None":
     there = [name for name in CURVES if name in series]
     if not there:
         return None
-    figure, axes = drawn()
-    axis, time, after = axes[0], series["time"], counted(problem, series)
+    figure, axes = new_figure()
+    axis, time, after = axes[0], series["time"], after_burn_in_of(problem, series)
     for name in there:
         label, style = CURVES[name]
         mean = series[name][after].mean()
@@ -44,7 +44,7 @@ def errors(problem: "AbstractStateSpace", series: Series) -> "Figure | None":
         axis.axhline(mean, color=style["color"], linewidth=0.8, linestyle=":")
     values = np.concatenate([series[name] for name in there])
     values = values[values > 0]
-    # A start far off would flatten all that comes after it.
+    # A start far from the truth would flatten the rest of the curve.
     if values.size and values.max() > 20 * np.median(values):
         logarithmic(axis)
     else:

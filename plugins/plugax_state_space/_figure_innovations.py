@@ -8,10 +8,10 @@ from ._figure_style import (
     OBSERVATIONS,
     SPREAD,
     Series,
-    counted,
+    after_burn_in_of,
     draw_in_time,
-    drawn,
     finish_in_time,
+    new_figure,
 )
 
 if TYPE_CHECKING:
@@ -28,20 +28,20 @@ SIGNAL = "degrees_of_freedom_for_signal"
 
 
 def innovations(problem: "AbstractStateSpace", series: Series) -> "Figure | None":
-    """Found over expected variances, 1 where all is right; degrees of freedom for signal."""
+    """Actual over expected variances, 1 if all is right; degrees of freedom for signal."""
     there = [name for name in RATIOS if name in series]
     if not there and SIGNAL not in series:
         return None
     rows = bool(there) + (SIGNAL in series)
-    figure, axes = drawn(height=1.2 + 2.6 * rows, rows=rows)
-    time, after = series["time"], counted(problem, series)
+    figure, axes = new_figure(height=1.2 + 2.6 * rows, rows=rows)
+    time, after = series["time"], after_burn_in_of(problem, series)
     for name in there:
         label, style = RATIOS[name]
         mean = series[name][after].mean()
         draw_in_time(axes[0], time, series[name], f"{label}: {mean:.3g}", **style)
     if there:
         axes[0].axhline(1, color="black", linewidth=1, linestyle=":", label="as expected")
-        axes[0].set_ylabel("found over expected variance")
+        axes[0].set_ylabel("actual over expected variance")
     if SIGNAL in series:
         mean = series[SIGNAL][after].mean()
         label = f"degrees of freedom: {mean:.3g}"

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._figure_style import ANALYSIS, FORECAST, Series, counted
+from ._figure_style import ANALYSIS, FORECAST, Series, after_burn_in_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,7 +23,7 @@ def rank_histogram(problem: "AbstractStateSpace", series: Series) -> "Figure | N
     from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
-    axis, after = figure.subplots(), counted(problem, series)
+    axis, after = figure.subplots(), after_burn_in_of(problem, series)
     for name in there:
         counts = series[name][after].sum(0)
         relative = counts / max(counts.mean(), np.finfo(float).tiny)

@@ -1,11 +1,11 @@
-"""The last states of a run, beside the truth: as pictures over space and time, or as curves."""
+"""The last states of a run and the truth, as images over space and time, or as curves."""
 
 from typing import TYPE_CHECKING
 
 import jax
 import numpy as np
 
-from ._figure_style import ANALYSIS, TIME, Series, drawn
+from ._figure_style import ANALYSIS, TIME, Series, new_figure
 from ._trajectory import states_of
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ LAST, MOST_COLUMNS, FEW = 200, 1000, 7
 def hovmoller(problem: "AbstractStateSpace", series: Series) -> "Figure | None":
     """Truth, analysis and their difference over variables (across) and time (up).
 
-    Only states of one axis are drawn, with so many variables that they make a picture, and of a
-    long run the last steps, so that they can be told apart.
+    Only states that are vectors with enough variables for an image are drawn. Of a long run only
+    the last steps are shown, so that they can be told apart.
     """
     found = _last_states(problem, series)
     if found is None or found[1].shape[1] <= FEW:
@@ -33,7 +33,7 @@ def hovmoller(problem: "AbstractStateSpace", series: Series) -> "Figure | None":
     variables = np.arange(analysis.shape[1])[::stride]
     fields = {"analysis": analysis} if truth is None else {"truth": truth, "analysis": analysis}
     values = np.concatenate([field.ravel() for field in fields.values()])
-    # The outermost hundredth would wash out the rest.
+    # The most extreme hundredth of the values would make the rest look pale.
     state = {"cmap": "viridis", "norm": Normalize(*np.quantile(values, (0.005, 0.995)))}
     panels = {name: (field, state) for name, field in fields.items()}
     if truth is not None:
@@ -68,13 +68,13 @@ def hovmoller(problem: "AbstractStateSpace", series: Series) -> "Figure | None":
 
 
 def states(problem: "AbstractStateSpace", series: Series) -> "Figure | None":
-    """Truth and analysis of a state of few variables, a curve each."""
+    """Truth and analysis of a state of few variables, one curve for each."""
     found = _last_states(problem, series)
     if found is None or found[1].shape[1] > FEW:
         return None
     time, analysis, truth = found
     variables = analysis.shape[1]
-    figure, axes = drawn(height=1.6 + 1.2 * variables, rows=variables)
+    figure, axes = new_figure(height=1.6 + 1.2 * variables, rows=variables)
     for i, axis in enumerate(axes):
         if truth is not None:
             axis.plot(time, truth[:, i], color="black", linewidth=2.5, alpha=0.35, label="truth")
@@ -90,7 +90,7 @@ def states(problem: "AbstractStateSpace", series: Series) -> "Figure | None":
 def _last_states(
     problem: "AbstractStateSpace", series: Series
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None] | None:
-    """Times, analyses and truth of the last steps; None where they are no vectors."""
+    """Times, analyses and truth of the last steps; None if the states are not vectors."""
     if "analysis" not in series:
         return None
     rows, time = series["analysis"][-LAST:], series["time"][-LAST:]

@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
     from ._state_space import AbstractStateSpace
 
-# Colours that stay apart for colour-blind eyes (Okabe and Ito), and greys.
+# Colours that colour-blind readers can distinguish (Okabe and Ito), and greys.
 ANALYSIS, OBSERVATIONS, SPREAD, SMOOTHED = "#d55e00", "#0072b2", "#009e73", "#cc79a7"
 FORECAST, TOTAL = "#7a7a7a", "#c4c4c4"
 TIME = "time [model time units]"
 FEW, MEANS = 150, 50
-"""So many steps can be told apart on a curve; of more, running means over a 50th are drawn."""
+"""Of more steps than FEW, which cannot be told apart, running means over a 50th are drawn."""
 
 Series = dict[str, np.ndarray]
 
 
-def drawn(width: float = 6.4, height: float = 4.0, rows: int = 1) -> tuple["Figure", Any]:
+def new_figure(width: float = 6.4, height: float = 4.0, rows: int = 1) -> tuple["Figure", Any]:
     """A figure with axes one above the other, as an array of them."""
     from matplotlib.figure import Figure
 
@@ -29,14 +29,14 @@ def drawn(width: float = 6.4, height: float = 4.0, rows: int = 1) -> tuple["Figu
     return figure, figure.subplots(rows, 1, sharex=True, squeeze=False)[:, 0]
 
 
-def counted(problem: "AbstractStateSpace", series: Series) -> np.ndarray:
-    """Which steps are after the burn-in; all of them where none is."""
+def after_burn_in_of(problem: "AbstractStateSpace", series: Series) -> np.ndarray:
+    """Which steps are after the burn-in; all of them if none is."""
     after = after_burn_in(series["time"], problem.burn_in)
     return after if after.any() else np.ones_like(after)
 
 
 def draw_in_time(axis: Any, time: np.ndarray, values: np.ndarray, label: str, **style: Any) -> None:
-    """A curve; of many steps the running mean, with the steps themselves pale behind it."""
+    """A curve; for many steps the running mean, with the single steps pale behind it."""
     if len(time) > FEW:
         width = len(time) // MEANS
         axis.plot(time, values, color=style["color"], linewidth=0.5, alpha=0.3)
@@ -45,7 +45,7 @@ def draw_in_time(axis: Any, time: np.ndarray, values: np.ndarray, label: str, **
 
 
 def finish_in_time(problem: "AbstractStateSpace", figure: "Figure", axes: Any, time: np.ndarray):
-    """The burn-in shaded, time along the lowest axis, the legend below it."""
+    """Shade the burn-in, label the lowest axis with time, and put the legend below it."""
     for axis in axes:
         if time[0] < problem.burn_in:
             end = min(problem.burn_in, time[-1])
@@ -71,7 +71,7 @@ def finish_in_time(problem: "AbstractStateSpace", figure: "Figure", axes: Any, t
 
 
 def logarithmic(axis: Any) -> None:
-    """A logarithmic axis whose numbers are written out."""
+    """Make an axis logarithmic, with its numbers written out."""
     from matplotlib.ticker import LogLocator, NullFormatter
 
     axis.set_yscale("log")
@@ -81,6 +81,6 @@ def logarithmic(axis: Any) -> None:
 
 
 def _running_mean(values: np.ndarray, width: int) -> np.ndarray:
-    """The mean of every `width` values in a row."""
+    """The mean of every `width` consecutive values."""
     sums = np.cumsum(np.concatenate([[0.0], values]))
     return (sums[width:] - sums[:-width]) / width

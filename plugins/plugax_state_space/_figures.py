@@ -1,4 +1,4 @@
-"""The figures of a state-space problem: those that a history has the metrics for."""
+"""The figures of a state-space problem, as far as a history has the metrics for them."""
 
 from typing import TYPE_CHECKING
 
@@ -28,11 +28,11 @@ DRAWN = {
 
 
 def figures_of(problem: "AbstractStateSpace", solution: "Solution") -> dict[str, "Figure"]:
-    """The figures by name, without those that the solver keeps no metrics for.
+    """The figures by name, without those whose metrics the solver does not keep.
 
     Arguments:
         problem: the problem.
-        solution: of it.
+        solution: a solution of the problem.
     """
     series = {name: np.asarray(values) for name, values in solution.series.items()}
     if "time" not in series or not len(series["time"]):

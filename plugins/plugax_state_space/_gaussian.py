@@ -17,9 +17,10 @@ class Gaussian(eqx.Module):
 
     Arguments:
         mean: a state, any pytree of arrays.
-        covariance: of the state's numbers, in the order of `jax.flatten_util.ravel_pytree`.
+        covariance: the covariance of the state's numbers, in the order of
+            `jax.flatten_util.ravel_pytree`.
 
-    Errors: `PlugaxError` where the sizes differ, or the mean is not finite.
+    Errors: `PlugaxError` if the sizes differ, or the mean is not finite.
     """
 
     mean: PyTree[Float[Array, "..."]]
@@ -34,11 +35,11 @@ class Gaussian(eqx.Module):
         numbers = sum(leaf.size for leaf in jax.tree.leaves(self.mean))
         if numbers != covariance.size:
             raise PlugaxError(
-                f"The mean has {numbers} numbers, the covariance is one of {covariance.size}; "
+                f"The mean has {numbers} numbers, but the covariance has size {covariance.size}; "
                 "they must agree."
             )
 
     def sample(self, key: PRNGKeyArray) -> PyTree[Float[Array, "..."]]:
-        """A draw, structured as the mean is."""
+        """A draw, with the structure of the mean."""
         mean, unravel = ravel_pytree(self.mean)
         return unravel(mean + self.covariance.sample(key).astype(mean.dtype))

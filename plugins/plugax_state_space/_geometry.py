@@ -12,18 +12,18 @@ from scipy.spatial import KDTree
 from plugax import PlugaxError
 
 Distance = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""`distance(a, b)`, NumPy's: positions `(…, axes)` that broadcast against each other to `(…,)`."""
+"""`distance(a, b)` in NumPy: positions `(…, axes)` that broadcast against each other to `(…,)`."""
 
 
 Points = Literal["states", "observations"]
 
 
 class Near(NamedTuple):
-    """The points near every point; rows are filled up with point 0, infinitely far.
+    """The points near every point; short rows are padded with point 0 at an infinite distance.
 
     Attributes:
-        indices: of the points, nearest first, `(rows, most)`.
-        distances: to them, `(rows, most)`.
+        indices: indices of the points, nearest first, `(rows, most)`.
+        distances: distances to the points, `(rows, most)`.
     """
 
     indices: np.ndarray
@@ -35,16 +35,16 @@ class Geometry(eqx.Module):
 
     Arguments:
         states: positions of the state's numbers, in the order of `ravel_pytree`, `(size, axes)`, or
-            `(size,)` on a line. NaN for what lies nowhere, such as a parameter: it is near
+            `(size,)` on a line. NaN for what has no position, such as a parameter: it is near
             everything.
-        observations: positions of the observations, likewise.
-        period: the length of the domain where it closes on itself; positions lie from 0 to below
-            it. One number is that of every axis, a tuple has one for each; 0 or None where the
-            domain does not close.
-        distance: another distance than the Euclidean one.
+        observations: positions of the observations, `(observed, axes)`, or `(observed,)` on a line.
+        period: the length of a periodic domain; positions p satisfy 0 ≤ p < period. One number is
+            for every axis, a tuple has one for each axis; 0 or None for an axis that is not
+            periodic.
+        distance: a distance to use instead of the Euclidean one.
 
-    Errors: `PlugaxError` where the positions do not fit each other, are infinite or partly NaN, or
-    lie outside a period; where a period is no length, or their number is not that of the axes.
+    Errors: `PlugaxError` if the positions do not fit each other, are infinite or partly NaN, or lie
+    outside a period; if a period is not a length, or their number is not that of the axes.
     """
 
     states: Float[Array, "states axes"]
@@ -76,28 +76,28 @@ class Geometry(eqx.Module):
             outside = (sizes > 0) & ((here < 0) | (here >= np.where(sizes > 0, sizes, np.inf)))
             if outside.any():
                 raise PlugaxError(
-                    f"With the period {period} positions must lie from 0 to below it; those of the "
+                    f"With the period {period} positions must be from 0 to below it; those of the "
                     f"{name} reach from {np.nanmin(here)} to {np.nanmax(here)}."
                 )
 
     def near(self, cutoff: float, *, of: Points = "states", to: Points = "observations") -> Near:
         """The points within a distance of every point; called before anything is compiled.
 
-        Time and memory grow with the number of pairs. What lies nowhere is near everything, so one
-        such row is as long as there are points.
+        Time and memory grow with the number of pairs. What has no position is near everything, so a
+        single row of this kind lists all points.
 
         Arguments:
             cutoff: the greatest distance that counts; may be infinite.
-            of: whose rows the table has.
-            to: what is looked for.
+            of: the points that the rows of the table stand for.
+            to: the points that are searched for.
         """
         rows, points = (np.asarray(getattr(self, which), np.float64) for which in (of, to))
-        placed, there = (np.flatnonzero(_placed(positions)) for positions in (rows, points))
+        placed, there = (np.flatnonzero(_has_position(positions)) for positions in (rows, points))
         found = [self._pairs(rows[placed], points[there], cutoff)]
         found = [(placed[row], there[point], far) for row, point, far in found]
         for lost, others in (
-            (np.flatnonzero(~_placed(rows)), np.arange(len(points))),
-            (placed, np.flatnonzero(~_placed(points))),
+            (np.flatnonzero(~_has_position(rows)), np.arange(len(points))),
+            (placed, np.flatnonzero(~_has_position(points))),
         ):
             pairs = (np.repeat(lost, len(others)), np.tile(others, len(lost)))
             found.append((*pairs, np.zeros(len(pairs[0]))))
@@ -106,8 +106,8 @@ class Geometry(eqx.Module):
 
     @property
     def nowhere(self) -> np.ndarray:
-        """Which of the state's numbers lie nowhere; read before anything is compiled."""
-        return np.asarray(~_placed(np.asarray(self.states)))
+        """Which of the state's numbers have no position; read before anything is compiled."""
+        return np.asarray(~_has_position(np.asarray(self.states)))
 
     def _pairs(
         self, rows: np.ndarray, points: np.ndarray, cutoff: float
@@ -118,7 +118,7 @@ class Geometry(eqx.Module):
         if self.distance is None:
             sizes = np.asarray(self.period) if any(self.period) else None
             trees = (KDTree(positions, boxsize=sizes) for positions in (rows, points))
-            # A tree's sums overflow at an infinite distance.
+            # The sums of a tree search overflow at an infinite distance.
             cutoff = min(cutoff, 1e150)
             pairs = next(trees).sparse_distance_matrix(next(trees), cutoff, output_type="ndarray")
             return pairs["i"], pairs["j"], pairs["v"]
@@ -131,12 +131,12 @@ class Geometry(eqx.Module):
         return row, point, far
 
 
-def _placed(positions: np.ndarray) -> np.ndarray:
+def _has_position(positions: np.ndarray) -> np.ndarray:
     return np.asarray(np.isfinite(positions).all(axis=1))
 
 
 def _table(row: np.ndarray, point: np.ndarray, far: np.ndarray, rows: int) -> Near:
-    """The pairs as a table, a row's points by distance, then by number."""
+    """The pairs as a table, the points of each row sorted by distance, then by index."""
     order = np.lexsort((point, far, row))
     row, counts = row[order], np.bincount(row, minlength=rows)
     column = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -148,15 +148,15 @@ def _table(row: np.ndarray, point: np.ndarray, far: np.ndarray, rows: int) -> Ne
 
 
 def _period(given: Any, axes: int) -> tuple[float, ...]:
-    """The length of every axis; 0 where the domain does not close on itself."""
+    """The period of every axis; 0 for an axis that is not periodic."""
     each = given if isinstance(given, tuple) else (given,) * axes
     sizes = [np.asarray(0.0 if size is None else size) for size in each]
     wrong = [size for size in sizes if size.dtype.kind not in "iuf" or size.shape != ()]
     if wrong or not all(0 <= size < np.inf for size in sizes):  # so that NaN is found too
         raise PlugaxError(
             f"period must be the length of the domain, positive, for every axis; got {given!r}. "
-            "Where positions go from a to b, subtract a and give period=b − a; an axis that does "
-            "not close has the period 0 or None."
+            "If positions go from a to b, subtract a and give period=b − a; an axis that is not "
+            "periodic has the period 0 or None."
         )
     if len(sizes) != axes:
         raise PlugaxError(
@@ -180,7 +180,7 @@ def _positions(name: str, given: ArrayLike) -> Float[Array, "points axes"]:
     if odd.any():
         first = int(np.argmax(odd))
         raise PlugaxError(
-            f"Positions of the {name} must be finite, or NaN on all axes for what lies nowhere; "
+            f"Positions of the {name} must be finite, or NaN on all axes for no position; "
             f"number {first} is {positions[first]}."
         )
     return jnp.asarray(positions, float)

@@ -1,4 +1,4 @@
-"""A state-space problem made of its parts: your own model, your own observations."""
+"""A state-space problem built from its parts: your own model, your own observations."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,27 +24,28 @@ class StateSpace(AbstractStateSpace):
     Arguments:
         model: the vector field f(t, x); x is any pytree of arrays. With the integrator `map` it is
             the next state itself.
-        times: of the observations, increasing; the first may be `start` [model time units].
-        observations: y, `(times, observed)`, NaN where missing. Where their number varies, there
-            are as many columns as there are at most.
+        times: the times of the observations, increasing; the first may be `start` [model time
+            units].
+        observations: y, `(times, observed)`, NaN where missing. If their number varies, there are
+            as many columns as the largest number.
         observation_operator: H(t, x), an array of one axis; or a linear operator of lineax.
-        observation_error: R; where it varies a list with one for every time, or a function of
-            time that gives it.
+        observation_error: R; if it varies, a list with one covariance for every time, or a function
+            of time that returns one.
         initial: the distribution of the state at `start`.
-        dt: the longest time step; every interval between observations is divided into equal ones
-            [model time units]. A map makes steps of dt, as many in each interval.
+        dt: the longest time step; every interval between observations is divided into equal steps
+            [model time units]. A map makes steps of dt, equally many in each interval.
         start: the time of the initial state [model time units].
         integrator: advances the model, by name or as an object.
-        model_error: Q, of the error that the model makes from one observation time to the next;
-            None for a perfect model.
-        climatology: the distribution of the model's states over all times, which optimal
-            interpolation, 3DVar and 4DVar take their background errors from.
+        model_error: Q, the covariance of the error that the model makes from one observation time
+            to the next; None for a perfect model.
+        climatology: the distribution of the model's states over all times, from which optimal
+            interpolation, 3DVar and 4DVar take their background errors.
         geometry: positions of variables and observations, which localisation needs.
-        truth: the true states at the observation times, where they are known; without them the
-            metrics of errors are left out.
+        truth: the true states at the observation times, if they are known; without them the metrics
+            of errors are left out.
         burn_in: cycles up to this time are left out of the summary [model time units].
 
-    Errors: `PlugaxError` where the parts do not fit together.
+    Errors: `PlugaxError` if the parts do not fit together.
     """
 
     model: Callable[..., Any]

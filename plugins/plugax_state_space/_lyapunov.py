@@ -24,7 +24,7 @@ from jaxtyping import Array, ArrayLike, PyTree
 from plugax import PlugaxError, plugins
 from plugax.integrators import AbstractIntegrator, VectorField
 
-_BLOCKS = 20  # means over so many stretches tell how certain an exponent is
+_BLOCKS = 20  # the standard error of an exponent comes from the means over so many blocks of time
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,9 +33,9 @@ class LyapunovExponents:
 
     Attributes:
         exponents: λ, largest first [1/model time unit].
-        standard_errors: of the means over time, from 20 stretches of the run, each taken for
-            independent; NaN for runs that are too short for that.
-        size: the number of variables, of exponents in all.
+        standard_errors: standard errors of the means over time, from 20 blocks of the run that are
+            assumed to be independent; NaN for runs that are too short for that.
+        size: the number of variables, which is the number of all exponents.
     """
 
     exponents: np.ndarray
@@ -44,14 +44,14 @@ class LyapunovExponents:
 
     @property
     def doubling_time(self) -> float:
-        """The time log 2 / λ₁ in which small errors double; infinite where none grow."""
+        """The time log 2 / λ₁ in which small errors double; infinite if no error grows."""
         return math.log(2) / float(self.exponents[0]) if self.exponents[0] > 0 else math.inf
 
     @property
     def dimension(self) -> float:
         """The Kaplan–Yorke dimension, j + Σ_{i≤j} λᵢ / |λⱼ₊₁|, j the last with a sum not below 0.
 
-        NaN where more exponents than were computed are needed for it.
+        NaN if it needs more exponents than were computed.
         """
         sums = np.cumsum(self.exponents)
         j = int(np.argmax(sums < 0)) if (sums < 0).any() else len(sums)
@@ -73,28 +73,28 @@ def lyapunov_exponents(
     count: int | None = None,
     start: float = 0.0,
 ) -> LyapunovExponents:
-    """The leading Lyapunov exponents of a model, by tangent runs that are kept orthonormal.
+    """The leading Lyapunov exponents of a model, from tangent vectors that are kept orthonormal.
 
-    Their cost per step is that of `count` tangent steps, and of a QR decomposition every `every`
-    steps. Exponents close to each other need long runs, their standard error falls as the root of
-    the length.
+    A step costs as much as `count` steps of the tangent-linear model; after every `every` steps
+    comes a QR decomposition. Exponents close to each other need long runs: the standard error falls
+    as the inverse square root of the length.
 
     Arguments:
         model: the vector field f(t, x); x is any pytree of arrays.
         state: where the run starts.
         dt: the time step [model time units].
-        steps: of the run that is averaged over, a multiple of `every`.
+        steps: the number of time steps to average over, a multiple of `every`.
         integrator: advances the model, by name or as an object.
-        spinup: steps before those, in which the run comes to the attractor and the directions
-            settle; a tenth of `steps` by default.
+        spinup: the number of steps before that, in which the run reaches the attractor and the
+            directions settle; a tenth of `steps` by default.
         every: steps from one orthonormalisation to the next.
-        count: exponents wanted; all of them by default.
+        count: the number of exponents; all of them by default.
         start: the time of `state` [model time units].
 
-    Errors: `PlugaxError` for numbers that are none, or where the run does not stay finite.
+    Errors: `PlugaxError` for invalid numbers, or if the run does not stay finite.
 
-    Laws: the sum of all exponents is the mean divergence of f along the run. Those of a linear
-    model dx/dt = A x are the real parts of the eigenvalues of A.
+    Laws: the sum of all exponents is the mean divergence of f along the run. The exponents of a
+    linear model dx/dt = A x are the real parts of the eigenvalues of A.
     """
     x, unravel = ravel_pytree(jax.tree.map(lambda leaf: jnp.asarray(leaf, float), state))
     count = x.size if count is None else count
@@ -120,20 +120,21 @@ def lyapunov_exponents(
         directions, r = jnp.linalg.qr(jax.vmap(tangent, 1, 1)(directions))
         return (x, directions), jnp.log(jnp.abs(jnp.diagonal(r)))
 
-    # Any directions will do but those that some model singles out.
+    # Random directions, since a model may single out particular ones.
     directions = jnp.linalg.qr(jr.normal(jr.key(0), (x.size, count), x.dtype))[0]
     numbers = jnp.arange(before + intervals)
     (x, _), growth = lax.scan(step, (x, directions), numbers)
     growth = np.asarray(growth, np.float64)[before:] / (every * dt)
     if not np.isfinite(growth).all() or not bool(jnp.isfinite(x).all()):
         raise PlugaxError(
-            "The run did not stay finite: the model ran away, or `every` is so large that the "
-            "directions did. A shorter time step, another start, or a smaller `every` may help."
+            "The run did not stay finite: the model diverged, or `every` is so large that the "
+            "tangent vectors overflowed. A shorter time step, another start, or a smaller `every` "
+            "may help."
         )
-    return _found(growth, x.size)
+    return _estimate(growth, x.size)
 
 
-def _found(growth: np.ndarray, size: int) -> LyapunovExponents:
+def _estimate(growth: np.ndarray, size: int) -> LyapunovExponents:
     """Means over the rows, largest first, and their standard errors."""
     exponents = growth.mean(0)
     order = np.argsort(-exponents)
@@ -145,7 +146,7 @@ def _found(growth: np.ndarray, size: int) -> LyapunovExponents:
 
 
 def _check(*, steps: int, spinup: int, every: int, count: int, size: int, dt: float) -> None:
-    """Raise `PlugaxError` for numbers that are none."""
+    """Raise `PlugaxError` for invalid numbers."""
     wanted: dict[str, tuple[Any, int, float]] = {
         "every": (every, 1, math.inf),
         "steps": (steps, 1, math.inf),

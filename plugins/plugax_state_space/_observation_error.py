@@ -14,21 +14,21 @@ from .covariances import AbstractCovariance, DenseCovariance, DiagonalCovariance
 ObservationError = (
     AbstractCovariance | Sequence[AbstractCovariance] | Callable[[float], AbstractCovariance]
 )
-"""R; or R at every observation time, or as a function of time."""
+"""R, or a list with R at every observation time, or R as a function of time."""
 
 
 def errors_at(
     times: Any, given: ObservationError
 ) -> tuple[AbstractCovariance, AbstractCovariance | None]:
-    """R at the first time, and R at all times with time leading every array; None if constant.
+    """R at the first time, and R at all times with time as the first axis; None if constant.
 
-    Covariances of different kinds are taken as diagonal ones, or as matrices.
+    Covariances of different kinds are converted to diagonal ones if possible, else to matrices.
 
     Arguments:
-        times: of the observations.
-        given: R, a list of one for every time, or a function of time.
+        times: the times of the observations.
+        given: R, or a list with R at every time, or R as a function of time.
 
-    Errors: `PlugaxError` where it is none of these, or the sizes differ.
+    Errors: `PlugaxError` if `given` is anything else, or the sizes differ.
     """
     if isinstance(given, AbstractCovariance):
         return given, None
@@ -37,8 +37,8 @@ def errors_at(
     if len(set(sizes)) > 1:
         odd = next(number for number, size in enumerate(sizes) if size != sizes[0])
         raise PlugaxError(
-            "observation_error must be of one size at all times, with NaN among the observations "
-            f"where some are missing; it is of {sizes[0]} at time 0, and of {sizes[odd]} at {odd}."
+            "observation_error must have the same size at all times, with NaN for observations "
+            f"that are missing; its size is {sizes[0]} at time 0, and {sizes[odd]} at time {odd}."
         )
     if len({jax.tree.structure(one) for one in each}) > 1:
         each = [_common(one, all(one.uncorrelated for one in each)) for one in each]
@@ -48,7 +48,7 @@ def errors_at(
 def each_of(times: Any, given: ObservationError) -> list[AbstractCovariance]:
     """R at every time.
 
-    Errors: `PlugaxError` where it is no covariance, or their number is another one.
+    Errors: `PlugaxError` if something is not a covariance, or if their number is wrong.
     """
     times = np.asarray(times, np.float64)
     asked = callable(given) and not isinstance(given, AbstractCovariance)
@@ -59,7 +59,7 @@ def each_of(times: Any, given: ObservationError) -> list[AbstractCovariance]:
         what = f"{type(each[0]).__name__}s" if asked and each else type(given).__name__
         raise PlugaxError(
             "observation_error must be a covariance, a list of them with one for every observation "
-            f"time, or a function of time that gives one; got {what}."
+            f"time, or a function of time that returns one; got {what}."
         )
     if len(each) != times.size:
         raise PlugaxError(

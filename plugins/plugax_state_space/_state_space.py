@@ -4,9 +4,9 @@
     y_k = H(t_k, x_k) + ε_k,    ε_k ~ N(0, R)
     x_0 ~ N(m₀, P₀)
 
-M_k runs the model from one observation time to the next. What is unknown is the state now, so the
-unknowns change from cycle to cycle: an answer is the analysis at the last observation time, and
-how well a method does is told by the means over all cycles, which `summary` takes.
+M_k runs the model from one observation time to the next. The unknowns are the present state, so
+they change from cycle to cycle: the answer is the analysis at the last observation time, and the
+quality of a method is measured by means over all cycles, which `summary` computes.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,16 +37,16 @@ ObservationOperator = Callable[..., Any] | lx.AbstractLinearOperator
 """H(t, x), or a linear H."""
 
 TIMES = ("time", "smoothed_time")
-"""Metrics that tell when, of which no mean is taken."""
+"""Metrics that are times; no mean of them is taken."""
 
 
 class AbstractStateSpace(AbstractProblem):
     """A state-space problem.
 
-    `StateSpace` tells what the parts are, a subclass where they come from.
+    `StateSpace` documents the parts; each subclass says where they come from.
 
-    The state is any pytree of floating-point arrays. Where a vector is meant (covariances,
-    positions), its numbers stand in the order of `jax.flatten_util.ravel_pytree`.
+    The state is any pytree of floating-point arrays. As a vector (in covariances and positions) its
+    numbers are in the order of `jax.flatten_util.ravel_pytree`.
 
     Laws: the loss is half the squared distance of a one-cycle forecast from the observations, in
     standard deviations; `observe` and `forecast` are differentiable.
@@ -83,21 +83,21 @@ class AbstractStateSpace(AbstractProblem):
     ) -> "AbstractStateSpace":
         """The problem with another mean m₀ of the initial distribution.
 
-        Errors: `UnsuitableProblemError` for any change of variables. The state is advanced by the
-        model, which would not keep a part of it fixed, nor within bounds.
+        Errors: `UnsuitableProblemError` for any change of variables: the model advances the state
+        and would keep no part of it fixed or within bounds.
         """
         if not isinstance(constraint, Unconstrained):
             raise UnsuitableProblemError(
-                f"The unknowns of {type(self).__name__} are a state, which its model advances: it "
-                "can be neither held nor bounded. Build the constraint into the model, or into "
-                "what it advances (a logarithm, say); px.starting_at gives another start."
+                f"The unknowns of {type(self).__name__} are a state that its model advances: it "
+                "can be neither held nor bounded. Build the constraint into the model, or let it "
+                "advance a transformed state (a logarithm, say); px.starting_at sets another start."
             )
         none = lambda leaf: leaf is None  # noqa: E731 - where a tree of axes has no axis
         mean = lambda problem: jax.tree.leaves(problem.initial.mean, is_leaf=none)  # noqa: E731
         return eqx.tree_at(mean, self, jax.tree.leaves(start, is_leaf=none), is_leaf=none)
 
     def forecast(self, state: PyTree, cycle: Cycle) -> PyTree:
-        """M_k(x), from the observation time before a cycle to that of the cycle."""
+        """M_k(x), from the previous observation time to the time of the cycle."""
         if cycle.moves is None:
             return self._run(state, cycle)
         run = lambda state: self._run(state, cycle)  # noqa: E731
@@ -116,7 +116,7 @@ class AbstractStateSpace(AbstractProblem):
         return jax.tree.map(lambda leaf: leaf[0], states)
 
     def trajectory(self, state: PyTree, window: Cycle) -> PyTree:
-        """The states at the times of several cycles, from one state before the first of them."""
+        """The states at the times of several cycles, from a state before the first of them."""
 
         def run(state: PyTree, cycle: Cycle) -> tuple[PyTree, PyTree]:
             state = self.forecast(state, cycle)
@@ -125,18 +125,18 @@ class AbstractStateSpace(AbstractProblem):
         return lax.scan(run, state, window)[1]
 
     def observe(self, time: Float[Array, ""], state: PyTree) -> Float[Array, " observed"]:
-        """H(t, x), what would be observed of a state without error."""
+        """H(t, x), the observations of a state without errors."""
         if isinstance(self.observation_operator, lx.AbstractLinearOperator):
             return self.observation_operator.mv(state)
         return self.observation_operator(time, state)
 
     def error_of(self, cycle: Cycle) -> AbstractCovariance:
-        """R of the observations that a cycle has; missing ones are whitened to 0."""
+        """R of the observations of a cycle; missing observations are whitened to 0."""
         error = self.observation_error if cycle.error is None else cycle.error
         return error if cycle.available is None else error.restricted(cycle.available)
 
     def model_error_of(self, cycle: Cycle) -> AbstractCovariance | None:
-        """Q of the time before a cycle; none where no time passes, None of a perfect model."""
+        """Q of the forecast to a cycle, zero if no time passes; None for a perfect model."""
         if self.model_error is None or cycle.moves is None:
             return self.model_error
         return RestrictedCovariance(
@@ -159,25 +159,25 @@ class AbstractStateSpace(AbstractProblem):
         return jnp.sum(jnp.square(misfit)) / 2, {}
 
     def verified(self, state: PyTree) -> PyTree:
-        """The part of a state that the truth is given for, structured as the truth is."""
+        """The part of a state for which the truth is given, with the structure of the truth."""
         return state
 
     def diagnose(self, state: PyTree) -> Metrics:  # noqa: ARG002 - there is nothing more to say
-        """Further figures of an analysis that belong into the metrics of its cycle."""
+        """Further numbers of an analysis for the metrics of its cycle."""
         return {}
 
     def summary(self, series: Mapping[str, np.ndarray]) -> Metrics:
-        """Means over the cycles after the burn-in; what is counted (integers) is added up instead.
+        """Means over the cycles after the burn-in; counts (integers) are summed instead.
 
-        And two figures that are 1 where a method is as certain as it should be, the first of what
-        it knows, the second of what it foresees: `spread_to_error`, the root mean square of
+        Two ratios are added that are 1 if a method states its uncertainty correctly, the first for
+        its analyses, the second for its forecasts: `spread_to_error`, the root mean square of
         `spread` over that of `analysis_rmse`, and `innovation_ratio`, the mean of `loss` over that
         of `expected_loss`, which is half the variance of the innovations in standard deviations of
         R, ½ tr (H P Hᵀ R⁻¹ + I).
 
-        The solvers' metrics have to hold `time`, that of the analysis; a smoother that keeps its
-        states tells by `smoothed_time` what time they are of. A cycle at the very end of
-        the burn-in is not counted, however its time is rounded.
+        The metrics of a solver must hold `time`, the time of the analysis; a smoother that keeps
+        its states gives their time as `smoothed_time`. A cycle exactly at the end of the burn-in is
+        not counted, however its time is rounded.
         """
         if "time" not in series:
             return {}
@@ -191,7 +191,7 @@ class AbstractStateSpace(AbstractProblem):
         return figures | consistency(series, counted)
 
     def remarks(self, series: Mapping[str, np.ndarray]) -> tuple[str, ...]:
-        """Whether scores mean something, whether a method's certainty fits, what was not finite."""
+        """Warnings: scores without meaning, wrong uncertainty, observations that are not finite."""
         return remarks_of(series, self.burn_in)
 
     def figures(self, solution: "Solution") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a solver found of the states in time, as an `xarray.Dataset`."""
+"""The states that a solver found over time, as an `xarray.Dataset`."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -21,24 +21,24 @@ TIME = "model time units"
 
 
 def trajectory(solution: "Solution") -> "xr.Dataset":
-    """The analyses of a run, with truth and observations of the same times.
+    """The analyses of a run, with truth and observations at the same times.
 
-    The variables are `analysis`, `truth` where it is known, and `observations`, NaN where missing.
-    Their dimensions are `time` (a coordinate), `member` where the members were kept, and
-    `variable`, or `observation`. Where a state is made of several arrays, each is a variable of its
-    own, such as `analysis_height` and `truth_height`, with the dimensions `height_0`, `height_1`, …
-    What a state holds beyond what is verified (parameters, for example) stands under its own name.
+    The variables are `analysis`, `truth` if it is known, and `observations`, NaN where missing.
+    Their dimensions are `time` (a coordinate), `member` if the members were kept, and `variable` or
+    `observation`. If a state consists of several arrays, each is a variable of its own, such as
+    `analysis_height` and `truth_height`, with the dimensions `height_0`, `height_1`, … Parts of a
+    state that are not verified (parameters, for example) are stored under their own names.
 
-    A smoother that kept its states, with the metrics `smoothed` and `smoothed_time`, brings the
-    variable `smoothed`, at the times that these states are of: `smoothed[k]` and `analysis[k]` are
-    two estimates of the state at `time[k]`, the first with later observations, too. Of several
-    estimates for one time it is the latest, and NaN where there is none: a lag of L cycles leaves
-    the last L times without one.
+    A smoother that kept its states, with the metrics `smoothed` and `smoothed_time`, adds the
+    variable `smoothed`: `smoothed[k]` and `analysis[k]` are two estimates of the state at
+    `time[k]`, and the first uses later observations, too. If there are several estimates for one
+    time, `smoothed` is the latest; if there is none, it is NaN: a lag of L cycles leaves the last
+    L times without an estimate.
 
     Arguments:
-        solution: of a state-space problem, by a solver that kept its analyses.
+        solution: a solution of a state-space problem, by a solver that kept its analyses.
 
-    Errors: `PlugaxError` where the problem is of another kind, or no analyses were kept.
+    Errors: `PlugaxError` if the problem is of another kind, or no analyses were kept.
     """
     import xarray as xr
 
@@ -56,18 +56,18 @@ def trajectory(solution: "Solution") -> "xr.Dataset":
     time = np.asarray(solution.series["time"])
     ahead = ("time", "member")[: solution.series["analysis"].ndim - 1]
     cycles = jax.tree.map(np.asarray, problem.cycles)
-    # Every analysis is at the time of a cycle, to the last bit: it was taken from there.
+    # The time of every analysis was copied from a cycle, so the two are equal to the last bit.
     here = np.searchsorted(cycles.time, time)
     verified, others = states_of(problem, solution.series["analysis"])
-    variables = named("analysis", verified, ahead) | named("", others, ahead)
+    variables = variables_of("analysis", verified, ahead) | variables_of("", others, ahead)
     if {"smoothed", "smoothed_time"} <= solution.series.keys():
         smoothed = rows_at(time, solution.series["smoothed_time"], solution.series["smoothed"])
         ahead = ("time", "member")[: smoothed.ndim - 1]
         for part in states_of(problem, smoothed):
-            variables |= named("smoothed", part, ahead)
+            variables |= variables_of("smoothed", part, ahead)
     if cycles.truth is not None:
         truth = jax.tree.map(lambda leaf: leaf[here], cycles.truth)
-        variables |= named("truth", truth, ("time",))
+        variables |= variables_of("truth", truth, ("time",))
     observations = cycles.observations[here]
     if cycles.available is not None:
         observations = np.where(cycles.available[here], observations, np.nan)
@@ -80,12 +80,12 @@ def rows_at(
     given: Float[np.ndarray, " rows"],
     rows: Float[np.ndarray, "rows *axes"],
 ) -> Float[np.ndarray, "times *axes"]:
-    """The last of the rows given for each time; NaN where there is none.
+    """The last of the rows given for each time; NaN where there is no row.
 
     Arguments:
-        times: increasing.
-        given: the times that the rows are of, the same numbers to the last bit.
-        rows: what is given.
+        times: increasing times.
+        given: the times of the rows, equal to some of `times` to the last bit.
+        rows: the rows.
     """
     place = np.minimum(np.searchsorted(times, given), len(times) - 1)
     there = times[place] == given
@@ -98,7 +98,7 @@ def rows_at(
 def states_of(
     problem: AbstractStateSpace, rows: Float[np.ndarray, "*axes state"]
 ) -> tuple[PyTree[Array], PyTree[Array]]:
-    """The part of states that is verified, and what else there is of them (None in its place)."""
+    """The verified part of states, and the rest of them, with None in place of that part."""
     flat, unravel = ravel_pytree(problem.initial.mean)
     one = unravel(flat)
     there = {id(leaf) for leaf in jax.tree.leaves(problem.verified(one))}
@@ -114,13 +114,13 @@ def states_of(
     return parts(jnp.asarray(rows, flat.dtype))
 
 
-def named(prefix: str, tree: PyTree, ahead: tuple[str, ...]) -> dict[str, Any]:
+def variables_of(prefix: str, tree: PyTree, ahead: tuple[str, ...]) -> dict[str, Any]:
     """The leaves of a tree as variables of a dataset: dimensions and values, by name.
 
     Arguments:
         prefix: what every name begins with.
-        tree: of arrays.
-        ahead: the dimensions that lead every array.
+        tree: a pytree of arrays.
+        ahead: the first dimensions of every array.
     """
     variables = {}
     for path, leaf in jax.tree_util.tree_leaves_with_path(tree):

@@ -40,26 +40,27 @@ def twin_experiment(
     Law: the errors follow exactly the laws that the problem states.
 
     Arguments:
-        model: as for `StateSpace`.
-        times: as for `StateSpace`.
-        observation_operator: as for `StateSpace`.
-        observation_error: as for `StateSpace`.
-        initial: as for `StateSpace`.
-        key: of all draws.
-        dt: as for `StateSpace`.
-        truth: the true states at the observation times; by default a run of the model is made,
-            from a draw of the initial distribution.
+        model: the vector field f(t, x); with the integrator `map`, the next state itself.
+        times: the times of the observations, increasing [model time units].
+        observation_operator: H(t, x), an array of one axis; or a linear operator of lineax.
+        observation_error: R; if it varies, a list with one covariance for every time, or a function
+            of time that returns one.
+        initial: the distribution of the state at the start.
+        key: random key of all draws.
+        dt: the longest time step [model time units].
+        truth: the true states at the observation times; by default a run of the model from a draw
+            of the initial distribution.
         available: which observations are made, booleans `(times, observed)`; None for all.
         **parts: the other arguments of `StateSpace`.
 
-    Errors: those of `StateSpace`; `PlugaxError` where the truth is not finite, or `available` is of
-    another shape.
+    Errors: those of `StateSpace`; `PlugaxError` if the truth is not finite, or `available` has
+    the wrong shape.
     """
     times = np.asarray(times, np.float64)
     start_key, model_key, observation_key = jr.split(key, 3)
 
     if not isinstance(observation_error, AbstractCovariance):
-        observation_error = each_of(times, observation_error)  # a function is asked once
+        observation_error = each_of(times, observation_error)  # a function is called only once
     first = observation_error[0] if isinstance(observation_error, list) else observation_error
 
     def problem(observations: Any, truth: PyTree) -> StateSpace:
@@ -81,11 +82,11 @@ def twin_experiment(
     finite = jax.tree.map(lambda leaf: bool(jnp.all(jnp.isfinite(leaf))), truth)
     if not all(jax.tree.leaves(finite)):
         raise PlugaxError(
-            "The truth is not finite: the model ran away. A shorter time step, or another start, "
+            "The truth is not finite: the model diverged. A shorter time step, or another start, "
             "may help."
         )
     truth = jax.tree.map(lambda leaf: jnp.asarray(leaf, float), truth)
-    observations = np.asarray(_observed(unobserved, truth, observation_key))
+    observations = np.asarray(_observe(unobserved, truth, observation_key))
     return problem(np.where(_mask(available, observations.shape), observations, np.nan), truth)
 
 
@@ -93,7 +94,7 @@ def _mask(available: Any, shape: tuple[int, ...]) -> np.ndarray:
     mask = np.ones(shape, bool) if available is None else np.asarray(available)
     if mask.shape != shape or mask.dtype != bool:
         raise PlugaxError(
-            f"available must have booleans of the shape of the observations, {shape}; got "
+            f"available must hold booleans in the shape of the observations, {shape}; got "
             f"{mask.dtype} of shape {mask.shape}."
         )
     return mask
@@ -115,7 +116,7 @@ def _run(problem: AbstractStateSpace, start: PyTree, key: PRNGKeyArray) -> PyTre
     return lax.scan(step, start, (problem.cycles, keys))[1]
 
 
-def _observed(
+def _observe(
     problem: AbstractStateSpace, truth: PyTree, key: PRNGKeyArray
 ) -> Float[Array, "times observed"]:
     """What was observed of the truth, with errors."""

@@ -1,1 +1,1 @@
-"""Filters and smoothers that carry an ensemble: forecast, analysis, inflation, localisation."""
+"""Filters and smoothers with an ensemble: forecast, analysis, inflation, localisation."""

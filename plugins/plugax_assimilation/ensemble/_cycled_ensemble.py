@@ -4,7 +4,7 @@
     x_a = analysis(x_f; H(x_f), y)
     A_a ← Ω λ relaxed(A_a)      A_a the anomalies, λ the inflation, Ω a random rotation
 
-A method brings `analyse`, the second line. A cycle without observations is the first line alone.
+A method defines `analyse`, the second line. A cycle without observations is the first line alone.
 """
 
 import abc
@@ -18,50 +18,57 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from plugax import AbstractSolver
 from plugax_state_space import AbstractStateSpace, Cycle
 
-from .._ensemble import Ensemble, Seen, as_seen, forecast, observed_of, split
+from .._ensemble import (
+    Ensemble,
+    ObservedEnsemble,
+    forecast,
+    mean_and_anomalies,
+    observed_of,
+    seen_from,
+)
 from .._options import check_choice, check_members, factor, optional_factor, weight
-from .._replacement import NonFinite, replaced, seen_sound, sound
-from ..linear_algebra._rotation import rotated
+from .._replacement import NonFinite, has_finite_observations, is_sound, replace_unsound
+from ..linear_algebra._rotation import rotate_anomalies
 from ..scores._diagnostics import Diagnostic, diagnostics_of
 from ..scores._verification import Keep, Metrics, ensemble_metrics
 from ._spread import (
+    inflate,
     inflation_at,
-    relaxed_to_perturbations,
-    relaxed_to_spread,
+    relax_to_perturbations,
+    relax_to_spread,
+    scale_anomalies,
     spread_ratio,
-    stretched,
-    widened,
 )
 
 
 class AbstractCycledEnsemble(AbstractSolver):
     """An ensemble that is run, analysed and inflated, cycle by cycle.
 
-    What keeps the spread up makes good for an analysis, so it acts where there is one: a cycle
-    without observations is the forecast, with no inflation, noise or rotation. What observations
-    never reach is inflated all the same by a method that knows no distance, and grows without bound
-    if the model does not hold it back; `rtps` instead of `inflation` leaves it alone.
+    Inflation, relaxation, noise and rotation make up for the spread that an analysis takes away, so
+    they act only after an analysis: a cycle without observations is the forecast alone. A method
+    without localisation also inflates variables that observations never reach; their spread grows
+    without bound if the model does not limit it. `rtps` instead of `inflation` avoids this.
 
     Law: cycles without observations change nothing but the times of the forecasts.
 
     Arguments:
         members: N, the size of the ensemble, at least 2.
-        inflation: λ, what the anomalies are multiplied by after the analysis. In a localised method
-            it fades with the distance from the observations, and between them gives back no more
-            spread than the analysis took.
-        prior_inflation: what the anomalies are multiplied by before the analysis.
+        inflation: λ, the factor for the anomalies after the analysis. In a localised method it
+            fades with the distance from the observations, and between them it restores no more
+            spread than the analysis took away.
+        prior_inflation: the factor for the anomalies before the analysis.
         additive: standard deviation of independent noise that is added to every member after the
-            analysis, without a change of the mean [model units].
+            analysis, without changing the mean [model units].
         rtpp: α of the relaxation to prior perturbations, from 0 to 1.
         rtps: α of the relaxation to prior spread, from 0 to 1.
-        rotate: rotate the ensemble at random after the analysis; mean and covariance stay.
-        non_finite: what happens when a member, or what is observed of it, is no longer finite: stop
-            the run, or replace it by a copy of a sound one; `replaced_members` counts those. Copies
-            part again by rotation, by additive noise or by the model's error.
-        keep: what of every analysis goes into the history: nothing, the mean, or all members.
-        diagnostics: what more every cycle tells: crps, rank-histogram, innovations, signal.
+        rotate: rotate the ensemble at random after the analysis; mean and covariance do not change.
+        non_finite: what to do when a member or its observations are no longer finite: stop the run,
+            or replace the member by a copy of a sound one; `replaced_members` counts these. Copies
+            separate again through rotation, additive noise or the model's error.
+        keep: what of every analysis is stored in the history: nothing, the mean, or all members.
+        diagnostics: further metrics of every cycle: crps, rank-histogram, innovations, signal.
 
-    Errors: `PlugaxError` where an option is outside its range.
+    Errors: `PlugaxError` if an option is outside its range.
     """
 
     requires: ClassVar = AbstractStateSpace
@@ -86,16 +93,20 @@ class AbstractCycledEnsemble(AbstractSolver):
 
     @abc.abstractmethod
     def analyse(
-        self, problem: AbstractStateSpace, ensemble: Ensemble, seen: Seen, key: PRNGKeyArray
+        self,
+        problem: AbstractStateSpace,
+        ensemble: Ensemble,
+        seen: ObservedEnsemble,
+        key: PRNGKeyArray,
     ) -> tuple[Ensemble, Metrics]:
-        """The analysis ensemble, and what the method has to tell of it.
+        """The analysis ensemble, and metrics of the method.
 
         Arguments:
             problem: the problem.
-            ensemble: the forecast. With a lag earlier ensembles stand beside it, as further columns
-                that go through the same transform.
-            seen: the forecast as the observations see it.
-            key: of the method's own draws.
+            ensemble: the forecast. With a lag it has the earlier ensembles as further columns, to
+                which the same transform is applied.
+            seen: the forecast in the space of the observations.
+            key: random key of the method's own draws.
         """
 
     def inflation_weights(
@@ -104,18 +115,19 @@ class AbstractCycledEnsemble(AbstractSolver):
         cycle: Cycle,  # noqa: ARG002 - observations are everywhere where no distance is known
         dtype: jnp.dtype,  # noqa: ARG002
     ) -> Float[Array, " state"] | None:
-        """How far observations reach every number of the state, from 0 to 1; None for all the way.
+        """How strongly observations affect each number of the state, 0 to 1; None for 1 everywhere.
 
-        An inflation λ is 1 + (λ − 1) times the weight there, and additive noise times the weight.
+        The inflation there is 1 + (λ − 1) times the weight, and additive noise has the weight as a
+        factor.
 
         Arguments:
             problem: the problem.
-            cycle: with its observations.
-            dtype: of the weights.
+            cycle: the cycle, with its observations.
+            dtype: dtype of the weights.
         """
         return None
 
-    def cycled(
+    def run_cycle(
         self,
         problem: AbstractStateSpace,
         ensemble: Ensemble,
@@ -127,11 +139,11 @@ class AbstractCycledEnsemble(AbstractSolver):
 
         Arguments:
             problem: the problem.
-            ensemble: the analysis of the cycle before.
-            earlier: the same members at earlier times, whose columns come out after those of the
+            ensemble: the analysis of the previous cycle.
+            earlier: the members at earlier times, whose columns are returned after those of the
                 analysis; or None.
             cycle: the cycle.
-            key: of all draws.
+            key: random key of all draws.
         """
         model_key, replacement_key, analysis_key, after_key = jr.split(key, 4)
         prior = forecast(problem, ensemble, cycle, model_key)
@@ -140,37 +152,37 @@ class AbstractCycledEnsemble(AbstractSolver):
             prior = jnp.concatenate([prior, earlier], 1)
         seen_as = observed_of(problem, prior[:, :numbers], cycle)
         if self.non_finite == "replace":
-            kept = sound(prior) & seen_sound(seen_as, cycle.available)
-            (prior, seen_as), lost = replaced((prior, seen_as), replacement_key, kept)
+            kept = is_sound(prior) & has_finite_observations(seen_as, cycle.available)
+            (prior, seen_as), lost = replace_unsound((prior, seen_as), replacement_key, kept)
             told["replaced_members"] = lost
-        # Data without gaps pay nothing for those that have some.
+        # Data without gaps need no branch, and so no extra time.
         observed = None if cycle.available is None else jnp.any(cycle.available)
         weights = self.inflation_weights(problem, cycle, prior.dtype)
         if self.prior_inflation is not None:
-            mean, anomalies = split(prior)
+            mean, anomalies = mean_and_anomalies(prior)
             inflation = inflation_at(weights, self.prior_inflation.astype(prior.dtype))
-            inflated = mean[None] + stretched(anomalies, inflation)
+            inflated = mean[None] + scale_anomalies(anomalies, inflation)
             prior = inflated if observed is None else jnp.where(observed, inflated, prior)
             seen_as = observed_of(problem, prior[:, :numbers], cycle)
             if self.non_finite == "replace":
-                # What has a square root, say, may have none any more.
-                kept = seen_sound(seen_as, cycle.available)
+                # H(x) may not be defined any more, if it has a square root, for example.
+                kept = has_finite_observations(seen_as, cycle.available)
                 again_key = jr.fold_in(replacement_key, 1)
-                (prior, seen_as), lost = replaced((prior, seen_as), again_key, kept)
+                (prior, seen_as), lost = replace_unsound((prior, seen_as), again_key, kept)
                 told["replaced_members"] += lost
         now = prior[:, :numbers]
-        seen = as_seen(problem, seen_as, cycle)
+        seen = seen_from(problem, seen_as, cycle)
         posterior, more = self.analyse(problem, prior, seen, analysis_key)
         posterior = self._spread_out(prior, posterior, weights, numbers, after_key)
         if observed is not None:
             posterior = jnp.where(observed, posterior, prior)
         after, residual = posterior[:, :numbers], None
         if self.non_finite == "replace" and "innovations" in self.diagnostics:
-            # A member that is not seen as a number now is replaced in the next cycle only.
+            # A member whose observations are not finite now is replaced only in the next cycle.
             seen_after = observed_of(problem, after, cycle)
-            kept = seen_sound(seen_after, cycle.available)
-            seen_after, _ = replaced(seen_after, replacement_key, kept)
-            residual = as_seen(problem, seen_after, cycle).innovation
+            kept = has_finite_observations(seen_after, cycle.available)
+            seen_after, _ = replace_unsound(seen_after, replacement_key, kept)
+            residual = seen_from(problem, seen_after, cycle).innovation
         metrics = ensemble_metrics(
             problem,
             cycle,
@@ -193,20 +205,20 @@ class AbstractCycledEnsemble(AbstractSolver):
     ) -> Ensemble:
         """The posterior after relaxation, inflation and rotation; noise for its first columns."""
         rotation_key, noise_key = jr.split(key)
-        mean, anomalies = split(posterior)
+        mean, anomalies = mean_and_anomalies(posterior)
         if self.rtpp is not None:
-            anomalies = relaxed_to_perturbations(anomalies, split(prior)[1], self.rtpp)
+            anomalies = relax_to_perturbations(anomalies, mean_and_anomalies(prior)[1], self.rtpp)
         if self.rtps is not None:
-            anomalies = relaxed_to_spread(anomalies, split(prior)[1], self.rtps)
+            anomalies = relax_to_spread(anomalies, mean_and_anomalies(prior)[1], self.rtps)
         inflation = inflation_at(weights, self.inflation.astype(anomalies.dtype))
         if weights is not None:
-            # Beside the observations no more than the analysis took, or the spread might grow there
-            # from cycle to cycle without bound.
-            taken = jnp.maximum(spread_ratio(split(prior)[1], anomalies), 1)
+            # Away from the observations no more than the analysis took away, or the spread there
+            # might grow from cycle to cycle without bound.
+            taken = jnp.maximum(spread_ratio(mean_and_anomalies(prior)[1], anomalies), 1)
             inflation = jnp.where(weights < 1, jnp.minimum(inflation, taken), inflation)
         if self.rotate:
-            anomalies = rotated(rotation_key, anomalies)
-        return mean[None] + widened(
+            anomalies = rotate_anomalies(rotation_key, anomalies)
+        return mean[None] + inflate(
             anomalies,
             noise_key,
             inflation=inflation,

@@ -5,9 +5,9 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from plugax_state_space import AbstractStateSpace
 
-from .._ensemble import Ensemble, Seen, split
+from .._ensemble import Ensemble, ObservedEnsemble, mean_and_anomalies
 from .._options import factor
-from ..linear_algebra._gain import gained
+from ..linear_algebra._gain import apply_gain
 from ..scores._verification import Metrics
 from ._transform_filter import AbstractTransformFilter
 
@@ -31,10 +31,10 @@ class DEnKF(AbstractTransformFilter):
         self,
         problem: AbstractStateSpace,  # noqa: ARG002
         ensemble: Ensemble,
-        seen: Seen,
+        seen: ObservedEnsemble,
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is drawn
     ) -> tuple[Ensemble, Metrics]:
-        """The mean moved by the gain, the anomalies by half of it."""
+        """The mean updated with the gain, the anomalies with half of it."""
         y = seen.anomalies
         misfits = seen.innovation[None] - y / 2
-        return ensemble + gained(misfits, y, split(ensemble)[1]), {}
+        return ensemble + apply_gain(misfits, y, mean_and_anomalies(ensemble)[1]), {}

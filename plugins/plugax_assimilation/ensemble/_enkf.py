@@ -5,25 +5,25 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from plugax_state_space import AbstractStateSpace
 
-from .._ensemble import Ensemble, Seen, split
+from .._ensemble import Ensemble, ObservedEnsemble, mean_and_anomalies
 from .._options import factor
 from ..linear_algebra._draws import normals
-from ..linear_algebra._gain import gained
+from ..linear_algebra._gain import apply_gain
 from ..scores._verification import Metrics
 from ._transform_filter import AbstractTransformFilter
 
 
 class EnKF(AbstractTransformFilter):
-    """Ensemble Kalman filter with perturbed observations, the stochastic one.
+    """Ensemble Kalman filter with perturbed observations (stochastic EnKF).
 
     x_i ← x_i + K (y + ε_i − H(x_i)),   K = Aᵀ Y (YᵀY + (N − 1) I)⁻¹ in whitened observations
 
-    The perturbations ε_i ~ N(0, R) are drawn anew in every cycle and sum to zero, so that the mean
+    New perturbations ε_i ~ N(0, R) are drawn in every cycle, and they sum to zero, so that the mean
     is that of the Kalman filter; their covariance, taken with N − 1, has the expectation R.
 
     Law: with linear H the mean is that of the Kalman filter whose forecast has the mean and
-    covariance of the ensemble; the covariance is so in expectation, over the perturbations and for
-    a large ensemble.
+    covariance of the ensemble. The covariance equals that of the Kalman filter in expectation over
+    the perturbations, for a large ensemble.
 
     Source: G. Evensen, J. Geophys. Res. 99 (1994), doi 10.1029/94JC00572; G. Burgers, P. J. van
     Leeuwen and G. Evensen, Mon. Wea. Rev. 126 (1998),
@@ -37,11 +37,11 @@ class EnKF(AbstractTransformFilter):
         self,
         problem: AbstractStateSpace,  # noqa: ARG002
         ensemble: Ensemble,
-        seen: Seen,
+        seen: ObservedEnsemble,
         key: PRNGKeyArray,
     ) -> tuple[Ensemble, Metrics]:
-        """Every member, moved towards observations of its own."""
+        """Every member, moved towards its own perturbed observations."""
         y = seen.anomalies
-        perturbations = split(normals(key, y.shape, y.dtype))[1]
+        perturbations = mean_and_anomalies(normals(key, y.shape, y.dtype))[1]
         misfits = seen.innovation[None] + perturbations - y
-        return ensemble + gained(misfits, y, split(ensemble)[1]), {}
+        return ensemble + apply_gain(misfits, y, mean_and_anomalies(ensemble)[1]), {}

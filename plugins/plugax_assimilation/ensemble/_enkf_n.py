@@ -6,7 +6,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from plugax_state_space import AbstractStateSpace
 
-from .._ensemble import Ensemble, Seen, split
+from .._ensemble import Ensemble, ObservedEnsemble, mean_and_anomalies
 from .._options import factor
 from ..scores._verification import Metrics
 from ._finite_size import inflation_for
@@ -21,16 +21,16 @@ class EnKFN(AbstractTransformFilter):
 
     D(ζ) = ½ dᵀ (I + YᵀY / ζ)⁻¹ d + ½ ε ζ − ½ ν ln ζ,    ε = xN (1 + 1/N) / m,  ν = xN N m
 
-    m is close to 1, a correction of the prior's mode where observations tell little. Then
+    m is close to 1, a correction of the prior's mode if observations tell little. Then
 
     x_a = x̄ + wᵀ A,  w = (Y Yᵀ + ζ I)⁻¹ Y d;    A_a = (Y Yᵀ + ζ I)^{-½} √(N − 1) A
 
     The metrics hold λ, `inflation_factor`.
 
     Arguments:
-        xN: how much more certain than a random draw's the covariance of N members is taken to be;
-            1 knows nothing of the model, more damps λ, which suits a model that is nearly linear
-            between observations.
+        xN: how much more certain the covariance of N members is than that of N random draws. 1
+            assumes nothing about the model; a larger value damps λ, which suits a model that is
+            nearly linear between observations.
 
     Source: M. Bocquet, Nonlin. Processes Geophys. 18 (2011), doi 10.5194/npg-18-735-2011; M.
     Bocquet and P. Sakov, 19 (2012), doi 10.5194/npg-19-383-2012; M. Bocquet, P. N. Raanes and A.
@@ -45,15 +45,15 @@ class EnKFN(AbstractTransformFilter):
         self,
         problem: AbstractStateSpace,  # noqa: ARG002
         ensemble: Ensemble,
-        seen: Seen,
+        seen: ObservedEnsemble,
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is drawn
     ) -> tuple[Ensemble, Metrics]:
         """The transformed ensemble, and the inflation it needed."""
-        mean, anomalies = split(ensemble)
+        mean, anomalies = mean_and_anomalies(ensemble)
         members, found = len(ensemble), spectrum(seen)
         certainty = self.xN.astype(found.values.dtype)
         inflation = inflation_for(found.values, found.squared_weights(), members, certainty)
         zeta = (members - 1) / jnp.square(inflation)
-        after = inflation * found.transformed(anomalies, zeta)
+        after = inflation * found.transform(anomalies, zeta)
         centre = mean + found.weights(zeta) @ anomalies
         return centre[None] + after, {"inflation_factor": inflation}

@@ -1,4 +1,4 @@
-"""Ensemble filters that know the present only."""
+"""Ensemble filters that estimate only the present state."""
 
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray, PyTree
@@ -29,7 +29,7 @@ class AbstractEnsembleFilter(AbstractCycledEnsemble):
         self, problem: AbstractStateSpace, state: Ensemble, batch: Cycle, key: PRNGKeyArray
     ) -> tuple[Ensemble, Metrics]:
         """One cycle."""
-        return self.cycled(problem, state, None, batch, key)
+        return self.run_cycle(problem, state, None, batch, key)
 
     def converged(
         self,

@@ -2,8 +2,9 @@
 
     x = x̄ + wᵀ A,   J(w) = ½ ζ ‖w‖² + ½ ‖R^{-½} (y − G(x))‖²,   ζ = N − 1
 
-G runs the model and observes. Around w, with Y the sensitivity of R^{-½} G to the weights and d the
-misfit R^{-½} (y − G(x)), the next w is that of a linear analysis with the innovation d + Yᵀ w.
+G runs the model and applies the observation operator. With the sensitivity Y of R^{-½} G to the
+weights and the misfit d = R^{-½} (y − G(x)) at w, the next w is that of a linear analysis with the
+innovation d + Yᵀ w.
 """
 
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import jax.lax as lax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PyTree
 
-from .._ensemble import Ensemble, Seen, split
+from .._ensemble import Ensemble, ObservedEnsemble, mean_and_anomalies
 from ._finite_size import inflation_for
 from ._spectrum import spectrum
 from ._transform import AbstractTransform, Dense, no_transform, transform_of
@@ -23,15 +24,16 @@ from ._window_run import Run
 
 
 class Minimum(eqx.Module):
-    """What the iterations end with.
+    """The result of the iterations.
 
     Attributes:
         ensemble: (x̄ + wᵀ A, T A), the analysis at the start of the window.
-        front: the same at its end, (mean + Δwᵀ A', T A'), with A' = T⁻¹ anomalies of the last run,
-            undone by the T that this began with, and Δw the change of the weights after it.
-        residual: R^{-½} (y − G(x)) of its mean, as far as G is linear from the last run on.
-        forecast: the first iteration's run, before any observation counted.
-        iterations: how many there were.
+        front: the analysis at the end of the window, (mean + Δwᵀ A', T A'). A' are T⁻¹ times the
+            anomalies of the last run, with the T that this run started with, and Δw is the change
+            of the weights after it.
+        residual: R^{-½} (y − G(x)) of its mean, with G linearised around the last run.
+        forecast: the run of the first iteration, before any observation was used.
+        iterations: the number of iterations.
         inflation: λ, where ζ = (N − 1) / λ²; 1 without a prior of finite size.
     """
 
@@ -58,7 +60,7 @@ class _Iterate(eqx.Module):
     failed: Bool[Array, ""]
 
 
-def minimised(
+def minimise(
     start: Ensemble,
     run: Callable[[Ensemble], Run],
     *,
@@ -69,20 +71,20 @@ def minimised(
 ) -> Minimum:
     """The ensemble (x̄ + wᵀ A, T A) at the minimum of J.
 
-    Y is taken from the ensemble (x̄ + wᵀ A, T A) of the iterate, and T undone: Y = T⁻¹ anomalies.
-    With a certainty xN, ζ is found anew in every iteration, as the EnKF-N does.
+    Y comes from the ensemble (x̄ + wᵀ A, T A) of the iterate, by undoing T: Y = T⁻¹ anomalies. With
+    a certainty xN, every iteration finds a new ζ, as the EnKF-N does.
 
-    Members that the first run loses are replaced in `start`. An iterate of which a later run loses
-    a member says nothing of the sensitivity at T, so that run is not counted: the iterations end
-    with what the run before it gave.
+    Members that are lost in the first run are replaced in `start`. If a member is lost in a later
+    run, the sensitivity at T is unknown, so that run does not count: the iterations end with the
+    result of the run before it.
 
     Arguments:
-        start: the ensemble whose weights are sought.
+        start: the ensemble for which the weights are sought.
         run: runs an ensemble through the window.
-        iterations: at most.
-        tolerance: the iterations end where √(N − 1) ‖Δw‖ is below it.
+        iterations: the largest number of iterations.
+        tolerance: the iterations end when √(N − 1) ‖Δw‖ is below it.
         certainty: xN, or None.
-        any_root: whether T may be another root than the symmetric one, which is quicker.
+        any_root: whether T may be a root that is not symmetric, which is quicker.
     """
     members, dtype = len(start), start.dtype
     least = jnp.asarray(members - 1, dtype)
@@ -90,15 +92,15 @@ def minimised(
     def ensemble_of(at: _Iterate) -> Ensemble:
         return (at.mean + at.weights @ at.anomalies)[None] + at.transform.apply(at.anomalies)
 
-    def improved(at: _Iterate) -> _Iterate:
+    def improve(at: _Iterate) -> _Iterate:
         ran, first = run(ensemble_of(at)), at.count == 0
         mean, anomalies = at.mean, at.anomalies
         if ran.lost is not None:
-            begun = split(ran.start)
-            mean, anomalies = _chosen(first, begun, (mean, anomalies))
+            begun = mean_and_anomalies(ran.start)
+            mean, anomalies = _select(first, begun, (mean, anomalies))
         sensitivity = at.transform.undo(ran.seen.anomalies)
         innovation = ran.seen.innovation + at.weights @ sensitivity
-        linear = Seen(sensitivity, innovation, ran.seen.count)
+        linear = ObservedEnsemble(sensitivity, innovation, ran.seen.count)
         inflation = jnp.ones((), dtype)
         if any_root and certainty is None and members <= innovation.size:
             root = triangular(linear)
@@ -120,7 +122,7 @@ def minimised(
             result=ran.front,
             residual=innovation - weights @ sensitivity,
             transform_before=at.transform,
-            forecast=_chosen(first, ran, at.forecast),
+            forecast=_select(first, ran, at.forecast),
             count=at.count + 1,
             failed=at.failed,
         )
@@ -128,9 +130,9 @@ def minimised(
             return after
         failed = ~first & (ran.lost > 0)
         ended = eqx.tree_at(lambda iterate: iterate.failed, at, failed)
-        return _chosen(failed, ended, after)
+        return _select(failed, ended, after)
 
-    def going(at: _Iterate) -> Array:
+    def is_unfinished(at: _Iterate) -> Array:
         far = least * jnp.sum(jnp.square(at.step)) > jnp.square(tolerance)
         return (at.count < iterations) & ~at.failed & (far | (at.count == 0))
 
@@ -140,7 +142,7 @@ def minimised(
     zero, one = jnp.zeros(members, dtype), jnp.ones((), dtype)
     unchanged = no_transform(members, nothing.seen.innovation.size, dtype)
     begin = _Iterate(
-        *split(start),
+        *mean_and_anomalies(start),
         weights=zero,
         transform=unchanged,
         inflation=one,
@@ -152,13 +154,13 @@ def minimised(
         count=jnp.zeros((), int),
         failed=jnp.zeros((), bool),
     )
-    end = lax.while_loop(going, improved, begin)
-    mean_after, after = split(end.result)
+    end = lax.while_loop(is_unfinished, improve, begin)
+    mean_after, after = mean_and_anomalies(end.result)
     after = end.transform_before.undo(after)
     front = (mean_after + end.step @ after)[None] + end.transform.apply(after)
     return Minimum(ensemble_of(end), front, end.residual, end.forecast, end.count, end.inflation)
 
 
-def _chosen(first: Bool[Array, ""], one: PyTree, other: PyTree) -> PyTree:
+def _select(first: Bool[Array, ""], one: PyTree, other: PyTree) -> PyTree:
     """One tree of arrays or the other."""
     return jax.tree.map(lambda one, other: jnp.where(first, one, other), one, other)

@@ -6,7 +6,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from plugax_state_space import AbstractStateSpace
 
-from .._ensemble import Ensemble, Seen, split
+from .._ensemble import Ensemble, ObservedEnsemble, mean_and_anomalies
 from .._options import factor
 from ..scores._verification import Metrics
 from ._spectrum import spectrum
@@ -20,9 +20,9 @@ class ETKF(AbstractTransformFilter):
     x_a = x̄ + wᵀ A,  w = (Y Yᵀ + (N − 1) I)⁻¹ Y d
     A_a = T A,  T = (I + Y Yᵀ / (N − 1))^{-½}
 
-    Where the ensemble is rotated at random afterwards, every root that keeps the mean gives the
-    same distribution, since Ω U is as uniform as Ω for an orthogonal U. The quickest root is taken
-    then, by Cholesky's factor instead of eigenvectors.
+    If the ensemble is rotated at random afterwards, every root that keeps the mean gives the same
+    distribution, since for an orthogonal U the product Ω U is as uniform as Ω. Then the quickest
+    root is used, from a Cholesky factor instead of eigenvectors.
 
     Law: with linear H, mean and covariance are those of the Kalman filter whose forecast has the
     mean and covariance of the ensemble; T keeps the mean, T 1 = 1.
@@ -40,17 +40,17 @@ class ETKF(AbstractTransformFilter):
         self,
         problem: AbstractStateSpace,  # noqa: ARG002
         ensemble: Ensemble,
-        seen: Seen,
+        seen: ObservedEnsemble,
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is drawn
     ) -> tuple[Ensemble, Metrics]:
         """The transformed ensemble."""
-        mean, anomalies = split(ensemble)
+        mean, anomalies = mean_and_anomalies(ensemble)
         members, observed = seen.anomalies.shape
-        # RTPP adds prior anomalies to those of the analysis, so it needs the symmetric root.
+        # RTPP adds prior anomalies to those of the analysis, which requires the symmetric root.
         if self.rotate and self.rtpp is None and members <= observed:
             found = triangular(seen)
             weights, anomalies_after = found.weights, found.transform @ anomalies
         else:
             found, zeta = spectrum(seen), jnp.asarray(members - 1, seen.anomalies.dtype)
-            weights, anomalies_after = found.weights(zeta), found.transformed(anomalies, zeta)
+            weights, anomalies_after = found.weights(zeta), found.transform(anomalies, zeta)
         return (mean + weights @ anomalies)[None] + anomalies_after, {}

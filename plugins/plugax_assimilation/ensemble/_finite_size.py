@@ -22,8 +22,8 @@ import jax.lax as lax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-# The slope of the equation that is solved lies below 1, and Newton's step is exact where it is
-# linear; a smaller slope than this, far from the minimum, would make a wild step.
+# The slope of the equation is below 1, and Newton's step is exact where the equation is linear.
+# A smaller slope than this, far from the minimum, would give much too long a step.
 _LEAST_SLOPE = 0.2
 _MOST_STEPS = 50
 
@@ -31,12 +31,12 @@ _MOST_STEPS = 50
 def hyperprior(
     values: Float[Array, " rank"], members: int, certainty: Float[Array, ""]
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
-    """ε and ν / (N − 1), with the two corrections that the uncorrected ones need.
+    """ε and ν / (N − 1), both with two corrections.
 
     The prior of λ² has its mode at ε (N − 1) / ν, a little below 1, which balances the pull of the
-    innovations. Where the observations tell little, (I − K H) ≈ I, the mode must go to 1, or the
-    ensemble would shrink without cause: both numbers are changed by the square root of the mode to
-    the power of the mean eigenvalue of I − K H. Then both are multiplied by the certainty.
+    innovations. If the observations tell little, (I − K H) ≈ I, the mode must tend to 1, or the
+    ensemble would shrink without cause. So both numbers are changed by the square root of the mode
+    to the power of the mean eigenvalue of I − K H. Then both are multiplied by the certainty.
 
     Arguments:
         values: the eigenvalues of Y Yᵀ, zeros left out or not.
@@ -45,7 +45,7 @@ def hyperprior(
     """
     least = members - 1
     epsilon, nu = (members + 1) / members, members / least
-    # What is left out of the N eigenvalues is zero, and counts 1.
+    # The eigenvalues left out of the N are zero, and each counts 1.
     kept = (jnp.sum(least / (values + least)) + (members - len(values))) / members
     correction = (epsilon / nu) ** (kept / 2)
     return certainty * epsilon / correction, certainty * nu * correction
@@ -68,7 +68,7 @@ def inflation_for(
     epsilon, nu = hyperprior(values, members, certainty)
     tolerance = jnp.sqrt(jnp.finfo(values.dtype).eps)
 
-    def improved(at: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+    def improve(at: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         log, _, steps = at
         zeta = (members - 1) * jnp.exp(-log)
         share = squares / jnp.square(values + zeta)
@@ -78,10 +78,10 @@ def inflation_for(
         step = jnp.clip(step, -1, 1)
         return log + step, step, steps + 1
 
-    def going(at: tuple[Array, Array, Array]) -> Array:
+    def is_unfinished(at: tuple[Array, Array, Array]) -> Array:
         # The error after a step is of the order of the step squared.
         return (jnp.abs(at[1]) > tolerance) & (at[2] < _MOST_STEPS)
 
     zero, one = jnp.zeros((), values.dtype), jnp.ones((), values.dtype)
-    log, _, _ = lax.while_loop(going, improved, (zero, one, jnp.zeros((), int)))
+    log, _, _ = lax.while_loop(is_unfinished, improve, (zero, one, jnp.zeros((), int)))
     return jnp.exp(log / 2)

@@ -14,15 +14,14 @@ from plugax_state_space import Cycle
 class GrowingWindows(AbstractData):
     """Step i sees the last l of the first (i + 1) s cycles, or all of them while there are fewer.
 
-    A window has l cycles always. Those before the series begins have the duration 0; whatever else
-    stands in them means nothing. No other cycle has it, but the first one if its observations are
-    made at the start, to which no time passes either. Cycles after the last whole shift are never
-    seen.
+    A window always has l cycles. Cycles before the start of the series have the duration 0, and
+    their other values have no meaning. The only other cycle with this duration is the first one, if
+    its observations are made at the start. Cycles after the last whole shift are never used.
 
     Arguments:
-        cycles: of all observation times.
-        length: l, the cycles of a window.
-        shift: s, the cycles that are new in every window, at most l.
+        cycles: the cycles of all observation times.
+        length: l, the number of cycles in a window.
+        shift: s, the number of new cycles in every window, at most l.
     """
 
     cycles: Cycle

@@ -13,27 +13,27 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 from plugax import AbstractSolver, PlugaxError
 from plugax_state_space import AbstractStateSpace, Cycle
 
-from .._ensemble import Ensemble, as_unknowns, draw, forecast, split
+from .._ensemble import Ensemble, as_unknowns, draw, forecast, mean_and_anomalies
 from .._options import check_choice, check_members, factor, optional_factor
 from .._replacement import NonFinite
-from ..linear_algebra._rotation import rotated
+from ..linear_algebra._rotation import rotate_anomalies
 from ..scores._diagnostics import Diagnostic, diagnostics_of
 from ..scores._verification import Keep, Metrics, ensemble_metrics, rmse, spread
 from ..scores._verified import verified_truth
-from ._ensemble_gauss_newton import minimised
+from ._ensemble_gauss_newton import minimise
 from ._growing_windows import GrowingWindows
-from ._spread import widened
+from ._spread import inflate
 from ._window_run import Run, run_through
 
 
-class Smoothed(eqx.Module):
+class SmootherState(eqx.Module):
     """The state of an IEnKS.
 
     Attributes:
         start: the ensemble at the start of the next window.
         front: the analysis at the last observation time so far.
-        truth: at the start of the next window, where it is known.
-        known: whether it is: a problem does not tell the truth at the start of its series.
+        truth: the truth at the start of the next window, if it is known.
+        known: whether it is known: a problem does not give the truth at the start of its series.
     """
 
     start: Ensemble
@@ -45,8 +45,8 @@ class Smoothed(eqx.Module):
 class IEnKS(AbstractSolver):
     """Iterative ensemble Kalman smoother, square root (transform) form; one step is one window.
 
-    The window goes from t_{k−L} to t_k. Its newest S observation times are assimilated, each of
-    them once, by Gauss–Newton iterations for the weights w of the ensemble at the window's start,
+    The window is from t_{k−L} to t_k. Its newest S observation times are assimilated, each of them
+    once, by Gauss–Newton iterations for the weights w of the ensemble at the window's start,
 
     J(w) = ½ (N − 1) ‖w‖² + ½ Σ ‖R^{-½} (y − H(M(x̄ + wᵀ A)))‖²
 
@@ -55,47 +55,48 @@ class IEnKS(AbstractSolver):
     rotated, and run to the start of the next window, S observation times later. The analysis at t_k
     comes out of the last iteration's run: with one iteration and L = 1 it is that of the ETKF.
 
-    Where the lag is longer than the shift, the first windows are shorter: they start at the start
-    of the series, and grow by S until they have the length L. The model's error, if there is one,
-    is drawn anew in every window for every member, the same in all iterations; it is not estimated.
-    The answer is the mean at the last observation time. A window whose newest times have no
-    observation is the forecast alone, without inflation, noise or rotation.
+    If the lag is longer than the shift, the first windows are shorter: they begin at the start of
+    the series, and grow by S until they have the length L. The model error, if there is one, is
+    drawn for every member in every window and kept in all iterations; it is not estimated. The
+    answer is the mean at the last observation time. A window whose newest times have no observation
+    is the forecast alone, without inflation, noise or rotation.
 
     Metrics beside those of all ensemble methods, of the time t_k: `smoothed_rmse` and
     `smoothed_spread`, of the window's start, and `iterations`. The truth at the start of the series
     is not known: for windows that start there, `smoothed_rmse` is that of t_k.
 
-    Diagnostics are those of filters, the forecast being the first iteration's run and the analysis
-    that at t_k, before inflation. Innovations, and what remains of them after the analysis, are of
-    all S observation times.
+    Diagnostics are those of filters: the forecast is the run of the first iteration, and the
+    analysis is the one at t_k, before inflation. Innovations, and what remains of them after the
+    analysis, are those of all S observation times.
 
-    A member that is not finite where a window starts, or is lost in its first run, is replaced by a
-    copy of a sound one, from start to end. An iteration that loses a member later is not counted;
-    what was found before it is the answer.
+    A member that is not finite at the start of a window, or is lost in its first run, is replaced
+    by a copy of a sound one, from start to end. A later iteration in which a member is lost does
+    not count; the answer is the result before it.
 
     Arguments:
         members: N, the size of the ensemble, at least 2.
         lag: L, the length of the window [observation times].
         shift: S, from one window to the next, at most L [observation times].
         iterations: of Gauss–Newton, at most.
-        tolerance: ends the iterations where they move the mean by less than this part of the
-            standard deviation of the ensemble before the analysis.
-        inflation: what the anomalies are multiplied by after the analysis.
+        tolerance: the iterations end when the mean changes by less than this part of the standard
+            deviation of the ensemble before the analysis.
+        inflation: the factor for the anomalies after the analysis.
         additive: standard deviation of independent noise that is added to every member at the start
-            of the next window, without a change of the mean [model units].
-        rotate: rotate the ensemble at random after the analysis; mean and covariance stay.
-        xN: with it, the prior is that of an ensemble of finite size (IEnKS-N), which finds the
-            inflation itself, `inflation_factor`; 1 for a random ensemble, more is more certain.
-        non_finite: what happens when a member, or what is observed of it, is no longer finite: stop
-            the run, or replace it by a copy of a sound one; `replaced_members` counts those. Copies
-            part again by rotation, by additive noise or by the model's error.
-        keep: what of every analysis goes into the history: nothing, the mean, or all members.
-        diagnostics: what more every window tells: crps, rank-histogram, innovations, signal.
+            of the next window, without changing the mean [model units].
+        rotate: rotate the ensemble at random after the analysis; mean and covariance do not change.
+        xN: if given, the prior is that of an ensemble of finite size (IEnKS-N), which finds the
+            inflation itself, `inflation_factor`; 1 for a random ensemble, more for a more certain
+            one.
+        non_finite: what to do when a member or its observations are no longer finite: stop the run,
+            or replace the member by a copy of a sound one; `replaced_members` counts these. Copies
+            separate again through rotation, additive noise or the model's error.
+        keep: what of every analysis is stored in the history: nothing, the mean, or all members.
+        diagnostics: further metrics of every window: crps, rank-histogram, innovations, signal.
 
-    Law: with a linear model without error and linear observations one iteration does, and mean and
+    Law: with a perfect linear model and linear observations one iteration is enough, and mean and
     covariance are those of the Kalman filter at t_k, and of the Kalman smoother before.
 
-    Errors: `PlugaxError` where lag, shift or iterations are out of range.
+    Errors: `PlugaxError` if lag, shift or iterations are out of range.
 
     Source: M. Bocquet and P. Sakov, Nonlin. Processes Geophys. 20 (2013),
     doi 10.5194/npg-20-803-2013; Q. J. R. Meteorol. Soc. 140 (2014), doi 10.1002/qj.2236; and
@@ -129,7 +130,7 @@ class IEnKS(AbstractSolver):
                 raise PlugaxError(f"{name} must be a whole number, at least 1; got {value!r}.")
         if self.shift > self.lag:
             raise PlugaxError(
-                f"shift must be at most the lag, {self.lag}, or observations would be left out; "
+                f"shift must be at most the lag, {self.lag}, or observations would be skipped; "
                 f"got {self.shift}."
             )
 
@@ -142,29 +143,29 @@ class IEnKS(AbstractSolver):
         problem: AbstractStateSpace,
         unknowns: PyTree,  # noqa: ARG002 - the mean of what is drawn here
         key: PRNGKeyArray,
-    ) -> Smoothed:
+    ) -> SmootherState:
         """Draws from the initial distribution."""
         start, truth = draw(problem, key, self.members), problem.cycles.truth
         if truth is not None:
             truth = verified_truth(jax.tree.map(lambda leaf: leaf[0], problem.cycles))
-        return Smoothed(start, start, truth, jnp.zeros((), bool))
+        return SmootherState(start, start, truth, jnp.zeros((), bool))
 
     def step(
-        self, problem: AbstractStateSpace, state: Smoothed, batch: Cycle, key: PRNGKeyArray
-    ) -> tuple[Smoothed, Metrics]:
+        self, problem: AbstractStateSpace, state: SmootherState, batch: Cycle, key: PRNGKeyArray
+    ) -> tuple[SmootherState, Metrics]:
         """One window."""
         model_key, rotation_key, noise_key, replacement_key = jr.split(key, 4)
         keys = jax.vmap(lambda j: jr.fold_in(model_key, j))(jnp.arange(self.lag))
         older = self.lag - self.shift
-        # Where the window starts: after the cycles that were before the series, which only a
-        # window that is longer than the shift can have.
+        # The window starts after the cycles before the series, which only a window that is longer
+        # than the shift can have.
         first = jnp.sum(batch.duration == 0) if older else 0
 
-        def advanced(j: Int[Array, ""], ensemble: Ensemble) -> Ensemble:
+        def advance(j: Int[Array, ""], ensemble: Ensemble) -> Ensemble:
             return forecast(problem, ensemble, *jax.tree.map(lambda x: x[j], (batch, keys)))
 
         def before(ensemble: Ensemble) -> Ensemble:
-            return lax.fori_loop(first, older, advanced, ensemble) if older else ensemble
+            return lax.fori_loop(first, older, advance, ensemble) if older else ensemble
 
         newest, newest_keys = jax.tree.map(lambda leaf: leaf[older:], (batch, keys))
 
@@ -178,7 +179,7 @@ class IEnKS(AbstractSolver):
                 replacement=replacement_key if self.non_finite == "replace" else None,
             )
 
-        found = minimised(
+        found = minimise(
             state.start,
             run,
             iterations=self.iterations,
@@ -187,25 +188,25 @@ class IEnKS(AbstractSolver):
             any_root=self.rotate,
         )
         front = found.front
-        mean, anomalies = split(found.ensemble)
+        mean, anomalies = mean_and_anomalies(found.ensemble)
         if self.rotate:
-            # What a quick root makes of the members is no random draw before it is rotated.
-            centre, around = split(front)
-            both = rotated(rotation_key, jnp.concatenate([anomalies, around], 1))
+            # With the quicker root the members are not a random draw before they are rotated.
+            centre, around = mean_and_anomalies(front)
+            both = rotate_anomalies(rotation_key, jnp.concatenate([anomalies, around], 1))
             anomalies, around = jnp.split(both, 2, 1)
             front = centre[None] + around
-        start = mean[None] + widened(
+        start = mean[None] + inflate(
             anomalies,
             noise_key,
             inflation=self.inflation,
             additive=self.additive,
         )
         if batch.available is not None:
-            # Without observations the window is a forecast, with nothing to make good for.
+            # Without observations the window is a forecast, and no spread was taken away.
             observed = found.forecast.seen.count > 0
             start = jnp.where(observed, start, found.forecast.start)
             front = jnp.where(observed, front, found.forecast.front)
-        after = lax.fori_loop(first, self.shift, advanced, start)
+        after = lax.fori_loop(first, self.shift, advance, start)
         last = jax.tree.map(lambda leaf: leaf[-1], batch)
         metrics = ensemble_metrics(
             problem,
@@ -222,7 +223,7 @@ class IEnKS(AbstractSolver):
             metrics["replaced_members"] = found.forecast.lost
         if self.xN is not None:
             metrics["inflation_factor"] = found.inflation
-        mean, anomalies = split(start)
+        mean, anomalies = mean_and_anomalies(start)
         metrics["smoothed_spread"] = spread(problem, anomalies)
         truth, known = state.truth, state.known
         if truth is not None:
@@ -231,16 +232,16 @@ class IEnKS(AbstractSolver):
             moved = jnp.asarray(first < self.shift)
             then = verified_truth(jax.tree.map(lambda leaf: leaf[self.shift - 1], batch))
             truth, known = jnp.where(moved, then, truth), known | moved
-        return Smoothed(after, front, truth, known), metrics
+        return SmootherState(after, front, truth, known), metrics
 
     def converged(
         self,
         problem: AbstractStateSpace,  # noqa: ARG002 - a smoother runs through its data
-        state: Smoothed,  # noqa: ARG002
+        state: SmootherState,  # noqa: ARG002
     ) -> None:
         """No test: all windows are run."""
         return
 
-    def unknowns(self, problem: AbstractStateSpace, state: Smoothed) -> PyTree:
+    def unknowns(self, problem: AbstractStateSpace, state: SmootherState) -> PyTree:
         """The mean at the last observation time."""
         return as_unknowns(problem, jnp.mean(state.front, 0))

@@ -9,39 +9,39 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from plugax_state_space import AbstractStateSpace, Cycle
 
-from .._ensemble import Ensemble, Seen, split
+from .._ensemble import Ensemble, ObservedEnsemble, mean_and_anomalies
 from .._options import factor
-from ..linear_algebra._inverse_root import inverse_root_applied
+from ..linear_algebra._inverse_root import apply_inverse_root
 from ..scores._verification import Metrics
 from ._ensemble_filter import AbstractEnsembleFilter
-from ._local import Neighbours, distance_option, geometry_for, no_positions, reach_of, unplanned
+from ._local import Neighbours, distance_option, geometry_for, no_positions, no_table, reach_of
 from ._spectrum import spectrum
 
-# Numbers that the local analyses of one block of variables take: enough to be quick, few enough for
-# a processor's cache.
+# How many numbers the local analyses of one block of variables use: enough to be quick, few enough
+# for a processor's cache.
 BLOCK_NUMBERS = 2**19
 
 
 class LETKF(AbstractEnsembleFilter):
     """Local ensemble transform Kalman filter (R-localisation).
 
-    For every variable i an ETKF of its own, which sees an observation at the distance δ with its
-    error's variance divided by the taper ρ(δ) of Gaspari and Cohn:
+    Every variable i has an ETKF of its own, in which the error variance of an observation at the
+    distance δ is divided by the taper ρ(δ) of Gaspari and Cohn:
 
     x_a,i = x̄_i + wᵢᵀ aᵢ + Tᵢ aᵢ
     wᵢ = (Yᵢ Yᵢᵀ + (N − 1) I)⁻¹ Yᵢ dᵢ,  Tᵢ = (I + Yᵢ Yᵢᵀ / (N − 1))^{-½},  Yᵢ = Y √ρᵢ,  dᵢ = √ρᵢ d
 
-    aᵢ are the members' anomalies of the variable. What lies nowhere, such as a parameter, sees
-    every observation as it is. The inflation is 1 + (λ − 1) max ρ(δ) of the variable's
-    observations, between them σ_f / σ_a at most: what sees none is left as the model has it. Needs
-    a `geometry`, and observations with uncorrelated errors.
+    aᵢ are the members' anomalies of the variable. Numbers without a position, such as parameters,
+    use every observation without a taper. The inflation is 1 + (λ − 1) max ρ(δ) over the variable's
+    observations, and between observations σ_f / σ_a at most: a variable without observations is not
+    inflated. The problem needs a `geometry`, and observations with uncorrelated errors.
 
     Arguments:
         radius: r of the localisation [units of the positions]; the taper has the half-width 1.82 r,
             and is zero beyond 3.64 r.
 
-    Laws: an observation further away than 3.64 r changes nothing; with an infinite radius it is the
-    ETKF with the symmetric square root.
+    Laws: an observation further away than 3.64 r changes nothing; with an infinite radius this is
+    the ETKF with the symmetric square root.
 
     Source: B. R. Hunt, E. J. Kostelich and I. Szunyogh, Physica D 230 (2007),
     doi 10.1016/j.physd.2006.11.008.
@@ -54,11 +54,11 @@ class LETKF(AbstractEnsembleFilter):
     table: "Local | None" = eqx.field(init=False, default_factory=lambda: None)
 
     def unsuitable(self, problem: AbstractStateSpace) -> str | None:
-        """Neither without positions nor with correlated errors of observation."""
+        """A problem without positions, or with correlated observation errors."""
         return super().unsuitable(problem) or no_positions(problem)
 
     def planned(self, problem: AbstractStateSpace, steps: int) -> "LETKF":  # noqa: ARG002
-        """With the table of the observations near every variable."""
+        """The solver with the table of the observations near every variable."""
         geometry = geometry_for(problem)
         reach = reach_of(self.radius)
         placed, nowhere = np.flatnonzero(~geometry.nowhere), np.flatnonzero(geometry.nowhere)
@@ -74,9 +74,9 @@ class LETKF(AbstractEnsembleFilter):
         cycle: Cycle,
         dtype: jnp.dtype,
     ) -> Float[Array, " state"]:
-        """The taper of the nearest observation; 1 for what lies nowhere and sees any."""
+        """The taper of the nearest observation; 1 without a position if anything is observed."""
         if self.table is None:
-            raise unplanned("LETKF")
+            raise no_table("LETKF")
         near, placed, nowhere = self.table.neighbours, self.table.placed, self.table.nowhere
         everywhere = 1 if cycle.available is None else jnp.any(cycle.available)
         weights = jnp.full(len(placed) + len(nowhere), everywhere, dtype)
@@ -92,13 +92,13 @@ class LETKF(AbstractEnsembleFilter):
         self,
         problem: AbstractStateSpace,  # noqa: ARG002
         ensemble: Ensemble,
-        seen: Seen,
+        seen: ObservedEnsemble,
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is drawn
     ) -> tuple[Ensemble, Metrics]:
         """Every variable after its own analysis."""
         if self.table is None:
-            raise unplanned("LETKF")
-        mean, anomalies = split(ensemble)
+            raise no_table("LETKF")
+        mean, anomalies = mean_and_anomalies(ensemble)
         near, placed, nowhere = self.table.neighbours, self.table.placed, self.table.nowhere
         after = anomalies
         if near is not None:
@@ -116,9 +116,9 @@ class Local(eqx.Module):
     """The table of an LETKF.
 
     Attributes:
-        neighbours: the observations near every variable that lies somewhere.
-        placed: which variables those are.
-        nowhere: the others.
+        neighbours: the observations near every variable that has a position.
+        placed: the indices of the variables with a position.
+        nowhere: the indices of the variables without a position.
     """
 
     neighbours: Neighbours | None
@@ -127,7 +127,7 @@ class Local(eqx.Module):
 
 
 def _local_analyses(
-    seen: Seen,
+    seen: ObservedEnsemble,
     anomalies: Float[Array, "variables members"],
     indices: Int[Array, "variables near"],
     roots: Float[Array, "variables near"],
@@ -165,7 +165,7 @@ def _block(
     gram = (local.mT @ local) / (members - 1)
     matrix = gram[:, :members, :members] + jnp.eye(members, dtype=gram.dtype)[None]
     vectors = jnp.stack([anomalies, gram[:, :members, members]], -1)
-    vectors = inverse_root_applied(matrix, vectors)
+    vectors = apply_inverse_root(matrix, vectors)
     # aᵀ M⁻¹ b is the product of M^{-½} a and M^{-½} b.
     return vectors[:, :, 0] + jnp.sum(vectors[:, :, 0] * vectors[:, :, 1], 1, keepdims=True)
 
@@ -174,11 +174,11 @@ def _by_observation(
     local: Float[Array, "near columns"], anomalies: Float[Array, " members"]
 ) -> Float[Array, " members"]:
     """The analysis of a variable that has fewer observations than there are members."""
-    here = Seen(local[:, :-1].T, local[:, -1], jnp.asarray(len(local)))
+    here = ObservedEnsemble(local[:, :-1].T, local[:, -1], jnp.asarray(len(local)))
     return _analysis(here, anomalies[:, None])[:, 0]
 
 
-def _analysis(seen: Seen, anomalies: Ensemble) -> Ensemble:
+def _analysis(seen: ObservedEnsemble, anomalies: Ensemble) -> Ensemble:
     """wᵀ A + T A."""
     found, zeta = spectrum(seen), jnp.asarray(len(anomalies) - 1, anomalies.dtype)
-    return (found.weights(zeta) @ anomalies)[None] + found.transformed(anomalies, zeta)
+    return (found.weights(zeta) @ anomalies)[None] + found.transform(anomalies, zeta)

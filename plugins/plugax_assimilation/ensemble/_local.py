@@ -1,4 +1,4 @@
-"""Localisation: what is far from a variable says nothing of it, whatever a small ensemble thinks.
+"""Localisation: observations far from a variable do not change it, whatever their correlation.
 
 Tables of neighbours are made on the host, before a run is compiled; they are arrays of the solver.
 """
@@ -19,12 +19,12 @@ from ._taper import HALF_WIDTH, gaspari_cohn
 
 
 class Neighbours(eqx.Module):
-    """Which points are near every row, and how far.
+    """Which points are near every row, and how far away they are.
 
     Attributes:
-        indices: of the points.
-        distances: to them; infinite where a row has no more.
-        reach: how far the table goes.
+        indices: indices of the points.
+        distances: distances to the points; infinite where a row has no more points.
+        reach: the greatest distance in the table.
     """
 
     indices: Int[Array, "rows most"]
@@ -39,10 +39,10 @@ class Neighbours(eqx.Module):
     def taper(self, radius: Float[Array, ""], dtype: jnp.dtype) -> Float[Array, "rows most"]:
         """The taper of every pair for a localisation radius.
 
-        NaN where the table does not reach as far, so that nothing is cut off in silence.
+        NaN if the table does not reach that far, so that nothing is cut off without notice.
         """
         width = HALF_WIDTH * radius
-        # Both may be infinite: a row's end, and a radius that takes all points as they are.
+        # Both may be infinite: the distance at a row's end, and a radius without localisation.
         fill = jnp.isinf(self.distances)
         ratio = jnp.where(fill, 2, jnp.where(fill, 0, self.distances) / width.astype(float))
         enough = 2 * width <= self.reach.astype(width.dtype) * (1 + 1e-6)
@@ -52,7 +52,7 @@ class Neighbours(eqx.Module):
 def distance_option(value: Any) -> Float[Array, ""]:
     """A positive distance, which may be infinite.
 
-    Errors: `PlugaxError` where it is none.
+    Errors: `PlugaxError` if it is not positive.
     """
     if isinstance(value, int | float) and not value > 0:
         raise PlugaxError(f"A localisation radius must be positive; got {value}.")
@@ -60,35 +60,35 @@ def distance_option(value: Any) -> Float[Array, ""]:
 
 
 def reach_of(radius: Float[Array, "*swept"]) -> float:
-    """Where the taper of a radius ends, or of the largest of several."""
+    """The distance at which the taper of a radius ends, or of the largest of several radii."""
     reach = 2 * HALF_WIDTH * float(np.max(np.asarray(radius)))
     return reach if math.isfinite(reach) else math.inf
 
 
 def no_positions(problem: AbstractStateSpace) -> str | None:
-    """Why a localised method cannot tell what is near what; None if it can.
+    """Why a localised method cannot determine what is near what; None if it can.
 
-    Either the problem has no positions, or the errors of its observations are correlated: whitened,
-    such observations lie in several places at once.
+    Either the problem has no positions, or its observation errors are correlated: after whitening,
+    such observations have no single position.
     """
     if problem.geometry is None:
         return (
-            "needs to know where variables and observations lie, and the problem does "
-            "not say: give it geometry=plugax_state_space.Geometry(states, observations, period=…)."
+            "needs the positions of variables and observations, but the problem has none: give "
+            "it geometry=plugax_state_space.Geometry(states, observations, period=…)."
         )
     if not lx.is_diagonal(problem.observation_error):
         return (
             "needs observations whose errors are uncorrelated, a ScalarCovariance or a "
             f"DiagonalCovariance; observation_error is a {type(problem.observation_error).__name__}"
-            ". Made uncorrelated, by whitening, each of them would be a mixture of many and lie in "
-            "no one place. Take a method without localisation, which takes the errors as they are, "
-            "or the variances alone: DiagonalCovariance(jnp.sqrt(R.variances()))."
+            ". Whitening would make each of them a mixture of many, without a position of its own. "
+            "Use a method without localisation, which can handle correlated errors, or the "
+            "variances alone: DiagonalCovariance(jnp.sqrt(R.variances()))."
         )
     return None
 
 
 def geometry_for(problem: AbstractStateSpace) -> Geometry:
-    """The positions; solvers have said that they need them.
+    """The positions; `unsuitable` has checked for them.
 
     Errors: `PlugaxError` if the problem has none.
     """
@@ -97,9 +97,9 @@ def geometry_for(problem: AbstractStateSpace) -> Geometry:
     return problem.geometry
 
 
-def unplanned(method: str) -> PlugaxError:
-    """What to say where a step is asked for before the tables are there."""
+def no_table(method: str) -> PlugaxError:
+    """The error for a step before the tables have been made."""
     return PlugaxError(
-        f"{method} has no table of neighbours yet. plugax.solve makes it; where the solver's "
-        "functions are called by hand, take solver = solver.planned(problem, steps) first."
+        f"{method} has no table of neighbours yet. plugax.solve makes it; if you call the solver's "
+        "functions yourself, write solver = solver.planned(problem, steps) first."
     )

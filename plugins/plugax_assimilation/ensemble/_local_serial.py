@@ -1,4 +1,4 @@
-"""The localised serial ensemble filter: one observation after the other, with its neighbours."""
+"""The localised serial ensemble filter: one observation after another, with its neighbours."""
 
 import equinox as eqx
 import jax.lax as lax
@@ -8,34 +8,34 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from plugax_state_space import AbstractStateSpace, Cycle, Geometry
 
-from .._ensemble import Ensemble, Seen, split
+from .._ensemble import Ensemble, ObservedEnsemble, mean_and_anomalies
 from .._options import factor
 from ..scores._verification import Metrics
 from ._ensemble_filter import AbstractEnsembleFilter
-from ._local import Neighbours, distance_option, geometry_for, no_positions, reach_of, unplanned
+from ._local import Neighbours, distance_option, geometry_for, no_positions, no_table, reach_of
 
 
 class LocalSerialEAKF(AbstractEnsembleFilter):
     """Serial ensemble adjustment Kalman filter with covariance localisation.
 
-    For one whitened observation after the other, with y the members' anomalies of it now, s their
-    variance yᵀy / (N − 1), and δ what is left of its innovation:
+    For one whitened observation after another, with the members' present anomalies y of it, their
+    variance s = yᵀy / (N − 1), and its remaining innovation δ:
 
     x̄ ← x̄ + ρ c δ / (1 + s),    a ← a − ρ c y / (√(1 + s) (1 + √(1 + s))),    c = aᵀy / (N − 1)
 
-    x̄ and a are mean and anomalies of a state's number, ρ is the taper of Gaspari and Cohn of its
-    distance from the observation. What the observations still to come see is updated in the same
-    way, with a taper of its own, so an observation may be any function of the state. The work grows
-    with the number of pairs that are near each other. The inflation is 1 + (λ − 1) max ρ of a
-    number's observations, between them σ_f / σ_a at most: what sees none is left as the model has
-    it. Needs a `geometry`, and observations with uncorrelated errors; what lies nowhere, such as a
-    parameter, is near all of them.
+    x̄ and a are mean and anomalies of a number of the state, and ρ is the taper of Gaspari and Cohn
+    at its distance from the observation. The members' values of the remaining observations are
+    updated in the same way, with tapers of their own, so an observation may be any function of the
+    state. The work grows with the number of pairs that are near each other. The inflation is
+    1 + (λ − 1) max ρ over a number's observations, and between observations σ_f / σ_a at most: a
+    number without observations is not inflated. The problem needs a `geometry`, and observations
+    with uncorrelated errors; numbers without a position, such as parameters, are near all of them.
 
     Arguments:
         radius: r of the localisation [units of the positions]; the taper has the half-width 1.82 r,
             and is zero beyond 3.64 r.
 
-    Laws: an observation changes nothing further away than 3.64 r; with an infinite radius and
+    Laws: an observation changes nothing beyond the distance 3.64 r; with an infinite radius and
     linear H, mean and covariance are those of the Kalman filter.
 
     Source: J. L. Anderson, Mon. Wea. Rev. 131 (2003),
@@ -50,11 +50,11 @@ class LocalSerialEAKF(AbstractEnsembleFilter):
     neighbours: Neighbours | None = eqx.field(init=False, default_factory=lambda: None)
 
     def unsuitable(self, problem: AbstractStateSpace) -> str | None:
-        """Neither without positions nor with correlated errors of observation."""
+        """A problem without positions, or with correlated observation errors."""
         return super().unsuitable(problem) or no_positions(problem)
 
     def planned(self, problem: AbstractStateSpace, steps: int) -> "LocalSerialEAKF":  # noqa: ARG002
-        """With the table of what is near every observation."""
+        """The solver with the table of what is near every observation."""
         table = _near_observations(geometry_for(problem), reach_of(self.radius))
         none = lambda leaf: leaf is None  # noqa: E731
         return eqx.tree_at(lambda solver: solver.neighbours, self, table, is_leaf=none)
@@ -65,11 +65,11 @@ class LocalSerialEAKF(AbstractEnsembleFilter):
         """The taper of the nearest observation."""
         near = self.neighbours
         if near is None:
-            raise unplanned("LocalSerialEAKF")
+            raise no_table("LocalSerialEAKF")
         taper = near.taper(self.radius, dtype)
         if cycle.available is not None:
             taper = jnp.where(cycle.available[:, None], taper, 0)
-        # The table's indices go on with the observations, of which no weight is wanted.
+        # The table's indices continue with the observations, for which no weight is needed.
         weights = jnp.zeros(problem.initial.covariance.size, dtype)
         return weights.at[near.indices].max(taper, mode="drop")
 
@@ -77,17 +77,17 @@ class LocalSerialEAKF(AbstractEnsembleFilter):
         self,
         problem: AbstractStateSpace,  # noqa: ARG002
         ensemble: Ensemble,
-        seen: Seen,
+        seen: ObservedEnsemble,
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is drawn
     ) -> tuple[Ensemble, Metrics]:
         """The ensemble after all observations."""
         near = self.neighbours
         if near is None:
-            raise unplanned("LocalSerialEAKF")
+            raise no_table("LocalSerialEAKF")
         (members, states), dtype = ensemble.shape, ensemble.dtype
-        mean, anomalies = split(ensemble)
+        mean, anomalies = mean_and_anomalies(ensemble)
         # A row for every number of the state, then one for every observation: the anomalies, and
-        # the mean, an observation's measured from what was observed.
+        # the mean, for an observation relative to the observed value.
         table = jnp.concatenate(
             [
                 jnp.concatenate([anomalies, mean[None]]).T,
@@ -95,7 +95,7 @@ class LocalSerialEAKF(AbstractEnsembleFilter):
             ]
         )
 
-        def assimilated(table: Array, one: tuple[Array, Array, Array]) -> tuple[Array, None]:
+        def assimilate(table: Array, one: tuple[Array, Array, Array]) -> tuple[Array, None]:
             number, indices, taper = one
             row = lax.dynamic_index_in_dim(table, states + number, 0, keepdims=False)
             y = row[:members]
@@ -106,12 +106,12 @@ class LocalSerialEAKF(AbstractEnsembleFilter):
             return table.at[indices].add((taper * covariances)[:, None] * change[None, :]), None
 
         inputs = (jnp.arange(len(near.distances)), near.indices, near.taper(self.radius, dtype))
-        table, _ = lax.scan(assimilated, table, inputs)
+        table, _ = lax.scan(assimilate, table, inputs)
         return (table[:states, members:] + table[:states, :members]).T, {}
 
 
 def _near_observations(geometry: Geometry, reach: float) -> Neighbours:
-    """What is near every observation: numbers of the state and, counted on, observations."""
+    """What is near every observation: numbers of the state, then observations, indexed in order."""
     to_states = geometry.near(reach, of="observations", to="states")
     to_observations = geometry.near(reach, of="observations", to="observations")
     others = to_observations.indices + len(geometry.states)

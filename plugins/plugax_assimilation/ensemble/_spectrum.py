@@ -4,23 +4,23 @@ With YᵀY = U diag(s) Uᵀ and W = Y U, whose columns have the squared length s
 
     (Y Yᵀ + ζ I)^{-½} √ζ = I + W diag(g(s/ζ) / ζ) Wᵀ,    g(r) = −1 / (√(1 + r) (1 + √(1 + r)))
 
-which divides by no small number. Where there are no more members than observations, it is Y Yᵀ that
-is decomposed.
+without division by small numbers. If there are no more members than observations, Y Yᵀ is
+decomposed instead.
 """
 
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._ensemble import Ensemble, Seen
+from .._ensemble import Ensemble, ObservedEnsemble
 
 
 class Spectrum(eqx.Module):
-    """The eigenvalues that an ensemble has in the space of the observations.
+    """The eigenvalues of an ensemble in the space of the observations.
 
     Attributes:
-        values: s, of Y Yᵀ and of YᵀY; the zeros that only the larger has are left out.
-        vectors: W; orthonormal where Y Yᵀ was decomposed, of squared length s otherwise.
+        values: s, the eigenvalues of Y Yᵀ and of YᵀY, without the extra zeros of the larger matrix.
+        vectors: W; orthonormal if Y Yᵀ was decomposed, of squared length s otherwise.
         innovation: b, with (Y Yᵀ + ζ I)⁻¹ Y d = W (b / (s + ζ)).
         by_member: whether Y Yᵀ was decomposed.
     """
@@ -39,7 +39,7 @@ class Spectrum(eqx.Module):
         square = jnp.square(self.innovation)
         return square if self.by_member else square * self.values
 
-    def transformed(self, anomalies: Ensemble, zeta: Float[Array, ""]) -> Ensemble:
+    def transform(self, anomalies: Ensemble, zeta: Float[Array, ""]) -> Ensemble:
         """(Y Yᵀ + ζ I)^{-½} √ζ A."""
         vectors = self.vectors
         root = jnp.sqrt(1 + self.values / zeta)
@@ -48,8 +48,8 @@ class Spectrum(eqx.Module):
         change = -1 / (zeta * root * (1 + root))
         return anomalies + (vectors * change[None, :]) @ (vectors.T @ anomalies)
 
-    def restored(self, anomalies: Ensemble, zeta: Float[Array, ""]) -> Ensemble:
-        """(Y Yᵀ + ζ I)^½ A / √ζ, what `transformed` undoes."""
+    def inverse_transform(self, anomalies: Ensemble, zeta: Float[Array, ""]) -> Ensemble:
+        """(Y Yᵀ + ζ I)^½ A / √ζ, the inverse of `transform`."""
         vectors = self.vectors
         root = jnp.sqrt(1 + self.values / zeta)
         if self.by_member:
@@ -58,7 +58,7 @@ class Spectrum(eqx.Module):
         return anomalies + (vectors * change[None, :]) @ (vectors.T @ anomalies)
 
 
-def spectrum(seen: Seen) -> Spectrum:
+def spectrum(seen: ObservedEnsemble) -> Spectrum:
     """The eigenvalues and vectors of the smaller matrix."""
     y, innovation = seen.anomalies, seen.innovation
     by_member = y.shape[0] <= y.shape[1]

@@ -1,18 +1,18 @@
-"""What keeps an ensemble's spread where it should be: inflation and relaxation, after an analysis.
+"""Inflation and relaxation after an analysis, which keep the spread of an ensemble large enough.
 
-Every one of them changes anomalies only, and is left out of the program where it is not asked for.
+Each of them changes only the anomalies, and is left out of the program if it is not used.
 """
 
 import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from .._ensemble import split
+from .._ensemble import mean_and_anomalies
 
 Anomalies = Float[Array, "members state"]
 
 
-def relaxed_to_perturbations(
+def relax_to_perturbations(
     analysis: Anomalies, prior: Anomalies, weight: Float[Array, ""]
 ) -> Anomalies:
     """RTPP: (1 − α) A + α A_f.
@@ -29,7 +29,7 @@ def relaxed_to_perturbations(
     return (1 - weight) * analysis + weight * prior
 
 
-def relaxed_to_spread(analysis: Anomalies, prior: Anomalies, weight: Float[Array, ""]) -> Anomalies:
+def relax_to_spread(analysis: Anomalies, prior: Anomalies, weight: Float[Array, ""]) -> Anomalies:
     """RTPS: A (1 + α (σ_f − σ) / σ), variable by variable, σ and σ_f the standard deviations.
 
     Arguments:
@@ -47,13 +47,13 @@ def relaxed_to_spread(analysis: Anomalies, prior: Anomalies, weight: Float[Array
 
 
 def spread_ratio(prior: Anomalies, analysis: Anomalies) -> Float[Array, " state"]:
-    """σ_f / σ, variable by variable; 1 where there is no spread, and so nothing to stretch."""
+    """σ_f / σ, variable by variable; 1 where there is no spread to stretch."""
     spread = jnp.sqrt(jnp.mean(jnp.square(analysis), 0))
     before = jnp.sqrt(jnp.mean(jnp.square(prior), 0))
     return jnp.where(spread > 0, before / jnp.where(spread > 0, spread, 1), 1)
 
 
-def widened(
+def inflate(
     anomalies: Float[Array, "members columns"],
     noise_key: PRNGKeyArray,
     *,
@@ -65,17 +65,17 @@ def widened(
     """Anomalies after inflation and additive noise.
 
     Arguments:
-        anomalies: a row a member.
-        noise_key: of the noise.
-        inflation: λ, one or one for every column.
+        anomalies: the anomalies, one row per member.
+        noise_key: random key of the noise.
+        inflation: λ, one for all columns or one for each.
         additive: standard deviation of the noise, or None.
-        weights: what part of the noise every column gets; None for all of it.
-        numbers: how many of the first columns have noise added; None for all.
+        weights: the part of the noise that each column receives; None for all of it.
+        numbers: how many columns, from the first on, receive noise; None for all.
     """
-    anomalies = stretched(anomalies, inflation.astype(anomalies.dtype))
+    anomalies = scale_anomalies(anomalies, inflation.astype(anomalies.dtype))
     if additive is not None:
         noise = jr.normal(noise_key, anomalies[:, :numbers].shape, anomalies.dtype)
-        noise = additive.astype(noise.dtype) * split(noise)[1]
+        noise = additive.astype(noise.dtype) * mean_and_anomalies(noise)[1]
         noise = noise if weights is None else weights[None] * noise
         anomalies = anomalies.at[:, :numbers].add(noise)
     return anomalies
@@ -88,7 +88,7 @@ def inflation_at(
     return inflation if weights is None else 1 + (inflation - 1) * weights
 
 
-def stretched(
+def scale_anomalies(
     anomalies: Float[Array, "members columns"], factor: Float[Array, "*columns"]
 ) -> Float[Array, "members columns"]:
     """Anomalies times one factor, or one for every column."""

@@ -24,5 +24,5 @@ def gaspari_cohn(ratio: Float[Array, "..."]) -> Float[Array, "..."]:
     inner = 1 + near**2 * (-5 / 3 + near * (5 / 8 + near * (1 / 2 - near / 4)))
     outer = far * (-5 + far * (5 / 3 + far * (5 / 8 + far * (-1 / 2 + far / 12))))
     outer = 4 + outer - 2 / (3 * far)
-    # Rounding leaves a little beside the zero at 2, of either sign.
+    # Rounding leaves small values of either sign near the zero at 2.
     return jnp.where(ratio < 1, inner, jnp.where(ratio < 2, jnp.maximum(outer, 0), 0))

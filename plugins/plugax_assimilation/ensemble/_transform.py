@@ -10,7 +10,7 @@ from ._spectrum import Spectrum
 
 
 class AbstractTransform(eqx.Module):
-    """T, that of an analysis, and its inverse."""
+    """The transform T of an analysis, and its inverse."""
 
     @abc.abstractmethod
     def apply(self, rows: Float[Array, "members columns"]) -> Float[Array, "members columns"]:
@@ -22,7 +22,7 @@ class AbstractTransform(eqx.Module):
 
 
 class Dense(AbstractTransform):
-    """T and T⁻¹ as matrices, which suit no more members than observations."""
+    """T and T⁻¹ as matrices, for at most as many members as observations."""
 
     matrix: Float[Array, "members members"]
     inverse: Float[Array, "members members"]
@@ -37,7 +37,7 @@ class Dense(AbstractTransform):
 
 
 class LowRank(AbstractTransform):
-    """T = λ (Y Yᵀ + ζ I)^{-½} √ζ by the vectors of fewer observations: memory linear in members."""
+    """T = λ (Y Yᵀ + ζ I)^{-½} √ζ for fewer observations than members, with memory linear in N."""
 
     spectrum: Spectrum
     zeta: Float[Array, ""]
@@ -45,17 +45,17 @@ class LowRank(AbstractTransform):
 
     def apply(self, rows: Float[Array, "members columns"]) -> Float[Array, "members columns"]:
         """T A."""
-        return self.inflation * self.spectrum.transformed(rows, self.zeta)
+        return self.inflation * self.spectrum.transform(rows, self.zeta)
 
     def undo(self, rows: Float[Array, "members columns"]) -> Float[Array, "members columns"]:
         """T⁻¹ A."""
-        return self.spectrum.restored(rows, self.zeta) / self.inflation
+        return self.spectrum.inverse_transform(rows, self.zeta) / self.inflation
 
 
 def transform_of(
     spectrum: Spectrum, zeta: Float[Array, ""], inflation: Float[Array, ""]
 ) -> AbstractTransform:
-    """T = λ (Y Yᵀ + ζ I)^{-½} √ζ, the way that takes less memory."""
+    """T = λ (Y Yᵀ + ζ I)^{-½} √ζ, in the form that needs less memory."""
     low_rank = LowRank(spectrum, zeta, inflation)
     if not spectrum.by_member:
         return low_rank
@@ -64,7 +64,7 @@ def transform_of(
 
 
 def no_transform(members: int, observed: int, dtype: jnp.dtype) -> AbstractTransform:
-    """T = I, structured as the transforms of analyses are."""
+    """T = I, with the structure of the transforms of analyses."""
     if members <= observed:
         identity = jnp.eye(members, dtype=dtype)
         return Dense(identity, identity)

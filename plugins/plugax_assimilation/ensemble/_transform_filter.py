@@ -1,9 +1,9 @@
-"""Ensemble filters whose analysis is a transform of the ensemble, and so smoothers of a fixed lag.
+"""Ensemble filters whose analysis is a transform of the ensemble, and their fixed-lag smoothers.
 
     (x̄ + wᵀ A, T A)      with the same w and T for the present and for every earlier time
 
-A transform found from the observations of now is the best linear estimate of what the members were
-before, too: it knows their covariances with what is observed now.
+The transform from the present observations also gives the best linear estimate of the members at
+earlier times, since it contains their covariances with the present observations.
 """
 
 import dataclasses
@@ -17,19 +17,19 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
 from plugax_state_space import AbstractStateSpace, Cycle
 
-from .._ensemble import Ensemble, as_unknowns, draw, split
+from .._ensemble import Ensemble, as_unknowns, draw, mean_and_anomalies
 from .._options import check_lag
 from ..scores._verification import Metrics, rmse, spread
 from ._cycled_ensemble import AbstractCycledEnsemble
 
 
-class Lagged(eqx.Module):
+class LaggedState(eqx.Module):
     """The state of a smoother.
 
     Attributes:
-        ensembles: now and before, newest first, side by side: as many times as the lag is long.
-        truth: at those times, where it is known; zeros before the first.
-        cycles: how many have been run.
+        ensembles: the present and earlier ensembles side by side, newest first, over the lag.
+        truth: the truth at those times, if it is known; zeros before the first cycle.
+        cycles: how many cycles have been run.
     """
 
     ensembles: Float[Array, "members lagged"]
@@ -40,16 +40,16 @@ class Lagged(eqx.Module):
 class AbstractTransformFilter(AbstractCycledEnsemble):
     """An ensemble filter, and with a lag an ensemble Kalman smoother; one step is one cycle.
 
-    With a lag L the ensembles of the last L cycles go through every transform that the present one
-    goes through. What the observations up to now say of the time L cycles ago, or of the first
-    cycle while there are fewer, is in the metrics: `smoothed_rmse`, `smoothed_spread`, and with
-    `keep` in the history: `smoothed`, and its time, `smoothed_time`. The answer is the mean of the
-    analysis, as in a filter.
+    With a lag L every transform of the present ensemble is also applied to the ensembles of the
+    last L cycles. The estimate for L cycles ago, or for the first cycle while there are fewer, is
+    in the metrics as `smoothed_rmse` and `smoothed_spread`, and with `keep` in the history as
+    `smoothed`, with its time `smoothed_time`. The answer is the mean of the analysis, as in a
+    filter.
 
     Arguments:
-        lag: L, over how many cycles observations act back; 0 is a filter.
+        lag: L, how many cycles back observations have an effect; 0 is a filter.
 
-    Errors: `PlugaxError` where the lag is negative.
+    Errors: `PlugaxError` if the lag is negative.
 
     Law: a lag does not change the analysis.
 
@@ -67,7 +67,7 @@ class AbstractTransformFilter(AbstractCycledEnsemble):
         problem: AbstractStateSpace,
         unknowns: PyTree,  # noqa: ARG002 - the mean of what is drawn here
         key: PRNGKeyArray,
-    ) -> Ensemble | Lagged:
+    ) -> Ensemble | LaggedState:
         """Draws from the initial distribution."""
         ensemble = draw(problem, key, self.members)
         if not self.lag:
@@ -76,20 +76,24 @@ class AbstractTransformFilter(AbstractCycledEnsemble):
         if truth is not None:
             first = ravel_pytree(jax.tree.map(lambda leaf: leaf[0], truth))[0]
             truth = jnp.zeros((self.lag, first.size), first.dtype)
-        return Lagged(jnp.tile(ensemble, (1, self.lag)), truth, jnp.zeros((), int))
+        return LaggedState(jnp.tile(ensemble, (1, self.lag)), truth, jnp.zeros((), int))
 
     def step(
-        self, problem: AbstractStateSpace, state: Ensemble | Lagged, batch: Cycle, key: PRNGKeyArray
-    ) -> tuple[Ensemble | Lagged, Metrics]:
+        self,
+        problem: AbstractStateSpace,
+        state: Ensemble | LaggedState,
+        batch: Cycle,
+        key: PRNGKeyArray,
+    ) -> tuple[Ensemble | LaggedState, Metrics]:
         """One cycle."""
-        if not isinstance(state, Lagged):
-            return self.cycled(problem, state, None, batch, key)
+        if not isinstance(state, LaggedState):
+            return self.run_cycle(problem, state, None, batch, key)
         numbers = state.ensembles.shape[1] // self.lag
         now = state.ensembles[:, :numbers]
-        after, metrics = self.cycled(problem, now, state.ensembles, batch, key)
+        after, metrics = self.run_cycle(problem, now, state.ensembles, batch, key)
         back = jnp.minimum(state.cycles, self.lag)
         smoothed = lax.dynamic_slice_in_dim(after, back * numbers, numbers, 1)
-        mean, anomalies = split(smoothed)
+        mean, anomalies = mean_and_anomalies(smoothed)
         metrics["smoothed_spread"] = spread(problem, anomalies)
         if self.keep != "nothing":
             metrics["smoothed"] = mean if self.keep == "mean" else smoothed
@@ -100,18 +104,18 @@ class AbstractTransformFilter(AbstractCycledEnsemble):
             then = dataclasses.replace(batch, truth=truth[back])
             metrics["smoothed_rmse"] = rmse(problem, mean, then)
             truth = truth[: self.lag]
-        return Lagged(after[:, : self.lag * numbers], truth, state.cycles + 1), metrics
+        return LaggedState(after[:, : self.lag * numbers], truth, state.cycles + 1), metrics
 
     def converged(
         self,
         problem: AbstractStateSpace,  # noqa: ARG002 - a filter runs through its data
-        state: Ensemble | Lagged,  # noqa: ARG002
+        state: Ensemble | LaggedState,  # noqa: ARG002
     ) -> None:
         """No test: all cycles are run."""
         return
 
-    def unknowns(self, problem: AbstractStateSpace, state: Ensemble | Lagged) -> PyTree:
+    def unknowns(self, problem: AbstractStateSpace, state: Ensemble | LaggedState) -> PyTree:
         """The mean of the analysis."""
-        if isinstance(state, Lagged):
+        if isinstance(state, LaggedState):
             state = state.ensembles[:, : state.ensembles.shape[1] // self.lag]
         return as_unknowns(problem, jnp.mean(state, 0))

@@ -1,4 +1,4 @@
-"""An ensemble run through a window, and what the observations see of it."""
+"""An ensemble run through a window, and its values in the space of the observations."""
 
 from collections.abc import Callable
 
@@ -10,8 +10,8 @@ from jaxtyping import Array, Int, Key, PRNGKeyArray
 
 from plugax_state_space import AbstractStateSpace, Cycle
 
-from .._ensemble import Ensemble, Seen, as_seen, forecast, observed_of
-from .._replacement import replaced, seen_sound, sound
+from .._ensemble import Ensemble, ObservedEnsemble, forecast, observed_of, seen_from
+from .._replacement import has_finite_observations, is_sound, replace_unsound
 
 
 class Run(eqx.Module):
@@ -19,14 +19,14 @@ class Run(eqx.Module):
 
     Attributes:
         start: the ensemble at the window's start; copies of sound members for those that were lost.
-        front: the same at its end.
-        seen: what the observations of the newest times saw of it, one time after the other.
-        lost: how many members were lost; None where nobody looks.
+        front: the ensemble at the window's end.
+        seen: the ensemble in the space of the newest times' observations, one time after another.
+        lost: how many members were lost; None if this is not counted.
     """
 
     start: Ensemble
     front: Ensemble
-    seen: Seen
+    seen: ObservedEnsemble
     lost: Int[Array, ""] | None
 
 
@@ -39,18 +39,18 @@ def run_through(
     keys: Key[Array, " cycles"],
     replacement: PRNGKeyArray | None,
 ) -> Run:
-    """The ensemble run to some cycles and through them, and what all their observations see of it.
+    """The ensemble run to some cycles and through them, and its values for their observations.
 
-    A member is lost that is not sound at the start or at the end, or not seen as a finite number.
-    Another one takes its place from start to end, so that what is seen belongs to what was run.
+    A member is lost if it is not sound at the start or at the end, or if its observations are not
+    finite. Another one takes its place from start to end, so that runs and observations agree.
 
     Arguments:
         problem: the problem.
         start: the ensemble at the start of the window.
-        before: runs it to where the cycles begin.
-        cycles: those that are assimilated.
-        keys: of the model's error, one a cycle.
-        replacement: the key by which sound members are drawn for lost ones; None to leave them.
+        before: runs the ensemble to the first of the cycles.
+        cycles: the cycles that are assimilated.
+        keys: random keys of the model error, one per cycle.
+        replacement: random key for the replacement of lost members; None to leave them.
     """
 
     def through(ensemble: Ensemble, here: tuple[Cycle, PRNGKeyArray]) -> tuple[Ensemble, Array]:
@@ -60,13 +60,16 @@ def run_through(
     front, observed = lax.scan(through, before(start), (cycles, keys))
     lost = None
     if replacement is not None:
-        kept = sound(start) & sound(front)
-        kept &= jnp.all(jax.vmap(seen_sound)(observed, cycles.available), 0)
+        kept = is_sound(start) & is_sound(front)
+        kept &= jnp.all(jax.vmap(has_finite_observations)(observed, cycles.available), 0)
         rows = (start, front, jnp.swapaxes(observed, 0, 1))
-        (start, front, rows), lost = replaced(rows, replacement, kept)
+        (start, front, rows), lost = replace_unsound(rows, replacement, kept)
         observed = jnp.swapaxes(rows, 0, 1)
-    seen = jax.vmap(lambda observed, cycle: as_seen(problem, observed, cycle))(observed, cycles)
+    seen = jax.vmap(lambda observed, cycle: seen_from(problem, observed, cycle))(observed, cycles)
     anomalies = jnp.swapaxes(seen.anomalies, 0, 1).reshape(len(start), -1)
     return Run(
-        start, front, Seen(anomalies, seen.innovation.reshape(-1), jnp.sum(seen.count)), lost
+        start,
+        front,
+        ObservedEnsemble(anomalies, seen.innovation.reshape(-1), jnp.sum(seen.count)),
+        lost,
     )

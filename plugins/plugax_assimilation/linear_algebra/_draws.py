@@ -1,4 +1,4 @@
-"""Normal numbers for rotations and perturbations, drawn at half the price."""
+"""Normal numbers for rotations and perturbations, drawn at half the cost."""
 
 import jax.numpy as jnp
 import jax.random as jr
@@ -6,10 +6,10 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 
 def normals(key: PRNGKeyArray, shape: tuple[int, ...], dtype: jnp.dtype) -> Float[Array, "..."]:
-    """Numbers from N(0, 1), drawn in single precision and then taken as `dtype`.
+    """Numbers from N(0, 1), drawn in single precision and then converted to `dtype`.
 
-    Their grain is 10⁻⁷, far below the sampling error of any ensemble. What has to hold to rounding,
-    a sum of zero or an orthogonal matrix, is computed from them in `dtype`.
+    Their resolution is 10⁻⁷, far below the sampling error of any ensemble. What must hold to
+    rounding, a sum of zero or an orthogonal matrix, is computed from them in `dtype`.
     """
-    # In double precision the inverse error function takes as long as all else of a rotation.
+    # In double precision the inverse error function takes as long as the rest of a rotation.
     return jr.normal(key, shape, jnp.float32).astype(dtype)

@@ -1,19 +1,19 @@
-"""The factor by which an analysis and its diagnostics invert one and the same matrix."""
+"""The factor with which an analysis and its diagnostics invert the same matrix."""
 
 import equinox as eqx
 import jax.numpy as jnp
 from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Float
 
-from ._rotation import reflected
+from ._rotation import reflect
 
 
 class Factor(eqx.Module):
-    """Cholesky's factor of the smaller one of two matrices, and its inverse.
+    """The Cholesky factor of the smaller of two matrices, and its inverse.
 
-    L Lᵀ = I + Z Zᵀ / (N − 1),  Z = P Y,  or Z = Yᵀ where observations are fewer than members
+    L Lᵀ = I + Z Zᵀ / (N − 1),  Z = P Y,  or Z = Yᵀ if there are fewer observations than members
 
-    The reflection P takes the mean to the first axis, of which L then knows nothing.
+    The reflection P takes the mean to the first axis, which L then does not change.
 
     Attributes:
         whole: Z.
@@ -30,7 +30,7 @@ class Factor(eqx.Module):
     def __init__(self, anomalies: Float[Array, "members observed"]):
         members, observed = anomalies.shape
         self.by_members = members <= observed
-        self.whole = reflected(anomalies) if self.by_members else anomalies.T
+        self.whole = reflect(anomalies) if self.by_members else anomalies.T
         identity = jnp.eye(len(self.whole), dtype=self.whole.dtype)
         self.lower = jnp.linalg.cholesky(self.whole @ self.whole.T / (members - 1) + identity)
         self.inverse = solve_triangular(self.lower, identity, lower=True)

@@ -5,7 +5,7 @@ from jax.scipy.linalg import cho_factor, cho_solve
 from jaxtyping import Array, Float
 
 
-def gained(
+def apply_gain(
     rows: Float[Array, "rows observed"],
     observed: Float[Array, "members observed"],
     anomalies: Float[Array, "members state"],
@@ -14,7 +14,7 @@ def gained(
 
     x (YᵀY + (N − 1) I)⁻¹ Yᵀ A = x Yᵀ (Y Yᵀ + (N − 1) I)⁻¹ A
 
-    Of the two matrices the smaller is factorised. Neither inverse nor covariance is formed.
+    The smaller of the two matrices is factorised. Neither inverse nor covariance is formed.
 
     Arguments:
         rows: x, a row each.

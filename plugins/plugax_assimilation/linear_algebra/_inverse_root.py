@@ -5,8 +5,8 @@ The product form of the iteration of Denman and Beavers, scaled, on matrices M �
     X ← ½ μ^{-½} (I + M⁻¹ μ) X
     M ← ½ I + ¼ (M / μ + μ M⁻¹)          X → M₀^{-½} X₀,  M → I
 
-The scale μ = √h puts the eigenvalues, which lie in [1, h] for a known h, into [1/√h, √h], so that 4
-or 5 iterations do. That is quicker than eigenvectors, twice as quick for 7 or for 20 members.
+The scale μ = √h brings the eigenvalues, which are in [1, h] for a known h, into [1/√h, √h], so that
+4 or 5 iterations are enough. This is quicker than eigenvectors, twice as quick for 7 or 20 members.
 
 Source: S. H. Cheng, N. J. Higham, C. S. Kenney and A. J. Laub, SIAM J. Matrix Anal. Appl. 22
 (2001), doi 10.1137/S0895479899364015.
@@ -18,32 +18,32 @@ import jax.lax as lax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-# Up to this size sweeps over all matrices at once beat a library's factors of one after the other.
+# Up to this size sweeps over all matrices at once are quicker than library factors, one by one.
 SMALL = 9
 
 
-def inverse_root_applied(
+def apply_inverse_root(
     matrices: Float[Array, "batch size size"], vectors: Float[Array, "batch size columns"]
 ) -> Float[Array, "batch size columns"]:
     """M^{-½} X for symmetric matrices with no eigenvalue below 1.
 
-    Law: what comes out for one matrix does not depend on the others, to the last bit.
+    Law: the result for one matrix does not depend on the others, to the last bit.
     """
     size = matrices.shape[-1]
     most = jnp.trace(matrices, axis1=-2, axis2=-1) - (size - 1)
     eye = jnp.eye(size, dtype=matrices.dtype)
     if size > SMALL:
         most = most[:, None, None]
-        return _iterated(matrices, vectors, most, eye[None], _by_factor, jnp.matmul)
-    # The batch stands last, so that processors take several matrices at a time.
+        return _iterate(matrices, vectors, most, eye[None], _by_factor, jnp.matmul)
+    # The batch axis is last, so that processors work on several matrices at a time.
     matrices, vectors = matrices.transpose(1, 2, 0), vectors.transpose(1, 2, 0)
     most, eye = most[None, None], eye[:, :, None]
     product = lambda a, b: jnp.sum(a[:, :, None] * b[None], 1)  # noqa: E731
-    vectors = _iterated(matrices, vectors, most, eye, _by_sweeps, product)
+    vectors = _iterate(matrices, vectors, most, eye, _by_sweeps, product)
     return vectors.transpose(2, 0, 1)
 
 
-def _iterated(
+def _iterate(
     matrices: Float[Array, "..."],
     vectors: Float[Array, "..."],
     most: Float[Array, "..."],
@@ -51,12 +51,12 @@ def _iterated(
     inverted: Callable[[Array], Array],
     product: Callable[[Array, Array], Array],
 ) -> Float[Array, "..."]:
-    """The iteration, by a way to invert and a way to multiply."""
+    """The iteration, with given functions to invert and to multiply."""
 
     def on(most: Array) -> Array:
         return most - 1 > jnp.finfo(matrices.dtype).eps
 
-    def improved(at: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+    def improve(at: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         matrices, vectors, most = at
         scale = jnp.sqrt(most)
         inverse = scale * inverted(matrices)
@@ -67,11 +67,11 @@ def _iterated(
         return matrices, vectors, (2 + scale + 1 / scale) / 4
 
     going = lambda at: jnp.any(on(at[2]))  # noqa: E731
-    return lax.while_loop(going, improved, (matrices, vectors, most))[1]
+    return lax.while_loop(going, improve, (matrices, vectors, most))[1]
 
 
 def _by_factor(matrices: Float[Array, "batch size size"]) -> Float[Array, "batch size size"]:
-    """L⁻ᵀ L⁻¹, with Cholesky's factor L."""
+    """L⁻ᵀ L⁻¹, with the Cholesky factor L."""
     lower = lax.linalg.cholesky(matrices, symmetrize_input=False)
     eye = jnp.broadcast_to(jnp.eye(matrices.shape[-1], dtype=matrices.dtype), matrices.shape)
     half = lax.linalg.triangular_solve(lower, eye, left_side=True, lower=True)
@@ -79,10 +79,10 @@ def _by_factor(matrices: Float[Array, "batch size size"]) -> Float[Array, "batch
 
 
 def _by_sweeps(matrices: Float[Array, "size size batch"]) -> Float[Array, "size size batch"]:
-    """Every row swept once (Beaton 1964); pivots of a positive definite matrix are positive."""
+    """One sweep of every row (Beaton 1964); pivots of a positive definite matrix are positive."""
     number = jnp.arange(matrices.shape[0])
 
-    def swept(k: Array, matrices: Array) -> Array:
+    def sweep(k: Array, matrices: Array) -> Array:
         row = lax.dynamic_index_in_dim(matrices, k, 0, keepdims=False)
         pivot = lax.dynamic_index_in_dim(row, k, 0, keepdims=False)
         divided = row / pivot[None]
@@ -92,4 +92,4 @@ def _by_sweeps(matrices: Float[Array, "size size batch"]) -> Float[Array, "size 
         crossed = jnp.where(here, divided[None], jnp.where(here_too, divided[:, None], rest))
         return jnp.where(here & here_too, -1 / pivot[None, None], crossed)
 
-    return -lax.fori_loop(0, len(number), swept, matrices)
+    return -lax.fori_loop(0, len(number), sweep, matrices)

@@ -7,30 +7,30 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from ._draws import normals
 
 
-def rotated(
+def rotate_anomalies(
     key: PRNGKeyArray, anomalies: Float[Array, "members columns"]
 ) -> Float[Array, "members columns"]:
     """Ω A, with Ω as `rotation` draws it, for anomalies whose columns sum to zero.
 
-    Where A has fewer columns than members, Ω is not formed. With P A = (0; A′) and A′ = Q R the
-    product is P (0; Q′ R), with Q′ uniform among the matrices of the shape of Q with orthonormal
-    columns, which Ω′ Q is for a uniform Ω′.
+    If A has fewer columns than members, Ω is not formed. With P A = (0; A′) and A′ = Q R the
+    product is P (0; Q′ R). Q′ is uniform among the matrices of the shape of Q with orthonormal
+    columns, as is Ω′ Q for a uniform Ω′.
     """
     members, columns = anomalies.shape
     if columns >= members - 1:
         return rotation(key, members, anomalies.dtype) @ anomalies
-    triangle = jnp.linalg.qr(reflected(anomalies)[1:], mode="r")
+    triangle = jnp.linalg.qr(reflect(anomalies)[1:], mode="r")
     drawn, factor = jnp.linalg.qr(normals(key, (members - 1, columns), anomalies.dtype))
     # With a positive diagonal the decomposition is unique, and its factor uniform.
     signs = jnp.where(jnp.diagonal(factor) < 0, -1, 1).astype(drawn.dtype)
     inner = jnp.zeros_like(anomalies).at[1:].set((drawn * signs[None]) @ triangle)
-    return reflected(inner)
+    return reflect(inner)
 
 
 def rotation(key: PRNGKeyArray, members: int, dtype: jnp.dtype) -> Float[Array, "members members"]:
     """An orthogonal matrix Ω with Ω 1 = 1, uniform among all of them.
 
-    Ω = P diag(1, Q) P, where the reflection P (`reflected`) takes the first axis to the diagonal
+    Ω = P diag(1, Q) P, where the reflection P (`reflect`) takes the first axis to the diagonal
     1/√N, and Q is uniform (Haar) among the orthogonal matrices of N − 1 dimensions.
 
     Arguments:
@@ -44,13 +44,13 @@ def rotation(key: PRNGKeyArray, members: int, dtype: jnp.dtype) -> Float[Array, 
     """
     inner = jnp.zeros((members, members), dtype).at[0, 0].set(1)
     inner = inner.at[1:, 1:].set(_orthogonal(key, members - 1, dtype))
-    return reflected(reflected(inner).T).T
+    return reflect(reflect(inner).T).T
 
 
-def reflected(rows: Float[Array, "members numbers"]) -> Float[Array, "members numbers"]:
+def reflect(rows: Float[Array, "members numbers"]) -> Float[Array, "members numbers"]:
     """P X, with the Householder reflection P = Pᵀ = P⁻¹ that swaps e₁ and 1/√N.
 
-    Law: where the columns of X sum to zero, as those of anomalies do, the first row of P X is zero.
+    Law: if the columns of X sum to zero, as those of anomalies do, the first row of P X is zero.
     """
     members = len(rows)
     normal = jnp.full(members, members**-0.5, rows.dtype).at[0].add(-1)
@@ -61,8 +61,8 @@ def reflected(rows: Float[Array, "members numbers"]) -> Float[Array, "members nu
 def _orthogonal(key: PRNGKeyArray, size: int, dtype: jnp.dtype) -> Float[Array, "size size"]:
     """Q, uniform among the orthogonal matrices: the product of reflections H₁ H₂ … and of signs.
 
-    H_k takes a normal vector of the dimensions from k on to its axis k. That is the orthogonal
-    factor of a normal matrix, without the matrix being factorised.
+    H_k takes a normal vector in the dimensions from k on to the axis k. The product is the
+    orthogonal factor of a normal matrix, but no matrix is factorised.
 
     Source: G. W. Stewart, SIAM J. Numer. Anal. 17 (1980), doi 10.1137/0717034.
     """

@@ -14,9 +14,9 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 from plugax import AbstractSolver, PlugaxError
 from plugax_state_space import AbstractStateSpace, Cycle
 
-from .._ensemble import Ensemble, as_seen, as_unknowns, draw, forecast, observed_of
+from .._ensemble import Ensemble, as_unknowns, draw, forecast, observed_of, seen_from
 from .._options import check_choice, check_members, optional_factor
-from .._replacement import NonFinite, replaced, seen_sound, sound
+from .._replacement import NonFinite, has_finite_observations, is_sound, replace_unsound
 from ..scores._verification import Keep, Metrics, rmse
 from ..scores._verified import verified_row
 from ._effective_size import effective_size
@@ -26,11 +26,11 @@ from ._resampling import residual, systematic
 
 def _part(value: Any) -> Float[Array, ""]:
     if isinstance(value, int | float) and not 0 <= value <= 1:
-        raise PlugaxError(f"threshold must lie from 0 to 1; got {value}.")
+        raise PlugaxError(f"threshold must be from 0 to 1; got {value}.")
     return value if isinstance(value, jnp.ndarray) else jnp.asarray(value, float)
 
 
-# Analyses on fewer effective particles are none of a distribution.
+# Fewer effective particles do not represent a distribution.
 FEWEST_PARTICLES = 2
 
 
@@ -38,8 +38,8 @@ class Particles(eqx.Module):
     """The state of a particle filter.
 
     Attributes:
-        states: a row a particle.
-        log_weights: of weights that add up to 1.
+        states: one row per particle.
+        log_weights: logarithms of the weights, which add up to 1.
     """
 
     states: Ensemble
@@ -51,29 +51,28 @@ class ParticleFilter(AbstractSolver):
 
     x_i ← M(x_i) + η_i,    w_i ← w_i p(y | x_i) / Σ w p,    p(y | x) ∝ exp(−½ ‖R^{-½} (y − H(x))‖²)
 
-    Where the effective size 1 / Σ w² falls below a part of N, particles are drawn by their weights,
-    which are equal again. With regularisation every drawn particle is then moved by a draw from
-    N(0, h² P), P the weighted covariance, h = regularisation × (4 / ((n + 2) N))^{1 / (n + 4)} for
-    n numbers in the state: copies part even where the model makes no error. The answer is the
-    weighted mean, before particles are drawn. A cycle without observations is the forecast: no
-    particle is drawn or moved.
+    If the effective size 1 / Σ w² falls below a given part of N, particles are drawn by their
+    weights, and all weights are equal again. With regularisation every drawn particle is then moved
+    by a draw from N(0, h² P), P the weighted covariance,
+    h = regularisation × (4 / ((n + 2) N))^{1 / (n + 4)} for n numbers in the state, so that copies
+    separate even if the model makes no error. The answer is the weighted mean, before particles are
+    drawn. A cycle without observations is the forecast: no particle is drawn or moved.
 
-    Metrics beside `loss`, errors and (weighted) spreads: `effective_size` of the analysis, in which
-    particles that are copies of each other count as one, and `resampled`, which counts.
+    Metrics besides `loss`, errors and (weighted) spreads: `effective_size` of the analysis, in
+    which copies of a particle count as one, and `resampled`, the number of resamplings.
 
     Arguments:
         members: N, the number of particles, at least 2.
         resampling: how particles are drawn.
         threshold: the part of N that the effective size must fall below, from 0 (never) to 1.
         regularisation: how far drawn particles are moved, in units of the bandwidth that is best
-            for a normal distribution; none where the model's error moves them.
-        non_finite: what happens when a particle, or what is observed of it, is no longer finite:
-            stop the run, or go on without it, a copy of a sound one with no weight in its place;
-            `replaced_members` counts those.
-            Where no particle that is sound has a weight, the run stops.
-        keep: what of every analysis goes into the history: nothing, the mean, or all members. The
-            members are those that go on, drawn or with their `weights`.
-        diagnostics: what more every cycle tells: crps, innovations.
+            for a normal distribution; 0 if the model error already moves them.
+        non_finite: what to do when a particle or its observations are no longer finite: stop the
+            run, or continue with a copy of a sound particle, of weight zero, in its place;
+            `replaced_members` counts these. If no sound particle has a weight, the run stops.
+        keep: what of every analysis is stored in the history: nothing, the mean, or all members.
+            Members are stored after resampling, or else with their `weights`.
+        diagnostics: further metrics of every cycle: crps, innovations.
 
     Law: weights do not depend on a constant factor of the likelihood.
 
@@ -119,12 +118,12 @@ class ParticleFilter(AbstractSolver):
         told = {}
         seen_as = observed_of(problem, states, batch)
         if self.non_finite == "replace":
-            kept = sound(states) & seen_sound(seen_as, batch.available)
+            kept = is_sound(states) & has_finite_observations(seen_as, batch.available)
             before = jax.nn.log_softmax(jnp.where(kept, before, -jnp.inf))
-            # A weight of zero times a number that is not finite would still be none.
-            (states, seen_as), lost = replaced((states, seen_as), replacement_key, kept)
+            # Zero times a number that is not finite is NaN.
+            (states, seen_as), lost = replace_unsound((states, seen_as), replacement_key, kept)
             told["replaced_members"] = lost
-        seen = as_seen(problem, seen_as, batch)
+        seen = seen_from(problem, seen_as, batch)
         misfits = seen.innovation[None] - seen.anomalies
         log_weights = before - jnp.sum(jnp.square(misfits), 1) / 2
         log_weights = jax.nn.log_softmax(log_weights)
@@ -132,8 +131,8 @@ class ParticleFilter(AbstractSolver):
         size = 1 / jnp.sum(jnp.square(weights))
         low = size < self.threshold.astype(size.dtype) * self.members
         if batch.available is not None:
-            low &= seen.count > 0  # without observations there is nothing to draw by
-        drawn = lambda particles: self._drawn(particles, after_key)  # noqa: E731
+            low &= seen.count > 0  # without observations nothing is drawn
+        drawn = lambda particles: self._draw(particles, after_key)  # noqa: E731
         after = lax.cond(low, drawn, lambda particles: particles, Particles(states, log_weights))
         mean, prior_mean = weights @ states, jnp.exp(before) @ states
         innovation = jnp.exp(before) @ misfits
@@ -184,18 +183,18 @@ class ParticleFilter(AbstractSolver):
         problem: AbstractStateSpace,  # noqa: ARG002
         series: Mapping[str, np.ndarray],
     ) -> tuple[str, ...]:
-        """Whether most analyses stand on hardly more than one particle."""
+        """A warning if most analyses are based on hardly more than one particle."""
         sizes = series.get("effective_size", np.zeros(0))
         if not len(sizes) or not np.median(sizes) < FEWEST_PARTICLES:
             return ()
         return (
-            f"The particles have collapsed: half of the analyses stand on fewer than "
+            f"The particles have collapsed: half of the analyses are based on fewer than "
             f"{FEWEST_PARTICLES} of {self.members}. Try more members, a larger regularisation or a "
             "model_error; many variables or precise observations need an ensemble filter.",
         )
 
-    def _drawn(self, particles: Particles, key: PRNGKeyArray) -> Particles:
-        """As many particles of equal weight."""
+    def _draw(self, particles: Particles, key: PRNGKeyArray) -> Particles:
+        """The same number of particles, drawn by weight and then of equal weight."""
         draw_key, move_key = jr.split(key)
         weights = jnp.exp(particles.log_weights)
         chosen = {"systematic": systematic, "residual": residual}[self.resampling]

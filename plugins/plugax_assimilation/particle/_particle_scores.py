@@ -1,7 +1,7 @@
 """Diagnostics of weighted particles.
 
-Ranks are left out: with unequal weights they are not equally likely even where all is right. So are
-degrees of freedom for signal, which belong to a linear analysis.
+Ranks are left out: with unequal weights they are not equally likely, even if all is right. Degrees
+of freedom for signal are left out, too, since they belong to a linear analysis.
 """
 
 import typing
@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Int
 
 from plugax_state_space import AbstractStateSpace, Cycle
 
-from .._ensemble import Ensemble, Seen
+from .._ensemble import Ensemble, ObservedEnsemble
 from ..linear_algebra._factor import Factor
 from ..scores._diagnostics import check_diagnostics
 from ..scores._ensemble_scores import weighted_crps
@@ -28,7 +28,7 @@ def particle_diagnostics_of(
 ) -> tuple[ParticleDiagnostic, ...]:
     """The diagnostics that were asked for.
 
-    Errors: `PlugaxError` where weighted particles have none of that name.
+    Errors: `PlugaxError` for a name that is not a diagnostic of weighted particles.
     """
     check_particle_diagnostics(value)
     return tuple(value)
@@ -50,31 +50,31 @@ def diagnose_particles(
     posterior: Float[Array, " members"],
     wanted: tuple[ParticleDiagnostic, ...],
 ) -> dict[str, Array]:
-    """The metrics of the diagnostics that are wanted; CRPS only where the truth is known.
+    """The metrics of the diagnostics that were asked for; CRPS only if the truth is known.
 
-    Law: where the weights are those of Bayes' rule and H is linear, the expectations of all three
-    ratios of the innovations are 1, whatever the distribution is.
+    Law: if the weights are those of Bayes' rule and H is linear, the expectations of all three
+    ratios of the innovations are 1, for any distribution.
 
     Arguments:
         problem: the problem.
-        cycle: where it stands.
+        cycle: the present cycle.
         states: the particles.
-        misfits: R^{-½} (y − H(x)) of each.
+        misfits: R^{-½} (y − H(x)) of each particle.
         count: how many observations there are.
-        prior: their weights in the forecast.
-        posterior: the same in the analysis.
+        prior: the weights of the particles in the forecast.
+        posterior: the weights of the particles in the analysis.
         wanted: the diagnostics.
     """
     metrics = {}
     if cycle.truth is not None and "crps" in wanted:
         truth = verified_truth(cycle).astype(states.dtype)
         here = verified_ensemble(problem, states)
-        # Under both weights the particles are sorted once.
+        # Both scores use the same sorted particles.
         both = jax.vmap(weighted_crps, (None, 0, None))
         scores = both(here, jnp.stack([posterior, prior]), truth)
         metrics["analysis_crps"], metrics["forecast_crps"] = scores
     if "innovations" in wanted:
-        seen = _seen(misfits, prior, count)
+        seen = _equal_weight_anomalies(misfits, prior, count)
         metrics["chi_squared"] = chi_squared(seen, Factor(seen.anomalies))
         observation, background = desroziers(seen, posterior @ misfits)
         metrics["desroziers_observation"] = observation
@@ -82,12 +82,12 @@ def diagnose_particles(
     return metrics
 
 
-def _seen(
+def _equal_weight_anomalies(
     misfits: Float[Array, "members observed"],
     weights: Float[Array, " members"],
     count: Int[Array, ""],
-) -> Seen:
+) -> ObservedEnsemble:
     """Anomalies of equal weight that have the particles' weighted covariance."""
     innovation = weights @ misfits
     scale = jnp.sqrt((len(weights) - 1) * weights)
-    return Seen(scale[:, None] * (innovation[None] - misfits), innovation, count)
+    return ObservedEnsemble(scale[:, None] * (innovation[None] - misfits), innovation, count)

@@ -1,7 +1,7 @@
-"""Resampling of weighted particles: which ones go on, and how often, as indices.
+"""Resampling of weighted particles: which ones are selected, and how often, as indices.
 
-A particle of weight w goes on N w times on average, so means do not change but for noise; both ways
-make less of it than independent draws do.
+A particle of weight w is selected N w times on average, so means change only by sampling noise;
+both methods have less of it than independent draws.
 """
 
 import jax.numpy as jnp
@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 
 def systematic(key: PRNGKeyArray, weights: Float[Array, " particles"]) -> Int[Array, " particles"]:
-    """One draw u for all: particle i goes on as often as a u + n falls into its part of [0, N).
+    """One draw u for all: particle i is selected as often as a u + n falls into its part of [0, N).
 
     Law: ⌊N w⌋ or ⌊N w⌋ + 1 times.
 
@@ -18,11 +18,11 @@ def systematic(key: PRNGKeyArray, weights: Float[Array, " particles"]) -> Int[Ar
     """
     count = len(weights)
     start = jr.uniform(key, (), weights.dtype)
-    return _chosen(weights, (jnp.arange(count, dtype=start.dtype) + start) / count)
+    return _select_particles(weights, (jnp.arange(count, dtype=start.dtype) + start) / count)
 
 
 def residual(key: PRNGKeyArray, weights: Float[Array, " particles"]) -> Int[Array, " particles"]:
-    """⌊N w⌋ times for certain, and independent draws by what is left of N w.
+    """⌊N w⌋ times for certain, and independent draws by the remainders of N w.
 
     Law: at least ⌊N w⌋ times.
 
@@ -34,17 +34,17 @@ def residual(key: PRNGKeyArray, weights: Float[Array, " particles"]) -> Int[Arra
     certain = jnp.cumsum(whole.astype(int))
     number = jnp.arange(count)
     left = count * weights - whole
-    # Where every N w is whole nothing is drawn, but what would be must still be a distribution.
+    # If every N w is whole, nothing is drawn, but the remainders must still form a distribution.
     left = left + jnp.finfo(weights.dtype).tiny
-    drawn = _chosen(left / jnp.sum(left), jr.uniform(key, (count,), weights.dtype))
+    drawn = _select_particles(left / jnp.sum(left), jr.uniform(key, (count,), weights.dtype))
     sure = jnp.searchsorted(certain, number, side="right", method="sort")
     return jnp.where(number < certain[-1], jnp.minimum(sure, count - 1), drawn)
 
 
-def _chosen(
+def _select_particles(
     weights: Float[Array, " particles"], levels: Float[Array, " draws"]
 ) -> Int[Array, " draws"]:
-    """The particle that every level from 0 to 1 falls to."""
+    """The particle that each level from 0 to 1 selects."""
     cumulated = jnp.cumsum(weights)
     # Rounding may leave the sum below the highest level.
     levels = levels * cumulated[-1]

@@ -1,1 +1,1 @@
-"""What is recorded of a cycle: errors against the truth, spread, innovations, ranks."""
+"""The metrics of a cycle: errors against the truth, spread, innovations, ranks."""

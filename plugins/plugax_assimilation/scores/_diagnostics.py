@@ -1,4 +1,4 @@
-"""Diagnostics on demand: what each is called, and the metrics that it brings."""
+"""Diagnostics on demand: their names, and the metrics that each adds."""
 
 import typing
 from typing import Any, Literal
@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 from plugax import PlugaxError
 from plugax_state_space import AbstractStateSpace, Cycle
 
-from .._ensemble import Ensemble, Seen, see
+from .._ensemble import Ensemble, ObservedEnsemble, see
 from ._ensemble_scores import crps, rank_histogram
 from ._innovations import chi_squared, degrees_of_freedom_for_signal, desroziers
 from ._verified import verified_ensemble, verified_truth
@@ -19,7 +19,7 @@ Diagnostic = Literal["crps", "rank-histogram", "innovations", "signal"]
 def diagnostics_of(value: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
     """The diagnostics that were asked for.
 
-    Errors: `PlugaxError` where there is none of that name.
+    Errors: `PlugaxError` if there is no diagnostic of that name.
     """
     check_diagnostics(value)
     return tuple(value)
@@ -44,20 +44,20 @@ def diagnose(
     *,
     prior: Ensemble,
     posterior: Ensemble,
-    seen: Seen,
+    seen: ObservedEnsemble,
     residual: Float[Array, " observed"] | None,
     wanted: tuple[Diagnostic, ...],
 ) -> dict[str, Array]:
-    """The metrics of the diagnostics that are wanted; those that need the truth, where it is known.
+    """The metrics of the diagnostics that were asked for; some only if the truth is known.
 
     Arguments:
         problem: the problem.
-        cycle: where it stands.
+        cycle: the present cycle.
         prior: the forecast.
-        posterior: the analysis, as it goes into the next forecast.
-        seen: the forecast as the observations see it.
-        residual: what the analysis leaves of the innovation; None for what this cycle's
-            observations see of the posterior.
+        posterior: the analysis, from which the next forecast starts.
+        seen: the forecast in the space of the observations.
+        residual: the innovation that remains after the analysis; None to compute it from the
+            posterior and this cycle's observations.
         wanted: the diagnostics.
     """
     metrics = {}

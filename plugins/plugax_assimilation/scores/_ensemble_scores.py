@@ -1,4 +1,4 @@
-"""How well an ensemble, taken for a probability forecast, fits the truth: CRPS and ranks."""
+"""How well an ensemble, as a probability forecast, fits the truth: CRPS and ranks."""
 
 import jax.numpy as jnp
 from jax import lax
@@ -17,8 +17,8 @@ def crps(
     It is the integral of the squared difference between the distribution functions of ensemble and
     truth: 0 for a perfect forecast, the absolute error for a single member.
 
-    The double sum runs over the N/2 cyclic shifts of the members. Sorting them would take fewer
-    operations, N log N, and was slower for every N up to 1000: shifts need no branches. More
+    The double sum runs over the N/2 cyclic shifts of the members. Sorting would take fewer
+    operations, N log N, but was slower for every N up to 1000, since shifts need no branches. More
     members than that are sorted.
 
     Laws: it does not depend on the order of the members; scaled with them and the truth; for many
@@ -51,14 +51,14 @@ def weighted_crps(
     weights: Float[Array, " members"],
     truth: Float[Array, " numbers"],
 ) -> Float[Array, ""]:
-    """The same of members with weights that add up to 1.
+    """The continuous ranked probability score of members with weights that add up to 1.
 
     CRPS = Σᵢ wᵢ |xᵢ − t| − Σₖ Fₖ (1 − Fₖ) (x₍ₖ₊₁₎ − x₍ₖ₎)
 
-    Fₖ is the weight of the k lowest. The second sum is the integral of F (1 − F), half the mean
-    distance of two draws; it takes N log N operations, since particles are many.
+    Fₖ is the weight of the k lowest members. The second sum is the integral of F (1 − F), half the
+    mean distance of two draws; it takes N log N operations, since particles are many.
 
-    Laws: `crps` where all weights are equal; a particle of weight 0 might as well not be there.
+    Laws: `crps` if all weights are equal; a particle of weight 0 has no effect.
     """
     order = jnp.argsort(particles, 0)
     gaps = jnp.diff(jnp.take_along_axis(particles, order, 0), axis=0)
@@ -72,9 +72,9 @@ def rank_histogram(
 ) -> Int[Array, " ranks"]:
     """How many numbers of the truth have 0, 1, … N members below them.
 
-    Where members equal the truth, it takes the middle of the ranks it might have.
+    If members equal the truth, it takes the middle of its possible ranks.
 
-    Law: where truth and members are drawn from the same distribution, all N + 1 ranks are equally
+    Law: if truth and members are drawn from the same distribution, all N + 1 ranks are equally
     likely.
 
     Source: T. M. Hamill, Mon. Wea. Rev. 129 (2001),

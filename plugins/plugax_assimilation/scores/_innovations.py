@@ -1,25 +1,25 @@
-"""Whether innovations are as large as ensemble and observation errors say; what they tell.
+"""Statistics of innovations: whether they agree with the errors of ensemble and observations.
 
-All of it is in whitened observation space: R = I, HPHᵀ = YᵀY / (N − 1), d the innovation. Missing
-observations are zeros of d and Y, and add nothing to any sum.
+Everything is in whitened observation space: R = I, HPHᵀ = YᵀY / (N − 1), d the innovation. Missing
+observations are zeros in d and Y, and add nothing to any sum.
 """
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._ensemble import Seen
+from .._ensemble import ObservedEnsemble
 from ..linear_algebra._factor import Factor
 
 
-def chi_squared(seen: Seen, factor: Factor) -> Float[Array, ""]:
-    """dᵀ (I + HPHᵀ)⁻¹ d over the number of observations; 1 where there is none.
+def chi_squared(seen: ObservedEnsemble, factor: Factor) -> Float[Array, ""]:
+    """dᵀ (I + HPHᵀ)⁻¹ d over the number of observations; 1 without observations.
 
-    Law: its expectation is 1 where truth and members are drawn from the same distribution, H is
-    linear and N is large.
+    Law: its expectation is 1 if truth and members are drawn from the same distribution, H is linear
+    and N is large.
     """
     members, inverse = len(seen.anomalies), factor.inverse
     if factor.by_members:
-        # min over w of ‖d − Zᵀw‖² + (N − 1)‖w‖²: no difference of large numbers, as in ‖d‖² − …
+        # min over w of ‖d − Zᵀw‖² + (N − 1)‖w‖² avoids the difference of large numbers in ‖d‖² − …
         weights = (inverse @ (factor.whole @ seen.innovation)) @ inverse / (members - 1)
         left = seen.innovation - weights @ factor.whole
         total = jnp.sum(jnp.square(left)) + (members - 1) * jnp.sum(jnp.square(weights))
@@ -29,19 +29,19 @@ def chi_squared(seen: Seen, factor: Factor) -> Float[Array, ""]:
 
 
 def desroziers(
-    seen: Seen, residual: Float[Array, " observed"]
+    seen: ObservedEnsemble, residual: Float[Array, " observed"]
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
-    """Variances of observation and background errors that the residuals show, over those assumed.
+    """Variances of observation and background errors from the residuals, over those assumed.
 
     d_a · d / p  and  (d − d_a) · d / tr HPHᵀ,  p observations
 
     Arguments:
-        seen: the forecast as the observations see it.
-        residual: d_a = R^{-½} (y − mean H(x_a)), what the analysis leaves of the innovation.
+        seen: the forecast in the space of the observations.
+        residual: d_a = R^{-½} (y − mean H(x_a)), the innovation that remains after the analysis.
 
-    Laws: the expectation of both is 1 where R and HPHᵀ are right and the analysis is the optimal
-    one; the first is `chi_squared` where the analysis is a Kalman filter's with the ensemble's
-    covariance and H is linear; 1 where there is no observation.
+    Laws: the expectation of both is 1 if R and HPHᵀ are right and the analysis is optimal; the
+    first is `chi_squared` if the analysis is that of a Kalman filter with the ensemble's covariance
+    and H is linear; 1 without observations.
 
     Source: G. Desroziers, L. Berre, B. Chapnik and P. Poli, Quart. J. R. Meteor. Soc. 131 (2005),
     doi 10.1256/qj.05.108.
@@ -56,7 +56,7 @@ def desroziers(
 def degrees_of_freedom_for_signal(factor: Factor) -> Float[Array, ""]:
     """How many numbers were learnt: tr HK = Σ λ / (λ + N − 1), λ the eigenvalues of Y Yᵀ.
 
-    Law: it lies from 0 to the number of observations, and below N.
+    Law: it is at least 0, at most the number of observations, and below N.
 
     Source: C. D. Rodgers, Inverse Methods for Atmospheric Sounding (2000), doi 10.1142/3171; C.
     Cardinali, S. Pezzulli and E. Andersson, Quart. J. R. Meteor. Soc. 130 (2004),
@@ -67,6 +67,6 @@ def degrees_of_freedom_for_signal(factor: Factor) -> Float[Array, ""]:
 
 
 def _ratio(found: Float[Array, ""], expected: Float[Array, ""]) -> Float[Array, ""]:
-    """What was found over what was expected; 1 where nothing is expected."""
+    """The actual over the expected value; 1 if nothing is expected."""
     known = expected > 0
     return jnp.where(known, found / jnp.where(known, expected, 1), 1)

@@ -22,15 +22,15 @@ def state_metrics(
     analysis: Float[Array, " state"],
     keep: KeepMean,
 ) -> Metrics:
-    """The metrics that all of them have; errors are left out where nobody knows the truth.
+    """The metrics that all of them have; errors are left out if the truth is not known.
 
     Arguments:
         problem: the problem.
-        cycle: that of the analysis; `time` is its time.
-        loss: what the method calls the cost of the background.
-        background: at the time of the cycle, without its observations.
-        analysis: at the same time.
-        keep: whether the analysis goes into the history.
+        cycle: the cycle of the analysis, which defines `time`.
+        loss: the method's cost of the background.
+        background: the state at the time of the cycle, without its observations.
+        analysis: the state at the time of the cycle, with its observations.
+        keep: whether the analysis is stored in the history.
     """
     metrics = {"loss": loss, "time": cycle.time}
     if cycle.truth is not None:

@@ -1,4 +1,4 @@
-"""What a cycle says of itself: errors, spread, and how far forecast and observations lie apart."""
+"""The metrics of a cycle: errors, spread, and the distance of forecast and observations."""
 
 from typing import Literal
 
@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from plugax_state_space import AbstractStateSpace, Cycle
 
-from .._ensemble import Ensemble, Seen, as_unknowns, split
+from .._ensemble import Ensemble, ObservedEnsemble, as_unknowns, mean_and_anomalies
 from ._diagnostics import Diagnostic, diagnose
 from ._verified import verified_row, verified_truth
 
@@ -29,8 +29,8 @@ def spread(problem: AbstractStateSpace, anomalies: Ensemble) -> Float[Array, ""]
     return jnp.sqrt(jnp.mean(verified_row(problem, variance)))
 
 
-def expected_loss(seen: Seen) -> Float[Array, ""]:
-    """½ tr (H P Hᵀ R⁻¹ + I), the mean of the loss where the ensemble's covariance is right."""
+def expected_loss(seen: ObservedEnsemble) -> Float[Array, ""]:
+    """½ tr (H P Hᵀ R⁻¹ + I), the mean of the loss if the ensemble's covariance is right."""
     variances = jnp.sum(jnp.square(seen.anomalies)) / (len(seen.anomalies) - 1)
     return (variances + seen.count.astype(variances.dtype)) / 2
 
@@ -41,7 +41,7 @@ def ensemble_metrics(
     *,
     prior: Ensemble,
     posterior: Ensemble,
-    seen: Seen,
+    seen: ObservedEnsemble,
     keep: Keep,
     diagnostics: tuple[Diagnostic, ...] = (),
     residual: Float[Array, " observed"] | None = None,
@@ -49,21 +49,21 @@ def ensemble_metrics(
     """The metrics that every ensemble method has.
 
     `loss` is ½‖d‖² of the forecast's mean, `expected_loss` what its mean should be. Errors are left
-    out where nobody knows the truth.
+    out if the truth is not known.
 
     Arguments:
         problem: the problem.
-        cycle: where it stands.
+        cycle: the present cycle.
         prior: the forecast.
-        posterior: the analysis, as it goes into the next forecast.
-        seen: the forecast as the observations see it.
-        keep: what of the analysis goes into the history.
-        diagnostics: what more is wanted.
-        residual: what the analysis leaves of the innovation, where `seen` is of more observations
-            than those of the cycle.
+        posterior: the analysis, from which the next forecast starts.
+        seen: the forecast in the space of the observations.
+        keep: what of the analysis is stored in the history.
+        diagnostics: the diagnostics that were asked for.
+        residual: the innovation that remains after the analysis, needed if `seen` has more
+            observations than the cycle.
     """
-    before, prior_anomalies = split(prior)
-    after, anomalies = split(posterior)
+    before, prior_anomalies = mean_and_anomalies(prior)
+    after, anomalies = mean_and_anomalies(posterior)
     metrics = {
         "loss": jnp.sum(jnp.square(seen.innovation)) / 2,
         "expected_loss": expected_loss(seen),

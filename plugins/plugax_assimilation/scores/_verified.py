@@ -1,4 +1,4 @@
-"""The numbers of states that the truth is given for, as vectors."""
+"""The numbers of a state for which the truth is given, as vectors."""
 
 import jax
 from jax.flatten_util import ravel_pytree

@@ -19,7 +19,7 @@ class FourDVar(AbstractVariational):
     x_0 is the state at the start of a window, one observation interval before its first
     observations. The background errors do not change from window to window.
 
-    Law: with linear M and H the state at the end of a window is that of the Kalman filter which
+    Law: with linear M and H the state at the end of a window is that of the Kalman filter that
     starts the window with covariance B.
 
     Source: F.-X. Le Dimet and O. Talagrand, Tellus A 38 (1986), doi 10.3402/tellusa.v38i2.11706;
@@ -47,13 +47,13 @@ class FourDVar(AbstractVariational):
 def strong_trajectory(
     problem: AbstractStateSpace, first: Row, window: Cycle, *, segments: int | None
 ) -> States:
-    """The states at the observation times of a window, by a model that makes no error.
+    """The states at the observation times of a window, by a perfect model.
 
     Arguments:
         problem: the problem.
         first: x_0, at the start of the window.
-        window: its cycles.
-        segments: in how many it is linearised; None keeps everything.
+        window: the cycles of the window.
+        segments: in how many segments it is linearised; None stores everything.
     """
 
     def run(row: Row, cycle: Cycle) -> tuple[Row, Row]:

@@ -2,9 +2,9 @@
 
     J(v) = ½‖v‖² + ½‖d(v)‖²,   v ← v + δ
 
-d is the misfit in standard deviations, and δ minimises J with d linearised around v. An iterate at
-which J is larger than before is taken back, and half the increment tried instead, so what comes out
-is never worse than what went in.
+d is the misfit in standard deviations, and δ minimises J with d linearised around v. An iterate
+with a larger J than before is rejected, and half the increment is tried instead, so the result is
+never worse than the start.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from jaxtyping import Array, Bool, Float, Int
 from ._inner import Control, Inner
 
 Run = Callable[[Control], tuple[Float[Array, "times observed"], Float[Array, "times state"]]]
-"""The misfits R^{-½} (y − H(x)) at all observation times of a control, and the states then."""
+"""The misfits R^{-½} (y − H(x)) and the states at all observation times for a control."""
 
 
 class Minimum(eqx.Module):
@@ -27,12 +27,12 @@ class Minimum(eqx.Module):
 
     Attributes:
         control: v.
-        states: at the observation times.
+        states: the states at the observation times.
         cost_background: ½‖v‖².
         cost_observations: ½‖d(v)‖².
-        first_cost: J where the loop began.
-        first_state: the state at the last observation time there.
-        iterations: inner ones, of all outer iterations together.
+        first_cost: J at the start of the loop.
+        first_state: the state at the last observation time at the start of the loop.
+        iterations: the number of inner iterations in all outer iterations together.
     """
 
     control: Control
@@ -48,8 +48,8 @@ class Stages(eqx.Module):
     """What each outer iteration minimises.
 
     Attributes:
-        times: how many observation times count, from the first on; None where all do, always.
-        new: where the number is another than in the iteration before, and costs do not compare.
+        times: how many observation times count, from the first on; None if all of them always do.
+        new: whether this number has changed, so that costs cannot be compared.
     """
 
     times: Int[Array, " iterations"] | None
@@ -57,12 +57,12 @@ class Stages(eqx.Module):
 
 
 def all_at_once(outer: int) -> Stages:
-    """So many iterations over all observation times."""
+    """`outer` iterations over all observation times."""
     return Stages(None, jnp.arange(outer) == 0)
 
 
 def one_by_one(times: int, outer: int) -> Stages:
-    """So many iterations over the first observation time, then over the first two, and so on.
+    """`outer` iterations over the first observation time, then over the first two, and so on.
 
     Source: C. Pires, R. Vautard and O. Talagrand, Tellus A 48 (1996), pages 96 to 121.
     """
@@ -71,9 +71,11 @@ def one_by_one(times: int, outer: int) -> Stages:
 
 
 def gauss_newton(run: Run, control: Control, inner: Inner, stages: Stages) -> Minimum:
-    """Minimise J from a control on, in as many iterations as there are stages."""
+    """Minimise J, starting from a control, in as many iterations as there are stages."""
 
-    def seen(control: Control, times: Int[Array, ""] | None) -> tuple[Array, tuple[Array, Array]]:
+    def misfits_of(
+        control: Control, times: Int[Array, ""] | None
+    ) -> tuple[Array, tuple[Array, Array]]:
         misfits, states = run(control)
         counted = misfits
         if times is not None:
@@ -84,7 +86,7 @@ def gauss_newton(run: Run, control: Control, inner: Inner, stages: Stages) -> Mi
         best, least, increment, reference = carry
         trial = best + increment
         misfit, push, (misfits, last) = jax.linearize(
-            lambda control: seen(control, stage.times), trial, has_aux=True
+            lambda control: misfits_of(control, stage.times), trial, has_aux=True
         )
         cost = _half_square(trial) + _half_square(misfit)
         better = (stage.new & jnp.isfinite(cost)) | (cost <= least)
@@ -102,23 +104,23 @@ def gauss_newton(run: Run, control: Control, inner: Inner, stages: Stages) -> Mi
     start = (control, zero, jnp.zeros_like(control), zero)
     (best, least, increment, _), (costs, lasts, taken) = lax.scan(iterate, start, stages)
 
-    # What to end with, best first, and the cost above which it is not to be had.
+    # Candidates for the result, best first, and the cost above which they are refused.
     candidates = jnp.stack([best + increment, best, control])
     limits = jnp.stack([jnp.minimum(least, costs[0]), costs[0], zero + jnp.inf])
 
-    def end(here: _End) -> _End:
+    def end(here: _Candidate) -> _Candidate:
         """The next candidate."""
         control = candidates[here.tries]
         misfits, states = run(control)
         observed = _half_square(misfits)
-        # Written so that a cost that is NaN is refused, but for the last candidate.
+        # Written so that a cost of NaN is refused, except for the last candidate.
         refused = ~(_half_square(control) + observed <= limits[here.tries])
-        return _End(control, states, observed, here.tries + 1, ~refused | (here.tries == 2))
+        return _Candidate(control, states, observed, here.tries + 1, ~refused | (here.tries == 2))
 
-    # A loop of one round, as a rule, so that the program holds the model once.
+    # A loop, usually of one round, so that the model is compiled only once.
     states = jax.eval_shape(run, control)[1]
     nowhere = jnp.zeros(states.shape, states.dtype)
-    nothing = _End(control, nowhere, zero, jnp.asarray(0), jnp.asarray(False))
+    nothing = _Candidate(control, nowhere, zero, jnp.asarray(0), jnp.asarray(False))
     ended = lax.while_loop(lambda here: ~here.done, end, nothing)
     return Minimum(
         control=ended.control,
@@ -131,7 +133,7 @@ def gauss_newton(run: Run, control: Control, inner: Inner, stages: Stages) -> Mi
     )
 
 
-class _End(NamedTuple):
+class _Candidate(NamedTuple):
     control: Control
     states: Float[Array, "times state"]
     cost_observations: Float[Array, ""]

@@ -15,7 +15,7 @@ from plugax import PlugaxError, Windows
 from plugax_state_space import AbstractCovariance, AbstractStateSpace, Cycle, FactorCovariance
 
 from .._background import background_error, no_background
-from .._ensemble import Ensemble, as_unknowns, draw, split
+from .._ensemble import Ensemble, as_unknowns, draw, mean_and_anomalies
 from .._options import factor
 from .._replacement import NonFinite
 from .._rows import Row
@@ -26,9 +26,9 @@ from ._incremental import AbstractIncremental, States
 
 
 def _part(value: Any) -> Float[Array, ""]:
-    """A number from 0 on.
+    """A number that is not negative.
 
-    Errors: `PlugaxError` where it is none.
+    Errors: `PlugaxError` if it is negative.
     """
     if isinstance(value, int | float) and not (value >= 0 and math.isfinite(value)):
         raise PlugaxError(f"scale and ensemble_weight must not be negative; got {value}.")
@@ -36,17 +36,17 @@ def _part(value: Any) -> Float[Array, ""]:
 
 
 def _part_or_none(value: Any) -> Float[Array, ""] | None:
-    """The same, and None for 0: what has no part in B then need not be there."""
+    """A number that is not negative; None for 0, so that this part of B is left out."""
     none = value is None or (isinstance(value, int | float) and value == 0)
     return None if none else _part(value)
 
 
-class Cycled(eqx.Module):
-    """Where a hybrid method stands, at the end of the last window.
+class HybridState(eqx.Module):
+    """The run state of a hybrid method, at the end of the last window.
 
     Attributes:
-        analysis: the state, which is the background of the next window too.
-        anomalies: of the ensemble about it.
+        analysis: the state, which is also the background of the next window.
+        anomalies: the anomalies of the ensemble about it.
     """
 
     analysis: Row
@@ -54,38 +54,40 @@ class Cycled(eqx.Module):
 
 
 class HybridFourDVar(AbstractIncremental):
-    """Cycled strong-constraint 4DVar, its background errors a mix of climate and ensemble (EnVar).
+    """Cycled strong-constraint 4DVar with background errors of climate and ensemble (EnVar).
 
     B = α C + β Aᵀ A / (N − 1)
     x_0 = x_b + B^½ v,  x_k = M_k(x_{k−1})
     J(v) = ½‖v‖² + ½ Σ_k ‖R_k^{-½} (y_k − H(x_k))‖²
 
     C is the covariance of the climate, A are the anomalies of N members at the start of the window,
-    a row a member. The control has as many numbers as those of C^½ and the members together.
+    one row per member. The control has as many numbers as C^½ has columns, plus N.
 
-    The ensemble is cycled beside: it starts with draws from the initial distribution, an ETKF takes
-    it through the observation times of the window one by one, and at the end of the window its mean
-    is replaced by the analysis of 4DVar. Members are forecast with the model's error, if the
-    problem has one, so that B knows of it; within a window the model makes no error. The answer is
-    the analysis at the end of the last window. Windows follow each other without overlap, since for
-    the ensemble every observation may count once only.
+    The ensemble is cycled along with 4DVar: it starts with draws from the initial distribution, an
+    ETKF takes it through the observation times of the window one by one, and at the end of the
+    window its mean is replaced by the analysis of 4DVar. Members are forecast with the model error,
+    if the problem has one, so that B includes it; within a window the model of 4DVar makes no
+    error. The answer is the analysis at the end of the last window. Windows do not overlap, since
+    for the ensemble every observation may count only once.
 
-    Covariances of the ensemble are not localised. What a few members get wrong of them is made up
-    for by α: on Lorenz96 with 40 variables 0.0003 does with 20 members or more, and 0.003 with 10.
+    Covariances of the ensemble are not localised. α makes up for the sampling error of a small
+    ensemble: for Lorenz96 with 40 variables, 0.0003 is enough with 20 members or more, and 0.003
+    with 10.
 
-    Metrics beside those of 4DVar, all of the window's end: `spread`, and `forecast_spread`, which
-    is that before the last observation time only, while `forecast_rmse` is the error of the
+    Metrics besides those of 4DVar, all at the window's end: `spread`, and `forecast_spread`, the
+    spread just before the last observation time; `forecast_rmse`, however, is the error of the
     background, before all observations of the window.
 
     Arguments:
-        scale: α; with 0 the background errors are those of the ensemble alone, and the climate need
-            not be known.
+        scale: α; with 0 the background errors are those of the ensemble alone, and no climatology
+            is needed.
         ensemble_weight: β; with 0 this is 4DVar.
         members: N, the size of the ensemble, at least 2.
-        inflation: what the anomalies are multiplied by after every analysis of the ensemble.
-        rotate: rotate the ensemble at random after every analysis; mean and covariance stay.
-        non_finite: what happens when a member, or what is observed of it, is no longer finite: stop
-            the run, or replace it by a copy of a sound one; `replaced_members` counts those.
+        inflation: the factor for the anomalies after every analysis of the ensemble.
+        rotate: rotate the ensemble at random after every analysis; mean and covariance do not
+            change.
+        non_finite: what to do when a member or its observations are no longer finite: stop the run,
+            or replace the member by a copy of a sound one; `replaced_members` counts these.
 
     Laws: with β = 0 it is 4DVar; with linear M and H and a window of one observation time the
     analysis is x_f + K (y − H x_f), K = M B Mᵀ Hᵀ (H M B Mᵀ Hᵀ + R)⁻¹, x_f = M x_b; with α = 0,
@@ -109,7 +111,7 @@ class HybridFourDVar(AbstractIncremental):
         self._filter()
 
     def unsuitable(self, problem: AbstractStateSpace) -> str | None:
-        """Without a climatology, unless α is 0 or background errors are given."""
+        """A problem without a climatology, unless α is 0 or background errors are given."""
         return super().unsuitable(problem) or (
             no_background(problem, self.covariance) if self.scale is not None else None
         )
@@ -118,10 +120,10 @@ class HybridFourDVar(AbstractIncremental):
         """Step i sees the i-th window."""
         return Windows(problem.cycles, self.window, self.window)
 
-    def init(self, problem: AbstractStateSpace, unknowns: PyTree, key: PRNGKeyArray) -> Cycled:
+    def init(self, problem: AbstractStateSpace, unknowns: PyTree, key: PRNGKeyArray) -> HybridState:
         """The first background, by default the mean of the initial distribution, and draws."""
-        anomalies = split(draw(problem, key, self.members))[1]
-        return Cycled(ravel_pytree(unknowns)[0], anomalies)
+        anomalies = mean_and_anomalies(draw(problem, key, self.members))[1]
+        return HybridState(ravel_pytree(unknowns)[0], anomalies)
 
     def background_error(
         self, problem: AbstractStateSpace, anomalies: Ensemble
@@ -132,13 +134,13 @@ class HybridFourDVar(AbstractIncremental):
             static = background_error(problem, static, self.scale)
         dtype = anomalies.dtype if static is None else static.dtype
         part = jnp.sqrt(self.ensemble_weight / (len(anomalies) - 1))
-        # The parts of a sum are of one precision.
+        # The parts of a sum have the same precision.
         of_the_day = FactorCovariance(part.astype(dtype) * anomalies.T.astype(dtype))
         return of_the_day if static is None else static + of_the_day
 
     def step(
-        self, problem: AbstractStateSpace, state: Cycled, batch: Cycle, key: PRNGKeyArray
-    ) -> tuple[Cycled, Metrics]:
+        self, problem: AbstractStateSpace, state: HybridState, batch: Cycle, key: PRNGKeyArray
+    ) -> tuple[HybridState, Metrics]:
         """One window."""
         start = self.background_error(problem, state.anomalies)
 
@@ -147,16 +149,16 @@ class HybridFourDVar(AbstractIncremental):
             return strong_trajectory(problem, first, batch, segments=self.checkpoints)
 
         nothing = jnp.zeros(start.control_size, state.analysis.dtype)
-        states, metrics = self.minimised(problem, batch, states_of, nothing)
+        states, metrics = self.minimise(problem, batch, states_of, nothing)
         anomalies, told = self._through(problem, state, batch, key)
-        return Cycled(states[-1], anomalies), metrics | told
+        return HybridState(states[-1], anomalies), metrics | told
 
-    def unknowns(self, problem: AbstractStateSpace, state: Cycled) -> PyTree:
+    def unknowns(self, problem: AbstractStateSpace, state: HybridState) -> PyTree:
         """The analysis at the end of the last window."""
         return as_unknowns(problem, state.analysis)
 
     def _filter(self) -> ETKF:
-        """What takes the ensemble through a window."""
+        """The filter that takes the ensemble through a window."""
         return ETKF(
             members=self.members,
             inflation=self.inflation,
@@ -166,15 +168,15 @@ class HybridFourDVar(AbstractIncremental):
         )
 
     def _through(
-        self, problem: AbstractStateSpace, state: Cycled, window: Cycle, key: PRNGKeyArray
+        self, problem: AbstractStateSpace, state: HybridState, window: Cycle, key: PRNGKeyArray
     ) -> tuple[Ensemble, Metrics]:
-        """The anomalies at the end of a window, and what is to be told of them."""
+        """The anomalies at the end of a window, and their metrics."""
         method = self._filter()
         keys = jax.vmap(lambda number: jr.fold_in(key, number))(jnp.arange(self.window))
 
         def run(ensemble: Ensemble, here: tuple[Cycle, PRNGKeyArray]) -> tuple[Ensemble, Metrics]:
-            ensemble, told = method.cycled(problem, ensemble, None, *here)
-            # The other metrics are not computed, since nobody takes them.
+            ensemble, told = method.run_cycle(problem, ensemble, None, *here)
+            # The other metrics are not used, so the compiler leaves them out.
             return ensemble, {name: told[name] for name in _TOLD if name in told}
 
         first = state.analysis[None] + state.anomalies
@@ -183,7 +185,7 @@ class HybridFourDVar(AbstractIncremental):
             name: jnp.sum(values) if name == "replaced_members" else values[-1]
             for name, values in told.items()
         }
-        return split(ensemble)[1], of_window
+        return mean_and_anomalies(ensemble)[1], of_window
 
 
 _TOLD = ("spread", "forecast_spread", "replaced_members")

@@ -1,9 +1,9 @@
-"""What variational methods over windows share: how the cost of one window is minimised.
+"""The shared part of variational methods over windows: minimising the cost of a window.
 
     J(v) = ½‖v‖² + ½ Σ_k ‖R_k^{-½} (y_k − H(x_k))‖²
 
-The control v is white: it has zero mean and unit covariance before the window is seen. A method
-says how the states x_k of the window come of it. No inverse of B is formed.
+The control v is white: before the observations it has zero mean and unit covariance. A method
+defines how the states x_k of the window follow from it. No inverse of B is formed.
 """
 
 from collections.abc import Callable
@@ -34,21 +34,23 @@ class AbstractIncremental(AbstractSolver):
     Observations after the last whole window are not used.
 
     Arguments:
-        window: observation times in a window.
-        covariance: the covariance B of the background errors itself, instead of α times that of
+        window: the number of observation times in a window.
+        covariance: the covariance B of the background errors, instead of α times the covariance of
             the climate.
         outer: Gauss–Newton iterations in a window, each linearised around its own trajectory.
         inner: conjugate-gradient steps in a Gauss–Newton iteration, at most.
-        rtol: conjugate-gradient steps end where the norm of the residual has fallen to this part
-            of the first gradient's in the window.
+        rtol: conjugate-gradient steps end when the norm of the residual has fallen to this part
+            of the norm of the first gradient in the window.
         inner_solver: "direct" solves with a matrix of the control's size and needs no adjoint,
-            "conjugate-gradients" needs memory for few trajectories; "auto" takes the first for
-            short controls, where it is quicker.
-        quasi_static: minimise over the first observation time first, then over two, and so on,
-            each from the minimum before: for windows so long that the cost has several minima.
-        checkpoints: in how many segments the window is linearised; states are kept between them,
-            and all else is computed again. None keeps everything, the quickest where it fits.
-        keep: whether the state at the end of every window goes into the history.
+            "conjugate-gradients" needs memory for few trajectories; "auto" uses "direct" for short
+            controls, for which it is quicker.
+        quasi_static: minimise over the first observation time, then over the first two, and so on,
+            each time from the previous minimum: for windows so long that the cost has several
+            minima.
+        checkpoints: in how many segments the window is linearised; only the states between them are
+            stored, and the rest is computed again. None stores everything, which is quickest if it
+            fits into memory.
+        keep: whether the state at the end of every window is stored in the history.
 
     Laws: the cost of the analysis is never above that of the background.
     """
@@ -73,7 +75,7 @@ class AbstractIncremental(AbstractSolver):
         check_choice("inner_solver", self.inner_solver, INNER_SOLVERS)
         check_choice("keep", self.keep, KEEP_MEAN)
 
-    def minimised(
+    def minimise(
         self,
         problem: AbstractStateSpace,
         window: Cycle,
@@ -84,9 +86,9 @@ class AbstractIncremental(AbstractSolver):
 
         Arguments:
             problem: the problem.
-            window: its cycles.
-            states_of: gives the states at the observation times of a control.
-            control: where the iterations begin.
+            window: the cycles of the window.
+            states_of: returns the states at the observation times for a control.
+            control: the start of the iterations.
         """
         misfit = lambda row, cycle: misfit_row(problem, row, cycle)  # noqa: E731
 

@@ -1,10 +1,10 @@
 """The quadratic problem within a Gauss–Newton iteration, solved directly or by conjugate gradients.
 
-Around a control v with the misfit d(v) and its Jacobian D the increment δ solves
+At a control v with the misfit d(v) and its Jacobian D the increment δ solves
 
     (I + Dᵀ D) δ = −(v + Dᵀ d)
 
-which is symmetric and positive definite, with all eigenvalues from 1 on.
+whose matrix is symmetric and positive definite, with all eigenvalues at least 1.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ INNER_SOLVERS = get_args(InnerSolver)
 
 
 class Increment(NamedTuple):
-    """δ, the conjugate-gradient steps that it took, and the norm of the gradient before it."""
+    """δ, the number of conjugate-gradient steps for it, and the norm of the gradient before it."""
 
     value: Control
     iterations: Int[Array, ""]
@@ -31,15 +31,15 @@ class Increment(NamedTuple):
 
 
 Inner = Callable[[Push, Control, Misfit, Float[Array, ""]], Increment]
-"""The increment of a linearised problem; the last argument is a norm of the gradient to go by."""
+"""The increment of a linearised problem; the last argument is a reference for the gradient norm."""
 
 
 def inner_solver(name: InnerSolver, size: int, *, steps: int, rtol: Float[Array, ""]) -> Inner:
-    """The solver for a control of so many numbers.
+    """The solver for a control with `size` numbers.
 
-    Runs of the tangent-linear model from all control numbers at once and a Cholesky factor are
-    quicker than conjugate gradients where the control is short, since they need no adjoint and work
-    on whole matrices.
+    Tangent-linear runs for all numbers of the control at once and a Cholesky factor are quicker
+    than conjugate gradients if the control is short, since they need no adjoint and work on whole
+    matrices.
     """
     if name == "direct" or (name == "auto" and size <= LONGEST_DIRECT):
         return direct
@@ -49,7 +49,7 @@ def inner_solver(name: InnerSolver, size: int, *, steps: int, rtol: Float[Array,
 
 
 LONGEST_DIRECT = 64
-"""The longest control for which "auto" takes the direct solver.
+"""The longest control for which "auto" uses the direct solver.
 
 Measured with Lorenz96 on a CPU: with 40 numbers it is 2 to 4 times quicker over several time steps,
 with 80 it is slower, with 320 ten times slower.
@@ -82,8 +82,8 @@ def conjugate_gradients(
 ) -> Increment:
     """δ by at most `steps` conjugate-gradient steps from 0.
 
-    They end where the norm of the residual is at most `rtol` times the reference, or the norm of
-    the gradient here, whichever is larger.
+    They end when the norm of the residual is at most `rtol` times the reference or times the norm
+    of the gradient here, whichever is larger.
 
     Source: M. R. Hestenes and E. Stiefel, J. Res. Natl. Bur. Stand. 49 (1952),
     doi 10.6028/jres.049.044.
@@ -94,7 +94,7 @@ def conjugate_gradients(
     start = downhill @ downhill
     enough = jnp.square(rtol.astype(control.dtype)) * jnp.maximum(start, jnp.square(reference))
 
-    def unfinished(carry: tuple) -> Array:
+    def is_unfinished(carry: tuple) -> Array:
         _, _, _, rest, taken = carry
         return (taken < steps) & (rest > enough)
 
@@ -109,5 +109,5 @@ def conjugate_gradients(
         return increment, residual, direction, remaining, taken + 1
 
     none = (jnp.zeros_like(control), downhill, downhill, start, jnp.asarray(0))
-    increment, _, _, _, taken = lax.while_loop(unfinished, step, none)
+    increment, _, _, _, taken = lax.while_loop(is_unfinished, step, none)
     return Increment(increment, taken, jnp.sqrt(start))

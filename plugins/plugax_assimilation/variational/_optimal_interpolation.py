@@ -14,7 +14,7 @@ class OptimalInterpolation(AbstractStaticBackground):
 
     x_b = c,  B = C, the mean and covariance of the climate
 
-    No model is run, so an analysis knows nothing of the observations before.
+    No model is run, so an analysis does not depend on earlier observations.
 
     Source: A. C. Lorenc, Mon. Wea. Rev. 109 (1981),
     doi 10.1175/1520-0493(1981)109<0701:AGTDMS>2.0.CO;2.

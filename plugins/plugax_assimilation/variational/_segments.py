@@ -1,4 +1,4 @@
-"""A scan whose derivative backwards keeps the states between segments only."""
+"""A scan whose reverse-mode derivative stores only the states between segments."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,17 +16,18 @@ def scan_in_segments(
     *,
     segments: int | None,
 ) -> PyTree:
-    """What `step` gives out for every input, as from `lax.scan`.
+    """The outputs of `step` for every input, as from `lax.scan`.
 
-    Differentiated, linearised or transposed, the states at the beginnings of the segments are kept,
-    and what lies within a segment is computed again. With √n segments of n steps memory grows as
-    √n, for at most one more run (Griewank 1992, doi 10.1080/10556789208805505).
+    When it is differentiated, linearised or transposed, only the states at the beginnings of the
+    segments are stored, and the rest of a segment is computed again. With √n segments of n steps
+    memory grows as √n, at the cost of at most one more run (Griewank 1992,
+    doi 10.1080/10556789208805505).
 
     Arguments:
-        step: gives the next state and what comes out, from a state and an input.
+        step: maps a state and an input to the next state and an output.
         start: the first state.
-        inputs: with a leading axis, the steps.
-        segments: how many; None keeps everything.
+        inputs: the inputs, with the steps as the first axis.
+        segments: the number of segments; None stores everything.
     """
     if segments is None:
         return lax.scan(step, start, inputs)[1]

@@ -1,8 +1,8 @@
-"""Analyses of one observation time whose background errors stay the same: the shared part.
+"""The shared part of analyses of one observation time with constant background errors.
 
     x_a = x_b + B^½ v,  v minimises ½‖v‖² + ½‖R^{-½} (y − H(x_a))‖²
 
-A method brings x_b and B.
+A method defines x_b and B.
 """
 
 import abc
@@ -27,18 +27,18 @@ from ._inner import INNER_SOLVERS, InnerSolver, inner_solver
 
 
 class AbstractStaticBackground(AbstractSolver):
-    """A method with background errors that stay the same; one step is one cycle.
+    """A method with constant background errors; one step is one cycle.
 
     Law: with linear H the analysis is x_b + K (y − H x_b), K = B Hᵀ (H B Hᵀ + R)⁻¹.
 
     Arguments:
-        outer: Gauss–Newton iterations; one is enough where H is linear.
+        outer: Gauss–Newton iterations; one is enough if H is linear.
         inner: conjugate-gradient steps in a Gauss–Newton iteration, at most.
-        rtol: conjugate-gradient steps end where the norm of the residual has fallen to this part
-            of the first gradient's.
+        rtol: conjugate-gradient steps end when the norm of the residual has fallen to this part
+            of the norm of the first gradient.
         inner_solver: "direct" solves with a matrix of the state's size, "conjugate-gradients" needs
-            few vectors; "auto" takes the first for small states.
-        keep: whether the analysis goes into the history.
+            few vectors; "auto" uses "direct" for small states.
+        keep: whether the analysis is stored in the history.
     """
 
     requires: ClassVar = AbstractStateSpace
@@ -57,7 +57,7 @@ class AbstractStaticBackground(AbstractSolver):
 
     @abc.abstractmethod
     def background(self, problem: AbstractStateSpace, state: Row, cycle: Cycle) -> Row:
-        """x_b, from the analysis of the cycle before."""
+        """x_b, from the analysis of the previous cycle."""
 
     @abc.abstractmethod
     def background_error(self, problem: AbstractStateSpace) -> AbstractCovariance:

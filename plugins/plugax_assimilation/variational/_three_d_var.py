@@ -11,13 +11,13 @@ from ._static_background import AbstractStaticBackground
 
 
 class ThreeDVar(AbstractStaticBackground):
-    """3DVar: forecasts, with background errors that stay the same.
+    """3DVar: forecasts with constant background errors.
 
-    x_b = M(x_a of the cycle before),  B = α C, with C the covariance of the climate
+    x_b = M(x_a of the previous cycle),  B = α C, with C the covariance of the climate
 
     Arguments:
-        scale: α; the background errors are α times those of the climate.
-        covariance: the covariance B of the background errors itself, instead of α C.
+        scale: α; the background error covariance is α times the covariance of the climate.
+        covariance: the covariance B of the background errors, instead of α C.
 
     Source: A. C. Lorenc, Q. J. R. Meteorol. Soc. 112 (1986), doi 10.1002/qj.49711247414.
     """
@@ -26,7 +26,7 @@ class ThreeDVar(AbstractStaticBackground):
     covariance: AbstractCovariance | None = None
 
     def unsuitable(self, problem: AbstractStateSpace) -> str | None:
-        """Without background errors of its own or a climatology."""
+        """A problem without a climatology, unless background errors are given."""
         return super().unsuitable(problem) or no_background(problem, self.covariance)
 
     def background(self, problem: AbstractStateSpace, state: Row, cycle: Cycle) -> Row:

@@ -1,6 +1,6 @@
-"""Cycled variational assimilation with background errors that stay the same.
+"""Cycled variational assimilation with constant background errors.
 
-A method brings `trajectory`, how the states of a window come of its control.
+A method defines `trajectory`, which computes the states of a window from its control.
 """
 
 import abc
@@ -20,8 +20,8 @@ from ..scores._verification import Metrics
 from ._incremental import AbstractIncremental, States
 
 
-class Assimilated(eqx.Module):
-    """Where a method over windows stands.
+class VariationalState(eqx.Module):
+    """The run state of a method over windows.
 
     Attributes:
         background: the state at the start of the next window, before its observations.
@@ -35,15 +35,15 @@ class Assimilated(eqx.Module):
 class AbstractVariational(AbstractIncremental):
     """A variational method over windows; one step is one window.
 
-    The answer is the state at the end of the last window. Every window starts from the analysis of
-    the one before, `shift` observation times on. Where windows overlap, observations are used
-    again, as if there were more of them than there are: the cost is then no longer a likelihood.
-    Observations after the last whole window are not used.
+    The answer is the state at the end of the last window. Every window starts `shift` observation
+    times after the previous one, from its analysis. If windows overlap, observations are used more
+    than once, as if there were more of them: the cost is then no longer a likelihood. Observations
+    after the last whole window are not used.
 
     Arguments:
         shift: observation times from one window to the next, at most `window`; by default windows
             follow each other without overlap.
-        scale: α; the background errors are α times those of the climate.
+        scale: α; the background error covariance is α times the covariance of the climate.
     """
 
     shift: int | None = eqx.field(static=True, default=None)
@@ -54,12 +54,12 @@ class AbstractVariational(AbstractIncremental):
             check_count("shift", self.shift)
             if self.shift > self.window:
                 raise PlugaxError(
-                    f"shift must be at most window, {self.window}, so that no observation is left "
-                    f"out; got {self.shift}."
+                    f"shift must be at most window, {self.window}, or observations would be "
+                    f"skipped; got {self.shift}."
                 )
 
     def unsuitable(self, problem: AbstractStateSpace) -> str | None:
-        """Without background errors of its own or a climatology."""
+        """A problem without a climatology, unless background errors are given."""
         return super().unsuitable(problem) or no_background(problem, self.covariance)
 
     @abc.abstractmethod
@@ -79,8 +79,8 @@ class AbstractVariational(AbstractIncremental):
 
         Arguments:
             problem: the problem.
-            start: B, of the errors of the background.
-            background: x_b, at the start of the window.
+            start: B, the covariance of the background errors.
+            background: x_b, the background at the start of the window.
             control: v.
             window: the cycles of the window.
         """
@@ -94,18 +94,18 @@ class AbstractVariational(AbstractIncremental):
         problem: AbstractStateSpace,  # noqa: ARG002
         unknowns: PyTree,
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is drawn
-    ) -> Assimilated:
+    ) -> VariationalState:
         """The first background, by default the mean of the initial distribution."""
         row = ravel_pytree(unknowns)[0]
-        return Assimilated(row, row)
+        return VariationalState(row, row)
 
     def step(
         self,
         problem: AbstractStateSpace,
-        state: Assimilated,
+        state: VariationalState,
         batch: Cycle,
         key: PRNGKeyArray,  # noqa: ARG002
-    ) -> tuple[Assimilated, Metrics]:
+    ) -> tuple[VariationalState, Metrics]:
         """One window."""
         start = background_error(problem, self.covariance, self.scale)
 
@@ -113,9 +113,9 @@ class AbstractVariational(AbstractIncremental):
             return self.trajectory(problem, start, state.background, control, batch)
 
         nothing = jnp.zeros(self.control_size(problem, start), state.background.dtype)
-        states, metrics = self.minimised(problem, batch, states_of, nothing)
-        return Assimilated(states[(self.shift or self.window) - 1], states[-1]), metrics
+        states, metrics = self.minimise(problem, batch, states_of, nothing)
+        return VariationalState(states[(self.shift or self.window) - 1], states[-1]), metrics
 
-    def unknowns(self, problem: AbstractStateSpace, state: Assimilated) -> PyTree:
+    def unknowns(self, problem: AbstractStateSpace, state: VariationalState) -> PyTree:
         """The state at the end of the last window."""
         return as_unknowns(problem, state.analysis)

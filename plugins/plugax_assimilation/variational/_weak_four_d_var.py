@@ -1,4 +1,4 @@
-"""Weak-constraint 4DVar: the errors of the model are found too."""
+"""Weak-constraint 4DVar, which also estimates the errors of the model."""
 
 from typing import Any
 
@@ -17,10 +17,10 @@ class WeakFourDVar(AbstractVariational):
     x_0 = x_b + B^½ v,  x_k = M_k(x_{k−1}) + Q^½ w_k
     J(v, w) = ½‖v‖² + ½ Σ_k ‖w_k‖² + ½ Σ_k ‖R_k^{-½} (y_k − H(x_k))‖²
 
-    Q is the problem's `model_error`. The control has as many numbers as the state, times one more
-    than the window has observation times.
+    Q is the problem's `model_error`. For a window of K observation times the control has K + 1
+    times as many numbers as the state.
 
-    Laws: with linear M and H the state at the end of a window is that of the Kalman filter which
+    Laws: with linear M and H the state at the end of a window is that of the Kalman filter that
     starts the window with covariance B; with Q → 0 it tends to that of strong-constraint 4DVar.
 
     Source: Y. Trémolet, Q. J. R. Meteorol. Soc. 132 (2006), doi 10.1256/qj.05.224.
@@ -31,7 +31,7 @@ class WeakFourDVar(AbstractVariational):
         return super().unsuitable(problem) or _no_model_error(problem)
 
     def control_size(self, problem: AbstractStateSpace, background: AbstractCovariance) -> int:
-        """That of B^½ and, for every observation time, that of Q^½."""
+        """The control size of B and, for every observation time, that of Q."""
         return background.control_size + self.window * _model_error(problem).control_size
 
     def trajectory(
@@ -60,11 +60,11 @@ def _no_model_error(problem: AbstractStateSpace) -> str | None:
     if problem.model_error is not None:
         return None
     return (
-        "finds the errors of the model, and the problem says that it has none. Give the problem a "
-        "model_error, or take strong-constraint 4DVar."
+        "estimates the errors of the model, but the problem has none. Give the problem a "
+        "model_error, or use strong-constraint 4DVar."
     )
 
 
 def _model_error(problem: AbstractStateSpace) -> AbstractCovariance:
-    assert problem.model_error is not None  # `unsuitable` has seen to it
+    assert problem.model_error is not None  # `unsuitable` has checked this
     return problem.model_error

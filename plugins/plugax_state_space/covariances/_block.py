@@ -1,4 +1,4 @@
-"""Covariances of vectors made of parts that have nothing to do with each other."""
+"""Covariances of vectors that consist of uncorrelated parts."""
 
 from collections.abc import Callable
 from itertools import accumulate
@@ -12,19 +12,19 @@ from ._covariance import AbstractCovariance
 
 
 class BlockCovariance(AbstractCovariance):
-    """diag(B₁, B₂, …): of a state with several fields, or with parameters.
+    """diag(B₁, B₂, …), for a state with several fields, or with parameters.
 
     Arguments:
         blocks: the covariances of the parts of x, in their order.
 
-    Errors: `PlugaxError` where there is no block; those of the blocks.
+    Errors: `PlugaxError` if there is no block; the errors of the blocks.
     """
 
     blocks: tuple[AbstractCovariance, ...]
 
     def __init__(self, blocks: tuple[AbstractCovariance, ...]):
         if not blocks:
-            raise PlugaxError("A BlockCovariance needs one block at least; got none.")
+            raise PlugaxError("A BlockCovariance needs at least one block; got none.")
         self.blocks = tuple(blocks)
 
     @property
@@ -48,7 +48,7 @@ class BlockCovariance(AbstractCovariance):
         return all(block.uncorrelated for block in self.blocks)
 
     def root(self, control: Float[Array, " control"]) -> Float[Array, " size"]:
-        """The roots of the blocks, each of its part of v."""
+        """The root of each block, applied to its part of v."""
         return self._each(lambda block: block.root, lambda block: block.control_size, control)
 
     def whiten(self, x: Float[Array, " size"]) -> Float[Array, " white"]:
@@ -56,7 +56,7 @@ class BlockCovariance(AbstractCovariance):
         return self._each(lambda block: block.whiten, lambda block: block.size, x)
 
     def restricted(self, available: Bool[Array, " size"]) -> AbstractCovariance:
-        """The parts of the blocks."""
+        """The blocks, each restricted to its available part."""
         parts = self._cut(lambda block: block.size, available)
         return BlockCovariance(
             tuple(block.restricted(part) for block, part in zip(self.blocks, parts, strict=True))

@@ -1,4 +1,4 @@
-"""What a covariance asks of the numbers that it is made of."""
+"""Checks of the numbers that a covariance is made of."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from plugax import PlugaxError
 
 
 def check_numbers(name: str, value: ArrayLike, *, of: str) -> None:
-    """Raise `PlugaxError` where an array that is known holds something else than finite numbers."""
+    """Raise `PlugaxError` if an array with known values holds a number that is not finite."""
     if isinstance(value, Tracer):
         return
     array = np.asarray(value)
@@ -25,16 +25,16 @@ def check_numbers(name: str, value: ArrayLike, *, of: str) -> None:
 
 
 def check_positive(name: str, value: ArrayLike, *, of: str) -> None:
-    """Raise `PlugaxError` where a number that must be positive is known and is not."""
+    """Raise `PlugaxError` if the value of a number is known and is not positive."""
     if isinstance(value, Tracer):
         return
-    array = np.asarray(value)  # NumPy's, which computes at once under jit too
+    array = np.asarray(value)  # by NumPy, which computes immediately even under jit
     if not np.all((array > 0) & np.isfinite(array)):
         raise PlugaxError(f"{name} of a {of} must be positive and finite; got {value}.")
 
 
 def check_scalar(name: str, value: ArrayLike, *, of: str) -> None:
-    """Raise `PlugaxError` where something is not one positive number."""
+    """Raise `PlugaxError` if a value is not one positive number."""
     if np.shape(value) != ():
         raise PlugaxError(
             f"{name} of a {of} must be one number; got an array of shape {np.shape(value)}."
@@ -43,6 +43,6 @@ def check_scalar(name: str, value: ArrayLike, *, of: str) -> None:
 
 
 def check_size(size: Any, *, of: str) -> None:
-    """Raise `PlugaxError` where a size is none."""
+    """Raise `PlugaxError` if a size is not a positive whole number."""
     if isinstance(size, bool) or not hasattr(size, "__index__") or size < 1:
         raise PlugaxError(f"size of a {of} must be a whole number, at least 1; got {size!r}.")

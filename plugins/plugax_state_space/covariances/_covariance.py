@@ -2,8 +2,8 @@
 
     B = B^½ (B^½)ᵀ
 
-A covariance is known by what its root does to a vector. No inverse is formed anywhere. What a
-method needs of an inverse is ‖B^{-½} x‖² = xᵀ B⁻¹ x, and that is `whiten`.
+A covariance is defined by how its root acts on a vector. No inverse is formed anywhere. All that a
+method needs of the inverse is ‖B^{-½} x‖² = xᵀ B⁻¹ x, which `whiten` provides.
 """
 
 import abc
@@ -24,12 +24,11 @@ from ._check import check_scalar
 class AbstractCovariance(lx.AbstractLinearOperator):
     """The covariance B of the errors of a vector; an operator of lineax, `B.mv(x)` is B x.
 
-    A subclass brings the properties `size` and `dtype`, `root` and `whiten`. Covariances add up
-    (`B + C`) and are scaled (`0.5 * B`) to covariances.
+    A subclass defines the properties `size` and `dtype`, and the methods `root` and `whiten`. Sums
+    (`B + C`) and multiples (`0.5 * B`) of covariances are covariances.
 
-    Laws: `mv(x)` is `root(rootᵀ(x))`; ‖`whiten(x)`‖² = xᵀ B⁻¹ x where B has an inverse; what comes
-    out of `root` and `whiten` has the dtype of what goes in; B is symmetric and positive
-    semi-definite.
+    Laws: `mv(x)` is `root(rootᵀ(x))`; ‖`whiten(x)`‖² = xᵀ B⁻¹ x if B has an inverse; the results of
+    `root` and `whiten` have the dtype of their argument; B is symmetric and positive semi-definite.
     """
 
     @property
@@ -40,11 +39,11 @@ class AbstractCovariance(lx.AbstractLinearOperator):
     @property
     @abc.abstractmethod
     def dtype(self) -> jnp.dtype:
-        """That of B's own numbers."""
+        """The dtype of the numbers that B is made of."""
 
     @property
     def control_size(self) -> int:
-        """How many numbers v has in x = B^½ v; another number where B^½ is not square."""
+        """How many numbers v has in x = B^½ v; this differs from `size` if B^½ is not square."""
         return self.size
 
     @property
@@ -54,11 +53,11 @@ class AbstractCovariance(lx.AbstractLinearOperator):
 
     @abc.abstractmethod
     def root(self, control: Float[Array, " control"]) -> Float[Array, " size"]:
-        """B^½ v. For v ~ N(0, I) it is ~ N(0, B)."""
+        """B^½ v, which has the distribution N(0, B) for v ~ N(0, I)."""
 
     @abc.abstractmethod
     def whiten(self, x: Float[Array, " size"]) -> Float[Array, " white"]:
-        """B^{-½} x, for one root of B, not always that of `root`: only its norm has a meaning."""
+        """B^{-½} x, for a root of B that may differ from `root`: only the norm has a meaning."""
 
     def root_transposed(self, x: Float[Array, " size"]) -> Float[Array, " control"]:
         """(B^½)ᵀ x."""
@@ -70,7 +69,7 @@ class AbstractCovariance(lx.AbstractLinearOperator):
         return self.root(jr.normal(key, (self.control_size,), self.dtype))
 
     def restricted(self, available: Bool[Array, " size"]) -> "AbstractCovariance":
-        """The covariance of a part of x, whose `whiten` is blind to all else and gives 0 there."""
+        """The covariance of a part of x; its `whiten` ignores the rest of x and returns 0 there."""
         return RestrictedCovariance(self, available)
 
     def mv(self, vector: Float[Array, " size"]) -> Float[Array, " size"]:
@@ -124,7 +123,7 @@ class ScaledCovariance(AbstractCovariance):
         covariance: B.
         scale: α.
 
-    Errors: `PlugaxError` where α is not one positive number.
+    Errors: `PlugaxError` if α is not one positive number.
     """
 
     covariance: AbstractCovariance
@@ -169,15 +168,15 @@ class ScaledCovariance(AbstractCovariance):
 
 
 class SumCovariance(AbstractCovariance):
-    """B₁ + B₂ + …: errors that are sums of independent ones; a hybrid covariance is one.
+    """B₁ + B₂ + …, for errors that are sums of independent errors, such as a hybrid covariance.
 
-    Its root has the roots of its parts side by side, (B₁^½ B₂^½ …), so the control variable is as
+    Its root has the roots of the parts side by side, (B₁^½ B₂^½ …), so the control variable is as
     long as those of the parts together (Lorenc 2003, doi 10.1256/qj.02.132).
 
     Arguments:
         parts: B₁, B₂, …
 
-    Errors: `PlugaxError` where their sizes differ. `whiten` gives NaN where the sum has no inverse.
+    Errors: `PlugaxError` if their sizes differ. `whiten` returns NaN if the sum has no inverse.
     """
 
     parts: tuple[AbstractCovariance, ...]
@@ -185,7 +184,7 @@ class SumCovariance(AbstractCovariance):
     def __init__(self, parts: tuple[AbstractCovariance, ...]):
         if not parts or len({part.size for part in parts}) > 1:
             raise PlugaxError(
-                "The parts of a SumCovariance must be covariances of one size; got sizes "
+                "The parts of a SumCovariance must be covariances of the same size; got sizes "
                 f"{[part.size for part in parts]}."
             )
         self.parts = tuple(parts)
@@ -219,17 +218,16 @@ class SumCovariance(AbstractCovariance):
         return total
 
     def whiten(self, x: Float[Array, " size"]) -> Float[Array, " size"]:
-        """By the Cholesky factor of the sum, made anew at every call, unless it is diagonal."""
+        """By the Cholesky factor of the sum, computed at every call, unless the sum is diagonal."""
         if self.uncorrelated:
             return x / jnp.sqrt(self.variances()).astype(x.dtype)
-        return _whitened(self.as_matrix().astype(x.dtype), x)
+        return _whiten(self.as_matrix().astype(x.dtype), x)
 
 
 class RestrictedCovariance(AbstractCovariance):
     """D B D, with D diagonal: one where something is available, zero elsewhere.
 
-    Where B is not diagonal, the part of it that is available is factorised at every call of
-    `whiten`.
+    If B is not diagonal, its available part is factorised at every call of `whiten`.
 
     Arguments:
         covariance: B.
@@ -241,7 +239,7 @@ class RestrictedCovariance(AbstractCovariance):
 
     @property
     def size(self) -> int:
-        """That of B, whatever is available."""
+        """The size of B, whatever is available."""
         return self.covariance.size
 
     @property
@@ -271,8 +269,8 @@ class RestrictedCovariance(AbstractCovariance):
         matrix = self.covariance.as_matrix().astype(x.dtype)
         both = here[:, None] & here[None, :]
         matrix = jnp.where(both, matrix, jnp.eye(self.size, dtype=x.dtype))
-        return _whitened(matrix, jnp.where(here, x, 0))
+        return _whiten(matrix, jnp.where(here, x, 0))
 
 
-def _whitened(matrix: Float[Array, "size size"], x: Float[Array, " size"]) -> Float[Array, " size"]:
+def _whiten(matrix: Float[Array, "size size"], x: Float[Array, " size"]) -> Float[Array, " size"]:
     return solve_triangular(jnp.linalg.cholesky(matrix), x, lower=True)

@@ -12,12 +12,12 @@ from ._covariance import AbstractCovariance
 
 
 class DenseCovariance(AbstractCovariance):
-    """Any covariance with an inverse: B = L Lᵀ, kept as its Cholesky factor L.
+    """Any covariance with an inverse: B = L Lᵀ, stored as its Cholesky factor L.
 
     Arguments:
         matrix: B, symmetric and positive definite.
 
-    Errors: `PlugaxError` where it is not, or holds NaN.
+    Errors: `PlugaxError` if the matrix is not symmetric or not positive definite, or holds NaN.
     """
 
     factor: Float[Array, "size size"]
@@ -26,7 +26,7 @@ class DenseCovariance(AbstractCovariance):
         matrix = jnp.asarray(matrix, float)
         if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not matrix.size:
             raise PlugaxError(
-                f"The matrix of a DenseCovariance must be square, of one row or more; got "
+                f"The matrix of a DenseCovariance must be square, with at least one row; got "
                 f"shape {matrix.shape}."
             )
         check_numbers("matrix", matrix, of="DenseCovariance")

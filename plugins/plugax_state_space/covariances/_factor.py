@@ -1,4 +1,4 @@
-"""A covariance known by a factor, such as the anomalies of an ensemble."""
+"""A covariance given by a factor, such as the anomalies of an ensemble."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float, Real
@@ -12,14 +12,14 @@ from ._covariance import AbstractCovariance
 class FactorCovariance(AbstractCovariance):
     """B = L Lᵀ of any rank.
 
-    The anomalies of an ensemble of N states over √(N − 1) are such a factor. B has no inverse where
-    L has fewer columns than rows, so it serves for backgrounds and model errors, not for the errors
-    of observations. With no column at all, B = 0.
+    The anomalies of an ensemble of N states, divided by √(N − 1), are such a factor. B has no
+    inverse if L has fewer columns than rows, so it can be used for backgrounds and model errors,
+    but not for observation errors. With no column at all, B = 0.
 
     Arguments:
         factor: L.
 
-    Errors: `PlugaxError` where L has not two axes or is not finite, and from `whiten`.
+    Errors: `PlugaxError` if L does not have two axes or is not finite, and always from `whiten`.
     """
 
     factor: Float[Array, "size control"]
@@ -56,9 +56,9 @@ class FactorCovariance(AbstractCovariance):
         return self.factor.astype(control.dtype) @ control
 
     def whiten(self, x: Float[Array, " size"]) -> Float[Array, " white"]:  # noqa: ARG002
-        """Not to be had: B may have no inverse."""
+        """Not available: B may have no inverse."""
         raise PlugaxError(
-            "A FactorCovariance may have no inverse, so nothing can be whitened by it. Where it "
-            "has one, give DenseCovariance(factor @ factor.T); this one has a factor of shape "
+            "A FactorCovariance may have no inverse, so it cannot whiten anything. If it has "
+            "one, give DenseCovariance(factor @ factor.T); this one has a factor of shape "
             f"{self.factor.shape}."
         )

@@ -1,4 +1,4 @@
-"""What lineax may know of a covariance, so that its solvers find the one that fits.
+"""What lineax is told about a covariance, so that it chooses the right linear solver.
 
 A diagonal covariance is solved by division, any other by a Cholesky decomposition.
 """

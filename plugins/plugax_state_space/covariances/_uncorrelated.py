@@ -1,4 +1,4 @@
-"""Covariances of errors that have nothing to do with each other: B is diagonal."""
+"""Covariances of uncorrelated errors: B is diagonal."""
 
 import operator
 
@@ -13,7 +13,7 @@ from ._covariance import AbstractCovariance
 
 
 class AbstractUncorrelated(AbstractCovariance):
-    """diag(σ²), with σ one number for all errors or one for each; a subclass brings `std`, σ."""
+    """diag(σ²), with one σ for all errors or one for each; a subclass defines `std`, σ."""
 
     std: eqx.AbstractVar[Float[Array, "..."]]
 
@@ -41,13 +41,13 @@ class AbstractUncorrelated(AbstractCovariance):
 
 
 class ScalarCovariance(AbstractUncorrelated):
-    """σ² I: independent errors, all of one standard deviation.
+    """σ² I: independent errors with the same standard deviation.
 
     Arguments:
         std: σ.
         size: how many errors there are.
 
-    Errors: `PlugaxError` where σ is not one positive number.
+    Errors: `PlugaxError` if σ is not one positive number.
     """
 
     std: Float[Array, ""]
@@ -71,7 +71,7 @@ class DiagonalCovariance(AbstractUncorrelated):
     Arguments:
         std: σ, one value for every error.
 
-    Errors: `PlugaxError` where a σ is not positive, or there is none.
+    Errors: `PlugaxError` if a σ is not positive, or the array is empty.
     """
 
     std: Float[Array, " size"]
@@ -79,7 +79,7 @@ class DiagonalCovariance(AbstractUncorrelated):
     def __init__(self, std: Real[ArrayLike, "..."]):
         if jnp.ndim(std) != 1 or not jnp.size(std):
             raise PlugaxError(
-                "std of a DiagonalCovariance must be an array of one axis, a value for every "
+                "std of a DiagonalCovariance must be an array of one axis, with a value for every "
                 f"error; got shape {jnp.shape(std)}."
             )
         check_positive("std", std, of="DiagonalCovariance")

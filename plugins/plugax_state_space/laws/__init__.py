@@ -1,4 +1,4 @@
-"""What holds of state-space problems and of the solvers for them, for the conformance kit."""
+"""The laws of state-space problems and of their solvers, for the conformance kit."""
 
 from ._derivatives import check_state_space_linearisation as check_state_space_linearisation
 from ._forecasts import check_state_space_gradient as check_state_space_gradient

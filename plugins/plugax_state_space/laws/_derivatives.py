@@ -1,4 +1,4 @@
-"""Checks of state-space problems: their model, observations and loss can be differentiated."""
+"""Checks of state-space problems: model, observations and loss can be differentiated."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,14 +17,14 @@ def check_state_space_linearisation(
 ) -> dict[str, Any]:
     """Tangent-linear, adjoint and Taylor test of `forecast`, `observe` and `loss`.
 
-    Each is taken near the mean of the initial distribution, at the first cycle.
+    Each test is made near the mean of the initial distribution, at the first cycle.
 
     Arguments:
         problem: the problem.
-        key: of the point and the directions.
+        key: random key of the point and the directions.
 
     Returns:
-        the figures by name, as `"forecast adjoint"`.
+        the numbers by name, such as `"forecast adjoint"`.
     """
     return {name: check() for name, check in state_space_checks(problem, key).items()}
 
@@ -32,7 +32,7 @@ def check_state_space_linearisation(
 def state_space_checks(
     problem: AbstractStateSpace, key: PRNGKeyArray
 ) -> dict[str, Callable[[], Any]]:
-    """The same checks by name, each to be called without arguments."""
+    """These checks by name, as functions without arguments."""
     point_key, *keys = jr.split(key, 4)
     with jax.enable_x64(True):
         precise = cast(problem, 64)

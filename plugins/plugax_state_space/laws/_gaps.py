@@ -1,7 +1,8 @@
-"""What a solver of state-space problems does where nothing was observed: a forecast, no more.
+"""What a solver of state-space problems does when nothing was observed: only a forecast.
 
-Inflation, noise, rotation and resampling make good for an analysis. Applied where there is none
-they make results depend on times at which nothing happens, and let a spread grow without bound.
+Inflation, noise, rotation and resampling make up for what an analysis takes from the spread.
+Applied without an analysis, they make results depend on times at which nothing happens, and let the
+spread grow without bound.
 """
 
 import dataclasses
@@ -25,8 +26,8 @@ REMEDY = (
 )
 
 
-class Bent(eqx.Module):
-    """H(x) = x + c x²: it sees more of an ensemble than mean and covariance."""
+class Quadratic(eqx.Module):
+    """H(x) = x + c x², which depends on more of an ensemble than its mean and covariance."""
 
     curvature: Array
 
@@ -41,34 +42,34 @@ def check_solver_gaps(
 ) -> None:
     """A step without observations is the model's forecast, and nothing else.
 
-    The answer after it is the forecast from the answer before (or the mean of the climate, from a
-    method that runs no model). And a time without observations between two others changes nothing
-    of the answers after it: where the model stands still, the step after it gives what it gives
-    without it, drawn by the same key.
+    The answer after it is the forecast from the answer before it (or the mean of the climate, for a
+    method that runs no model). A time without observations between two others does not change the
+    answers after it: if the model stands still, the next step gives the same answer with and
+    without that time, for the same key.
 
-    Passes on any other problem than the kit's own, the only one with these laws.
+    Always passes on problems other than the kit's own, the only one with these laws.
 
     Arguments:
         solver: the solver.
-        key: of all draws.
-        problem: what it is tried on; by default the kit's own.
+        key: random key of all draws.
+        problem: the problem to solve; by default the kit's own.
     """
     with tried(solver, problem) as (solver, problem, _):
         if not isinstance(problem, Tracking):
             return
         law = "a step without observations can be made"
         with claimed(solver, law, "See the error itself."):
-            given = _Given(solver, problem, key)
+            given = _GapTest(solver, problem, key)
             found = given.forecast_alone()
-        law = "the answer after a step without observations is the forecast from that before"
+        law = "the answer after a step without observations is the forecast from the one before"
         claim(found is None, solver, law, found, REMEDY)
         found = given.nothing_between()
         law = "a time without observations, at which the model stands still, changes no later step"
         claim(found is None, solver, law, found, REMEDY)
 
 
-class _Given:
-    """A solver on the kit's problem, its model without error."""
+class _GapTest:
+    """A solver on the kit's problem, with a perfect model."""
 
     def __init__(self, solver: AbstractSolver, problem: Tracking, key: PRNGKeyArray):
         error: Any = problem.model_error
@@ -76,7 +77,7 @@ class _Given:
         self.problem = eqx.tree_at(
             lambda problem: (problem.observation_operator, problem.model_error.std),
             problem,
-            (Bent(jnp.asarray(0.1, std.dtype)), jnp.zeros_like(std)),
+            (Quadratic(jnp.asarray(0.1, std.dtype)), jnp.zeros_like(std)),
         )
         self.solver = solver.planned(self.problem, PLANNED)
         data = self.solver.data(self.problem)
@@ -90,7 +91,7 @@ class _Given:
         state = self._step(self.problem, self._start(self.problem), first, 0)
         before = self.solver.unknowns(self.problem, state)
         after = self.solver.unknowns(
-            self.problem, self._step(self.problem, state, _unobserved(then), 1)
+            self.problem, self._step(self.problem, state, _without_observations(then), 1)
         )
         new = jnp.atleast_1d(then.time) > jnp.ravel(first.time)[-1]
         window = jax.tree.map(lambda leaf: leaf[: int(new.sum())], self.problem.cycles)
@@ -102,7 +103,7 @@ class _Given:
         return found and climate and found
 
     def nothing_between(self) -> str | None:
-        """How the step after one without observations differs from the same without that one."""
+        """How a step without observations changes the step after it."""
         still = eqx.tree_at(
             lambda problem: problem.model.matrix,
             self.problem,
@@ -112,13 +113,13 @@ class _Given:
         state = self._step(still, self._start(still), first, 0)
         without = self._step(still, state, then, 2)
         half = dataclasses.replace(then, duration=then.duration / 2)
-        earlier = dataclasses.replace(_unobserved(half), time=then.time - half.duration)
+        earlier = dataclasses.replace(_without_observations(half), time=then.time - half.duration)
         between = self._step(still, self._step(still, state, earlier, 1), half, 2)
         answers = [self.solver.unknowns(still, state) for state in (between, without)]
         return difference(*answers, tolerance=ROUNDING)
 
     def _late(self) -> tuple[Cycle, Cycle]:
-        """Two batches, one after the other, before which the series has begun."""
+        """Two consecutive batches, the first of which is not the start of the series."""
         return self.batches[-2], self.batches[-1]
 
     def _start(self, problem: Tracking) -> PyTree:
@@ -128,7 +129,7 @@ class _Given:
         return _step(self.solver, problem, state, batch, self.keys[number])
 
 
-def _unobserved(batch: Cycle) -> Cycle:
+def _without_observations(batch: Cycle) -> Cycle:
     return dataclasses.replace(batch, available=jnp.zeros(batch.observations.shape, bool))
 
 

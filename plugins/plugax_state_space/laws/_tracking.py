@@ -1,4 +1,4 @@
-"""The state-space problem that solvers are tried on, and its known answer."""
+"""The state-space problem for tests of solvers, with its known answer."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -16,8 +16,8 @@ from .. import AbstractStateSpace, Cycle, Gaussian, Geometry
 from .._cycle import cycles_of
 from ..covariances import AbstractCovariance, ScalarCovariance
 
-# A rotation that mixes all three variables, slowly damped: its climate has variance 1 where the
-# model's error has variance 1 − 0.98².
+# A rotation that mixes all three variables, slowly damped: the climate has variance 1 if the model
+# error has variance 1 − 0.98².
 DAMPING, ANGLE, SPREAD, CYCLES = 0.98, 0.3, 0.2, 160
 
 
@@ -57,7 +57,7 @@ def _itself(t: Any, x: Array) -> Array:
 class Tracking(AbstractStateSpace):
     """x_k = M x_{k−1} + η, y_k = x_k + ε: three numbers on a damped rotation, linear and Gaussian.
 
-    Every second time one of the three observations is missing. The best answer is that of the
+    At every second time one of the three observations is missing. The best answer is that of the
     Kalman filter, `kalman`.
 
     Source: R. E. Kalman, J. Basic Eng. 82 (1960), doi 10.1115/1.3662552.

@@ -1,8 +1,8 @@
-"""What it means that a solver of state-space problems does its work: it tracks the truth.
+"""The main law of a solver of state-space problems: it tracks the truth.
 
-A filter has no loss to bring down. Its answer changes with the observations, and the best there is
-has an error too, that of the Kalman filter where all is linear and Gaussian. So what is asked is
-that its analyses are not far behind those.
+A filter has no loss to reduce. Its answer changes with the observations, and even the best answer
+has an error: that of the Kalman filter, if all is linear and Gaussian. So the law is that the
+analyses are not much worse than those of the Kalman filter.
 """
 
 from typing import Any
@@ -20,8 +20,8 @@ from plugax.testing.tools import ROUNDING, claim, claimed, difference, seed_from
 from .. import AbstractStateSpace
 from ._tracking import Tracking
 
-# How much larger than the Kalman filter's the error may be. Constant background errors cost a
-# fifth or a half of it, small ensembles a tenth; without observations it is six times as large.
+# How many times the error of the Kalman filter is allowed. Constant background errors add a fifth
+# to a half of it, small ensembles a tenth; without observations it is six times as large.
 REACH = 2.0
 STEPS = 8
 
@@ -34,23 +34,24 @@ def claim_tracks(
 ) -> None:
     """Raise unless the analyses of a run are near the truth, over the second half of the run.
 
-    On the kit's own problem: nearer than twice the Kalman filter. On any other whose truth is
-    known: nearer than the model that sees no observation. Without a truth nothing is asked.
+    On the kit's own problem the error is below twice that of the Kalman filter. On any other
+    problem with a known truth it is below that of the model without observations. Without a truth
+    nothing is checked.
     """
     if problem.cycles.truth is None:
         return
     law = "its analyses follow the truth"
     remedy = (
         "Are the observations used, each with its own error? Are the metrics `time` and "
-        "`analysis_rmse` those of the analysis? What is not meant to follow, such as a "
-        "climatology, leaves out check_solver_solves."
+        "`analysis_rmse` those of the analysis? A method that is not meant to follow the truth, "
+        "such as a climatology, leaves out check_solver_solves."
     )
     series = solution.series
     has_them = {"time", "analysis_rmse"} <= set(series)
     claim(has_them, solver, law, f"the metrics {sorted(series)}", remedy)
     known = isinstance(problem, Tracking)
     limits = _errors(problem, jnp.asarray(problem.kalman()) if known else _free_run(problem))
-    # The second half: at first the initial distribution counts.
+    # Only the second half: the first still depends on the initial distribution.
     late = len(series["time"]) // 2
     where = np.searchsorted(np.asarray(problem.cycles.time), series["time"][late:] * (1 - 1e-6))
     limit = (REACH if known else 1.0) * _root_mean_square(limits[where])
@@ -73,25 +74,24 @@ def claim_times(
         solver,
         "the metric `time` of a step is that of its last observations",
         f"{found[:3]}, where it is {expected[:3]}",
-        "Return cycle.time, or window.time[-1]; the means over the cycles after the burn-in are "
-        "taken by it.",
+        "Return cycle.time, or window.time[-1]; it decides which cycles are after the burn-in.",
     )
 
 
 def check_solver_truth(solver: AbstractSolver, key: PRNGKeyArray, problem: Any = None) -> None:
-    """Where nobody knows the truth a run is the same, and metrics that need it are left out.
+    """Without a known truth a run is the same, but metrics that need the truth are left out.
 
     Arguments:
         solver: the solver.
-        key: of the seed.
-        problem: what it is tried on; by default the kit's own.
+        key: random key of the seed.
+        problem: the problem to solve; by default the kit's own.
     """
     with tried(solver, problem) as (solver, problem, _):
         if problem.cycles.truth is None:
             return
         blind = eqx.tree_at(lambda problem: problem.cycles.truth, problem, None)
         law = "without a truth it runs as with one"
-        remedy = "Ask whether cycle.truth is None, and use the truth for metrics only."
+        remedy = "Check whether cycle.truth is None, and use the truth for metrics only."
         with claimed(solver, law, remedy):
             seeing, unseeing = (
                 solve(given, solver, seed=seed_from(key), steps=STEPS) for given in (problem, blind)
@@ -105,13 +105,13 @@ def check_solver_truth(solver: AbstractSolver, key: PRNGKeyArray, problem: Any =
 
 
 def _free_run(problem: AbstractStateSpace) -> PyTree:
-    """The states that the model runs through by itself."""
+    """The states of a run of the model without observations."""
     states = problem.trajectory(problem.initial.mean, problem.cycles)
     return jax.vmap(problem.verified)(states)
 
 
 def _errors(problem: AbstractStateSpace, states: PyTree) -> np.ndarray:
-    """The error of every cycle, root mean square over the numbers of the truth."""
+    """The error of every cycle, a root mean square over the numbers of the truth."""
     flat = jax.vmap(lambda state: ravel_pytree(state)[0])
     gap = np.asarray(flat(states)) - np.asarray(flat(problem.cycles.truth))
     return np.sqrt(np.mean(np.square(gap), axis=1))

@@ -176,14 +176,14 @@ TABLE = [
     (testing.check_solver_history, InWindows, Late, "`time` of a step is that of its last"),
     (laws.check_solver_truth, Nudging, Peeps, "without a truth it runs as with one"),
     (laws.check_solver_truth, InWindows, Undefined, "non-finite|runs as with one"),
-    (laws.check_solver_gaps, Nudging, Forgets, "is the forecast from that before"),
+    (laws.check_solver_gaps, Nudging, Forgets, "is the forecast from the one before"),
     (laws.check_solver_gaps, InWindows, Tires, "changes no later step"),
     (laws.check_state_space_loss, Tracking, Doubled, "half the squared misfit"),
-    (laws.check_state_space_missing, Tracking, TakesAll, "counts for nothing"),
+    (laws.check_state_space_missing, Tracking, TakesAll, "has no effect on"),
     (laws.check_state_space_gradient, Tracking, Stiffened, "equals its finite differences"),
     (laws.check_state_space_precision, Tracking, Shortened, "dtypes of its start, in float64"),
-    (laws.check_state_space_precision, Tracking, LongObservations, "in its precision.*float64"),
-    (laws.check_state_space_trajectory, Tracking, Skips, "one forecast after the other"),
+    (laws.check_state_space_precision, Tracking, LongObservations, "have its precision.*float64"),
+    (laws.check_state_space_trajectory, Tracking, Skips, "a sequence of forecasts"),
 ]
 
 

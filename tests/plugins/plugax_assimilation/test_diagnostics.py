@@ -11,7 +11,7 @@ from scipy import stats
 import plugax as px
 import plugax_state_space as ss
 from plugax_assimilation import ETKF
-from plugax_assimilation._ensemble import Seen, see
+from plugax_assimilation._ensemble import ObservedEnsemble, see
 from plugax_assimilation.linear_algebra._factor import Factor
 from plugax_assimilation.scores._diagnostics import check_diagnostics, diagnostics_of
 from plugax_assimilation.scores._ensemble_scores import crps, rank_histogram
@@ -176,7 +176,7 @@ def test_ranks_count_the_members_below_and_ties_take_the_middle():
 
 def whitened(members, observed):
     anomalies = 2 * jr.normal(jr.key(0), (members, observed))
-    return Seen(
+    return ObservedEnsemble(
         anomalies=anomalies - anomalies.mean(0)[None],
         innovation=jr.normal(jr.key(1), (observed,)),
         count=jnp.asarray(observed),

@@ -10,7 +10,7 @@ import pytest
 
 import plugax as px
 import plugax_state_space as ss
-from plugax_assimilation._ensemble import Seen, see, split
+from plugax_assimilation._ensemble import ObservedEnsemble, mean_and_anomalies, see
 from plugax_assimilation._options import check_choice
 from plugax_assimilation.ensemble._denkf import DEnKF
 from plugax_assimilation.ensemble._enkf import EnKF
@@ -135,20 +135,20 @@ def test_the_symmetric_transform_is_the_symmetric_root_and_keeps_the_mean(member
     here = jax.tree.map(lambda leaf: leaf[0], problem.cycles)
     seen, eye, zeta = see(problem, ensemble_of(members), here), np.eye(members), members - 1.0
     found = spectrum(seen)
-    transform = found.transformed(jnp.asarray(eye), jnp.asarray(zeta))
+    transform = found.transform(jnp.asarray(eye), jnp.asarray(zeta))
     np.testing.assert_allclose(transform, transform.T, atol=1e-13)
     expected = np.linalg.inv(eye + seen.anomalies @ seen.anomalies.T / zeta)
     np.testing.assert_allclose(transform @ transform, expected, atol=1e-12)
     np.testing.assert_allclose(transform @ np.ones(members), 1, atol=1e-13)
-    restored = found.restored(transform, jnp.asarray(zeta))
+    restored = found.inverse_transform(transform, jnp.asarray(zeta))
     np.testing.assert_allclose(restored, eye, atol=1e-12)
 
 
 @pytest.mark.parametrize("members", [2, 5, 12])
 def test_the_quick_transform_is_a_root_of_the_same_matrix_and_keeps_the_mean(members):
     keys, zeta = jr.split(jr.key(0)), members - 1.0
-    anomalies = split(jr.normal(keys[0], (members, 12)))[1]
-    seen = Seen(anomalies, jr.normal(keys[1], (12,)), jnp.asarray(12))
+    anomalies = mean_and_anomalies(jr.normal(keys[0], (members, 12)))[1]
+    seen = ObservedEnsemble(anomalies, jr.normal(keys[1], (12,)), jnp.asarray(12))
     found, eye = eqx.filter_jit(triangular)(seen), np.eye(members)
     matrix = eye + anomalies @ anomalies.T / zeta
     np.testing.assert_allclose(found.transform.T @ found.transform, np.linalg.inv(matrix))

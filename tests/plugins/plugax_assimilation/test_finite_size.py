@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
-from plugax_assimilation._ensemble import Seen, split
+from plugax_assimilation._ensemble import ObservedEnsemble, mean_and_anomalies
 from plugax_assimilation.ensemble._finite_size import hyperprior, inflation_for
 from plugax_assimilation.ensemble._spectrum import spectrum
 
@@ -16,8 +16,10 @@ pytestmark = pytest.mark.usefixtures("x64")
 
 def seen_of(members, observed, *, size=1.0, spread=1.0, seed=0):
     keys = jr.split(jr.key(seed), 2)
-    anomalies = spread * split(jr.normal(keys[0], (members, observed)))[1]
-    return Seen(anomalies, size * jr.normal(keys[1], (observed,)), jnp.asarray(observed))
+    anomalies = spread * mean_and_anomalies(jr.normal(keys[0], (members, observed)))[1]
+    return ObservedEnsemble(
+        anomalies, size * jr.normal(keys[1], (observed,)), jnp.asarray(observed)
+    )
 
 
 @jax.jit

@@ -11,9 +11,9 @@ import pytest
 
 import plugax as px
 import plugax_state_space as ss
-from plugax_assimilation._ensemble import Seen, forecast, see
+from plugax_assimilation._ensemble import ObservedEnsemble, forecast, see
 from plugax_assimilation.ensemble._enkf_n import EnKFN
-from plugax_assimilation.ensemble._ensemble_gauss_newton import minimised
+from plugax_assimilation.ensemble._ensemble_gauss_newton import minimise
 from plugax_assimilation.ensemble._etkf import ETKF
 from plugax_assimilation.ensemble._ienks import IEnKS
 from plugax_assimilation.ensemble._window_run import Run
@@ -210,10 +210,10 @@ def minimum(iterations, tolerance=1e-12):
     def run(ensemble):
         seen = jax.vmap(observed)(ensemble)
         mean = jnp.mean(seen, 0)
-        seen = Seen((seen - mean[None]) / 0.1, (target - mean) / 0.1, jnp.asarray(2))
+        seen = ObservedEnsemble((seen - mean[None]) / 0.1, (target - mean) / 0.1, jnp.asarray(2))
         return Run(ensemble, ensemble, seen, None)
 
-    found = eqx.filter_jit(minimised)(
+    found = eqx.filter_jit(minimise)(
         start,
         run,
         iterations=iterations,

@@ -8,9 +8,9 @@ import pytest
 
 import plugax as px
 import plugax_state_space as ss
-from plugax_assimilation._ensemble import Seen
+from plugax_assimilation._ensemble import ObservedEnsemble
 from plugax_assimilation.ensemble._serial_enkf import _in_columns, _serially
-from plugax_assimilation.linear_algebra._rotation import rotated
+from plugax_assimilation.linear_algebra._rotation import rotate_anomalies
 from plugax_assimilation.scores._ensemble_scores import crps, weighted_crps
 
 pytestmark = pytest.mark.usefixtures("x64")
@@ -74,11 +74,11 @@ def test_no_array_is_as_large_as_the_square_of_the_members(problem, method):
 def test_a_rotation_in_the_smaller_space_keeps_mean_and_products():
     anomalies = jr.normal(jr.key(1), (50, 4))
     anomalies = anomalies - anomalies.mean(0, keepdims=True)
-    found = rotated(jr.key(2), anomalies)
+    found = rotate_anomalies(jr.key(2), anomalies)
     np.testing.assert_allclose(found.sum(0), 0, atol=1e-12)
     np.testing.assert_allclose(found.T @ found, anomalies.T @ anomalies, atol=1e-12)
     # Uniform: a member's number has the mean 0 and the variance of all, over rotations.
-    many = jax.vmap(lambda key: rotated(key, anomalies)[0])(jr.split(jr.key(3), 4000))
+    many = jax.vmap(lambda key: rotate_anomalies(key, anomalies)[0])(jr.split(jr.key(3), 4000))
     variance = (anomalies**2).mean(0)
     np.testing.assert_allclose(many.mean(0), 0, atol=4 * np.sqrt(variance.max() / 4000))
     np.testing.assert_allclose(many.T @ many / 4000, anomalies.T @ anomalies / 50, atol=0.1)
@@ -86,7 +86,9 @@ def test_a_rotation_in_the_smaller_space_keeps_mean_and_products():
 
 def test_the_serial_filter_in_columns_is_the_one_by_a_transform():
     y = jr.normal(jr.key(4), (20, 3))
-    seen = Seen(y - y.mean(0, keepdims=True), jr.normal(jr.key(5), (3,)), jnp.asarray(3))
+    seen = ObservedEnsemble(
+        y - y.mean(0, keepdims=True), jr.normal(jr.key(5), (3,)), jnp.asarray(3)
+    )
     anomalies = jr.normal(jr.key(6), (20, 5))
     weights, transform = _serially(seen)
     moves, after = _in_columns(seen, anomalies)

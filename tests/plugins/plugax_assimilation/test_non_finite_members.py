@@ -11,9 +11,9 @@ import pytest
 
 import plugax as px
 import plugax_state_space as ss
-from plugax_assimilation._ensemble import Seen
-from plugax_assimilation._replacement import replaced
-from plugax_assimilation.ensemble._ensemble_gauss_newton import minimised
+from plugax_assimilation._ensemble import ObservedEnsemble
+from plugax_assimilation._replacement import replace_unsound
+from plugax_assimilation.ensemble._ensemble_gauss_newton import minimise
 from plugax_assimilation.ensemble._etkf import ETKF
 from plugax_assimilation.ensemble._ienks import IEnKS
 from plugax_assimilation.ensemble._window_run import Run
@@ -77,7 +77,7 @@ def test_members_are_replaced_and_counted(lag):
 def test_unsound_members_become_copies_of_sound_ones():
     ensemble = jr.normal(jr.key(0), (8, 3))
     ensemble = ensemble.at[1, 0].set(jnp.nan).at[4].set(jnp.inf).at[6, 2].set(1e200)
-    found, count = replaced(ensemble, jr.key(1))
+    found, count = replace_unsound(ensemble, jr.key(1))
     assert int(count) == 3  # the square of the last overflows
     sound = [0, 2, 3, 5, 7]
     np.testing.assert_array_equal(found[np.array(sound)], ensemble[np.array(sound)])
@@ -87,7 +87,7 @@ def test_unsound_members_become_copies_of_sound_ones():
 
 def test_where_no_member_is_sound_the_run_stops():
     lost = jnp.full((4, 3), jnp.nan)
-    found, count = replaced(lost, jr.key(0))
+    found, count = replace_unsound(lost, jr.key(0))
     assert int(count) == 4
     assert np.isnan(found).all()
 
@@ -129,13 +129,13 @@ def test_an_iterate_that_loses_a_member_ends_the_iterations_with_the_one_before(
         seen = jax.vmap(lambda x: jnp.exp(0.3 * x))(ensemble)
         mean = jnp.mean(seen, 0)
         lost = jnp.where(jnp.all(ensemble == start), 0, 1)
-        seen = Seen(seen - mean[None], 1.0 - mean, jnp.asarray(2))
+        seen = ObservedEnsemble(seen - mean[None], 1.0 - mean, jnp.asarray(2))
         front = jnp.where(lost > 0, jnp.nan, ensemble)
         return Run(ensemble, front, seen, lost)
 
     @functools.partial(jax.jit, static_argnums=0)
     def found(iterations):
-        return minimised(
+        return minimise(
             start,
             run,
             iterations=iterations,
@@ -232,7 +232,7 @@ def test_members_that_are_not_seen_as_numbers_are_replaced_too(method, options):
 def test_the_message_names_the_observation_operator(method):
     solution = px.solve(rooted(), px.solver(method, members=12), seed=1)
     assert solution.status.name == "non-finite"
-    assert "observation_operator(t, x) is not defined" in str(solution.status)
+    assert "observation_operator(t, x) of it was not" in str(solution.status)
 
 
 def test_what_a_missing_observation_would_see_loses_no_member():

@@ -220,7 +220,7 @@ def test_on_lorenz63_errors_are_well_below_those_of_the_observations(resampling)
     ("options", "message"),
     [
         ({"members": 1}, "members must be"),
-        ({"threshold": 1.5}, "threshold must lie from 0 to 1"),
+        ({"threshold": 1.5}, "threshold must be from 0 to 1"),
     ],
 )
 def test_options_out_of_range_are_refused(options, message):

@@ -6,7 +6,7 @@ import jax.random as jr
 import numpy as np
 import pytest
 
-from plugax_assimilation.linear_algebra._rotation import reflected, rotation
+from plugax_assimilation.linear_algebra._rotation import reflect, rotation
 
 DRAWS = 4000
 
@@ -52,6 +52,6 @@ def test_rotations_are_uniform(x64):
 
 def test_the_reflection_is_its_own_inverse_and_empties_the_first_row_of_anomalies(x64):
     rows = jr.normal(jr.key(0), (6, 3))
-    np.testing.assert_allclose(reflected(reflected(rows)), rows, atol=1e-14)
+    np.testing.assert_allclose(reflect(reflect(rows)), rows, atol=1e-14)
     anomalies = rows - jnp.mean(rows, 0)[None]
-    np.testing.assert_allclose(reflected(anomalies)[0], 0, atol=1e-14)
+    np.testing.assert_allclose(reflect(anomalies)[0], 0, atol=1e-14)

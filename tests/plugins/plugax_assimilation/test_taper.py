@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from plugax_assimilation.ensemble._taper import HALF_WIDTH, gaspari_cohn
-from plugax_assimilation.linear_algebra._inverse_root import SMALL, inverse_root_applied
+from plugax_assimilation.linear_algebra._inverse_root import SMALL, apply_inverse_root
 
 
 def test_the_taper_has_the_values_of_its_equation(x64):
@@ -59,14 +59,14 @@ def test_the_inverse_root_is_that_by_eigenvectors(x64, size, scale):
     expected = axes @ ((axes.mT @ vectors) / jnp.sqrt(values)[:, :, None])
     # Either way rounding acts on M, of which it changes the part 1e-16: condition × precision.
     tolerance = 1e-14 * float(jnp.max(values))
-    found = jax.jit(inverse_root_applied)(matrices, vectors)
+    found = jax.jit(apply_inverse_root)(matrices, vectors)
     np.testing.assert_allclose(found, expected, atol=tolerance)
 
 
 @pytest.mark.parametrize("size", [5, SMALL + 3])
 def test_the_inverse_root_keeps_the_mean_of_anomalies(x64, size):
     ones = jnp.ones((6, size, 1))
-    found = jax.jit(inverse_root_applied)(symmetric(size, 0.5), ones)
+    found = jax.jit(apply_inverse_root)(symmetric(size, 0.5), ones)
     np.testing.assert_allclose(found, ones, atol=1e-12)
 
 
@@ -74,7 +74,7 @@ def test_the_inverse_root_keeps_the_mean_of_anomalies(x64, size):
 def test_the_inverse_root_of_one_matrix_does_not_depend_on_the_others(x64, size):
     matrices = symmetric(size, 0.3)
     vectors = jax.random.normal(jax.random.key(1), (6, size, 2))
-    function = jax.jit(inverse_root_applied)
+    function = jax.jit(apply_inverse_root)
     beside = function(matrices.at[3].multiply(1e4), vectors)
     kept = np.arange(6) != 3
     np.testing.assert_array_equal(beside[kept], function(matrices, vectors)[kept])

@@ -90,8 +90,8 @@ def test_parameters_of_the_start_and_the_step_may_be_traced(name):
 @pytest.mark.parametrize(
     ("grid", "message"),
     [
-        ({"steps": 7, "every": 2}, "steps=7 and every=2. Take steps=6"),
-        ({"steps": 1, "every": 2}, "Take steps=2"),
+        ({"steps": 7, "every": 2}, "steps=7 and every=2. Try steps=6"),
+        ({"steps": 1, "every": 2}, "Try steps=2"),
         ({"steps": 0}, "steps must be a positive whole number, known before compilation; got 0"),
         ({"steps": True}, "got True"),
         ({"steps": 2, "every": -1}, "every must be a positive whole number"),

@@ -261,7 +261,7 @@ def _run(of="milstein", state=1.0, drift=None, diffusion=None, options=None, **g
 @pytest.mark.parametrize(
     ("what", "message"),
     [
-        ({"dt": -0.1}, "dt must be positive, since noise has no way back; got dt=-0.1"),
+        ({"dt": -0.1}, "dt must be positive, since noise cannot be reversed; got dt=-0.1"),
         ({"steps": 3, "every": 2}, "steps must be a multiple of every"),
         ({"state": 1j}, "take real states; got a complex one"),
         ({"state": 1}, "y0 must be floating-point"),
@@ -276,7 +276,7 @@ def _run(of="milstein", state=1.0, drift=None, diffusion=None, options=None, **g
                 "drift": lambda t, y: y,
                 "diffusion": lambda t, y: (1.0, y[1][None]),
             },
-            "one axis more",
+            "one more axis",
         ),
     ],
 )

@@ -263,7 +263,7 @@ def test_any_model_will_do(integrator, minimise):
 
 WRONG = {
     "background": (jnp.ones((2, 12)), "a vector; got the shape"),
-    "observations": (jnp.ones(12), "an array of"),
+    "observations": (jnp.ones(12), "must have the axes"),
     "background_error": (ss.ScalarCovariance(1.0, 5), "background_error must be .* size 12"),
     "model": (lambda t, x: x[:-1], "model"),
     "observation_operator": (lambda t, x: x[:5], "observation_operator"),

@@ -16,7 +16,7 @@ from plugax.plugins import options_of, preset_values
 from plugax_lorenz96 import Lorenz63Twin, Lorenz96, Lorenz96Twin, TwoScaleLorenz96Twin
 from plugax_lorenz96._lorenz63_twin import PRESETS as LORENZ63
 from plugax_lorenz96._lorenz96_twin import PRESETS as LORENZ96
-from plugax_lorenz96._setup import chosen
+from plugax_lorenz96._setup import setup_of
 from plugax_lorenz96._two_scale_twin import PRESETS as TWO_SCALE
 
 TWINS = {
@@ -247,7 +247,7 @@ WRONG = [
     ({"cycles": 0}, "cycles must be at least 1; got 0"),
     ({"observe_every": 0}, "observe_every must be at least 1; got 0"),
     ({"dt": 0.0}, "dt must be above 0; got 0.0"),
-    ({"dt": 0.5, "cycles": 50}, "the model ran away. A time step shorter than dt = 0.5"),
+    ({"dt": 0.5, "cycles": 50}, "the model diverged. A time step shorter than dt = 0.5"),
     ({"observation_std": -1.0}, "observation_std must be above 0"),
     ({"missing": 1.0}, "missing must be at least 0 and below 1; got 1.0"),
     ({"model_error_std": -0.1}, "model_error_std must be at least 0"),
@@ -267,7 +267,7 @@ def test_options_out_of_range_are_refused(options, message):
 
 def test_a_preset_that_does_not_exist_is_refused_with_those_that_do():
     with pytest.raises(px.PlugaxError, match=r"one of sakov2008, hoteit2015.*; got 'sakov'"):
-        chosen(LORENZ96, "sakov", {})
+        setup_of(LORENZ96, "sakov", {})
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import pytest
 import plugax as px
 from plugax_mnist import FashionMnist, Mnist
 from plugax_mnist._confusion import draw_confusion
-from plugax_mnist._curves import averaged
+from plugax_mnist._curves import average
 from plugax_mnist._mistakes import draw_mistakes, worst_mistakes
 
 CLASSES = ("a", "b", "c")
@@ -62,7 +62,7 @@ def test_a_run_that_was_never_evaluated_on_the_way_shows_its_end(tiny):
 
 
 def test_many_steps_are_averaged_in_windows():
-    steps, means = averaged(np.arange(1000.0))
+    steps, means = average(np.arange(1000.0))
     assert len(steps) == len(means) <= 120
     np.testing.assert_allclose(steps, means)
     np.testing.assert_allclose(steps[0], np.arange(9).mean())

@@ -58,8 +58,8 @@ PACKED = gzip.compress(GOOD, mtime=0)
     ("content", "expected"),
     [
         (b"", "is empty"),
-        (b"<!DOCTYPE html>", "no IDX file: expected the magic number 00000803.*b'<!DO'"),
-        (b"\0\0", "no IDX file.*begins with"),
+        (b"<!DOCTYPE html>", "not an IDX file: expected the magic number 00000803.*b'<!DO'"),
+        (b"\0\0", "not an IDX file.*begins with"),
         (idx(IMAGES.astype(">f8"), kind=0x0E), r"holds 8-byte floats \(type 0x0e\), expected uns"),
         (idx(IMAGES, kind=0x77), r"holds an unknown type \(type 0x77\), expected unsigned bytes"),
         (idx(IMAGES[0, 0]), "an array of rank 1, expected rank 3"),
@@ -78,7 +78,7 @@ PACKED = gzip.compress(GOOD, mtime=0)
             gzip.compress(GOOD[:-1], mtime=0),
             "truncated: its header promises 2352 bytes, but only 2351",
         ),
-        (gzip.compress(b"<html>", mtime=0), "no IDX file.*b'<htm'"),
+        (gzip.compress(b"<html>", mtime=0), "not an IDX file.*b'<htm'"),
     ],
 )
 def test_a_bad_file_is_refused_with_its_name_and_what_is_wrong(tmp_path, content, expected):

@@ -173,9 +173,9 @@ def test_dropout_is_drawn_anew_for_every_picture_and_off_without_a_key():
 def test_a_model_that_does_not_fit_is_refused_with_what_it_gives():
     with pytest.raises(ValueError, match=r"one of linear, mlp, cnn, .* got 'resnet'"):
         factory_of("resnet")
-    with pytest.raises(px.PlugaxError, match=r"10 logits .* gives shape \(7,\)"):
+    with pytest.raises(px.PlugaxError, match=r"10 logits .* returns shape \(7,\)"):
         check_model(lambda key: _Fixed(jnp.ones(7)), 10)
-    with pytest.raises(px.PlugaxError, match="the _Fixed that was made has none"):
+    with pytest.raises(px.PlugaxError, match="this _Fixed has none"):
         check_model(lambda key: _Fixed(jnp.ones(10, int)), 10)
 
 

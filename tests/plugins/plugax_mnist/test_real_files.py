@@ -4,7 +4,7 @@ import pytest
 from plugax_mnist._catalogue import FASHION_MNIST, MNIST
 from plugax_mnist._dataset import load
 from plugax_mnist._fetch import check
-from plugax_mnist._files import found_in
+from plugax_mnist._files import files_in
 
 
 def place_of(source, data_directory):
@@ -32,6 +32,6 @@ def test_the_real_mnist_is_what_its_authors_count(data_directory):
 
 @pytest.mark.parametrize("source", [MNIST, FASHION_MNIST], ids=lambda source: source.name)
 def test_the_real_files_have_the_checksums_that_are_asked_of_a_mirror(data_directory, source):
-    found = found_in(place_of(source, data_directory))
+    found = files_in(place_of(source, data_directory))
     for name, checksum in source.checksums.items():
         check(found[name], checksum)

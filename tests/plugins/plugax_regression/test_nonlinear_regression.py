@@ -210,7 +210,7 @@ BAD = np.where(np.arange(30) == 7, np.nan, Y)
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"y": BAD}, r"y\[7\] is nan; leave out what is missing"),
+        ({"y": BAD}, r"y\[7\] is nan; leave out missing values"),
         ({"x": BAD}, r"x\[7\] is nan"),
         ({"x": {"t": BAD}}, r"x\['t'\]\[7\] is nan"),
         ({"sigma": BAD}, r"sigma\[7\] is nan"),

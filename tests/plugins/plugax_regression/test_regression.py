@@ -226,8 +226,8 @@ def test_single_precision_stays_single_and_agrees():
     ("options", "message"),
     [
         ({"points": 2}, "points must be at least 3.*got 2"),
-        ({"noise": -1.0}, "noise is a standard deviation and cannot be negative; got -1"),
-        ({"data_seed": -1}, "data_seed cannot be negative; got -1"),
+        ({"noise": -1.0}, "noise, a standard deviation, must not be negative; got -1"),
+        ({"data_seed": -1}, "data_seed must not be negative; got -1"),
     ],
 )
 def test_impossible_options_are_refused(options, message):

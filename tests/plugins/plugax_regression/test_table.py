@@ -99,7 +99,7 @@ def test_a_cell_that_is_no_number_is_named_with_its_place(write, cell, message):
     [
         ("", "is empty: expected a line of column names"),
         ("# nothing\n\n", "is empty"),
-        ("x,y\n", "has a header and no rows below it"),
+        ("x,y\n", "has a header, but no rows below it"),
         ("1,2\n3,4\n", "line 1: expected column names; got the numbers 1, 2"),
         ("x,x\n3,4\n", "line 1: 2 columns are called 'x'"),
         ("x,y\n1,2\n3\n", "line 3: expected 2 cells, as in the header, separated by commas; got 1"),

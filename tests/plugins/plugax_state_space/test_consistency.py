@@ -36,8 +36,8 @@ def test_both_figures_are_1_for_a_filter_that_is_as_sure_as_it_should_be():
     ("run", "message"),
     [
         ({"error": 3.0, "spread": 0.2}, "lost the truth: the error is .*, the spread 0.2 .*Try"),
-        ({"error": 0.1, "spread": 0.5}, "less sure than it could be"),
-        ({"innovation": 9.0}, "innovations .* times .* forecasts err more"),
+        ({"error": 0.1, "spread": 0.5}, "underconfident"),
+        ({"innovation": 9.0}, "innovations .* times .* forecasts have larger errors"),
         ({"innovation": 0.3}, "innovations .*observation_error, is too large"),
     ],
 )
@@ -69,6 +69,6 @@ def test_an_observation_operator_that_is_not_finite_is_named():
     failed = series() | {"forecast_spread": np.ones(CYCLES)}
     failed["loss"][-1] = np.nan
     (remark,) = remarks_of(failed, 0.0)
-    assert "observation_operator(t, x) is not defined" in remark
+    assert "observation_operator(t, x) of it was not" in remark
     failed["forecast_spread"][-1] = np.inf
     assert remarks_of(failed, 0.0) == ()

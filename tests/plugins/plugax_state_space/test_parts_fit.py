@@ -28,7 +28,7 @@ CASES = {
     ),
     "observations of the wrong number": (
         {"observation_operator": lambda t, x: x["q"][:1]},
-        r"must give 2 real numbers, .* gives f64\[1\]",
+        r"must return 2 real numbers, .* returns f64\[1\]",
     ),
     "observations that are no array": (
         {"observation_operator": lambda t, x: {"a": x["q"]}},

@@ -154,5 +154,5 @@ def test_a_draw_of_a_normal_distribution_of_pytrees_has_its_moments(x64):
     error = 5 * np.sqrt(np.diag(root @ root.T) / count)
     assert (np.abs(flat.mean(0) - [1.0, 2.0, 3.0]) < error).all()
     assert abs(np.cov(flat.T)[0, 1] - 2.0) < 5 * np.sqrt((2.0**2 + 5.0) / count)
-    with pytest.raises(px.PlugaxError, match="mean has 3 numbers, the covariance is one of 2"):
+    with pytest.raises(px.PlugaxError, match="mean has 3 numbers, but the covariance has size 2"):
         ss.Gaussian(mean, ss.ScalarCovariance(1.0, 2))

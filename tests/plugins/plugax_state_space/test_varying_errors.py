@@ -110,8 +110,8 @@ def test_a_twin_is_observed_with_the_errors_of_every_time():
     ("error", "message"),
     [
         (EACH["scalars"][:3], "one covariance for each of the 5 observation times; got 3"),
-        ([*EACH["scalars"][:4], ss.ScalarCovariance(1.0, 3)], "of one size.*of 3 at 4"),
-        (lambda t: 0.1, "a function of time that gives one; got floats"),
+        ([*EACH["scalars"][:4], ss.ScalarCovariance(1.0, 3)], "the same size.*and 3 at time 4"),
+        (lambda t: 0.1, "a function of time that returns one; got floats"),
     ],
 )
 def test_what_is_no_error_at_every_time_is_refused(error, message):

@@ -27,7 +27,7 @@ from plugax_state_space.covariances import BlockCovariance, ScaledCovariance, Su
         (lambda: ss.DenseCovariance(np.ones((2, 3))), r"must be square, .* shape \(2, 3\)"),
         (lambda: ss.DenseCovariance(np.asarray([[1.0, 0.5], [0.0, 1.0]])), "must be symmetric"),
         (lambda: ss.DenseCovariance(np.ones((2, 2)) - 2 * np.eye(2)), "must be positive definite"),
-        (lambda: ss.DenseCovariance(np.zeros((0, 0))), r"one row or more.*shape \(0, 0\)"),
+        (lambda: ss.DenseCovariance(np.zeros((0, 0))), r"at least one row.*shape \(0, 0\)"),
         (lambda: ss.DenseCovariance(np.ones((3, 3)) * np.nan), "must be finite; it is nan at"),
         (
             lambda: ss.DenseCovariance(np.diag([1.0, np.inf])),
@@ -51,7 +51,7 @@ from plugax_state_space.covariances import BlockCovariance, ScaledCovariance, Su
         (lambda: ss.ScalarCovariance(1.0, 2) * np.ones(2), "must be one number"),
         (lambda: ss.ScalarCovariance(1.0, 2) + ss.ScalarCovariance(1.0, 3), r"sizes \[2, 3\]"),
         (lambda: SumCovariance(()), r"got sizes \[\]"),
-        (lambda: BlockCovariance(()), "one block at least"),
+        (lambda: BlockCovariance(()), "at least one block"),
     ],
 )
 def test_unusable_numbers_are_refused(unusable, message):
