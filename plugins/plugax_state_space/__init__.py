@@ -1,6 +1,6 @@
 """Models that run in time, and noisy observations of them."""
 
-from ._augmented import Augmented as Augmented
+from ._augmented import AugmentedState as AugmentedState
 from ._augmented import augmented as augmented
 from ._cycle import Cycle as Cycle
 from ._gaussian import Gaussian as Gaussian

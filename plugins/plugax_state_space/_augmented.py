@@ -33,7 +33,7 @@ from ._state_space import AbstractStateSpace, ObservationOperator
 from .covariances import AbstractCovariance, BlockCovariance, FactorCovariance
 
 
-class Augmented(eqx.Module):
+class AugmentedState(eqx.Module):
     """A state x and the parameters θ that are estimated with it."""
 
     state: PyTree[Float[Array, "..."]]
@@ -41,7 +41,7 @@ class Augmented(eqx.Module):
 
 
 class AugmentedStateSpace(AbstractStateSpace):
-    """A state-space problem whose state is an `Augmented`; made by `augmented`.
+    """A state-space problem whose state is an `AugmentedState`; made by `augmented`.
 
     `model` and `observation_operator` are those of the state alone, with the parameters as the
     problem had them.
@@ -72,20 +72,20 @@ class AugmentedStateSpace(AbstractStateSpace):
     def __check_init__(self):
         check_state_space(self)
 
-    def forecast(self, state: Augmented, cycle: Cycle) -> Augmented:
+    def forecast(self, state: AugmentedState, cycle: Cycle) -> AugmentedState:
         """The state advanced by the model with these parameters, which do not change."""
         forecast = self._replace(state.parameters).forecast(state.state, cycle)
-        return Augmented(forecast, state.parameters)
+        return AugmentedState(forecast, state.parameters)
 
-    def observe(self, time: Float[Array, ""], state: Augmented) -> Float[Array, " observed"]:
+    def observe(self, time: Float[Array, ""], state: AugmentedState) -> Float[Array, " observed"]:
         """H(t, x; θ)."""
         return self._replace(state.parameters).observe(time, state.state)
 
-    def verified(self, state: Augmented) -> PyTree:
+    def verified(self, state: AugmentedState) -> PyTree:
         """The part of the state x that the truth is given for."""
         return self.problem.verified(state.state)
 
-    def diagnose(self, state: Augmented) -> Metrics:
+    def diagnose(self, state: AugmentedState) -> Metrics:
         """All parameters in one row, and each scalar parameter under its own name."""
         leaves = jax.tree.leaves(state.parameters)
         named = zip(self.picked.names, leaves, strict=True)
@@ -154,7 +154,7 @@ def augmented(
 
         ss.augmented(problem, lambda problem: problem.model.forcing, initial)
 
-    An analysis is an `Augmented` with `state` and `parameters`. The metrics of a cycle hold all
+    An analysis is an `AugmentedState` with `state` and `parameters`. The metrics of a cycle hold all
     parameters in one row, `parameters`, and each scalar parameter under its place in the problem,
     such as `model_forcing`. Errors and spread are those of the state.
 
@@ -179,7 +179,7 @@ def augmented(
 
 def _join(state: Gaussian, parameters: Gaussian) -> Gaussian:
     covariance = BlockCovariance((state.covariance, parameters.covariance))
-    return Gaussian(Augmented(state.mean, parameters.mean), covariance)
+    return Gaussian(AugmentedState(state.mean, parameters.mean), covariance)
 
 
 def _join_errors(

@@ -9,7 +9,7 @@ import pytest
 import plugax as px
 import plugax_state_space as ss
 from plugax.testing import collect_checks
-from plugax_state_space import Augmented, augmented
+from plugax_state_space import AugmentedState, augmented
 from plugax_state_space.covariances import BlockCovariance
 
 KEY = jax.random.key(0)
@@ -41,7 +41,7 @@ def test_forecast_and_observation_are_those_of_the_problem_with_the_parameters_i
 ):
     cycle = cycle_of(joint, 1)
     state = joint.init(KEY)
-    assert isinstance(state, Augmented)
+    assert isinstance(state, AugmentedState)
     plain = eqx.tree_at(lambda p: p.model.drive, make_springs(), jnp.asarray(0.7))
     plain = eqx.tree_at(lambda p: p.observation_operator.bias, plain, jnp.asarray(0.1))
     ahead = joint.forecast(state, cycle)
