@@ -154,9 +154,9 @@ def augmented(
 
         ss.augmented(problem, lambda problem: problem.model.forcing, initial)
 
-    An analysis is an `AugmentedState` with `state` and `parameters`. The metrics of a cycle hold all
-    parameters in one row, `parameters`, and each scalar parameter under its place in the problem,
-    such as `model_forcing`. Errors and spread are those of the state.
+    An analysis is an `AugmentedState` with `state` and `parameters`. The metrics of a cycle hold
+    all parameters in one row, `parameters`, and each scalar parameter under its place in the
+    problem, such as `model_forcing`. Errors and spread are those of the state.
 
     The parameters have no position (NaN in the geometry), so localisation does not affect them. In
     a climatology they are independent of the state: methods that take their background errors from
