@@ -19,7 +19,7 @@ from .scores._state_metrics import KEEP_MEAN, KeepMean, state_metrics
 from .scores._verification import Metrics
 
 
-class AbstractBaseline(AbstractSolver):
+class AbstractBaseline(AbstractSolver[AbstractStateSpace, Row]):
     """A method that uses no observations; one step is one cycle.
 
     Arguments:

@@ -35,7 +35,7 @@ class Estimate(eqx.Module):
     root: Root
 
 
-class ExtendedKalmanFilter(AbstractSolver):
+class ExtendedKalmanFilter(AbstractSolver[AbstractStateSpace, Estimate]):
     """Extended Kalman filter; one step is one cycle.
 
     m_f = M(m),  P_f = λ^τ M' P M'ᵀ + Q

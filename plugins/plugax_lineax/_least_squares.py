@@ -46,7 +46,7 @@ class LeastSquaresState(eqx.Module):
     jacobian_evaluations: Int[Array, ""]
 
 
-class LeastSquares(AbstractSolver):
+class LeastSquares(AbstractSolver[AbstractLinearLeastSquares, LeastSquaresState]):
     """Linear least squares in one step, by an orthogonal factorisation of the scaled matrix.
 
     Converged means: the step was taken, everything in it was finite, and the matrix has full column
@@ -95,14 +95,12 @@ class LeastSquares(AbstractSolver):
 
     def step(
         self,
-        problem: AbstractProblem,
+        problem: AbstractLinearLeastSquares,
         state: LeastSquaresState,
         batch: PyTree,
         key: PRNGKeyArray,
     ) -> tuple[LeastSquaresState, dict[str, Array]]:
         """One factorisation, and two solves with it."""
-        # The runner has checked this; it is repeated for the type checker.
-        assert isinstance(problem, AbstractLinearLeastSquares)
         free, fixed = eqx.partition(state.unknowns, eqx.is_inexact_array)
         vector, unravel = ravel_pytree(free)
 

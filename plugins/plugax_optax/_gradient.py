@@ -33,7 +33,7 @@ class GradientState(eqx.Module):
     update_size: Float[Array, ""] | None
 
 
-class GradientDescent(AbstractSolver):
+class GradientDescent(AbstractSolver[AbstractProblem, GradientState]):
     """Minimise the loss along its gradient; only floating-point arrays among the unknowns change.
 
     Laws: with `sgd` on ½ λ u², a step multiplies u by 1 − learning_rate · λ; the metrics are those

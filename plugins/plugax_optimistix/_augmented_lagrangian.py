@@ -68,7 +68,7 @@ class LagrangianState(eqx.Module):
     stalled: Bool[Array, ""]
 
 
-class AugmentedLagrangian(AbstractSolver):
+class AugmentedLagrangian(AbstractSolver[problems.Constrained, LagrangianState]):
     """Minimisation with equations and inequalities (`plugax.constrained`), by any other solver.
 
     Converged means: the solver of the round passed its own test, and its answer violates no

@@ -86,7 +86,7 @@ class _Trial(eqx.Module):
     count: Int[Array, ""]
 
 
-class AbstractTrustRegion(AbstractDeterministicSolver):
+class AbstractTrustRegion(AbstractDeterministicSolver[AbstractLeastSquares, RegionState]):
     """Least squares by steps within a trust region; subclasses differ in how they compute a step.
 
     - `rtol`, `atol`, `radius`: as the solvers document them.

@@ -103,7 +103,7 @@ class _Direction(eqx.Module):
     led: Bool[Array, ""]
 
 
-class AbstractDescent(AbstractDeterministicSolver):
+class AbstractDescent(AbstractDeterministicSolver[AbstractProblem, DescentState]):
     """A method with a direction and a line search; subclasses differ in their memory.
 
     - `rtol`, `atol`: as the solvers document them.

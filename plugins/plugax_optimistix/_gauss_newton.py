@@ -89,7 +89,7 @@ class _Proposal(eqx.Module):
     linear: Triangular | None
 
 
-class GaussNewton(AbstractDeterministicSolver):
+class GaussNewton(AbstractDeterministicSolver[AbstractLeastSquares, GaussNewtonState]):
     """Nonlinear least squares by Gauss–Newton steps, shortened if a full step does not help.
 
     Converged means: at the point where the last step started, the projection P r of the residuals

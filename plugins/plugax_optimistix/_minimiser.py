@@ -49,7 +49,7 @@ class MinimiserState(eqx.Module):
     function_evaluations: Int[Array, ""]
 
 
-class Minimiser(AbstractDeterministicSolver):
+class Minimiser(AbstractDeterministicSolver[AbstractProblem, MinimiserState]):
     """Minimisation of any smooth loss by a minimiser of optimistix.
 
     For comparison, and for users of optimistix; `bfgs` and `nonlinear-cg` are quicker. A step is

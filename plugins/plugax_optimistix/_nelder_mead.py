@@ -105,7 +105,7 @@ class _Move(eqx.Module):
     start: tuple[Float[Array, ""], Metrics]
 
 
-class NelderMead(AbstractDeterministicSolver):
+class NelderMead(AbstractDeterministicSolver[AbstractProblem, NelderMeadState]):
     """Minimisation of any loss by Nelder and Mead's simplex, without gradients.
 
     For up to about ten unknowns, and a loss that is not smooth, or whose derivatives are not

@@ -85,7 +85,7 @@ class _Trial(eqx.Module):
     products: Int[Array, ""]
 
 
-class Newton(AbstractDeterministicSolver):
+class Newton(AbstractDeterministicSolver[AbstractProblem, NewtonState]):
     """Minimisation of any twice differentiable loss by Newton steps within a trust region.
 
     It stores no matrix: only products of the Hessian with vectors are needed. It follows negative

@@ -6,9 +6,10 @@ import jax.numpy as jnp
 from jaxtyping import PyTree
 
 from plugax import AbstractProblem, AbstractSolver, UnsuitableProblemError
+from plugax.solvers import Problem, State
 
 
-class AbstractDeterministicSolver(AbstractSolver):
+class AbstractDeterministicSolver(AbstractSolver[Problem, State]):
     """A solver that compares the loss of one step with that of the next.
 
     Both must be the same function: a change of the batch would look like progress.

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from plugax import AbstractLeastSquares, AbstractProblem
+from plugax import AbstractLeastSquares
 
 Metrics = dict[str, Array]
 ResidualFunction = Callable[[Float[Array, " n"]], tuple[Float[Array, " m"], Metrics]]
@@ -28,14 +28,12 @@ def as_vector(
 
 
 def residual_function(
-    problem: AbstractProblem,
+    problem: AbstractLeastSquares,
     rebuild: Callable[[Float[Array, " n"]], PyTree],
     batch: PyTree,
     key: PRNGKeyArray,
 ) -> ResidualFunction:
     """The residuals of a least-squares problem as a vector function of the vector of unknowns."""
-    # The runner has checked this; it is repeated for the type checker.
-    assert isinstance(problem, AbstractLeastSquares)
 
     def residuals(vector: Float[Array, " n"]) -> tuple[Float[Array, " m"], Metrics]:
         tree, metrics = problem.residuals(rebuild(vector), batch, key)

@@ -2,7 +2,7 @@
 
 import abc
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import equinox as eqx
 import numpy as np
@@ -11,8 +11,11 @@ from jaxtyping import Array, Bool, PRNGKeyArray, PyTree
 from ..data import AbstractData
 from ..problems import AbstractProblem, AbstractStatefulProblem, Metrics
 
+Problem = TypeVar("Problem", bound=AbstractProblem)
+State = TypeVar("State")
 
-class AbstractSolver(eqx.Module):
+
+class AbstractSolver(eqx.Module, Generic[Problem, State]):
     """Finds a problem's unknowns, one pure step at a time.
 
     A step may be a gradient step on a minibatch, a Gauss–Newton iteration, an ensemble analysis of
@@ -23,6 +26,9 @@ class AbstractSolver(eqx.Module):
       `plugax.problems.loss_and_state`.
     - `may_be_infinite`: the metrics that need not be finite, as for problems.
     - `default_steps`: the number of steps to run by default.
+
+    A type checker knows more of `AbstractSolver[ProblemOfMine, StateOfMine]`; to write that is not
+    necessary.
 
     Laws: `step` is pure and keeps the structure, shapes and dtypes of the state; running n steps
     and then m equals running n + m. The metrics of a step hold `"loss"` at the unknowns the step
@@ -57,7 +63,7 @@ class AbstractSolver(eqx.Module):
         article = "an" if kind[0] in "AEIOU" else "a"
         return f"needs {article} {kind}, which {name} is not."
 
-    def data(self, problem: Any) -> AbstractData:
+    def data(self, problem: Problem) -> AbstractData:
         """The problem's data as this solver takes them, one batch per step.
 
         Override it only to group the data otherwise: into windows of several observation times.
@@ -66,7 +72,7 @@ class AbstractSolver(eqx.Module):
 
     def planned(
         self,
-        problem: Any,  # noqa: ARG002 - the default has no use for either
+        problem: Problem,  # noqa: ARG002 - the default has no use for either
         steps: int,  # noqa: ARG002
     ) -> "AbstractSolver":
         """The solver for a run of `steps` steps on a problem; called before compilation.
@@ -80,7 +86,7 @@ class AbstractSolver(eqx.Module):
 
     def remarks(
         self,
-        problem: Any,  # noqa: ARG002 - the default has nothing to say
+        problem: Problem,  # noqa: ARG002 - the default has nothing to say
         series: Mapping[str, np.ndarray],  # noqa: ARG002
     ) -> tuple[str, ...]:
         """The solver's remarks on a run; they follow those of the problem.
@@ -92,23 +98,23 @@ class AbstractSolver(eqx.Module):
         return ()
 
     @abc.abstractmethod
-    def init(self, problem: Any, unknowns: PyTree, key: PRNGKeyArray) -> PyTree:
+    def init(self, problem: Problem, unknowns: PyTree, key: PRNGKeyArray) -> State:
         """The state before the first step; its arrays keep their shapes and dtypes."""
 
     @abc.abstractmethod
     def step(
-        self, problem: Any, state: PyTree, batch: PyTree, key: PRNGKeyArray
-    ) -> tuple[PyTree, Metrics]:
+        self, problem: Problem, state: State, batch: PyTree, key: PRNGKeyArray
+    ) -> tuple[State, Metrics]:
         """The state after one step on `batch`, and its metrics, a flat dictionary of arrays."""
 
     @abc.abstractmethod
-    def converged(self, problem: Any, state: PyTree) -> Bool[Array, ""] | None:
+    def converged(self, problem: Problem, state: State) -> Bool[Array, ""] | None:
         """Whether the answer is found; None if the solver has no such test and runs all steps."""
 
     def stalled(
         self,
-        problem: Any,  # noqa: ARG002 - the default never gives up
-        state: PyTree,  # noqa: ARG002
+        problem: Problem,  # noqa: ARG002 - the default never gives up
+        state: State,  # noqa: ARG002
     ) -> Bool[Array, ""] | None:
         """Whether further steps would change nothing, although the test is not passed.
 
@@ -118,5 +124,5 @@ class AbstractSolver(eqx.Module):
         return None
 
     @abc.abstractmethod
-    def unknowns(self, problem: Any, state: PyTree) -> PyTree:
+    def unknowns(self, problem: Problem, state: State) -> PyTree:
         """The unknowns that belong to this state, structured as `problem.init` made them."""

@@ -227,7 +227,7 @@ def tried(
         yield cast(solver, bits), cast(problem, bits), bits
 
 
-class Descent(AbstractSolver):
+class Descent(AbstractSolver[AbstractProblem, PyTree]):
     """Gradient descent with short steps of constant length, for problems of any scale.
 
     Arguments:

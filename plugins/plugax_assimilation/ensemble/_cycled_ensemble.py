@@ -16,6 +16,7 @@ import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from plugax import AbstractSolver
+from plugax.solvers import State
 from plugax_state_space import AbstractStateSpace, Cycle
 
 from .._ensemble import (
@@ -41,7 +42,7 @@ from ._spread import (
 )
 
 
-class AbstractCycledEnsemble(AbstractSolver):
+class AbstractCycledEnsemble(AbstractSolver[AbstractStateSpace, State]):
     """An ensemble that is run, analysed and inflated, cycle by cycle.
 
     Inflation, relaxation, noise and rotation make up for the spread that an analysis takes away, so

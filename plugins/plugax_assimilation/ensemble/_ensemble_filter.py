@@ -10,7 +10,7 @@ from ..scores._verification import Metrics
 from ._cycled_ensemble import AbstractCycledEnsemble
 
 
-class AbstractEnsembleFilter(AbstractCycledEnsemble):
+class AbstractEnsembleFilter(AbstractCycledEnsemble[Ensemble]):
     """An ensemble filter; one step is one cycle. The answer is the mean of the analysis.
 
     A method whose analysis is one transform of the whole ensemble is an `AbstractTransformFilter`.

@@ -42,7 +42,7 @@ class SmootherState(eqx.Module):
     known: Bool[Array, ""]
 
 
-class IEnKS(AbstractSolver):
+class IEnKS(AbstractSolver[AbstractStateSpace, SmootherState]):
     """Iterative ensemble Kalman smoother, square root (transform) form; one step is one window.
 
     The window is from t_{k−L} to t_k. Its newest S observation times are assimilated, each of them

@@ -7,6 +7,7 @@ earlier times, since it contains their covariances with the present observations
 """
 
 import dataclasses
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -37,7 +38,7 @@ class LaggedState(eqx.Module):
     cycles: Int[Array, ""]
 
 
-class AbstractTransformFilter(AbstractCycledEnsemble):
+class AbstractTransformFilter(AbstractCycledEnsemble[Any]):
     """An ensemble filter, and with a lag an ensemble Kalman smoother; one step is one cycle.
 
     With a lag L every transform of the present ensemble is also applied to the ensembles of the

@@ -46,7 +46,7 @@ class Particles(eqx.Module):
     log_weights: Float[Array, " members"]
 
 
-class ParticleFilter(AbstractSolver):
+class ParticleFilter(AbstractSolver[AbstractStateSpace, Particles]):
     """Bootstrap particle filter (sequential importance resampling); one step is one cycle.
 
     x_i ← M(x_i) + η_i,    w_i ← w_i p(y | x_i) / Σ w p,    p(y | x) ∝ exp(−½ ‖R^{-½} (y − H(x))‖²)

@@ -53,7 +53,7 @@ class HybridState(eqx.Module):
     anomalies: Ensemble
 
 
-class HybridFourDVar(AbstractIncremental):
+class HybridFourDVar(AbstractIncremental[HybridState]):
     """Cycled strong-constraint 4DVar with background errors of climate and ensemble (EnVar).
 
     B = α C + β Aᵀ A / (N − 1)

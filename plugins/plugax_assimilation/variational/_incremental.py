@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from plugax import AbstractSolver
+from plugax.solvers import State
 from plugax_state_space import AbstractCovariance, AbstractStateSpace, Cycle
 
 from .._background import check_count, positive
@@ -28,7 +29,7 @@ from ._inner import INNER_SOLVERS, Control, InnerSolver, inner_solver
 States = Float[Array, "times state"]
 
 
-class AbstractIncremental(AbstractSolver):
+class AbstractIncremental(AbstractSolver[AbstractStateSpace, State]):
     """A method that minimises the cost of windows by Gauss–Newton; one step is one window.
 
     Observations after the last whole window are not used.

@@ -26,7 +26,7 @@ from ._gauss_newton import all_at_once, gauss_newton
 from ._inner import INNER_SOLVERS, InnerSolver, inner_solver
 
 
-class AbstractStaticBackground(AbstractSolver):
+class AbstractStaticBackground(AbstractSolver[AbstractStateSpace, Row]):
     """A method with constant background errors; one step is one cycle.
 
     Law: with linear H the analysis is x_b + K (y − H x_b), K = B Hᵀ (H B Hᵀ + R)⁻¹.

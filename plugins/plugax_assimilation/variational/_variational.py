@@ -32,7 +32,7 @@ class VariationalState(eqx.Module):
     analysis: Row
 
 
-class AbstractVariational(AbstractIncremental):
+class AbstractVariational(AbstractIncremental[VariationalState]):
     """A variational method over windows; one step is one window.
 
     The answer is the state at the end of the last window. Every window starts `shift` observation
