@@ -1,5 +1,6 @@
 """Downloads of the files of a data set into the cache, from the first mirror that works."""
 
+import os
 import pathlib
 
 from plugax import PlugaxError
@@ -9,6 +10,8 @@ from ._catalogue import FILES, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LAB
 from ._fetch import MirrorError, fetch
 from ._files import VARIABLE, Paths, data_of, files_in
 
+# The environment variable that forbids downloads.
+OFFLINE = "PLUGAX_OFFLINE"
 # Small files first: a mirror that fails is noticed early.
 _ORDER = (TEST_LABELS, TRAIN_LABELS, TEST_IMAGES, TRAIN_IMAGES)
 
@@ -26,6 +29,8 @@ def download(source: Source, cache: pathlib.Path) -> Paths:
     found = files_in(cache)
     missing = [name for name in _ORDER if name not in found]
     if missing:
+        if os.environ.get(OFFLINE, "0") not in ("", "0"):
+            raise PlugaxError(_advice(source, cache, f"{OFFLINE} is set, so nothing was fetched"))
         try:
             cache.mkdir(parents=True, exist_ok=True)
             _fetch_all(source, missing, cache)

@@ -1,8 +1,12 @@
 """`plugax list`: all components, by kind. Imports JAX only for `--for`."""
 
+import contextlib
+import os
+from collections.abc import Iterator
 from typing import Any
 
-from ..plugins import KINDS, Component, build, default_manager, known_of
+from .._errors import PlugaxError
+from ..plugins import KINDS, Component, build, class_made_by, default_manager, known_of
 from ._exit import SUCCESS
 from ._import_path import add_current_directory
 from ._parser import Parser
@@ -62,8 +66,17 @@ def _fitting_solvers(problem: str) -> list[dict[str, Any]]:
     from ._environment import prepare
 
     prepare()
-    recipes = list(known_of(component.load(), "recipes", {}))
-    names = set(fitting(build("problem", problem, {})))
+    target = component.load()
+    recipes = list(known_of(target, "recipes", {}))
+    try:
+        with _offline():
+            names = set(fitting(build("problem", problem, {})))
+    except PlugaxError:
+        # It needs options, or data that are not there: its kind has to do.
+        made = class_made_by(target)
+        if made is None:
+            raise
+        names = set(fitting(made))
     entries = [
         _entry(c) | {"recommended": c.name in recipes, "default": c.name in recipes[:1]}
         for c in _components("solvers")
@@ -71,6 +84,19 @@ def _fitting_solvers(problem: str) -> list[dict[str, Any]]:
     ]
     order = {name: place for place, name in enumerate(recipes)}
     return sorted(entries, key=lambda entry: order.get(entry["name"], len(order)))
+
+
+@contextlib.contextmanager
+def _offline() -> Iterator[None]:
+    """Fetch no data: a list is not worth a download."""
+    before = os.environ.get("PLUGAX_OFFLINE")
+    os.environ["PLUGAX_OFFLINE"] = "1"
+    try:
+        yield
+    finally:
+        del os.environ["PLUGAX_OFFLINE"]
+        if before is not None:
+            os.environ["PLUGAX_OFFLINE"] = before
 
 
 def _table(entries: list[dict[str, Any]], *, indent: int) -> str:

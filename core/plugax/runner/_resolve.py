@@ -57,9 +57,12 @@ def resolve(
     return problem, solver, plan
 
 
-def fitting(problem: AbstractProblem) -> list[str]:
-    """The names of all registered solvers that fit a problem with the options it recommends."""
-    recipes = recipes_of(problem)
+def fitting(problem: AbstractProblem | type[AbstractProblem]) -> list[str]:
+    """The names of all registered solvers that fit a problem with the options it recommends.
+
+    Of a class only the kind is asked.
+    """
+    recipes = {} if isinstance(problem, type) else recipes_of(problem)
     return [
         component.name
         for component in default_manager().components("solver")
@@ -67,11 +70,17 @@ def fitting(problem: AbstractProblem) -> list[str]:
     ]
 
 
-def _fits(component: Component, problem: AbstractProblem, recipes: Mapping[str, Any]) -> bool:
+def _fits(
+    component: Component,
+    problem: AbstractProblem | type[AbstractProblem],
+    recipes: Mapping[str, Any],
+) -> bool:
     try:
         target = component.load()
         if not problem.suits(known_of(target, "requires", AbstractProblem)):
             return False
+        if isinstance(problem, type):
+            return True
         options, _ = recipe_of(recipes, component.name, {})
         name = f"{component.plugin}:{component.name}"
         return build("solver", name, options).unsuitable(problem) is None

@@ -4,6 +4,7 @@ import http.server
 import io
 import json
 import logging
+import os
 import pathlib
 import socket
 import struct
@@ -191,6 +192,27 @@ def test_what_is_nowhere_is_fetched_into_the_cache_once(mirrors, source, tmp_pat
         assert len(mirrors.asked) == 4
     assert idx(dataset.test_images) == CONTENT[TEST_IMAGES]
     assert whole(tmp_path / "data" / "tiny")
+
+
+def test_nothing_is_fetched_if_that_is_forbidden(mirrors, source, tmp_path, monkeypatch):
+    monkeypatch.setenv("PLUGAX_OFFLINE", "1")
+    with pytest.raises(px.PlugaxError, match="PLUGAX_OFFLINE is set, so nothing was fetched"):
+        download(source("good"), tmp_path)
+    assert not mirrors.asked
+    monkeypatch.setenv("PLUGAX_OFFLINE", "0")
+    download(source("good"), tmp_path)
+    assert whole(tmp_path)
+
+
+def test_a_list_of_solvers_fetches_nothing(tmp_path, monkeypatch, capfd):
+    from plugax.cli._main import main
+
+    monkeypatch.delenv("PLUGAX_DATA", raising=False)
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda *_, **__: tmp_path)
+    monkeypatch.setattr("plugax_mnist._download.fetch", None)
+    assert main(["list", "solvers", "--for", "mnist"]) == 0
+    assert "gradient" in capfd.readouterr().out
+    assert "PLUGAX_OFFLINE" not in os.environ
 
 
 @pytest.mark.parametrize("behaviour", ["recompressed", "unpacked", "unpacks", "sizeless"])
