@@ -35,10 +35,8 @@ from .data import Sequence as Sequence
 from .data import Shuffled as Shuffled
 from .data import Windows as Windows
 from .integrators import AbstractIntegrator as AbstractIntegrator
-from .integrators import AbstractPath as AbstractPath
 from .integrators import AbstractStochasticIntegrator as AbstractStochasticIntegrator
 from .observers import AbstractObserver as AbstractObserver
-from .observers import Progress as Progress
 from .optimizers import AbstractOptimizer as AbstractOptimizer
 from .plugins import PluginManager as PluginManager
 from .plugins import default_manager as default_manager

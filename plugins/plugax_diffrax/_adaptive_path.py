@@ -8,7 +8,7 @@ import jax.lax as lax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, PyTree
 
-from plugax import AbstractPath
+from plugax.integrators import AbstractPath
 
 from ._trial import trial
 

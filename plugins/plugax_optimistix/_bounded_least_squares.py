@@ -11,7 +11,6 @@ Source: Moré 1978, The Levenberg–Marquardt algorithm: implementation and theo
 10.1007/BFb0067700.
 """
 
-import abc
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -90,7 +89,10 @@ class AbstractTrustRegion(AbstractDeterministicSolver[AbstractLeastSquares, Regi
     """Least squares by steps within a trust region; subclasses differ in how they compute a step.
 
     - `rtol`, `atol`, `radius`: as the solvers document them.
+    - `method`: computes a step s that makes ‖R s + c‖ small with ‖E s‖ ≤ ϱ, as `bounded_step` does.
     """
+
+    method: eqx.AbstractClassVar[Method]
 
     requires: ClassVar[type[AbstractProblem]] = AbstractLeastSquares
     default_steps: ClassVar[int] = 1000
@@ -98,25 +100,6 @@ class AbstractTrustRegion(AbstractDeterministicSolver[AbstractLeastSquares, Regi
     rtol: float = 1e-8
     atol: float = 0.0
     radius: float = 100.0
-
-    @abc.abstractmethod
-    def bounded_step(
-        self,
-        factor: Float[Array, "n n"],
-        projection: Float[Array, " n"],
-        weights: Float[Array, " n"],
-        radius: Float[Array, ""],
-        damping: Float[Array, ""],
-    ) -> BoundedStep:
-        """A step s that makes ‖R s + c‖ small, with ‖E s‖ ≤ ϱ.
-
-        Arguments:
-            factor: R, upper triangular.
-            projection: c.
-            weights: the diagonal of E, positive.
-            radius: ϱ, positive.
-            damping: a first guess of λ.
-        """
 
     def init(
         self,
@@ -151,7 +134,7 @@ class AbstractTrustRegion(AbstractDeterministicSolver[AbstractLeastSquares, Regi
             state,
             batch,
             key,
-            self.bounded_step,
+            self.method,
             rtol=self.rtol,
             atol=self.atol,
             radius=self.radius,

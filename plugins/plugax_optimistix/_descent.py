@@ -238,7 +238,9 @@ def _take_step(
     reach = jnp.maximum(state.reach, jnp.abs(here))
     evaluations = state.function_evaluations + trial.verdict.search.trials
     # The decrease that the method itself expects from its next step, with the loss as a parabola.
-    expected = NewtonStep(length * direction, -length * slope / 2, jnp.asarray(True), scale)
+    expected = NewtonStep(
+        length * direction, -length * slope / 2, jnp.asarray(True), jnp.asarray(True), scale
+    )
     is_small = lambda step: step.is_small(here, reach, loss, rtol=rtol, atol=atol)  # noqa: E731
     quiet = is_small(expected) & (evaluations >= state.patience)
     asking = failed | quiet | (first & (here.size <= DENSE_UNKNOWNS))

@@ -15,12 +15,62 @@ Nonlinear Algebraic Equations; Nocedal and Wright 2006, section 4.1,
 doi 10.1007/978-0-387-40065-5.
 """
 
+from typing import ClassVar
+
 import jax.numpy as jnp
 from jax.scipy.linalg import solve_triangular
 from jaxtyping import Array, Float
 
-from ._bounded_least_squares import AbstractTrustRegion
+from ._bounded_least_squares import AbstractTrustRegion, Method
 from ._trust_region import BoundedStep
+
+
+def dogleg_step(
+    factor: Float[Array, "n n"],
+    projection: Float[Array, " n"],
+    weights: Float[Array, " n"],
+    radius: Float[Array, ""],
+    damping: Float[Array, ""],
+) -> BoundedStep:
+    """The point of the bent path at the radius, or its end.
+
+    Arguments:
+        factor: R, upper triangular.
+        projection: c.
+        weights: the diagonal of E, positive.
+        radius: ϱ, positive.
+        damping: λ, of which this step has none.
+    """
+    # All in the scaled unknowns z = E s.
+    newton = -weights * solve_triangular(factor, projection)
+    gradient = (factor.T @ projection) / weights
+    image = factor @ (gradient / weights)
+    square, curvature = gradient @ gradient, image @ image
+    cauchy = -gradient * (square / jnp.where(curvature > 0, curvature, 1))
+    steepest = jnp.linalg.norm(cauchy)
+    early = steepest >= radius
+    onward = newton - cauchy
+    along, length = cauchy @ onward, onward @ onward
+    room = jnp.maximum(radius**2 - steepest**2, 0)
+    root = jnp.sqrt(along**2 + length * room)
+    part = jnp.where(
+        along > 0, room / (along + root), (root - along) / jnp.where(length > 0, length, 1)
+    )
+    bent = cauchy + jnp.minimum(part, 1) * onward
+    short = cauchy * (radius / jnp.where(steepest > 0, steepest, 1))
+    bound = ~(jnp.linalg.norm(newton) <= radius)
+    scaled = jnp.where(bound, jnp.where(early, short, bent), newton)
+    step = scaled / weights
+    change = factor @ step
+    slope = -projection @ change
+    return BoundedStep(
+        step=step,
+        length=jnp.linalg.norm(scaled),
+        damping=jnp.zeros_like(damping),
+        bound=bound,
+        slope=slope,
+        promised=slope - change @ change / 2,
+    )
 
 
 class Dogleg(AbstractTrustRegion):
@@ -52,59 +102,4 @@ class Dogleg(AbstractTrustRegion):
     for Nonlinear Algebraic Equations; Nocedal and Wright 2006, doi 10.1007/978-0-387-40065-5.
     """
 
-    def bounded_step(
-        self,
-        factor: Float[Array, "n n"],
-        projection: Float[Array, " n"],
-        weights: Float[Array, " n"],
-        radius: Float[Array, ""],
-        damping: Float[Array, ""],  # noqa: ARG002 - this step has none
-    ) -> BoundedStep:
-        """The point of the bent path at the radius, or its end."""
-        return dogleg_step(factor, projection, weights, radius)
-
-
-def dogleg_step(
-    factor: Float[Array, "n n"],
-    projection: Float[Array, " n"],
-    weights: Float[Array, " n"],
-    radius: Float[Array, ""],
-) -> BoundedStep:
-    """The point of the bent path at the radius, or its end.
-
-    Arguments:
-        factor: R, upper triangular.
-        projection: c.
-        weights: the diagonal of E, positive.
-        radius: ϱ, positive.
-    """
-    # All in the scaled unknowns z = E s.
-    newton = -weights * solve_triangular(factor, projection)
-    gradient = (factor.T @ projection) / weights
-    image = factor @ (gradient / weights)
-    square, curvature = gradient @ gradient, image @ image
-    cauchy = -gradient * (square / jnp.where(curvature > 0, curvature, 1))
-    steepest = jnp.linalg.norm(cauchy)
-    early = steepest >= radius
-    onward = newton - cauchy
-    along, length = cauchy @ onward, onward @ onward
-    room = jnp.maximum(radius**2 - steepest**2, 0)
-    root = jnp.sqrt(along**2 + length * room)
-    part = jnp.where(
-        along > 0, room / (along + root), (root - along) / jnp.where(length > 0, length, 1)
-    )
-    bent = cauchy + jnp.minimum(part, 1) * onward
-    short = cauchy * (radius / jnp.where(steepest > 0, steepest, 1))
-    bound = ~(jnp.linalg.norm(newton) <= radius)
-    scaled = jnp.where(bound, jnp.where(early, short, bent), newton)
-    step = scaled / weights
-    change = factor @ step
-    slope = -projection @ change
-    return BoundedStep(
-        step=step,
-        length=jnp.linalg.norm(scaled),
-        damping=jnp.zeros_like(radius),
-        bound=bound,
-        slope=slope,
-        promised=slope - change @ change / 2,
-    )
+    method: ClassVar[Method] = staticmethod(dogleg_step)

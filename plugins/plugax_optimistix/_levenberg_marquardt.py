@@ -11,12 +11,14 @@ Jacobian as a traced program in its state, which can be neither saved nor compar
 compilations, and it linearises again after a refused step.
 """
 
-from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+from typing import ClassVar
+
+from jaxtyping import PRNGKeyArray, PyTree
 
 from plugax import AbstractProblem
 
-from ._bounded_least_squares import AbstractTrustRegion, RegionState
-from ._trust_region import BoundedStep, bounded_step
+from ._bounded_least_squares import AbstractTrustRegion, Method, RegionState
+from ._trust_region import bounded_step
 from ._vector import Metrics
 
 
@@ -47,16 +49,7 @@ class LevenbergMarquardt(AbstractTrustRegion):
     doi 10.1007/BFb0067700.
     """
 
-    def bounded_step(
-        self,
-        factor: Float[Array, "n n"],
-        projection: Float[Array, " n"],
-        weights: Float[Array, " n"],
-        radius: Float[Array, ""],
-        damping: Float[Array, ""],
-    ) -> BoundedStep:
-        """The damped step."""
-        return bounded_step(factor, projection, weights, radius, damping)
+    method: ClassVar[Method] = staticmethod(bounded_step)
 
     def step(
         self, problem: AbstractProblem, state: RegionState, batch: PyTree, key: PRNGKeyArray

@@ -57,7 +57,7 @@ class Minimiser(AbstractDeterministicSolver[AbstractProblem, MinimiserState]):
 
     Converged means: the last accepted step changed every unknown by less than `atol + rtol |u|`,
     and the loss f by less than `atol + rtol |f|`, which is optimistix's own test; and at that point
-    the Hessian H has no negative eigenvalue, and Newton's step p = −H⁻¹∇f promises less than
+    all eigenvalues of the Hessian H are positive, and Newton's step p = −H⁻¹∇f promises less than
     `rtol |f|` or changes no unknown by more than `√rtol |u|`.
 
     Arguments:
@@ -135,7 +135,7 @@ class Minimiser(AbstractDeterministicSolver[AbstractProblem, MinimiserState]):
 
         def is_minimum(newton: NewtonStep) -> Bool[Array, ""]:
             small = newton.is_small(moved, jnp.abs(moved), here, rtol=self.rtol, atol=0.0)
-            return newton.convex & small
+            return newton.definite & small
 
         converged = ask_hessian(
             asking,
@@ -144,7 +144,7 @@ class Minimiser(AbstractDeterministicSolver[AbstractProblem, MinimiserState]):
             gradient,
             is_minimum,
             unasked=jnp.asarray(False),
-            unknown=NewtonStep(nothing, 0 * here, jnp.asarray(True), nothing),
+            unknown=NewtonStep(nothing, 0 * here, jnp.asarray(True), jnp.asarray(True), nothing),
         )
         rounding = ROUNDING_UNITS * jnp.finfo(here.dtype).eps * jnp.abs(here)
         state = MinimiserState(

@@ -182,7 +182,7 @@ class Newton(AbstractDeterministicSolver[AbstractProblem, NewtonState]):
             vector=vector,
             loss=loss,
             accepted=jnp.asarray(False),
-            full=NewtonStep(0 * vector, 0 * loss, jnp.asarray(False), now),
+            full=NewtonStep(0 * vector, 0 * loss, jnp.asarray(False), jnp.asarray(False), now),
             radius=state.radius,
             count=jnp.asarray(0, "int32"),
             products=jnp.asarray(0, "int32"),
@@ -276,7 +276,7 @@ def _search(
 
     def attempt(last: _Trial) -> _Trial:
         inner = within(last.radius)
-        step = NewtonStep(inner.step, inner.promised, ~inner.bound, last.full.lengths)
+        step = NewtonStep(inner.step, inner.promised, ~inner.bound, ~inner.bound, last.full.lengths)
         moved = vector + inner.step
         loss_there = function(moved)
         # Below rounding the gain is noise: such a step is taken unless the loss clearly rises.

@@ -46,12 +46,14 @@ class NewtonStep(eqx.Module):
         step: p.
         decrease: δ.
         convex: whether H has no negative eigenvalue, as far as is known.
+        definite: whether all its eigenvalues are positive by more than rounding.
         lengths: √|Hᵢᵢ|, the curvature along every unknown; all 1 if H is not formed.
     """
 
     step: Float[Array, " n"]
     decrease: Float[Array, ""]
     convex: Bool[Array, ""]
+    definite: Bool[Array, ""]
     lengths: Float[Array, " n"]
 
     def is_small(
@@ -155,6 +157,7 @@ class ScaledHessian(eqx.Module):
             step=-(self.eigenvectors @ (along / size)) / self.lengths,
             decrease=jnp.sum(along**2 / size) / 2,
             convex=jnp.all(self.eigenvalues >= -self.rounding),
+            definite=jnp.all(self.eigenvalues > self.rounding),
             lengths=self.diagonal,
         )
 
@@ -198,4 +201,4 @@ def _iterative(product: Product, gradient: Float[Array, " n"]) -> NewtonStep:
     solved = ~inner.bound & (jnp.linalg.norm(inner.residual) <= INNER_TOLERANCE * size)
     step = jnp.where(inner.bound, -gradient, inner.step)
     decrease = -(gradient + inner.residual) @ inner.step / 2
-    return NewtonStep(step, decrease, solved, jnp.ones_like(step))
+    return NewtonStep(step, decrease, solved, solved, jnp.ones_like(step))

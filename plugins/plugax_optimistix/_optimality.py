@@ -156,7 +156,9 @@ class Optimality(eqx.Module):
             gradient,
             judge,
             unasked=(jnp.asarray(False), moved),
-            unknown=NewtonStep(gradient, far, jnp.asarray(False), jnp.ones_like(gradient)),
+            unknown=NewtonStep(
+                gradient, far, jnp.asarray(False), jnp.asarray(False), jnp.ones_like(gradient)
+            ),
         )
 
 

@@ -51,7 +51,7 @@ class ProgressBar(AbstractObserver):
         bar.start()
         self._bar = bar
 
-    def on_progress(self, progress: plugax.Progress) -> None:
+    def on_progress(self, progress: plugax.observers.Progress) -> None:
         """Move the bar to the present step of the run."""
         if self._bar is None or self._task is None:
             return
@@ -75,7 +75,7 @@ class ProgressBar(AbstractObserver):
         self._bar = None
 
 
-def figures_of(progress: plugax.Progress) -> str:
+def figures_of(progress: plugax.observers.Progress) -> str:
     """The last loss and the rate, such as `loss 0.0123  4.5e+03 steps/s`."""
     losses = progress.metrics["loss"]
     loss = f"loss {losses[-1]:.4g}  " if len(losses) else ""

@@ -21,6 +21,7 @@ ELSEWHERE = "not at a known minimum, and not converged"
 MISLED = "converged where there is no known minimum"
 
 # Why a run stalls at a minimum.
+LEFT_BY_ROUNDING = "the same saddle, which rounding may help off"
 SADDLE = "the published value is that of a saddle here, which is found out"
 # Outcome and reason, then the functions.
 EXCEPTIONS: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {
@@ -30,7 +31,7 @@ EXCEPTIONS: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {
         ),
     },
     "lbfgs": {(UNDECLARED, SADDLE): ("biggs-exp6",)},
-    "nonlinear-cg": {(UNDECLARED, SADDLE): ("biggs-exp6",)},
+    "nonlinear-cg": {(UNDECLARED, LEFT_BY_ROUNDING): ("biggs-exp6",)},
     "newton": {
         (UNDECLARED, "the Hessian is singular at the minimum, and steps become ever shorter"): (
             *("powell-singular", "extended-powell-singular"),
@@ -62,8 +63,7 @@ PAIRS = [
 def expected(solver, name):
     for (outcome, reason), names in EXCEPTIONS.get(solver, {}).items():
         if name in names:
-            # Rounding may help off a saddle.
-            return {outcome, SOLVED} if reason is SADDLE else {outcome}
+            return {outcome, SOLVED} if reason is LEFT_BY_ROUNDING else {outcome}
     return {SOLVED}
 
 

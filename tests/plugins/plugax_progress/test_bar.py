@@ -17,7 +17,9 @@ def console(*, terminal):
 def progress(step, loss, **evaluation):
     losses = np.asarray(loss)
     evaluation = {name: np.asarray(value) for name, value in evaluation.items()}
-    return px.Progress(step, 100, {"loss": losses}, evaluation, seconds=2.0, unknowns=lambda: None)
+    return px.observers.Progress(
+        step, 100, {"loss": losses}, evaluation, seconds=2.0, unknowns=lambda: None
+    )
 
 
 def test_the_bar_shows_steps_loss_and_rate():
