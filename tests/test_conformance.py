@@ -169,7 +169,7 @@ BASELINES = ("optimal-interpolation", "climatology", "no-assimilation")
 
 with warnings.catch_warnings():
     # One plugin that is broken must not take the checks of all others with it.
-    warnings.simplefilter("ignore", px.PluginWarning)
+    warnings.simplefilter("ignore", px.errors.PluginWarning)
     BUNDLED = [r for r in px.default_manager().records if r.distribution == "plugax"]
 ACTIVE = [record.name for record in BUNDLED if record.status == "active"]
 

@@ -4,6 +4,7 @@ __version__: str
 
 from . import comparison as comparison
 from . import data as data
+from . import errors as errors
 from . import integrators as integrators
 from . import losses as losses
 from . import observers as observers
@@ -14,18 +15,6 @@ from . import runner as runner
 from . import solution as solution
 from . import solvers as solvers
 from . import testing as testing
-from ._errors import AmbiguousNameError as AmbiguousNameError
-from ._errors import DeviceError as DeviceError
-from ._errors import OutOfMemoryError as OutOfMemoryError
-from ._errors import PlugaxError as PlugaxError
-from ._errors import PluginError as PluginError
-from ._errors import PluginWarning as PluginWarning
-from ._errors import PrecisionWarning as PrecisionWarning
-from ._errors import RunFailedError as RunFailedError
-from ._errors import UnknownNameError as UnknownNameError
-from ._errors import UnsavedWarning as UnsavedWarning
-from ._errors import UnsuitableProblemError as UnsuitableProblemError
-from ._errors import VersionWarning as VersionWarning
 from ._memory import check_memory as check_memory
 from .comparison import Comparison as Comparison
 from .comparison import compare as compare
@@ -34,6 +23,8 @@ from .data import FullBatch as FullBatch
 from .data import Sequence as Sequence
 from .data import Shuffled as Shuffled
 from .data import Windows as Windows
+from .errors import PlugaxError as PlugaxError
+from .errors import RunFailedError as RunFailedError
 from .integrators import AbstractIntegrator as AbstractIntegrator
 from .integrators import AbstractStochasticIntegrator as AbstractStochasticIntegrator
 from .observers import AbstractObserver as AbstractObserver

@@ -7,7 +7,7 @@ known to be needed is first compared with the memory that is free.
 import pathlib
 from typing import Any
 
-from ._errors import OutOfMemoryError
+from .errors import OutOfMemoryError
 
 _CGROUP = pathlib.Path("/sys/fs/cgroup")
 _MEMORY = pathlib.Path("/proc/meminfo")

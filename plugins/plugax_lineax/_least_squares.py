@@ -26,8 +26,8 @@ from plugax import (
     AbstractLinearLeastSquares,
     AbstractProblem,
     AbstractSolver,
-    UnsuitableProblemError,
 )
+from plugax.errors import UnsuitableProblemError
 
 
 class LeastSquaresState(eqx.Module):

@@ -12,7 +12,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
 import plugax
 from plugax import AbstractOptimizer, AbstractProblem, AbstractSolver, PlugaxError, Stateful
@@ -68,20 +68,20 @@ class GradientDescent(AbstractSolver[AbstractProblem, GradientState]):
             )
         self.tolerance = None if tolerance is None else jnp.asarray(tolerance, float)
 
-    def planned(
+    def prepare(
         self,
         problem: AbstractProblem,  # noqa: ARG002 - the length of the run is all it needs
         steps: int,
-    ) -> "GradientDescent":
-        """The solver with a schedule that ends with the run, unless it has an end of its own."""
-        planned = self.optimizer.planned(steps)
-        return eqx.tree_at(lambda solver: solver.optimizer, self, planned)
+    ) -> tuple[Int[Array, ""] | None]:
+        """The number of steps, if a schedule ends with the run."""
+        return (jnp.asarray(steps, "int32") if self.optimizer.needs_steps else None,)
 
     def init(
         self,
         problem: AbstractProblem,
         unknowns: PyTree,
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is drawn here
+        steps: Int[Array, ""] | None = None,  # noqa: ARG002 - the state does not depend on it
     ) -> GradientState:
         """The state before the first step.
 
@@ -93,7 +93,12 @@ class GradientDescent(AbstractSolver[AbstractProblem, GradientState]):
         return GradientState(unknowns, self.optimizer.init(params), size)
 
     def step(
-        self, problem: AbstractProblem, state: GradientState, batch: PyTree, key: PRNGKeyArray
+        self,
+        problem: AbstractProblem,
+        state: GradientState,
+        batch: PyTree,
+        key: PRNGKeyArray,
+        steps: Int[Array, ""] | None = None,
     ) -> tuple[GradientState, dict[str, Any]]:
         """One update from the gradient on `batch`."""
         loss_key, noise_key = jr.split(key)
@@ -120,6 +125,7 @@ class GradientDescent(AbstractSolver[AbstractProblem, GradientState]):
             grad=gradient,
             value_fn=lambda params: loss(params)[0],
             key=noise_key,
+            steps=steps,
         )
         free = eqx.combine(jax.tree.map(operator.add, params, updates), rest)
         unknowns = put_together(before, free, carried)

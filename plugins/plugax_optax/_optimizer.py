@@ -10,7 +10,6 @@ evaluates is traced under the caller's own rules.
 """
 
 import functools
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +17,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Float, Int, PyTree
 
 from plugax import AbstractOptimizer
 
@@ -72,14 +71,11 @@ class Optax(AbstractOptimizer):
             return options[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
-    def planned(self, steps: int) -> "Optax":
-        """The optimizer with a schedule that ends at the last step, unless its end is given."""
+    @property
+    def needs_steps(self) -> bool:
+        """Whether a schedule ends at the last step, since no other end is given."""
         options = dict(self.settings)
-        if options["schedule"] == "constant" or options["decay_steps"] is not None:
-            return self
-        updates = math.ceil(steps / options["accumulate"])
-        end = max(updates, options["warmup_steps"] + 1)
-        return Optax(self.alias, **options | self.hyperparameters | {"decay_steps": end})
+        return options["schedule"] != "constant" and options["decay_steps"] is None
 
     def init(self, params: PyTree) -> PyTree:
         """Optax's state for parameters of this shape."""
@@ -90,7 +86,12 @@ class Optax(AbstractOptimizer):
     def update(
         self, grads: PyTree, state: PyTree, params: PyTree, **extra: Any
     ) -> tuple[PyTree, PyTree]:
-        """Optax's updates and next state. A `key` in `extra` is the key of this step's noise."""
+        """Optax's updates and next state.
+
+        A `key` in `extra` is the key of this step's noise, and `steps` the length of the run, at
+        which a schedule without `decay_steps` ends.
+        """
+        steps = extra.pop("steps", None)
         if "value_fn" in extra:
             extra["value_fn"] = _as_called_here(extra["value_fn"], params)
         key = extra.pop("key", None)
@@ -99,16 +100,22 @@ class Optax(AbstractOptimizer):
         with jax.numpy_dtype_promotion("standard"):
             dtype = _precision(params)
             wide = functools.partial(_cast, dtype=dtype)
-            updates, after = self._transformation(dtype).update(
+            updates, after = self._transformation(dtype, steps).update(
                 wide(grads), wide(before), wide(params), **wide(extra)
             )
         if draws:  # the state keeps its own key: with keys from outside, nothing else may move it
             after = optax.tree.set(after, rng_key=optax.tree.get(state, "rng_key"))
         return _cast_like(updates, params), _cast_like(after, state)
 
-    def _transformation(self, dtype: Any) -> optax.GradientTransformationExtraArgs:
-        """Optax's transformation, hyperparameters in `dtype`."""
-        return make(self.alias, dict(self.settings) | _cast(self.hyperparameters, dtype), dtype)
+    def _transformation(
+        self, dtype: Any, steps: Int[Array, ""] | None = None
+    ) -> optax.GradientTransformationExtraArgs:
+        """Optax's transformation, hyperparameters in `dtype`, for a run of so many steps."""
+        options = dict(self.settings) | _cast(self.hyperparameters, dtype)
+        if steps is not None and self.needs_steps:
+            updates = -(-steps // options["accumulate"])
+            options["decay_steps"] = jnp.maximum(updates, options["warmup_steps"] + 1)
+        return make(self.alias, options, dtype)
 
 
 def _leaf(value: Any) -> Float[Array, "..."]:

@@ -28,7 +28,7 @@ from jaxtyping import Array, Float, Int
 ScheduleName = Literal["constant", "linear", "cosine", "polynomial", "exponential", "one-cycle"]
 
 _ONE_CYCLE_START = 1 / 25
-_ONE_CYCLE_RISE = 0.3
+_ONE_CYCLE_RISE = 30  # per cent of the steps
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,21 +38,22 @@ class Schedule:
     Arguments:
         name: the name of the fall.
         warmup_steps: w.
-        decay_steps: d; None for `constant`, and if the length of the run is not known yet.
+        decay_steps: d; None for `constant`, and if the length of the run is not known yet. An array
+            if it is the length of the run.
         final_fraction: f.
         power: exponent of `polynomial`.
     """
 
     name: str
     warmup_steps: int
-    decay_steps: int | None
+    decay_steps: int | Int[Array, ""] | None
     final_fraction: Float[Array, ""]
     power: Float[Array, ""]
 
     def __post_init__(self):
         if self.warmup_steps < 0:
             raise ValueError(f"warmup_steps must not be negative; got {self.warmup_steps}.")
-        if self.name != "constant" and self.decay_steps is not None:
+        if self.name != "constant" and isinstance(self.decay_steps, int):
             self._check_decay(self.decay_steps)
 
     def _check_decay(self, decay_steps: int) -> None:
@@ -63,17 +64,19 @@ class Schedule:
             )
 
     @property
-    def rise_steps(self) -> int:
+    def rise_steps(self) -> int | Int[Array, ""]:
         """Steps before the full rate."""
-        if self.name == "one-cycle" and not self.warmup_steps:
-            return int(_ONE_CYCLE_RISE * (self.decay_steps or 0))
+        if self.name == "one-cycle" and not self.warmup_steps and self.decay_steps is not None:
+            return _ONE_CYCLE_RISE * self.decay_steps // 100
         return self.warmup_steps
 
     def __call__(self, step: Int[Array, ""]) -> Float[Array, ""]:
         """The fraction at step number `step`."""
         t = step.astype(self.final_fraction.dtype)
         fall = self._fall(t)
-        return jnp.where(t < self.rise_steps, self._rise(t), fall) if self.rise_steps else fall
+        rise = self.rise_steps
+        without = isinstance(rise, int) and rise == 0
+        return fall if without else jnp.where(t < rise, self._rise(t), fall)
 
     def _rise(self, t: Float[Array, ""]) -> Float[Array, ""]:
         if self.name == "one-cycle":

@@ -106,8 +106,16 @@ class AugmentedLagrangian(AbstractSolver[problems.Constrained, LagrangianState])
         self.tolerance = jnp.asarray(tolerance, float)
         self.round_steps = jnp.asarray(round_steps, "int32")
 
+    def prepare(self, problem: problems.Constrained, steps: int) -> tuple[PyTree, ...]:
+        """What the solver of the rounds prepares, for the problem without constraints."""
+        return self.solver.prepare(problem.problem, steps)
+
     def init(
-        self, problem: problems.Constrained, unknowns: PyTree, key: PRNGKeyArray
+        self,
+        problem: problems.Constrained,
+        unknowns: PyTree,
+        key: PRNGKeyArray,
+        *prepared: PyTree,
     ) -> LagrangianState:
         """Multipliers of zero, and a penalty that gives constraints as much weight as the loss.
 
@@ -123,7 +131,7 @@ class AugmentedLagrangian(AbstractSolver[problems.Constrained, LagrangianState])
             jnp.zeros_like(at_most),
             jnp.clip(wanted, LEAST_PENALTY, MOST_PENALTY),
         )
-        inner = self.solver.init(_problem(problem, first), unknowns, key)
+        inner = self.solver.init(_problem(problem, first), unknowns, key, *prepared)
         if self.solver.converged(_problem(problem, first), inner) is None:
             raise PlugaxError(
                 f"augmented-lagrangian needs a solver with a test of convergence; "
@@ -140,11 +148,12 @@ class AugmentedLagrangian(AbstractSolver[problems.Constrained, LagrangianState])
         state: LagrangianState,
         batch: PyTree,
         key: PRNGKeyArray,
+        *prepared: PyTree,
     ) -> tuple[LagrangianState, Metrics]:
         """One step of the round's solver, and new multipliers when it has finished."""
         round_problem = _problem(problem, state.multipliers)
         before = problem.constraints(self.solver.unknowns(round_problem, state.inner))
-        inner, metrics = self.solver.step(round_problem, state.inner, batch, key)
+        inner, metrics = self.solver.step(round_problem, state.inner, batch, key, *prepared)
         solved = self.solver.converged(round_problem, inner)
         assert solved is not None  # init has checked this
         stalled = self.solver.stalled(round_problem, inner)
@@ -156,7 +165,7 @@ class AugmentedLagrangian(AbstractSolver[problems.Constrained, LagrangianState])
         def renew(arrays: PyTree) -> tuple:
             unknowns = self.solver.unknowns(round_problem, eqx.combine(arrays, rest))
             after, violation, held = _after(problem, state, unknowns, self.tolerance)
-            again = self.solver.init(_problem(problem, after), unknowns, key)
+            again = self.solver.init(_problem(problem, after), unknowns, key, *prepared)
             return after, violation, held, eqx.filter(again, eqx.is_array)
 
         def same(arrays: PyTree) -> tuple:

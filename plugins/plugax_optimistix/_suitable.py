@@ -5,7 +5,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PyTree
 
-from plugax import AbstractProblem, AbstractSolver, UnsuitableProblemError
+from plugax import AbstractProblem, AbstractSolver
+from plugax.errors import UnsuitableProblemError
 from plugax.solvers import Problem, State
 
 

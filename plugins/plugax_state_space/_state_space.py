@@ -20,7 +20,8 @@ import lineax as lx
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from plugax import AbstractIntegrator, Sequence, UnsuitableProblemError
+from plugax import AbstractIntegrator, Sequence
+from plugax.errors import UnsuitableProblemError
 from plugax.problems import AbstractConstraint, AbstractProblem, Metrics, Unconstrained
 
 from ._burn_in import after_burn_in

@@ -4,8 +4,8 @@ import inspect
 
 import pytest
 
-from plugax import _errors
-from plugax._errors import PlugaxError, did_you_mean
+from plugax import errors
+from plugax.errors import PlugaxError, did_you_mean
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_all_that_differ_in_case_only_are_suggested():
 
 @pytest.mark.parametrize(
     "error",
-    [e for _, e in inspect.getmembers(_errors, inspect.isclass) if issubclass(e, Exception)],
+    [e for _, e in inspect.getmembers(errors, inspect.isclass) if issubclass(e, Exception)],
 )
 def test_every_error_is_caught_as_one_of_plugax(error):
     assert issubclass(error, Warning if error.__name__.endswith("Warning") else PlugaxError)

@@ -58,7 +58,9 @@ class Accelerator:
 def test_a_device_with_memory_of_its_own_is_asked():
     device = Accelerator({"bytes_limit": 8 * 2**30, "bytes_in_use": 2**30})
     assert free_memory(device) == 7 * 2**30
-    with pytest.raises(px.OutOfMemoryError, match=r"8 GiB of memory, and 7 GiB is free on gpu:1"):
+    with pytest.raises(
+        px.errors.OutOfMemoryError, match=r"8 GiB of memory, and 7 GiB is free on gpu:1"
+    ):
         check_memory(8 * 2**30, "It", device=device)
     assert free_memory(Accelerator(None)) is None
     check_memory(2**60, "It", device=Accelerator(None))

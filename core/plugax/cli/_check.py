@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .._errors import PlugaxError, did_you_mean
+from ..errors import PlugaxError, did_you_mean
 from ..plugins import KINDS, default_manager
 from ._component import ResolvedComponent, choose
 from ._environment import prepare

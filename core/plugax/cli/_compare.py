@@ -7,7 +7,7 @@ import pathlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 from ._component import ResolvedComponent, choose
 from ._early import check_common, check_names, names_given
 from ._entrants import add_solver_flags, entries_of, names

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .._errors import PlugaxError, UnknownNameError, did_you_mean
+from ..errors import PlugaxError, UnknownNameError, did_you_mean
 from ..plugins import (
     Component,
     Option,

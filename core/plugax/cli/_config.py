@@ -25,7 +25,7 @@ import pathlib
 import tomllib
 from typing import Any
 
-from .._errors import PlugaxError, did_you_mean
+from ..errors import PlugaxError, did_you_mean
 
 RUN = {
     "seed": (int,),

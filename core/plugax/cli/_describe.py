@@ -3,8 +3,8 @@
 import inspect
 from typing import Any
 
-from .._errors import UnknownNameError, did_you_mean
 from .._terminal import paragraph
+from ..errors import UnknownNameError, did_you_mean
 from ..plugins import (
     KINDS,
     Component,

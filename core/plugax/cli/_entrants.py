@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Iterable
 from typing import Any
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 from ._component import ResolvedComponent
 from ._flags import add_flags, join_negative_numbers, parse_flags, peek_component
 from ._parser import Parser, UsageError

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from .._errors import did_you_mean
+from ..errors import did_you_mean
 from ..plugins import Option, component_kind, preset_values
 from ._component import ResolvedComponent
 from ._parser import Parser, UsageError

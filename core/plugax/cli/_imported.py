@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 from ..plugins import imported_object
 from ._import_path import add_current_directory
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 from ..plugins import KINDS, Component, build, class_made_by, default_manager, known_of
 from ._exit import SUCCESS
 from ._import_path import add_current_directory

@@ -19,7 +19,7 @@ import sysconfig
 import traceback
 from collections.abc import Sequence
 
-from .._errors import PlugaxError, did_you_mean
+from ..errors import PlugaxError, did_you_mean
 from ._exit import FAILURE, INTERRUPTED, SUCCESS, WRONG_CALL
 from ._parser import Parser, UsageError, version
 from ._text import answers_apart

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 from ..plugins import build, default_manager
 from ._component import Layer, Peek, ResolvedComponent, choose
 from ._parser import Parser

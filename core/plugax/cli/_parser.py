@@ -4,8 +4,8 @@ import argparse
 import textwrap
 from typing import Any, NoReturn
 
-from .._errors import PlugaxError
 from .._terminal import WIDEST, width
+from ..errors import PlugaxError
 from ._text import answer
 
 

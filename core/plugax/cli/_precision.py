@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .._errors import PlugaxError, PrecisionWarning
+from ..errors import PlugaxError, PrecisionWarning
 from ._verbosity import tell
 
 NAMES = ("float32", "float64")

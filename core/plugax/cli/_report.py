@@ -8,8 +8,8 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._errors import UnsavedWarning
 from .._terminal import width
+from ..errors import UnsavedWarning
 from ._exit import FAILURE, INTERRUPTED, SUCCESS
 from ._parser import version
 from ._tables import show_metric, table_text

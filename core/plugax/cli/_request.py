@@ -10,7 +10,7 @@ import dataclasses
 import functools
 from typing import Any
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 from ..plugins import build, component_kind, default_manager
 from ._component import Layer, Peek, ResolvedComponent, choose
 from ._config import RUN, read_config

@@ -41,7 +41,7 @@ def main(argv: list[str]) -> int:
                 chunk=arguments.chunk,
                 device=arguments.device,
                 observers=listeners,
-                new_plan=arguments.new_plan,
+                prepare_anew=arguments.prepare_anew,
             )
         if (arguments.steps is not None or arguments.epochs is not None) and (
             directory / FILE_NAME
@@ -105,6 +105,7 @@ def _parser() -> Parser:
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
     add_observer_flag(parser)
     add_own_flags(parser)
-    add("--new-plan", action="store_true", help="go on with the solver's plan for the new --steps")
+    anew_help = "let the solver prepare for the new --steps from here on: a schedule ends later"
+    add("--prepare-anew", action="store_true", help=anew_help)
     add("--json", action="store_true", help="print one JSON object on standard output")
     return parser

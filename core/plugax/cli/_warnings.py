@@ -6,10 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from .._errors import PluginWarning, PrecisionWarning, UnsavedWarning, VersionWarning
+from ..errors import (
+    PluginWarning,
+    PrecisionWarning,
+    ResumeWarning,
+    UnsavedWarning,
+    VersionWarning,
+)
 from ._verbosity import quiet
 
-OURS = (PluginWarning, PrecisionWarning, UnsavedWarning, VersionWarning)
+OURS = (PluginWarning, PrecisionWarning, ResumeWarning, UnsavedWarning, VersionWarning)
 
 
 @contextmanager

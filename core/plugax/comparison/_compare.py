@@ -15,6 +15,7 @@ from ..runner._device import find_device
 from ..runner._length import Length
 from ..runner._members import stack_members
 from ..runner._place import check_call
+from ..runner._prepare import prepare_seeds
 from ..runner._program import Task
 from ..runner._provenance import provenance_of
 from ..runner._sweep import run_population
@@ -27,7 +28,6 @@ from ._contestants import (
     contestant_of,
     label_entries,
     option_of,
-    plan_for_seeds,
 )
 
 
@@ -88,7 +88,6 @@ def compare(
     with jax.default_device(chosen):
         problems = [made.reseeded(seed) for seed in numbers]
         everyone = stack_members(problems, f"Problems of several seeds ({type(made).__name__})")
-        contestants = [plan_for_seeds(contestant, problems) for contestant in contestants]
     comparison = Comparison(
         problem=(origin_of(made) or {}).get("name", type(made).__name__),
         rows=(),
@@ -125,9 +124,11 @@ def _row(
     numbers = np.asarray(seeds)
 
     def make() -> Task:
-        solvers, solver_axes = stack_members(contestant.planned, f"Plans of {contestant.label}")
+        solver = contestant.solver
+        prepared, axes = prepare_seeds(problems, solver, contestant.plan.steps)
         key = jax.vmap(jr.key)(jnp.asarray(numbers))
-        return Task(everyone[0], solvers, key, (everyone[1], solver_axes, 0))
+        same = jax.tree.map(lambda _: None, solver)
+        return Task(everyone[0], solver, prepared, key, (everyone[1], same, axes, 0))
 
     try:
         population = run_population(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 from ..plugins import build, origin_of
 from ..problems import AbstractProblem
 from ..runner._length import Length, Plan
@@ -26,14 +26,12 @@ class Contestant:
         value: the value of the option that is varied.
         solver: the solver.
         plan: the length of its run.
-        planned: the solver with its plan for the problem of every seed.
     """
 
     label: str
     value: Any
     solver: AbstractSolver
     plan: Plan
-    planned: tuple[AbstractSolver, ...] = ()
 
 
 def contestant_of(
@@ -52,15 +50,6 @@ def contestant_of(
         solver, options = build("solver", spec, options), {}
     _, solver, plan = resolve(problem, solver, asked, options)
     return Contestant(label, value, solver, plan)
-
-
-def plan_for_seeds(contestant: Contestant, problems: list[AbstractProblem]) -> Contestant:
-    """The contestant with its solver's plans; problems that are the same object share one."""
-    plans: dict[int, AbstractSolver] = {}
-    for problem in problems:
-        if id(problem) not in plans:
-            plans[id(problem)] = contestant.solver.planned(problem, contestant.plan.steps)
-    return dataclasses.replace(contestant, planned=tuple(plans[id(p)] for p in problems))
 
 
 def label_entries(solvers: Iterable[Entry] | Mapping[str, Entry]) -> list[tuple[str, Entry]]:

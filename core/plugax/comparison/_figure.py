@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,7 +5,7 @@ import jax
 import jax.lax as lax
 from jaxtyping import Array, ArrayLike, Int, PRNGKeyArray, PyTree
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 from ._data import AbstractData, as_examples
 
 

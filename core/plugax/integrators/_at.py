@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 from ._start import as_arrays, last, time_dtype
 
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PyTree
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 
 
 def as_arrays(y0: PyTree) -> PyTree:

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, PyTree
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 from ._bracketed_root import bracketed_root
 from ._start import as_arrays, choose, last, time_dtype, with_start
 

@@ -14,9 +14,13 @@ class AbstractOptimizer(eqx.Module):
     array leaves of the module: they can be vmapped, and a change of one needs no new compilation.
     """
 
-    def planned(self, steps: int) -> "AbstractOptimizer":  # noqa: ARG002 - the default has no use
-        """The optimizer for a run of `steps` steps: a schedule may end with the run."""
-        return self
+    @property
+    def needs_steps(self) -> bool:
+        """Whether updates depend on the number of steps of the run: a schedule that ends with it.
+
+        Then `update` needs `steps` among its extra arguments.
+        """
+        return False
 
     @abc.abstractmethod
     def init(self, params: PyTree) -> PyTree:
@@ -33,5 +37,6 @@ class AbstractOptimizer(eqx.Module):
             state: the optimizer's state.
             params: the parameters at which the gradient was taken.
             extra: what some optimizers need in addition: `value` and `grad` of the loss, the loss
-                function `value_fn` itself (for line searches), and `key`, the step's random key.
+                function `value_fn` itself (for line searches), `key`, the step's random key, and
+                `steps`, the number of steps of the run.
         """

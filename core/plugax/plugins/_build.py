@@ -6,8 +6,8 @@ import inspect
 import typing
 from typing import Any
 
-from .._errors import OutOfMemoryError, PlugaxError, PluginError, UnknownNameError, did_you_mean
 from .._memory import first_line, lacks_memory
+from ..errors import OutOfMemoryError, PlugaxError, PluginError, UnknownNameError, did_you_mean
 from ._component import Component
 from ._manager import PluginManager, default_manager
 from ._options import Option, options_of

@@ -5,7 +5,7 @@ from typing import Any
 
 import pluggy
 
-from .._errors import PluginError, did_you_mean
+from ..errors import PluginError, did_you_mean
 from ._hooks import HookSpecs
 
 OFFERED = {

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .._errors import PluginError
+from ..errors import PluginError
 
 KINDS = ("problem", "solver", "optimizer", "integrator", "observer")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -7,7 +7,7 @@ import inspect
 import re
 from typing import Any
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 from ._component import Component
 from ._known import Ready
 

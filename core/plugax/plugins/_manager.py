@@ -13,7 +13,7 @@ from typing import Any
 
 import pluggy
 
-from .._errors import AmbiguousNameError, PluginError, PluginWarning, UnknownNameError, did_you_mean
+from ..errors import AmbiguousNameError, PluginError, PluginWarning, UnknownNameError, did_you_mean
 from ._check import check_plugin
 from ._component import KINDS, NAME, Component
 from ._hooks import HookSpecs

@@ -12,7 +12,7 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
-from .._errors import PluginError
+from ..errors import PluginError
 from ._written import fit, members, suits, written_type
 
 _PLAIN = (bool, int, float, str)

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from .._errors import PluginError
+from ..errors import PluginError
 from ._component import NAME, Component
 from ._imported import TARGET
 

@@ -11,8 +11,8 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from .._errors import PlugaxError
 from ..data import AbstractData
+from ..errors import PlugaxError
 from ._constraint import AbstractConstraint
 from ._least_squares import AbstractLeastSquares
 from ._problem import AbstractProblem, Metrics

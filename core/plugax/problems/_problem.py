@@ -8,8 +8,8 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from .._errors import PlugaxError
 from ..data import AbstractData, FullBatch
+from ..errors import PlugaxError
 from ._constraint import AbstractConstraint
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from .._errors import UnsuitableProblemError
+from ..errors import UnsuitableProblemError
 from ._constraint import AbstractConstraint, Unconstrained
 from ._problem import AbstractProblem, Metrics
 from ._variant import AbstractVariant

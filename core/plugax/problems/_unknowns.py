@@ -7,7 +7,7 @@ import equinox as eqx
 import jax
 from jaxtyping import PyTree
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 from ._stateful import Stateful, free_of
 
 

@@ -10,7 +10,7 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import PyTree
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 from ._constraint import Box, Fixed, Unconstrained
 from ._problem import AbstractProblem
 from ._variant import variant

@@ -18,7 +18,7 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import PyTree
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 from ._problem import AbstractProblem
 from ._variant import variant
 from ._variation import Variation, origin_and_variations

@@ -17,9 +17,9 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 
-from .._errors import OutOfMemoryError, PlugaxError, UnsuitableProblemError
 from .._memory import first_line, lacks_memory
 from ..data import AbstractData
+from ..errors import OutOfMemoryError, PlugaxError, UnsuitableProblemError
 from ..plugins import origin_of
 from ..problems import AbstractProblem
 from ..solvers import AbstractSolver
@@ -99,9 +99,16 @@ def _check_solver(solver: AbstractSolver, problem: AbstractProblem) -> None:
     key = jr.key(0)
     unknowns = eqx.filter_eval_shape(problem.init, key)
     batch = eqx.filter_eval_shape(solver.data(problem).first, key)
-    state = _shapes(solver, "init", "problem", "unknowns", "key")(problem, unknowns, key)
-    step = _shapes(solver, "step", "problem", "state", "batch", "key")
-    came = step(problem, state, batch, key)
+    _shapes(solver, "prepare", "problem", "steps")
+    prepared = solver.prepare(problem, 1)
+    if not isinstance(prepared, tuple):
+        law = "a tuple: the further arguments of init and step"
+        raise _broken(solver, "prepare", law, prepared, "For a single one, return (value,).")
+    names = [f"prepared[{place}]" for place in range(len(prepared))]
+    init = _shapes(solver, "init", "problem", "unknowns", "key", *names)
+    state = init(problem, unknowns, key, *prepared)
+    step = _shapes(solver, "step", "problem", "state", "batch", "key", *names)
+    came = step(problem, state, batch, key, *prepared)
     if not isinstance(came, tuple) or len(came) != 2:
         law = "a pair: the state, and a dictionary of metrics"
         raise _broken(solver, "step", law, came, 'Return state, {"loss": loss}.')

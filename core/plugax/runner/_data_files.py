@@ -10,7 +10,7 @@ import os
 import pathlib
 from typing import Any
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 from ..plugins import component_kind, default_manager, is_path, options_of
 
 MOST = 1000

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from .._errors import DeviceError
+from ..errors import DeviceError
 
 _NAME = re.compile(r"([a-z]+)(?::(\d+))?")
 

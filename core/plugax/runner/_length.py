@@ -5,8 +5,8 @@ import math
 from fractions import Fraction
 from typing import Any
 
-from .._errors import PlugaxError
 from ..data import AbstractData
+from ..errors import PlugaxError
 
 EvaluateEvery = int | str
 """A number of steps, `"epoch"` or `"never"`."""

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
-from .._errors import PlugaxError, VersionWarning
+from ..errors import PlugaxError, VersionWarning
 from ..plugins import build
 from ..problems import AbstractProblem, rebuild_variations
 from ..solution import Solution, Status, arrays_from, history_figure, read_run, series_from
@@ -56,9 +56,7 @@ def load(
                 cast(AbstractProblem, problem), origin["variations"], arrays
             )
     solver = _rebuild("solver", origin["solver"], directory) if solver is None else solver
-    task = Task(
-        cast(AbstractProblem, problem), cast(AbstractSolver, solver), jr.key(origin["run"]["seed"])
-    )
+    task = _task(problem, solver, origin["run"])
     state = eqx.filter_eval_shape(start, task).state
     unknowns = eqx.filter_eval_shape(unknowns_of, task, state)
     stored = arrays_from(
@@ -96,6 +94,10 @@ def figures_of(path: str | os.PathLike, **given: Any) -> dict[str, Any]:
         series_from(files["evaluations.npz"], dtypes["evaluations"]),
     )
     return {} if history is None else {"history": history}
+
+
+def _task(problem: Any, solver: Any, run: dict[str, Any]) -> Task:
+    return Task(problem, solver, solver.prepare(problem, run["prepared_for"]), jr.key(run["seed"]))
 
 
 def _rebuild(kind: str, spec: dict[str, Any], directory: pathlib.Path) -> Any:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 
 _NUMBERS = bool | int | float
 

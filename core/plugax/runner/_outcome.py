@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .._errors import PluginWarning
+from ..errors import PluginWarning
 from ..problems import AbstractProblem, Metrics
 from ..solution import Status
 from ..solution import _status as statuses
@@ -114,7 +114,7 @@ def statuses_of(
     Arguments:
         task: the task of all members.
         run_state: the state of the run.
-        solver: the solver before it was planned for the members.
+        solver: the solver, before anything is swept.
         steps: the number of steps that was asked for.
     """
     series, problem_of, found = run_state.series(), _problem_of(task), []

@@ -7,7 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from .._errors import PlugaxError, PrecisionWarning
+from ..errors import PlugaxError, PrecisionWarning
 from ..problems import AbstractProblem
 from ._program import Task
 

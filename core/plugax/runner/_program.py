@@ -9,6 +9,7 @@ separate call has to copy it.
 """
 
 import collections
+import functools
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Bool, Int, Key, PRNGKeyArray, PyTree
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 from ..problems import AbstractProblem, Metrics, check_unknowns
 from ..solvers import AbstractSolver
 
@@ -45,25 +46,28 @@ class Task(eqx.Module):
     Attributes:
         problem: the problem.
         solver: the solver.
+        prepared: what the solver has prepared: further arguments of its `init` and `step`.
         key: the run's random key, from which all others are derived.
-        axes: None, or for a population which leaves of problem, solver and key have a leading axis.
+        axes: None, or for a population which leaves of the others have a leading axis, in their
+            order.
     """
 
     problem: AbstractProblem
     solver: AbstractSolver
+    prepared: tuple[PyTree, ...]
     key: Key[Array, "*members"]
     axes: Any = eqx.field(static=True, default=None)
 
     def over_members(self, function: Any, *axes: Any) -> Any:
-        """`function(problem, solver, key, *rest)`, vmapped if this is a population.
+        """`function(problem, solver, prepared, key, *rest)` of the rest, vmapped for a population.
 
         Arguments:
             function: the function of one member.
             axes: the axes of the rest of its arguments.
         """
-        if self.axes is None:
-            return function
-        return eqx.filter_vmap(function, in_axes=(*self.axes, *axes))
+        if self.axes is not None:
+            function = eqx.filter_vmap(function, in_axes=(*self.axes, *axes))
+        return functools.partial(function, self.problem, self.solver, self.prepared, self.key)
 
 
 class Chunk(eqx.Module):
@@ -100,7 +104,7 @@ class Position(eqx.Module):
 def start(task: Task) -> Position:
     """The position of a run before the first step."""
     traces["start"] += 1
-    state = task.over_members(first_state)(task.problem, task.solver, task.key)
+    state = task.over_members(first_state)()
     return Position(state, _cursor(task, jnp.asarray(0, "int32")))
 
 
@@ -126,7 +130,7 @@ def advance(
     task, first, limit, members = task_and_limits
     limit_axis = 0 if jnp.ndim(limit) else None
     function = task.over_members(_advance, None, limit_axis, None, eqx.if_array(0))
-    after, chunk = function(task.problem, task.solver, task.key, first, limit, members, position)
+    after, chunk = function(first, limit, members, position)
     return position, after, chunk
 
 
@@ -134,15 +138,13 @@ def advance(
 def finish(task: Task, state: PyTree) -> tuple[PyTree, Metrics]:
     """The unknowns, and the problem's figures of merit for them."""
     traces["finish"] += 1
-    function = task.over_members(_finish, eqx.if_array(0))
-    return function(task.problem, task.solver, task.key, state)
+    return task.over_members(_finish, eqx.if_array(0))(state)
 
 
 @eqx.filter_jit
 def unknowns_of(task: Task, state: PyTree) -> PyTree:
     """The unknowns that belong to a state."""
-    function = task.over_members(_unknowns, eqx.if_array(0))
-    return function(task.problem, task.solver, task.key, state)
+    return task.over_members(_unknowns, eqx.if_array(0))(state)
 
 
 @eqx.filter_jit
@@ -180,25 +182,28 @@ def _cursor(task: Task, first: Int[Array, ""]) -> PyTree | None:
     return task.solver.data(task.problem).init(keys_of(task.key)[2], first)
 
 
-def first_state(problem: AbstractProblem, solver: AbstractSolver, key: PRNGKeyArray) -> PyTree:
+def first_state(
+    problem: AbstractProblem, solver: AbstractSolver, prepared: tuple, key: PRNGKeyArray
+) -> PyTree:
+    """The solver's state before the first step of a run."""
     unknowns_key, state_key, _, _ = keys_of(key)
     unknowns = problem.init(unknowns_key)
     check_unknowns(unknowns, type(problem).__name__)
-    state = solver.init(problem, unknowns, state_key)
+    state = solver.init(problem, unknowns, state_key, *prepared)
     return jax.tree.map(_strong, state)
 
 
 def _unknowns(
-    problem: AbstractProblem, solver: AbstractSolver, key: PRNGKeyArray, state: PyTree
+    problem: AbstractProblem, solver: AbstractSolver, prepared: tuple, key: Array, state: PyTree
 ) -> PyTree:
-    del key
+    del prepared, key
     return problem.constrained(solver.unknowns(problem, state))
 
 
 def _finish(
-    problem: AbstractProblem, solver: AbstractSolver, key: PRNGKeyArray, state: PyTree
+    problem: AbstractProblem, solver: AbstractSolver, prepared: tuple, key: Array, state: PyTree
 ) -> tuple[PyTree, Metrics]:
-    del key
+    del prepared, key
     unknowns = solver.unknowns(problem, state)
     return problem.constrained(unknowns), problem.evaluate(unknowns)
 
@@ -206,6 +211,7 @@ def _finish(
 def _advance(
     problem: AbstractProblem,
     solver: AbstractSolver,
+    prepared: tuple,
     key: PRNGKeyArray,
     first: Int[Array, ""],
     limit: Int[Array, ""],
@@ -220,7 +226,8 @@ def _advance(
         number = first + i
         batch, cursor = data.next(cursor, data_key, number)
         before = eqx.combine(arrays, rest)
-        after, metrics = solver.step(problem, before, batch, jr.fold_in(step_key, number))
+        own_key = jr.fold_in(step_key, number)
+        after, metrics = solver.step(problem, before, batch, own_key, *prepared)
         _check_metrics(solver, metrics)
         after = jax.tree.map(_strong, after)
         _check_state(solver, before, after)

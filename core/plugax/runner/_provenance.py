@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 from ..plugins import component_kind, default_manager, options_of, origin_of
 from ..problems import describe_variations, origin_and_variations
 from ._data_files import data_files

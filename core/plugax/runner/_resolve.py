@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .._errors import PlugaxError, PluginError, UnsuitableProblemError
 from ..data import AbstractData
+from ..errors import PlugaxError, PluginError, UnsuitableProblemError
 from ..plugins import Component, build, default_manager, known_of, origin_of
 from ..problems import AbstractProblem
 from ..solvers import AbstractSolver

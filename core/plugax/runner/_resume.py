@@ -1,11 +1,12 @@
 """`resume`: go on with a saved run."""
 
 import os
+import warnings
 from collections.abc import Iterable
 
 import equinox as eqx
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError, ResumeWarning
 from ..observers import AbstractObserver
 from ..problems import AbstractProblem
 from ..solution import Solution, finite
@@ -28,13 +29,13 @@ def resume(
     device: str | None = None,
     observers: Iterable[AbstractObserver | str] = (),
     throw: bool = False,
-    new_plan: bool = False,
+    prepare_anew: bool = False,
 ) -> Solution:
     """Go on with the run in the directory `path`, and save it there again.
 
-    The result is that of a run that was never interrupted, bit for bit. A solver may plan over all
-    its steps, for example with a learning rate that decays until the last one. Then another number
-    of steps means different steps from the start; that is refused unless `new_plan` is set.
+    The result is that of a run that was never interrupted, bit for bit. A solver may prepare for
+    all steps of a run, for example a learning rate that decays until the last one. If the run goes
+    on for longer, what it has prepared stays: the rate has come to its end. A warning says so.
 
     Arguments:
         path: the directory of the saved run.
@@ -47,7 +48,8 @@ def resume(
         device: as for `solve`.
         observers: as for `solve`.
         throw: as for `solve`.
-        new_plan: continue from the saved state with the plan for the new number of steps.
+        prepare_anew: let the solver prepare for the new number of steps: from here on, the rate is
+            that of a longer run.
 
     Errors: those of `load` and `solve`; `PlugaxError` if the run has done all its steps, or the
     data do not last for the steps asked for.
@@ -69,14 +71,15 @@ def resume(
             f"Nothing is left to do in {path}: {before.status} To go on, ask for a total of more "
             f"than the {before.steps} steps it has done."
         )
-    if not new_plan:
-        _check_plan(before, asked["steps"], plan.steps)
+    prepared_for = plan.steps if prepare_anew else asked["prepared_for"]
+    _tell_what_changes(before, asked["prepared_for"], plan.steps, anew=prepare_anew)
     return run(
         before.problem,
         before.solver,
         before,
         seed=asked["seed"],
         plan=plan,
+        prepared_for=prepared_for,
         chunk=chunk,
         device=device,
         observers=observers,
@@ -85,21 +88,29 @@ def resume(
     )
 
 
-def _check_plan(before: Solution, old: int, new: int) -> None:
-    """Raise `PlugaxError` if the solver's plan depends on the number of steps."""
+def _tell_what_changes(before: Solution, old: int, new: int, *, anew: bool) -> None:
+    """Warn if the solver would prepare something else for the new number of steps."""
     if old == new:
         return
-    planned, again, other = (
-        before.solver.planned(before.problem, steps) for steps in (old, old, new)
-    )
-    # A plan that holds functions made anew each time is not even equal to itself.
-    if eqx.tree_equal(planned, again) and not eqx.tree_equal(planned, other):
-        raise PlugaxError(
-            f"{type(before.solver).__name__} plans over all its steps (a learning rate that "
-            f"decays, for example): to go on from {old} steps to {new} would differ from a run of "
-            f"{new} steps. Solve again with the steps you want, or go on by the new plan with "
-            "new_plan=True, on the command line with --new-plan."
+    was, again, other = (before.solver.prepare(before.problem, steps) for steps in (old, old, new))
+    # What holds functions made anew each time is not even equal to itself.
+    if not eqx.tree_equal(was, again) or eqx.tree_equal(was, other):
+        return
+    name = type(before.solver).__name__
+    if anew:
+        told = (
+            f"From step {before.steps} on, {name} goes by what it prepares for {new} steps; the "
+            f"steps before went by what it had prepared for {old}. The result is that of no run of "
+            "one length."
         )
+    else:
+        told = (
+            f"{name} had prepared for {old} steps (a learning rate that decays, for example, ends "
+            f"there), and goes on by that to {new}. To prepare for {new} steps from here on, give "
+            "prepare_anew=True, on the command line --prepare-anew; to have it from the start, "
+            "solve again."
+        )
+    warnings.warn(ResumeWarning(told), stacklevel=3)
 
 
 def _check_same(before: Solution) -> None:

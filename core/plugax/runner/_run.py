@@ -14,7 +14,7 @@ import jax.random as jr
 import numpy as np
 
 from .. import plugins
-from .._errors import RunFailedError, UnsavedWarning
+from ..errors import RunFailedError, UnsavedWarning
 from ..observers import AbstractObserver, Progress
 from ..problems import AbstractProblem
 from ..solution import Solution, Status, forget_figures
@@ -42,19 +42,26 @@ def run(
     *,
     seed: int,
     plan: Plan,
+    prepared_for: int | None = None,
     chunk: int | None,
     device: str | None,
     observers: Iterable[AbstractObserver | str],
     out: str | os.PathLike | None,
     throw: bool,
 ) -> Solution:
-    """Run up to the plan's last step, from the beginning or from the end of `before`."""
+    """Run up to the plan's last step, from the beginning or from the end of `before`.
+
+    The solver is prepared for that number of steps, or for `prepared_for`.
+    """
     check_call(problem, seed=seed, chunk=chunk)
     steps = plan.steps
+    prepared_for = prepared_for or steps
     listeners = [plugins.observer(observer) for observer in observers]
     hook = plugins.default_manager().hook
     chosen = find_device(device)
-    origin = provenance_of(problem, solver, chosen, seed=seed, **plan.asked, chunk=chunk)
+    origin = provenance_of(
+        problem, solver, chosen, seed=seed, **plan.asked, prepared_for=prepared_for, chunk=chunk
+    )
     try:
         for listener in listeners:
             listener.on_start(steps)
@@ -64,7 +71,8 @@ def run(
             explain_breach(problem, solver),
             deferred_interrupt() as interrupt,
         ):
-            task = Task(problem, solver.planned(problem, steps), jr.key(seed))
+            prepared = solver.prepare(problem, prepared_for)
+            task = Task(problem, solver, prepared, jr.key(seed))
             task = task if device is None else place(task, chosen)
             began = time.perf_counter()
             run_state = _initial_run_state(task, before)

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import PyTree
 
 from .. import plugins
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 from ..problems import AbstractProblem, Unconstrained, stack_starts, variant
 from ..solution import Population, Status
 from ..solvers import AbstractSolver
@@ -26,7 +26,7 @@ from ._interrupt import deferred_interrupt
 from ._length import EvaluateEvery, Length, Plan
 from ._outcome import statuses_of, summaries
 from ._place import check_call, place
-from ._plans import Swept, plan_members
+from ._prepare import Swept, prepare_members
 from ._program import Task, begin
 from ._provenance import provenance_of
 from ._resolve import resolve
@@ -220,18 +220,22 @@ def _population(
             root, where = _leaf(name, trees)
             precise = np.asarray(value, jnp.result_type(where(trees[root])))
             swept.append(Swept(root, where, precise, index.ravel()))
-    solver, solver_axes = plan_members(problem, solver, swept, steps)
-    axes: Any = jax.tree.map(lambda _: None, problem)
+    prepared, prepared_axes = prepare_members(problem, solver, swept, steps)
+    axes: dict[str, Any] = {
+        root: jax.tree.map(lambda _: None, tree) for root, tree in trees.items()
+    }
     for leaf in swept:
-        if leaf.root == "problem":
-            problem, axes = leaf.put(problem, leaf.index), leaf.put_axis(axes)
+        trees[leaf.root] = leaf.put(trees[leaf.root], leaf.index)
+        axes[leaf.root] = leaf.put_axis(axes[leaf.root])
     if start is not None:
-        problem = variant(problem, Unconstrained(), start)
-        axes = variant(axes, Unconstrained(), jax.tree.map(eqx.if_array(0), start))
-    if key_axis is None and not jax.tree.leaves((axes, solver_axes)):
+        trees["problem"] = variant(trees["problem"], Unconstrained(), start)
+        same = jax.tree.map(eqx.if_array(0), start)
+        axes["problem"] = variant(axes["problem"], Unconstrained(), same)
+    if key_axis is None and not jax.tree.leaves((axes, prepared_axes)):
         # No leaf differs between members, but there has to be an axis of members all the same.
         key, key_axis = jnp.broadcast_to(key, (_size(values),)), 0
-    return Task(problem, solver, key, (axes, solver_axes, key_axis))
+    everyone = (axes["problem"], axes["solver"], prepared_axes, key_axis)
+    return Task(trees["problem"], trees["solver"], prepared, key, everyone)
 
 
 def _leaf(name: str, trees: Mapping[str, Any]) -> tuple[str, Callable[[Any], Any]]:

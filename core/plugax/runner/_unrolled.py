@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Bool, Int, PyTree
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 from ..problems import AbstractProblem, Metrics
 from ..solvers import AbstractSolver
 from ._length import Length
@@ -68,18 +68,19 @@ def unrolled(
     if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
         raise PlugaxError(f"steps must be a whole number, at least 1; got {steps!r}.")
     problem, solver, _ = resolve(problem, solver, Length(steps), options)
-    solver = solver.planned(problem, steps)
+    prepared = solver.prepare(problem, steps)
     key = jr.key(seed)
     _, _, data_key, step_key = keys_of(key)
     data = solver.data(problem)
-    state = first_state(problem, solver, key)
+    state = first_state(problem, solver, prepared, key)
     arrays, rest = eqx.partition(state, eqx.is_array)
 
     def step(carry: tuple, number: Int[Array, ""]) -> tuple[tuple, tuple]:
         arrays, cursor = carry
         before = eqx.combine(arrays, rest)
         batch, cursor = data.next(cursor, data_key, number)
-        after, metrics = solver.step(problem, before, batch, jr.fold_in(step_key, number))
+        own_key = jr.fold_in(step_key, number)
+        after, metrics = solver.step(problem, before, batch, own_key, *prepared)
         ended = _ended(problem, solver, before)
         kept = jax.tree.map(
             lambda new, old: _choose(ended, old, new), eqx.filter(after, eqx.is_array), arrays

@@ -4,7 +4,7 @@ import os
 import pathlib
 import tempfile
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 from ._directory import SUMMARY
 
 FIGURES = "figures"

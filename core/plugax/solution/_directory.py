@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Mapping
 from typing import Any
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 from ._arrays import replace_file
 
 SUMMARY = "solution.json"

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 
 
 @dataclasses.dataclass(frozen=True)

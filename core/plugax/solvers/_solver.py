@@ -70,19 +70,30 @@ class AbstractSolver(eqx.Module, Generic[Problem, State]):
         """
         return problem.data
 
-    def planned(
+    def prepare(
         self,
         problem: Problem,  # noqa: ARG002 - the default has no use for either
         steps: int,  # noqa: ARG002
-    ) -> "AbstractSolver":
-        """The solver for a run of `steps` steps on a problem; called before compilation.
+    ) -> tuple[PyTree, ...]:
+        """What the host prepares for a run: further arguments of `init` and `step`.
 
-        Override it only if the host has to prepare something: a schedule that ends with the run, a
-        table of neighbours. In a sweep it is called for each member. If the resulting plans differ
-        in shape, it is called once more for all members together: then the swept leaves have a
-        leading axis, and one plan has to serve every value (a table for the largest, for example).
+        By default there is nothing to prepare. A solver that needs a table of neighbours, or the
+        end of a schedule, returns it in a tuple, `(table,)`, and takes it last:
+        `init(problem, unknowns, key, table)` and `step(problem, state, batch, key, table)`.
+
+        Called before compilation. Arrays among what is prepared are arguments of the compiled loop:
+        with other values, the same program runs. A run that is resumed is prepared for the same
+        number of steps again, so the result must depend on the arguments alone.
+
+        In a sweep it is called for each member. If the results differ in shape, it is called once
+        more for all members together: then the swept leaves have a leading axis, and one result has
+        to serve every value (a table for the largest, for example).
+
+        Arguments:
+            problem: the problem.
+            steps: the number of steps of the run.
         """
-        return self
+        return ()
 
     def remarks(
         self,

@@ -9,7 +9,7 @@ from typing import Any
 import jax.random as jr
 from jaxtyping import PRNGKeyArray
 
-from .._errors import PlugaxError, PluginError, did_you_mean
+from ..errors import PlugaxError, PluginError, did_you_mean
 from ..plugins import PluginManager, build, default_manager
 from ..problems import AbstractProblem
 from ._checks import Check, checks_for, interface_of

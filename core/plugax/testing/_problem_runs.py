@@ -6,7 +6,7 @@ from typing import Any
 import jax.random as jr
 from jaxtyping import PRNGKeyArray
 
-from .._errors import PlugaxError, UnsuitableProblemError
+from ..errors import PlugaxError, UnsuitableProblemError
 from ..plugins import build
 from ..problems import AbstractProblem
 from ..runner import Length, load, recipe_of, resolve, solve

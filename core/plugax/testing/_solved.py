@@ -38,8 +38,9 @@ def begins_with_the_loss(
     solver: AbstractSolver, problem: AbstractProblem, solution: Solution, key: PRNGKeyArray
 ) -> None:
     """Raise unless the loss of the first step is that of the unknowns it starts from."""
-    seed = solution.provenance["run"]["seed"]
-    unknowns = solver.unknowns(problem, begin(Task(problem, solver, jr.key(seed))).state)
+    run = solution.provenance["run"]
+    task = Task(problem, solver, solver.prepare(problem, run["steps"]), jr.key(run["seed"]))
+    unknowns = solver.unknowns(problem, begin(task).state)
     given = trial(problem, key, _bits())
     expected = float(given.problem.loss(unknowns, given.batch, given.key)[0])
     first = float(solution.series["loss"][0])

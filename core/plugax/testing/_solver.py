@@ -22,8 +22,8 @@ from ._precision import Trial, cast, trial
 from ._problem_runs import seed_from
 from ._references import reference_for, tried
 
-# The steps of the run that a solver is planned for.
-PLANNED = 8
+STEPS = 8
+"""The length of the run that a solver prepares for when single steps are checked."""
 
 
 def check_solver_state(
@@ -45,19 +45,15 @@ def check_solver_state(
             ready = cast(solver, bits)
             given = trial(reference_for(solver) if problem is None else problem, key, bits, ready)
             where = f"in float{bits}{', with float64 switched on' if x64 and bits == 32 else ''}"
-            ready = ready.planned(given.problem, PLANNED)
-            _check_state(ready, given, where)
+            prepared = ready.prepare(given.problem, STEPS)
+            _check_state(ready, given, prepared, where)
             if bits == 64:
-                _check_pure(ready, given)
+                _check_pure(ready, given, prepared)
 
 
-def _check_pure(solver: AbstractSolver, given: Trial) -> None:
-    state = eqx.filter_eval_shape(_init, solver, given)
-    # The address of an object in memory is not part of the program.
-    once, again = (
-        re.sub(r" at 0x\w+", "", str(eqx.filter_make_jaxpr(_step)(solver, given, state)[0]))
-        for _ in range(2)
-    )
+def _check_pure(solver: AbstractSolver, given: Trial, prepared: tuple[PyTree, ...]) -> None:
+    state = eqx.filter_eval_shape(_init, solver, given, prepared)
+    once, again = (_program(solver, given, state, prepared) for _ in range(2))
     claim(
         once == again,
         solver,
@@ -68,15 +64,22 @@ def _check_pure(solver: AbstractSolver, given: Trial) -> None:
     )
 
 
+def _program(*arguments: Any) -> str:
+    """A step as JAX traces it; the address of an object in memory is not part of it."""
+    return re.sub(r" at 0x\w+", "", str(eqx.filter_make_jaxpr(_step)(*arguments)[0]))
+
+
 def _differing_lines(once: str, again: str) -> Iterator[str]:
     pairs = itertools.zip_longest(once.splitlines(), again.splitlines(), fillvalue="")
     return (second for first, second in pairs if first != second)
 
 
-def _check_state(solver: AbstractSolver, given: Trial, where: str) -> None:
+def _check_state(
+    solver: AbstractSolver, given: Trial, prepared: tuple[PyTree, ...], where: str
+) -> None:
     with claimed(solver, f"init and step can be traced, {where}", "See the error itself."):
-        state = eqx.filter_eval_shape(_init, solver, given)
-        after, metrics = eqx.filter_eval_shape(_step, solver, given, state)
+        state = eqx.filter_eval_shape(_init, solver, given, prepared)
+        after, metrics = eqx.filter_eval_shape(_step, solver, given, state, prepared)
         unknowns = eqx.filter_eval_shape(solver.unknowns, given.problem, after)
         ends = {
             end: eqx.filter_eval_shape(getattr(solver, end), given.problem, after)
@@ -130,7 +133,7 @@ def check_solver_solves(
         law = f"it solves {type(problem).__name__}"
         with claimed(solver, law, "See the error itself."):
             # In chunks as long as the runs of other checks, so that their program is used again.
-            solution = solve(problem, solver, seed=seed_from(key), chunk=PLANNED)
+            solution = solve(problem, solver, seed=seed_from(key), chunk=STEPS)
         remedy = "Are the defaults fit for unknowns and curvatures of about one?"
         claim(solution.status.success, solver, law, solution.status, remedy)
         last_of(problem, "solves")(solver, problem, solution, key)
@@ -149,7 +152,7 @@ def check_solver_hyperparameters(
     with jax.enable_x64(True):
         solver = cast(solver, 64)
         given = trial(reference_for(solver) if problem is None else problem, key, 64, solver)
-        solver = as_arrays(solver.planned(given.problem, PLANNED))
+        solver = as_arrays(solver)
         if not jax.tree.leaves(eqx.filter(solver, eqx.is_inexact_array)):
             return
         law = "its float hyperparameters can be vmapped over"
@@ -157,12 +160,16 @@ def check_solver_hyperparameters(
             "A hyperparameter that is to stay a Python number (a count, a flag, something that "
             "an `if` asks for) is made static: eqx.field(static=True)."
         )
+        prepared = solver.prepare(given.problem, STEPS)
         members, run_key = [solver, scale_floats(solver)], jr.key(seed_from(key))
         both = stack_floats(members)
         axes = jax.tree.map(lambda leaf: 0 if eqx.is_inexact_array(leaf) else None, both)
         with claimed(solver, law, remedy):
-            alone = [_three_steps(Task(given.problem, member, run_key)) for member in members]
-            together = _three_steps(Task(given.problem, both, run_key, (None, axes, None)))
+            alone = [
+                _three_steps(Task(given.problem, member, prepared, run_key)) for member in members
+            ]
+            everyone = (None, axes, None, None)
+            together = _three_steps(Task(given.problem, both, prepared, run_key, everyone))
         alone = jax.tree.map(lambda *leaves: jnp.stack(leaves), *alone)
         found = difference(together, alone, tolerance=ROUNDING)
         law = "vmapped over its float hyperparameters, it does as with each value alone"
@@ -188,12 +195,12 @@ def stack_floats(modules: list[PyTree]) -> PyTree:
     return eqx.combine(jax.tree.map(lambda *leaves: jnp.stack(leaves), *floats), rest)
 
 
-def _init(solver: AbstractSolver, given: Trial) -> PyTree:
-    return solver.init(given.problem, given.unknowns, given.key)
+def _init(solver: AbstractSolver, given: Trial, prepared: tuple[PyTree, ...]) -> PyTree:
+    return solver.init(given.problem, given.unknowns, given.key, *prepared)
 
 
-def _step(solver: AbstractSolver, given: Trial, state: PyTree) -> Any:
-    return solver.step(given.problem, state, given.batch, given.key)
+def _step(solver: AbstractSolver, given: Trial, state: PyTree, prepared: tuple[PyTree, ...]) -> Any:
+    return solver.step(given.problem, state, given.batch, given.key, *prepared)
 
 
 def _three_steps(task: Task) -> PyTree:

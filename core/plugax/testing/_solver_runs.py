@@ -20,9 +20,9 @@ from ._module import make_again
 from ._precision import cast
 from ._problem_runs import seed_from
 from ._references import reference_for, tried
-from ._solver import PLANNED, as_arrays, scale_floats
+from ._solver import STEPS, as_arrays, scale_floats
 
-STEPS, CHUNK = PLANNED, 3
+CHUNK = 3
 SEEDS = 3
 
 

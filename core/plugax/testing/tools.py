@@ -14,4 +14,4 @@ from ._precision import trial as trial
 from ._problem_numbers import value_and_gradient as value_and_gradient
 from ._problem_runs import seed_from as seed_from
 from ._references import tried as tried
-from ._solver import PLANNED as PLANNED
+from ._solver import STEPS as STEPS

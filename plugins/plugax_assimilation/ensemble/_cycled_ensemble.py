@@ -8,7 +8,7 @@ A method defines `analyse`, the second line. A cycle without observations is the
 """
 
 import abc
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -100,7 +100,7 @@ class AbstractCycledEnsemble(AbstractSolver[AbstractStateSpace, State]):
         seen: ObservedEnsemble,
         key: PRNGKeyArray,
     ) -> tuple[Ensemble, Metrics]:
-        """The analysis ensemble, and metrics of the method.
+        """The analysis ensemble, and metrics of the method; takes what `prepare` returns last.
 
         Arguments:
             problem: the problem.
@@ -119,7 +119,7 @@ class AbstractCycledEnsemble(AbstractSolver[AbstractStateSpace, State]):
         """How strongly observations affect each number of the state, 0 to 1; None for 1 everywhere.
 
         The inflation there is 1 + (λ − 1) times the weight, and additive noise has the weight as a
-        factor.
+        factor. Takes what `prepare` returns last.
 
         Arguments:
             problem: the problem.
@@ -135,6 +135,7 @@ class AbstractCycledEnsemble(AbstractSolver[AbstractStateSpace, State]):
         earlier: Float[Array, "members earlier"] | None,
         cycle: Cycle,
         key: PRNGKeyArray,
+        *prepared: Any,
     ) -> tuple[Float[Array, "members columns"], Metrics]:
         """The ensemble after one cycle, and the cycle's metrics.
 
@@ -145,6 +146,7 @@ class AbstractCycledEnsemble(AbstractSolver[AbstractStateSpace, State]):
                 analysis; or None.
             cycle: the cycle.
             key: random key of all draws.
+            prepared: what `prepare` has returned.
         """
         model_key, replacement_key, analysis_key, after_key = jr.split(key, 4)
         prior = forecast(problem, ensemble, cycle, model_key)
@@ -158,7 +160,7 @@ class AbstractCycledEnsemble(AbstractSolver[AbstractStateSpace, State]):
             told["replaced_members"] = lost
         # Data without gaps need no branch, and so no extra time.
         observed = None if cycle.available is None else jnp.any(cycle.available)
-        weights = self.inflation_weights(problem, cycle, prior.dtype)
+        weights = self.inflation_weights(problem, cycle, prior.dtype, *prepared)
         if self.prior_inflation is not None:
             mean, anomalies = mean_and_anomalies(prior)
             inflation = inflation_at(weights, self.prior_inflation.astype(prior.dtype))
@@ -173,7 +175,7 @@ class AbstractCycledEnsemble(AbstractSolver[AbstractStateSpace, State]):
                 told["replaced_members"] += lost
         now = prior[:, :numbers]
         seen = seen_from(problem, seen_as, cycle)
-        posterior, more = self.analyse(problem, prior, seen, analysis_key)
+        posterior, more = self.analyse(problem, prior, seen, analysis_key, *prepared)
         posterior = self._spread_out(prior, posterior, weights, numbers, after_key)
         if observed is not None:
             posterior = jnp.where(observed, posterior, prior)

@@ -21,15 +21,21 @@ class AbstractEnsembleFilter(AbstractCycledEnsemble[Ensemble]):
         problem: AbstractStateSpace,
         unknowns: PyTree,  # noqa: ARG002 - the mean of what is drawn here
         key: PRNGKeyArray,
+        *prepared: PyTree,  # noqa: ARG002 - for the analyses
     ) -> Ensemble:
         """Draws from the initial distribution."""
         return draw(problem, key, self.members)
 
     def step(
-        self, problem: AbstractStateSpace, state: Ensemble, batch: Cycle, key: PRNGKeyArray
+        self,
+        problem: AbstractStateSpace,
+        state: Ensemble,
+        batch: Cycle,
+        key: PRNGKeyArray,
+        *prepared: PyTree,
     ) -> tuple[Ensemble, Metrics]:
         """One cycle."""
-        return self.run_cycle(problem, state, None, batch, key)
+        return self.run_cycle(problem, state, None, batch, key, *prepared)
 
     def converged(
         self,

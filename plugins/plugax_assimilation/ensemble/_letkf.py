@@ -14,7 +14,7 @@ from .._options import factor
 from ..linear_algebra._inverse_root import apply_inverse_root
 from ..scores._verification import Metrics
 from ._ensemble_filter import AbstractEnsembleFilter
-from ._local import Neighbours, distance_option, geometry_for, no_positions, no_table, reach_of
+from ._local import Neighbours, distance_option, geometry_for, no_positions, reach_of
 from ._spectrum import spectrum
 
 # How many numbers the local analyses of one block of variables use: enough to be quick, few enough
@@ -51,33 +51,30 @@ class LETKF(AbstractEnsembleFilter):
     inflation: Float[Array, ""] = eqx.field(converter=factor, default=1.04)
     rotate: bool = eqx.field(static=True, default=True)
     radius: Float[Array, ""] = eqx.field(converter=distance_option, default=4.0)
-    table: "Local | None" = eqx.field(init=False, default_factory=lambda: None)
 
     def unsuitable(self, problem: AbstractStateSpace) -> str | None:
         """A problem without positions, or with correlated observation errors."""
         return super().unsuitable(problem) or no_positions(problem)
 
-    def planned(self, problem: AbstractStateSpace, steps: int) -> "LETKF":  # noqa: ARG002
-        """The solver with the table of the observations near every variable."""
+    def prepare(self, problem: AbstractStateSpace, steps: int) -> "tuple[Local]":  # noqa: ARG002
+        """The table of the observations near every variable."""
         geometry = geometry_for(problem)
         reach = reach_of(self.radius)
         placed, nowhere = np.flatnonzero(~geometry.nowhere), np.flatnonzero(geometry.nowhere)
         here = eqx.tree_at(lambda geometry: geometry.states, geometry, geometry.states[placed])
         near = here.near(reach)
         neighbours = Neighbours(near.indices, near.distances, reach) if len(placed) else None
-        table = Local(neighbours, jnp.asarray(placed), jnp.asarray(nowhere))
-        return eqx.tree_at(lambda solver: solver.table, self, table, is_leaf=lambda x: x is None)
+        return (Local(neighbours, jnp.asarray(placed), jnp.asarray(nowhere)),)
 
-    def inflation_weights(
+    def inflation_weights(  # pyright: ignore[reportIncompatibleMethodOverride] - takes the table
         self,
         problem: AbstractStateSpace,  # noqa: ARG002
         cycle: Cycle,
         dtype: jnp.dtype,
+        table: "Local",
     ) -> Float[Array, " state"]:
         """The taper of the nearest observation; 1 without a position if anything is observed."""
-        if self.table is None:
-            raise no_table("LETKF")
-        near, placed, nowhere = self.table.neighbours, self.table.placed, self.table.nowhere
+        near, placed, nowhere = table.neighbours, table.placed, table.nowhere
         everywhere = 1 if cycle.available is None else jnp.any(cycle.available)
         weights = jnp.full(len(placed) + len(nowhere), everywhere, dtype)
         if near is None:
@@ -88,18 +85,17 @@ class LETKF(AbstractEnsembleFilter):
         nearest = jnp.max(taper, 1)
         return nearest if not len(nowhere) else weights.at[placed].set(nearest)
 
-    def analyse(
+    def analyse(  # pyright: ignore[reportIncompatibleMethodOverride] - takes the table
         self,
         problem: AbstractStateSpace,  # noqa: ARG002
         ensemble: Ensemble,
         seen: ObservedEnsemble,
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is drawn
+        table: "Local",
     ) -> tuple[Ensemble, Metrics]:
         """Every variable after its own analysis."""
-        if self.table is None:
-            raise no_table("LETKF")
         mean, anomalies = mean_and_anomalies(ensemble)
-        near, placed, nowhere = self.table.neighbours, self.table.placed, self.table.nowhere
+        near, placed, nowhere = table.neighbours, table.placed, table.nowhere
         after = anomalies
         if near is not None:
             roots = jnp.sqrt(near.taper(self.radius, ensemble.dtype))

@@ -1,6 +1,6 @@
 """Localisation: observations far from a variable do not change it, whatever their correlation.
 
-Tables of neighbours are made on the host, before a run is compiled; they are arrays of the solver.
+Tables of neighbours are made on the host, before a run is compiled, by a method's `prepare`.
 """
 
 import math
@@ -95,11 +95,3 @@ def geometry_for(problem: AbstractStateSpace) -> Geometry:
     if problem.geometry is None:
         raise PlugaxError("The problem has no geometry.")
     return problem.geometry
-
-
-def no_table(method: str) -> PlugaxError:
-    """The error for a step before the tables have been made."""
-    return PlugaxError(
-        f"{method} has no table of neighbours yet. plugax.solve makes it; if you call the solver's "
-        "functions yourself, write solver = solver.planned(problem, steps) first."
-    )

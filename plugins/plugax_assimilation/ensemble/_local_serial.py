@@ -12,7 +12,7 @@ from .._ensemble import Ensemble, ObservedEnsemble, mean_and_anomalies
 from .._options import factor
 from ..scores._verification import Metrics
 from ._ensemble_filter import AbstractEnsembleFilter
-from ._local import Neighbours, distance_option, geometry_for, no_positions, no_table, reach_of
+from ._local import Neighbours, distance_option, geometry_for, no_positions, reach_of
 
 
 class LocalSerialEAKF(AbstractEnsembleFilter):
@@ -47,25 +47,19 @@ class LocalSerialEAKF(AbstractEnsembleFilter):
     inflation: Float[Array, ""] = eqx.field(converter=factor, default=1.07)
     rotate: bool = eqx.field(static=True, default=True)
     radius: Float[Array, ""] = eqx.field(converter=distance_option, default=6.0)
-    neighbours: Neighbours | None = eqx.field(init=False, default_factory=lambda: None)
 
     def unsuitable(self, problem: AbstractStateSpace) -> str | None:
         """A problem without positions, or with correlated observation errors."""
         return super().unsuitable(problem) or no_positions(problem)
 
-    def planned(self, problem: AbstractStateSpace, steps: int) -> "LocalSerialEAKF":  # noqa: ARG002
-        """The solver with the table of what is near every observation."""
-        table = _near_observations(geometry_for(problem), reach_of(self.radius))
-        none = lambda leaf: leaf is None  # noqa: E731
-        return eqx.tree_at(lambda solver: solver.neighbours, self, table, is_leaf=none)
+    def prepare(self, problem: AbstractStateSpace, steps: int) -> tuple[Neighbours]:  # noqa: ARG002
+        """The table of what is near every observation."""
+        return (_near_observations(geometry_for(problem), reach_of(self.radius)),)
 
-    def inflation_weights(
-        self, problem: AbstractStateSpace, cycle: Cycle, dtype: jnp.dtype
+    def inflation_weights(  # pyright: ignore[reportIncompatibleMethodOverride] - takes the table
+        self, problem: AbstractStateSpace, cycle: Cycle, dtype: jnp.dtype, near: Neighbours
     ) -> Float[Array, " state"]:
         """The taper of the nearest observation."""
-        near = self.neighbours
-        if near is None:
-            raise no_table("LocalSerialEAKF")
         taper = near.taper(self.radius, dtype)
         if cycle.available is not None:
             taper = jnp.where(cycle.available[:, None], taper, 0)
@@ -73,17 +67,15 @@ class LocalSerialEAKF(AbstractEnsembleFilter):
         weights = jnp.zeros(problem.initial.covariance.size, dtype)
         return weights.at[near.indices].max(taper, mode="drop")
 
-    def analyse(
+    def analyse(  # pyright: ignore[reportIncompatibleMethodOverride] - takes the table
         self,
         problem: AbstractStateSpace,  # noqa: ARG002
         ensemble: Ensemble,
         seen: ObservedEnsemble,
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is drawn
+        near: Neighbours,
     ) -> tuple[Ensemble, Metrics]:
         """The ensemble after all observations."""
-        near = self.neighbours
-        if near is None:
-            raise no_table("LocalSerialEAKF")
         (members, states), dtype = ensemble.shape, ensemble.dtype
         mean, anomalies = mean_and_anomalies(ensemble)
         # A row for every number of the state, then one for every observation: the anomalies, and

@@ -15,7 +15,7 @@ import jax.random as jr
 from jaxtyping import Array, PRNGKeyArray, PyTree
 
 from plugax import AbstractProblem, AbstractSolver
-from plugax.testing.tools import PLANNED, ROUNDING, claim, claimed, difference, tried
+from plugax.testing.tools import ROUNDING, STEPS, claim, claimed, difference, tried
 
 from .. import Cycle
 from ._tracking import Tracking
@@ -79,9 +79,10 @@ class _GapTest:
             problem,
             (Quadratic(jnp.asarray(0.1, std.dtype)), jnp.zeros_like(std)),
         )
-        self.solver = solver.planned(self.problem, PLANNED)
+        self.solver = solver
+        self.prepared = solver.prepare(self.problem, STEPS)
         data = self.solver.data(self.problem)
-        numbers = [jnp.asarray(step, "int32") for step in range(PLANNED)]
+        numbers = [jnp.asarray(step, "int32") for step in range(STEPS)]
         self.batches = [data.next(data.init(key, number), key, number)[0] for number in numbers]
         self.start_key, *self.keys = jr.split(key, 4)
 
@@ -123,10 +124,11 @@ class _GapTest:
         return self.batches[-2], self.batches[-1]
 
     def _start(self, problem: Tracking) -> PyTree:
-        return self.solver.init(problem, problem.init(self.start_key), self.start_key)
+        unknowns = problem.init(self.start_key)
+        return self.solver.init(problem, unknowns, self.start_key, *self.prepared)
 
     def _step(self, problem: Tracking, state: PyTree, batch: Cycle, number: int) -> PyTree:
-        return _step(self.solver, problem, state, batch, self.keys[number])
+        return _step(self.solver, problem, state, batch, self.keys[number], self.prepared)
 
 
 def _without_observations(batch: Cycle) -> Cycle:
@@ -135,6 +137,11 @@ def _without_observations(batch: Cycle) -> Cycle:
 
 @eqx.filter_jit
 def _step(
-    solver: AbstractSolver, problem: Tracking, state: PyTree, batch: Cycle, key: PRNGKeyArray
+    solver: AbstractSolver,
+    problem: Tracking,
+    state: PyTree,
+    batch: Cycle,
+    key: PRNGKeyArray,
+    prepared: tuple[PyTree, ...],
 ) -> PyTree:
-    return solver.step(problem, state, batch, key)[0]
+    return solver.step(problem, state, batch, key, *prepared)[0]

@@ -19,11 +19,10 @@ from plugax import (
     AbstractOptimizer,
     AbstractProblem,
     PlugaxError,
-    PluginError,
     PluginManager,
-    UnknownNameError,
     hookimpl,
 )
+from plugax.errors import PluginError, UnknownNameError
 from plugax.plugins import build, origin_of
 from plugax.plugins._origin import _origins
 

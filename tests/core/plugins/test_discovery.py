@@ -237,7 +237,7 @@ def test_strict_raises_where_a_plugin_cannot_be_used(site, python):
         site, "-c", "import plugax; plugax.default_manager()", PLUGAX_STRICT="1", PLUGAX_BLOCK="shy"
     )
     assert done.returncode == 1
-    assert "plugax._errors.PluginError: The plugin 'leaving' of leaving-plugin 1.0" in done.stderr
+    assert "plugax.errors.PluginError: The plugin 'leaving' of leaving-plugin 1.0" in done.stderr
 
 
 @pytest.mark.skipif(importlib.util.find_spec("pip") is None, reason="needs pip to install a wheel")

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import pytest
 
 import plugax
-from plugax import AbstractProblem, AbstractSolver, PluginError, PluginManager, hookimpl
+from plugax import AbstractProblem, AbstractSolver, PluginManager, hookimpl
+from plugax.errors import PluginError
 from plugax.plugins import KINDS, HookSpecs
 
 OFFERED = {

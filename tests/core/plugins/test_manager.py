@@ -4,7 +4,8 @@ import types
 
 import pytest
 
-from plugax import AmbiguousNameError, PluginError, PluginManager, UnknownNameError, hookimpl
+from plugax import PluginManager, hookimpl
+from plugax.errors import AmbiguousNameError, PluginError, UnknownNameError
 
 
 class Brings:

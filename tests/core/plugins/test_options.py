@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import pytest
 from jaxtyping import Array, Float
 
-from plugax import PluginError
+from plugax.errors import PluginError
 from plugax.plugins import Option, options_of
 
 

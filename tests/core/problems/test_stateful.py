@@ -136,7 +136,7 @@ def test_the_members_of_a_population_have_a_state_each(solver, solution):
 
 
 def test_a_solver_that_hands_no_state_on_says_so():
-    with pytest.raises(px.UnsuitableProblemError, match=r"bfgs hands no state on.*gradient"):
+    with pytest.raises(px.errors.UnsuitableProblemError, match=r"bfgs hands no state on.*gradient"):
         px.solve(RunningMean(), "bfgs")
 
 
@@ -144,7 +144,7 @@ def test_another_start_keeps_the_state_and_bounds_are_refused():
     start = px.Stateful(jnp.array([3.0, 3.0]), jnp.array([1.0, 1.0]))
     solution = px.solve(px.starting_at(RunningMean(), start), "gradient", steps=1)
     np.testing.assert_allclose(solution.unknowns.state, [2.0, 2.0])
-    with pytest.raises(px.UnsuitableProblemError, match="carries a state"):
+    with pytest.raises(px.errors.UnsuitableProblemError, match="carries a state"):
         px.bounded(RunningMean(), lower=0.0)
 
 

@@ -197,7 +197,7 @@ def test_a_variant_is_still_of_its_kind():
     bounded = px.bounded(Plane(), lower=0.0)
     assert isinstance(bounded, px.AbstractLeastSquares)
     assert not isinstance(bounded, px.AbstractLinearLeastSquares)
-    with pytest.raises(px.UnsuitableProblemError, match="Solvers that fit"):
+    with pytest.raises(px.errors.UnsuitableProblemError, match="Solvers that fit"):
         px.solve(bounded, "least-squares")
 
 

@@ -102,7 +102,7 @@ def test_a_summary_that_raises_costs_nothing_but_itself(descent):
         raise LookupError("no such series")
 
     problem = broken(summary=summary, evaluate=lambda self, u: {"first": u[0]})
-    with pytest.warns(px.PluginWarning, match="summary raised LookupError: no such series"):
+    with pytest.warns(px.errors.PluginWarning, match="summary raised LookupError: no such series"):
         solution = px.solve(problem, descent(), steps=5)
     assert solution.steps == 5
     assert "first" in solution.metrics

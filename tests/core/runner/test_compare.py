@@ -195,9 +195,9 @@ def test_what_a_solver_raises_costs_the_others_nothing(bowl, descent):
 
 def test_nothing_is_run_where_one_of_the_solvers_cannot_be(bowl, descent):
     _program.traces.clear()
-    with pytest.raises(px.UnknownNameError, match="No solver is named 'gradeint'"):
+    with pytest.raises(px.errors.UnknownNameError, match="No solver is named 'gradeint'"):
         compare(bowl, [descent(), "gradeint"])
-    with pytest.raises(px.UnsuitableProblemError, match="needs an AbstractLeastSquares"):
+    with pytest.raises(px.errors.UnsuitableProblemError, match="needs an AbstractLeastSquares"):
         compare(bowl, [descent(), "gauss-newton"])
     with pytest.raises(px.PlugaxError, match="has no option 'colour'"):
         compare(bowl, [descent(), ("gradient", {"colour": 3})])

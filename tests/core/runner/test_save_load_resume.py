@@ -52,7 +52,7 @@ def test_nothing_is_left_of_a_write_that_failed(bowl, descent, tmp_path, monkeyp
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.warns(px.UnsavedWarning, match="could not be saved in .*No space left"):
+    with pytest.warns(px.errors.UnsavedWarning, match="could not be saved in .*No space left"):
         solution = px.resume(tmp_path, steps=8, problem=bowl, solver=descent())
     assert solution.steps == 8
     assert "No space left" in solution.unsaved

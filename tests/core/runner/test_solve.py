@@ -211,18 +211,18 @@ def test_a_problem_that_wants_float64_warns_in_float32(bowl, descent):
     class Exact(type(bowl)):
         precision = "float64"
 
-    with pytest.warns(px.PrecisionWarning, match="jax_enable_x64"):
+    with pytest.warns(px.errors.PrecisionWarning, match="jax_enable_x64"):
         px.solve(Exact(bowl.curvature), descent(), steps=1)
     with jax.enable_x64(True):
         px.solve(Exact(jnp.asarray([1.0, 4.0])), descent(), steps=1)
 
 
 def test_a_device_that_is_not_there_is_named(bowl, descent):
-    with pytest.raises(px.DeviceError, match="cpu:99"):
+    with pytest.raises(px.errors.DeviceError, match="cpu:99"):
         px.solve(bowl, descent(), steps=1, device="cpu:99")
-    with pytest.raises(px.DeviceError, match="'gpu:1'"):
+    with pytest.raises(px.errors.DeviceError, match="'gpu:1'"):
         px.solve(bowl, descent(), steps=1, device="a gpu")
-    with pytest.raises(px.DeviceError, match="no device 'tpu'"):
+    with pytest.raises(px.errors.DeviceError, match="no device 'tpu'"):
         px.solve(bowl, descent(), steps=1, device="tpu")
     solution = px.solve(bowl, descent(), steps=1, device="cpu")
     assert solution.provenance["device"]["platform"] == "cpu"
@@ -253,7 +253,7 @@ def test_a_solver_that_needs_more_structure_says_what_and_who_fits(bowl, descent
     class Residual(descent):
         requires = px.AbstractLeastSquares
 
-    with pytest.raises(px.UnsuitableProblemError, match="needs an AbstractLeastSquares"):
+    with pytest.raises(px.errors.UnsuitableProblemError, match="needs an AbstractLeastSquares"):
         px.solve(bowl, Residual(), steps=1)
 
 
@@ -263,7 +263,8 @@ def test_a_solver_may_refuse_a_problem_of_its_kind_for_a_reason(bowl, descent):
             return super().unsuitable(problem) or "needs a deeper bowl; take a spade."
 
     with pytest.raises(
-        px.UnsuitableProblemError, match=r"Picky needs a deeper bowl; take a spade\. Solvers that"
+        px.errors.UnsuitableProblemError,
+        match=r"Picky needs a deeper bowl; take a spade\. Solvers that",
     ):
         px.solve(bowl, Picky(), steps=1)
 

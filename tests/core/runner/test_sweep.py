@@ -160,26 +160,24 @@ def test_what_cannot_be_swept_is_said(bowl, descent, over, message):
 
 
 class Scheduled(px.AbstractSolver):
-    """u ← u − r_k ∇J, with the rates r_k planned on the host: as many as the value says, or one."""
+    """u ← u − r_k ∇J, with the rates r_k made on the host: as many as the value says, or four."""
 
     first: jax.Array | float = 0.1
     count: jax.Array | int = 3
     keeps_length: bool = eqx.field(static=True, default=False)
-    rates: jax.Array | None = None
 
-    def planned(self, problem, steps):
+    def prepare(self, problem, steps):
         most = int(np.max(np.asarray(self.count)))
         number = 4 if self.keeps_length else most
-        rates = float(self.first) / np.arange(1, number + 1)
-        return eqx.tree_at(lambda s: s.rates, self, jnp.asarray(rates), is_leaf=lambda x: x is None)
+        return (jnp.asarray(float(self.first) / np.arange(1, number + 1)),)
 
-    def init(self, problem, unknowns, key):
+    def init(self, problem, unknowns, key, rates):
         return unknowns, jnp.zeros((), int)
 
-    def step(self, problem, state, batch, key):
+    def step(self, problem, state, batch, key, rates):
         unknowns, number = state
         loss, slope = jax.value_and_grad(lambda u: problem.loss(u, batch, key)[0])(unknowns)
-        rate = jnp.where(number < self.count, self.rates[number % len(self.rates)], 0)
+        rate = jnp.where(number < self.count, rates[number % len(rates)], 0)
         return (unknowns - rate.astype(slope.dtype) * slope, number + 1), {"loss": loss}
 
     def converged(self, problem, state):
@@ -196,7 +194,7 @@ def assert_as_alone(population, bowl, members, **options):
     assert np.unique(population.unknowns[..., 0]).size == len(members)
 
 
-def test_every_member_has_the_plan_that_it_makes_alone(bowl):
+def test_every_member_has_what_it_prepares_alone(bowl):
     before = _program.traces["advance"]
     population = px.sweep(
         bowl,
@@ -217,28 +215,28 @@ def test_every_member_has_the_plan_that_it_makes_alone(bowl):
 
 
 @pytest.mark.parametrize("counts", [(1, 2, 4), (4, 1, 2)])
-def test_where_plans_differ_in_shape_one_serves_all_in_any_order(bowl, counts):
+def test_where_what_is_prepared_differs_in_shape_one_serves_all_in_any_order(bowl, counts):
     over = {"count": counts, "problem.curvature": [[1.0, 4.0]]}
     population = px.sweep(bowl, Scheduled(count=1), over=over, steps=5)
     assert_as_alone(population, bowl, [{"count": count} for count in counts])
 
 
-def test_plans_of_which_none_serves_all_are_refused(bowl):
+def test_sweeps_for_which_nothing_prepared_serves_all_are_refused(bowl):
     over = {"count": (1, 2), "first": (0.1, 0.2)}
-    with pytest.raises(px.PlugaxError, match=r"rates: must be .* for every member.* failed .Only"):
+    with pytest.raises(
+        px.PlugaxError, match=r"prepare returns, 0: must be .* for every member.* failed .Only"
+    ):
         px.sweep(bowl, Scheduled(), over=over, steps=5)
 
 
 class Spread(Scheduled):
     """Its rates take on the axis of what is swept."""
 
-    def planned(self, problem, steps):
-        rates = np.asarray(self.count)[..., None] * np.ones(np.max(self.count))
-        rates = jnp.asarray(rates)
-        return eqx.tree_at(lambda s: s.rates, self, rates, is_leaf=lambda x: x is None)
+    def prepare(self, problem, steps):
+        return (jnp.asarray(np.asarray(self.count)[..., None] * np.ones(np.max(self.count))),)
 
 
-def test_a_plan_with_the_axis_of_the_members_in_it_is_refused(bowl):
+def test_what_is_prepared_with_the_axis_of_the_members_in_it_is_refused(bowl):
     with pytest.raises(px.PlugaxError, match="made arrays with one axis too many"):
         px.sweep(bowl, Spread(), over={"count": (1, 2)}, steps=5)
 

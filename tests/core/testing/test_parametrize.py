@@ -90,7 +90,7 @@ def test_everything_a_plugin_registered_is_checked_with_the_options_given(manage
     found["valley"]()
     found["sized"]()
     assert Mine.made == 1
-    with pytest.raises(px.PluginError, match="nowhere_to_be_found"):
+    with pytest.raises(px.errors.PluginError, match="nowhere_to_be_found"):
         found["lost"]()
 
 

@@ -72,18 +72,17 @@ class InWindows(Nudging):
 class Prepared(Nudging):
     """Has its gains made on the host, one for every number of the state."""
 
-    gains: jax.Array | None = None
+    def prepare(self, problem, steps):
+        return (jnp.ones(np.asarray(problem.initial.mean).size),)
 
-    def planned(self, problem, steps):
-        size = np.asarray(problem.initial.mean).size
-        return eqx.tree_at(
-            lambda solver: solver.gains, self, jnp.ones(size), is_leaf=lambda leaf: leaf is None
-        )
+    def init(self, problem, unknowns, key, gains):
+        return super().init(problem, unknowns, key)
 
-    def analysis(self, problem, state, cycle):
-        ahead = problem.forecast(state, cycle)
-        gain = self.gain * self.gains.astype(ahead.dtype)
-        return ahead + jnp.where(cycle.available, gain * (cycle.observations - ahead), 0)
+    def step(self, problem, state, batch, key, gains):
+        ahead = problem.forecast(state, batch)
+        gain = self.gain * gains.astype(ahead.dtype)
+        state = ahead + jnp.where(batch.available, gain * (batch.observations - ahead), 0)
+        return state, self.metrics(problem, state, batch)
 
 
 class Deaf(Nudging):

@@ -59,9 +59,11 @@ def fine():
 
 def answers(solver, problem, every):
     """The mean after every observed cycle, whose draws depend on its number alone."""
-    solver = solver.planned(problem, len(problem.cycles.time))
-    state, means = solver.init(problem, problem.init(jr.key(0)), jr.key(1)), []
-    step = eqx.filter_jit(lambda state, cycle, key: solver.step(problem, state, cycle, key)[0])
+    prepared = solver.prepare(problem, len(problem.cycles.time))
+    state, means = solver.init(problem, problem.init(jr.key(0)), jr.key(1), *prepared), []
+    step = eqx.filter_jit(
+        lambda state, cycle, key: solver.step(problem, state, cycle, key, *prepared)[0]
+    )
     for number in range(len(problem.cycles.time)):
         cycle = jax.tree.map(lambda leaf: leaf[number], problem.cycles)  # noqa: B023
         last = number % every == every - 1
@@ -133,11 +135,10 @@ def test_the_weight_of_an_inflation_is_the_taper_of_the_nearest_observation(fine
     cycle = eqx.tree_at(
         lambda cycle: cycle.available, jax.tree.map(lambda leaf: leaf[0], fine.cycles), available
     )
+    solvers = [method(members=4, radius=1.0) for method in (LETKF, LocalSerialEAKF)]
     weights = [
-        method(members=4, radius=1.0)
-        .planned(fine, 1)
-        .inflation_weights(fine, cycle, jnp.dtype("float64"))
-        for method in (LETKF, LocalSerialEAKF)
+        solver.inflation_weights(fine, cycle, jnp.dtype("float64"), *solver.prepare(fine, 1))
+        for solver in solvers
     ]
     # The half-width is 1.82, the observation lies at 1.
     ratio = np.asarray([1, 0, 1, 2, 3, 2]) / 1.82

@@ -364,7 +364,7 @@ def test_the_score_of_a_long_window_with_a_finite_size_prior_is_that_measured():
     assert found.metrics["analysis_rmse"].mean() < 1.05 * 0.289
 
 
-@pytest.mark.filterwarnings("ignore::plugax.PrecisionWarning")
+@pytest.mark.filterwarnings("ignore::plugax.errors.PrecisionWarning")
 def test_single_precision_stays():
     with jax.enable_x64(False):
         solution = px.solve(lorenz(cycles=20), IEnKS(lag=2, xN=1.0))

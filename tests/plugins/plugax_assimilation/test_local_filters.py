@@ -74,16 +74,16 @@ def ensemble_of(members, seed=0):
     return jr.normal(jr.key(seed), (members, SIZE))
 
 
-def _analyse(solver, problem, ensemble):
+def _analyse(solver, problem, ensemble, prepared):
     cycle = jax.tree.map(lambda leaf: leaf[0], problem.cycles)
-    return solver.analyse(problem, ensemble, see(problem, ensemble, cycle), jr.key(0))[0]
+    return solver.analyse(problem, ensemble, see(problem, ensemble, cycle), jr.key(0), *prepared)[0]
 
 
 _analysed = eqx.filter_jit(_analyse)
 
 
 def analysed(solver, problem, ensemble):
-    return np.asarray(_analysed(solver.planned(problem, 1), problem, ensemble))
+    return np.asarray(_analysed(solver, problem, ensemble, solver.prepare(problem, 1)))
 
 
 # Fewer members than local observations, and more: other matrices are decomposed.
@@ -186,11 +186,12 @@ def test_without_any_observation_the_analysis_is_the_forecast(method):
 
 def test_blocks_of_variables_change_nothing(monkeypatch):
     problem, ensemble = ring(observed()), ensemble_of(5)
-    solver = LETKF(members=5, radius=1.0).planned(problem, 1)
-    whole = _analysed(solver, problem, ensemble)
+    solver = LETKF(members=5, radius=1.0)
+    prepared = solver.prepare(problem, 1)
+    whole = _analysed(solver, problem, ensemble, prepared)
     monkeypatch.setattr(_letkf, "BLOCK_NUMBERS", 600)
     blockwise = eqx.filter_jit(lambda *given: _analyse(*given))  # compiled anew
-    np.testing.assert_array_equal(blockwise(solver, problem, ensemble), whole)
+    np.testing.assert_array_equal(blockwise(solver, problem, ensemble, prepared), whole)
 
 
 def test_a_number_that_lies_nowhere_is_seen_by_all_observations_as_they_are(method):
@@ -236,14 +237,6 @@ def test_dependent_observation_errors_are_refused(method):
         px.solve(ring(observed(), error=ss.DenseCovariance(matrix)), method())
 
 
-def test_a_step_without_tables_says_where_they_come_from(method):
-    problem = ring(observed())
-    with pytest.raises(px.PlugaxError, match="no table of neighbours"):
-        method().step(
-            problem, ensemble_of(7), jax.tree.map(lambda x: x[0], problem.cycles), jr.key(0)
-        )
-
-
 @pytest.mark.parametrize("radius", [0.0, -1.0, float("nan")])
 def test_a_radius_is_positive(method, radius):
     with pytest.raises(px.PlugaxError, match="radius must be positive"):
@@ -252,9 +245,9 @@ def test_a_radius_is_positive(method, radius):
 
 def test_a_table_that_does_not_reach_ends_the_run(method):
     problem = ring(observed())
-    planned = method(radius=1.0).planned(problem, 1)
-    wider = eqx.tree_at(lambda solver: solver.radius, planned, jnp.asarray(2.0))
-    assert np.isnan(np.asarray(_analysed(wider, problem, ensemble_of(7)))).any()
+    prepared = method(radius=1.0).prepare(problem, 1)
+    found = _analysed(method(radius=2.0), problem, ensemble_of(7), prepared)
+    assert np.isnan(np.asarray(found)).any()
 
 
 def sakov(cycles=1000, dim=40):
@@ -295,7 +288,7 @@ def test_a_sweep_over_radii_in_any_order_is_as_every_radius_alone(method):
     assert abs(swept.unknowns[1] - swept.unknowns[0]).max() > 1e-4
 
 
-@pytest.mark.filterwarnings("ignore::plugax.PrecisionWarning")
+@pytest.mark.filterwarnings("ignore::plugax.errors.PrecisionWarning")
 def test_single_precision_stays(method):
     with jax.enable_x64(False):
         problem = sakov(cycles=20)

@@ -60,12 +60,13 @@ def largest(jaxpr):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_no_array_is_as_large_as_the_square_of_the_members(problem, method):
-    solver = px.solver(method, members=MEMBERS, **METHODS[method]).planned(problem, 8)
+    solver = px.solver(method, members=MEMBERS, **METHODS[method])
+    prepared = solver.prepare(problem, 8)
 
     def first(key):
-        state = solver.init(problem, problem.init(key), key)
+        state = solver.init(problem, problem.init(key), key, *prepared)
         batch, _ = solver.data(problem).next((), key, jnp.asarray(0, "int32"))
-        return solver.step(problem, state, batch, key)
+        return solver.step(problem, state, batch, key, *prepared)
 
     size = largest(jax.make_jaxpr(first)(jr.key(0)).jaxpr)
     assert size < 50 * MEMBERS < MEMBERS**2

@@ -228,7 +228,7 @@ def test_options_out_of_range_are_refused(options, message):
         ParticleFilter(**options)
 
 
-@pytest.mark.filterwarnings("ignore::plugax.PrecisionWarning")
+@pytest.mark.filterwarnings("ignore::plugax.errors.PrecisionWarning")
 @pytest.mark.parametrize(
     "resampling", ["systematic", pytest.param("residual", marks=pytest.mark.slow)]
 )

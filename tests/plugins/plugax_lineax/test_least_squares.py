@@ -166,7 +166,7 @@ def test_nonlinear_problems_are_refused():
         def residuals(self, unknowns, batch, key):
             return unknowns**2, {}
 
-    with pytest.raises(px.UnsuitableProblemError):
+    with pytest.raises(px.errors.UnsuitableProblemError):
         px.solve(Squares(), "least-squares")
 
 
@@ -182,5 +182,5 @@ def test_changing_batches_are_refused(random):
         def residuals(self, unknowns, batch, key):
             return unknowns - batch, {}
 
-    with pytest.raises(px.UnsuitableProblemError, match=r"FullBatch.*Sequence"):
+    with pytest.raises(px.errors.UnsuitableProblemError, match=r"FullBatch.*Sequence"):
         px.solve(Batched(), "least-squares")

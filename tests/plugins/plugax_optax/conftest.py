@@ -44,13 +44,14 @@ def drive():
 
     @eqx.filter_jit
     def run(solver, problem, steps, key):
-        state = solver.init(problem, problem.init(key), key)
+        prepared = solver.prepare(problem, steps)
+        state = solver.init(problem, problem.init(key), key, *prepared)
         batch = problem.data.first(key)
         arrays, rest = eqx.partition(state, eqx.is_array)
 
         def step(arrays, i):
             state, metrics = solver.step(
-                problem, eqx.combine(arrays, rest), batch, jr.fold_in(key, i)
+                problem, eqx.combine(arrays, rest), batch, jr.fold_in(key, i), *prepared
             )
             return eqx.filter(state, eqx.is_array), metrics["loss"]
 

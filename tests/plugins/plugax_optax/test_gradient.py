@@ -246,7 +246,7 @@ def test_the_optimizer_is_given_by_name_spec_or_object():
     assert px.solver("gradient").optimizer.alias is px.optimizer("adam").alias
     by_spec = px.solver("gradient", optimizer={"name": "sgd", "learning_rate": 0.5})
     assert by_spec.optimizer.learning_rate == 0.5
-    with pytest.raises(px.UnknownNameError, match="adam"):
+    with pytest.raises(px.errors.UnknownNameError, match="adam"):
         px.solver("gradient", optimizer="adamm")
 
 

@@ -76,7 +76,7 @@ def test_a_variant_of_a_constrained_problem_is_still_constrained(rosenbrock):
     solution = px.solve(elsewhere, px.solver("augmented-lagrangian", solver="newton"))
     assert solution.status.name == "converged"
     np.testing.assert_allclose(jnp.sum(solution.unknowns), 1, atol=1e-8)
-    with pytest.raises(px.UnsuitableProblemError, match="augmented-lagrangian"):
+    with pytest.raises(px.errors.UnsuitableProblemError, match="augmented-lagrangian"):
         px.solve(elsewhere, "bfgs")
 
 

@@ -221,7 +221,7 @@ def test_changing_batches_are_refused(solver):
         def residuals(self, unknowns, batch, key):
             return unknowns - batch, {}
 
-    with pytest.raises(px.UnsuitableProblemError, match=r"FullBatch.*Sequence.*'gradient'"):
+    with pytest.raises(px.errors.UnsuitableProblemError, match=r"FullBatch.*Sequence.*'gradient'"):
         px.solve(Batched(), solver)
 
 

@@ -202,14 +202,14 @@ def test_changing_batches_are_refused(solver):
         def data(self):
             return px.Shuffled(jnp.arange(6.0), batch_size=2)
 
-    with pytest.raises(px.UnsuitableProblemError, match=rf"{solver}.*FullBatch.*Shuffled"):
+    with pytest.raises(px.errors.UnsuitableProblemError, match=rf"{solver}.*FullBatch.*Shuffled"):
         px.solve(Batched(), solver)
 
 
 @ALL
 @pytest.mark.parametrize("start", [jnp.arange(2), jnp.ones(2, "complex64")])
 def test_unknowns_that_are_not_real_arrays_are_refused(solver, start):
-    with pytest.raises(px.UnsuitableProblemError, match=r"floating-point|real unknowns"):
+    with pytest.raises(px.errors.UnsuitableProblemError, match=r"floating-point|real unknowns"):
         px.solve(Loss(lambda u: jnp.sum(jnp.abs(u)), start), solver)
 
 

@@ -91,7 +91,7 @@ def test_members_from_many_starts_are_as_alone():
 
 
 def test_a_state_that_its_model_advances_cannot_be_bounded():
-    with pytest.raises(px.UnsuitableProblemError, match="a state that its model advances"):
+    with pytest.raises(px.errors.UnsuitableProblemError, match="a state that its model advances"):
         px.bounded(tracked(rows_of(3)), lower=0.0)
 
 

@@ -56,6 +56,10 @@ class PrecisionWarning(UserWarning):
     """A problem that needs float64 runs in float32."""
 
 
+class ResumeWarning(UserWarning):
+    """A run goes on for longer than it was prepared for."""
+
+
 class UnsavedWarning(UserWarning):
     """A run could not be saved; its solution is returned nevertheless."""
 

@@ -1,4 +1,4 @@
-"""The plans of a sweep: the plans of all members, combined into one solver."""
+"""What a solver prepares for the members of a population, combined into one pytree."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -10,10 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Int, Shaped
 
-from .._errors import PlugaxError
+from ..errors import PlugaxError
 from ..problems import AbstractProblem
 from ..solvers import AbstractSolver
 from ._members import stack_members
+
+Prepared = tuple[Any, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,13 +43,13 @@ class Swept:
         return eqx.tree_at(self.where, axes, 0, is_leaf=lambda leaf: leaf is None)
 
 
-def plan_members(
+def prepare_members(
     problem: AbstractProblem, solver: AbstractSolver, swept: Sequence[Swept], steps: int
-) -> tuple[AbstractSolver, Any]:
-    """The solver of all members, with the plan of each, and its axes.
+) -> tuple[Prepared, Any]:
+    """What is prepared for all members, and its axes.
 
-    Leaves in which the plans differ have a leading axis. If the plans differ in shape, the solver
-    is asked for one plan that serves all members, as described in `AbstractSolver.planned`.
+    Leaves that differ between members have a leading axis. If they differ in shape, the solver
+    prepares once for all members, as described in `AbstractSolver.prepare`.
 
     Arguments:
         problem: the problem, before the swept values are put into it.
@@ -55,24 +57,35 @@ def plan_members(
         swept: the leaves in which the members differ.
         steps: the number of steps of the run.
 
-    Errors: `PlugaxError` if plans differ in shape, and no single plan serves all members.
+    Errors: `PlugaxError` if the results differ in shape, and no single one serves all members.
     """
-    of_solver = [leaf for leaf in swept if leaf.root == "solver"]
-    if not swept or type(solver).planned is AbstractSolver.planned:
-        return _with_own_values(solver.planned(problem, steps), None, of_solver)
+    if not swept or type(solver).prepare is AbstractSolver.prepare:
+        prepared = solver.prepare(problem, steps)
+        return prepared, jax.tree.map(lambda _: None, prepared)
     chosen, member = _combinations(swept)
-    plans = []
+    found = []
     for one in chosen:
         trees = {"problem": problem, "solver": solver}
         for leaf, number in zip(swept, one, strict=True):
             trees[leaf.root] = leaf.put(trees[leaf.root], number)
-        plans.append(trees["solver"].planned(trees["problem"], steps))
+        found.append(trees["solver"].prepare(trees["problem"], steps))
     try:
-        return _by_member(stack_members(plans, "Plans of a sweep's members", "member"), member)
+        return _by_member(stack_members(found, _what(solver), "member"), member)
     except PlugaxError as differ:
-        if not of_solver:
+        if not any(leaf.root == "solver" for leaf in swept):
             raise
-        return _one_for_all(problem, solver, swept, steps, plans[0], differ)
+        return _one_for_all(problem, solver, swept, steps, found[0], differ)
+
+
+def prepare_seeds(
+    problems: Sequence[AbstractProblem], solver: AbstractSolver, steps: int
+) -> tuple[Prepared, Any]:
+    """What is prepared for several problems, and its axes; the same object is prepared for once."""
+    found: dict[int, Prepared] = {}
+    for problem in problems:
+        if id(problem) not in found:
+            found[id(problem)] = solver.prepare(problem, steps)
+    return stack_members([found[id(problem)] for problem in problems], _what(solver))
 
 
 def _one_for_all(
@@ -80,57 +93,50 @@ def _one_for_all(
     solver: AbstractSolver,
     swept: Sequence[Swept],
     steps: int,
-    usual: AbstractSolver,
+    usual: Prepared,
     differ: PlugaxError,
-) -> tuple[AbstractSolver, Any]:
-    """The plan, for each problem, of a solver that has all values at once.
+) -> tuple[Prepared, Any]:
+    """What is prepared, for each problem, by a solver that has all values at once.
 
     Arguments:
         problem: the problem, before the swept values are put into it.
         solver: the solver, before the swept values are put into it.
         swept: the leaves in which the members differ.
         steps: the number of steps of the run.
-        usual: the plan of a single member.
-        differ: the error that says how the plans of single members differ.
+        usual: what is prepared for a single member.
+        differ: the error that says how the results for single members differ.
     """
-    of_solver = [leaf for leaf in swept if leaf.root == "solver"]
     of_problem = [leaf for leaf in swept if leaf.root == "problem"]
+    of_solver = [leaf for leaf in swept if leaf.root == "solver"]
     for leaf, numbers in zip(of_solver, _combinations(of_solver)[0].T, strict=True):
         solver = leaf.put(solver, numbers)
     chosen, member = _combinations(of_problem) if of_problem else (np.zeros((1, 0), int), None)
-    plans = []
+    found = []
     for one in chosen:
         given = problem
         for leaf, number in zip(of_problem, one, strict=True):
             given = leaf.put(given, number)
         try:
-            plan = solver.planned(given, steps)
-        # A plan written for one value may fail in any way on several.
+            prepared = solver.prepare(given, steps)
+        # What was written for one value may fail in any way on several.
         except Exception as error:
-            raise _no_plan(solver, differ, f"failed ({error})") from error
-        if _axes_of(plan, of_solver) != _axes_of(usual, of_solver):
-            raise _no_plan(solver, differ, "made arrays with one axis too many")
-        plans.append(plan)
-    plan, axes = stack_members(plans, "Plans of a sweep's members", "member")
-    plan, axes = (plan, axes) if member is None else _by_member((plan, axes), member)
-    return _with_own_values(plan, axes, of_solver)
+            raise _none_for_all(solver, differ, f"failed ({error})") from error
+        if _ranks(prepared) != _ranks(usual):
+            raise _none_for_all(solver, differ, "made arrays with one axis too many")
+        found.append(prepared)
+    together = stack_members(found, _what(solver), "member")
+    return together if member is None else _by_member(together, member)
 
 
-def _no_plan(solver: AbstractSolver, differ: PlugaxError, what: str) -> PlugaxError:
+def _what(solver: AbstractSolver) -> str:
+    return f"What {type(solver).__name__}.prepare returns"
+
+
+def _none_for_all(solver: AbstractSolver, differ: PlugaxError, what: str) -> PlugaxError:
     return PlugaxError(
-        f"{differ} {type(solver).__name__}.planned, asked for one plan for all of them, {what}. "
-        "Sweep over values whose plans are alike, or solve for one after the other."
+        f"{differ} {type(solver).__name__}.prepare, called once for all of them, {what}. Sweep "
+        "over values for which it prepares arrays of one shape, or solve for one after the other."
     )
-
-
-def _with_own_values(
-    plan: AbstractSolver, axes: Any, of_solver: Sequence[Swept]
-) -> tuple[AbstractSolver, Any]:
-    """A plan for all members, with the swept values of each."""
-    axes = jax.tree.map(lambda _: None, plan) if axes is None else axes
-    for leaf in of_solver:
-        plan, axes = leaf.put(plan, leaf.index), leaf.put_axis(axes)
-    return plan, axes
 
 
 def _combinations(
@@ -143,16 +149,15 @@ def _combinations(
 
 
 def _by_member(
-    plans: tuple[AbstractSolver, Any], member: Int[np.ndarray, " members"]
-) -> tuple[AbstractSolver, Any]:
-    """One tree with the plan of every member, from the different plans."""
-    plan, axes = plans
+    together: tuple[Prepared, Any], member: Int[np.ndarray, " members"]
+) -> tuple[Prepared, Any]:
+    """One pytree for every member, from one for every combination."""
+    prepared, axes = together
     if np.array_equal(member, np.arange(member.max() + 1)):
-        return plan, axes
-    return jax.tree.map(lambda leaf, axis: leaf if axis is None else leaf[member], plan, axes), axes
+        return together
+    own = jax.tree.map(lambda leaf, axis: leaf if axis is None else leaf[member], prepared, axes)
+    return own, axes
 
 
-def _axes_of(plan: AbstractSolver, of_solver: Sequence[Swept]) -> list[int]:
-    """The number of axes of every leaf that is not swept."""
-    mine = {id(leaf.where(plan)) for leaf in of_solver}
-    return [np.ndim(leaf) for leaf in jax.tree.leaves(plan) if id(leaf) not in mine]
+def _ranks(prepared: Prepared) -> list[int]:
+    return [np.ndim(leaf) for leaf in jax.tree.leaves(prepared)]
