@@ -61,7 +61,7 @@ class ProgressBar(AbstractObserver):
             self._task, completed=progress.step, description="running", figures=figures
         )
 
-    def on_end(self, solution: plugax.Solution) -> None:  # noqa: ARG002 - the interface's
+    def on_end(self, solution: plugax.Solution | plugax.Population) -> None:  # noqa: ARG002 - the interface's
         """Take the bar away."""
         self._stop()
 
@@ -76,14 +76,20 @@ class ProgressBar(AbstractObserver):
 
 
 def figures_of(progress: plugax.observers.Progress) -> str:
-    """The last loss and the rate, such as `loss 0.0123  4.5e+03 steps/s`."""
-    losses = progress.metrics["loss"]
-    loss = f"loss {losses[-1]:.4g}  " if len(losses) else ""
-    return f"{loss}{rate_of(progress.rate)}"
+    """The last loss and the rate, such as `loss 0.0123  4.5e+03 steps/s`.
+
+    Of a population the median of all losses, and how many members are still running.
+    """
+    running = progress.running
+    losses = progress.metrics["loss"].reshape(running.size, -1)
+    loss = f"loss {np.nanmedian(losses[:, -1]):.4g}  " if np.isfinite(losses[:, -1:]).any() else ""
+    members = f"{running.sum()} of {running.size} running  " if running.ndim else ""
+    return f"{loss}{members}{rate_of(progress.rate)}"
 
 
 def scalars_of(evaluation: Mapping[str, np.ndarray]) -> str:
     """At most two scalars of an evaluation, as in `  test_accuracy 0.981  test_loss 0.0641`."""
+    # Those of a population are arrays, of which a line cannot say much.
     scalars = [(name, value) for name, value in evaluation.items() if value.ndim == 0]
     return "".join(f"  {name} {value:.4g}" for name, value in scalars[:SCALARS])
 

@@ -17,7 +17,7 @@ from ._text import answers, columns, print_json
 from ._verbosity import quiet
 
 if TYPE_CHECKING:
-    from ..solution import Solution
+    from ..solution import Population, Solution, Status
 
 
 @dataclasses.dataclass
@@ -25,7 +25,7 @@ class Report:
     """A run that has ended.
 
     Attributes:
-        solution: the solution.
+        solution: the solution, or the population.
         problem: the problem's name.
         solver: the solver's name.
         options: all options of both, defaults included.
@@ -33,7 +33,7 @@ class Report:
         directory: the directory in which it was saved, or None.
     """
 
-    solution: "Solution"
+    solution: "Solution | Population"
     problem: str
     solver: str
     options: Mapping[str, Mapping[str, Any]]
@@ -58,25 +58,32 @@ def report(what: Report, *, as_json: bool) -> int:
     if what.solution.unsaved is not None:
         print(f"plugax: {what.solution.unsaved}", file=sys.stderr)
         return FAILURE
-    if what.solution.status.success:
+    status = _status(what.solution)
+    if status.success:
         return SUCCESS
-    return INTERRUPTED if what.solution.status.name == "interrupted" else FAILURE
+    return INTERRUPTED if status.name == "interrupted" else FAILURE
+
+
+def _status(solution: "Solution | Population") -> "Status":
+    from ..solution import Population
+
+    return solution.overall() if isinstance(solution, Population) else solution.status
 
 
 def _plain(what: Report) -> dict[str, Any]:
     from ..solution import finite
 
-    solution = what.solution
+    solution, status = what.solution, _status(what.solution)
     return finite(
         {
             "problem": what.problem,
             "solver": what.solver,
             "options": what.options,
-            "status": solution.status.name,
-            "message": solution.status.message,
-            "remarks": list(solution.status.remarks),
-            "steps": solution.steps,
-            "metrics": solution.metrics,
+            "status": status.name,
+            "message": status.message,
+            "remarks": list(status.remarks),
+            "steps": _numbers(solution.steps),
+            "metrics": {name: _numbers(value) for name, value in solution.metrics.items()},
             "tables": [
                 {"title": table.title, "columns": dict(table.columns)}
                 for table in solution.tables()
@@ -93,7 +100,12 @@ def _plain(what: Report) -> dict[str, Any]:
     )
 
 
-def _device(solution: "Solution") -> str:
+def _numbers(value: Any) -> Any:
+    """Arrays, of a population, as lists."""
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _device(solution: "Solution | Population") -> str:
     device = solution.provenance["device"]
     return f"{device['platform']}:{device['index']}"
 
@@ -101,7 +113,7 @@ def _device(solution: "Solution") -> str:
 def _print(what: Report) -> None:
     from rich.console import Console
 
-    solution, status = what.solution, what.solution.status
+    solution, status = what.solution, _status(what.solution)
     whole_lines = width() is None
     console = Console(
         file=answers(), highlight=False, markup=False, emoji=False, soft_wrap=whole_lines
@@ -119,12 +131,13 @@ def _print(what: Report) -> None:
         console.print()
     in_tables = {name for table in tables for name in table.metrics}
     listed = [item for item in solution.metrics.items() if item[0] not in in_tables]
-    rows = [(name, show_metric(value)) for name, value in listed]
+    rows = [(name, show_metric(_numbers(value))) for name, value in listed]
     if rows:
         console.print(columns(rows, indent=2))
     if quiet():
         return
-    steps = "1 step" if solution.steps == 1 else f"{solution.steps} steps"
+    taken = solution.steps if isinstance(solution.steps, int) else int(solution.steps.max())
+    steps = "1 step" if taken == 1 else f"{taken} steps"
     console.print(
         f"{steps} on {_device(solution)} in {solution.provenance['precision']}: "
         f"compiled in {solution.compile_seconds:.2f} s, run in {_seconds(solution.run_seconds)}",

@@ -12,13 +12,14 @@ import numpy as np
 from ..plugins import build, origin_of
 from ..problems import AbstractProblem
 from ..runner._device import find_device
+from ..runner._job import Job
 from ..runner._length import Length
 from ..runner._members import stack_members
 from ..runner._place import check_call
 from ..runner._prepare import prepare_seeds
 from ..runner._program import Task
 from ..runner._provenance import provenance_of
-from ..runner._sweep import run_population
+from ..runner._run import run
 from ..solution import Population
 from ._comparison import LOST, Comparison, Row
 from ._contestants import (
@@ -123,24 +124,17 @@ def _row(
     """One solver, run on all seeds."""
     numbers = np.asarray(seeds)
 
-    def make() -> Task:
-        solver = contestant.solver
-        prepared, axes = prepare_seeds(problems, solver, contestant.plan.steps)
+    solver, steps = contestant.solver, contestant.plan.steps
+
+    def task() -> Task:
+        prepared, axes = prepare_seeds(problems, solver, steps)
         key = jax.vmap(jr.key)(jnp.asarray(numbers))
         same = jax.tree.map(lambda _: None, solver)
         return Task(everyone[0], solver, prepared, key, (everyone[1], same, axes, 0))
 
+    job = Job(problem, solver, seeds, contestant.plan, steps, task, {"seed": numbers})
     try:
-        population = run_population(
-            problem,
-            contestant.solver,
-            make,
-            {"seed": numbers},
-            plan=contestant.plan,
-            seed=seeds,
-            chunk=chunk,
-            device=device,
-        )
+        population = run(job, chunk=chunk, device=device, observers=(), out=None, throw=False)
     # If one solver fails or lacks memory, the results of the others must not be lost.
     except Exception as error:
         none = np.empty(0)
@@ -149,7 +143,7 @@ def _row(
     return Row(
         solver=contestant.label,
         value=contestant.value,
-        scores=_scores(population, problems),
+        scores=_scores(population),
         statuses=tuple(population.status),
         steps=steps,
         seconds_per_step=population.run_seconds / steps.sum() if steps.any() else np.nan,
@@ -158,19 +152,14 @@ def _row(
     )
 
 
-def _scores(population: Population, problems: list[AbstractProblem]) -> dict[str, np.ndarray]:
+def _scores(population: Population) -> dict[str, np.ndarray]:
     """Every metric that is a single number, for every seed; NaN if the run was lost."""
-    scores: dict[str, np.ndarray] = {}
-    for seed, problem in enumerate(problems):
-        if population.status[seed].name in LOST:
-            continue
-        taken = population.steps[seed]
-        series = {name: values[seed, :taken] for name, values in population.series.items()}
-        # The summary by this seed's own problem, which may use its data.
-        metrics = {n: v[seed] for n, v in population.metrics.items() if isinstance(v, np.ndarray)}
-        for name, value in (metrics | dict(problem.summary(series))).items():
-            if np.ndim(value) == 0 and np.issubdtype(np.asarray(value).dtype, np.number):
-                scores.setdefault(name, np.full(len(problems), np.nan))[seed] = value
+    lost = np.isin(population.names, LOST)
+    scores = {}
+    for name, values in population.metrics.items():
+        single = isinstance(values, np.ndarray) and values.shape == lost.shape
+        if single and np.issubdtype(values.dtype, np.number):
+            scores[name] = np.where(lost, np.nan, values)
     return scores
 
 

@@ -8,19 +8,23 @@ import numpy as np
 from jaxtyping import PyTree
 
 if TYPE_CHECKING:
-    from ..solution import Solution
+    from ..solution import Population, Solution
 
 
 @dataclasses.dataclass(frozen=True)
 class Progress:
-    """The progress of a run.
+    """The progress of a run, or of all members of a population.
+
+    The arrays of a population have the axes of the sweep in front of those named here; a single run
+    has no such axes.
 
     Attributes:
         step: the number of steps done.
         steps: the number of steps asked for.
-        metrics: the metrics of the last chunk's steps by name, steps along axis 0.
+        metrics: the metrics of the last chunk's steps by name, `(steps, …)`.
         evaluation: the results of `problem.evaluate` if the last chunk ended with an evaluation;
             else empty.
+        running: whether the run goes on, `()`; a member that converged or failed does not.
         seconds: the run time so far, without compilation.
         unknowns: a function that returns the present unknowns, which are then copied.
     """
@@ -29,6 +33,7 @@ class Progress:
     steps: int
     metrics: Mapping[str, np.ndarray]
     evaluation: Mapping[str, np.ndarray]
+    running: np.ndarray
     seconds: float
     unknowns: Callable[[], PyTree]
 
@@ -47,7 +52,7 @@ class AbstractObserver:
     def on_progress(self, progress: Progress) -> bool | None:
         """A chunk has ended. Return True to stop the run here."""
 
-    def on_end(self, solution: "Solution") -> None:
+    def on_end(self, solution: "Solution | Population") -> None:
         """The run has ended, successfully or not."""
 
     def on_error(self, error: BaseException) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import PyTree
 
 from ..problems import Metrics
+from ..solution import Status
 from ._interrupt import Interrupt
 from ._length import Plan
 from ._program import Position, Task, advance, copy
@@ -57,6 +58,7 @@ class RunState:
         converged: which members have converged; None if the solver has no such test.
         stalled: which members cannot go on; None if the solver never stalls.
         failures: the members that failed.
+        lost: the members that had failed before the run was resumed, which stay as they are.
         pieces: the metrics of all chunks so far, `(members, steps of the chunk, …)`.
         evaluations: figures of merit during the run, `(members, …)`, each with its step.
         finished: the last state that was evaluated, its unknowns and their figures of merit.
@@ -71,6 +73,7 @@ class RunState:
     converged: np.ndarray | None = None
     stalled: np.ndarray | None = None
     failures: dict[int, Failure] = dataclasses.field(default_factory=dict)
+    lost: dict[int, Status] = dataclasses.field(default_factory=dict)
     pieces: list[dict[str, np.ndarray]] = dataclasses.field(default_factory=list)
     evaluations: list[tuple[int, dict[str, np.ndarray]]] = dataclasses.field(default_factory=list)
     finished: tuple[PyTree, PyTree, Metrics] | None = None
@@ -82,7 +85,7 @@ class RunState:
         active = np.ones(self.taken.shape, bool)
         for ended in (self.converged, self.stalled):
             active &= True if ended is None else ~ended
-        active[list(self.failures)] = False
+        active[[*self.failures, *self.lost]] = False
         return active
 
     def series(self) -> dict[str, np.ndarray]:
@@ -170,7 +173,7 @@ def _advance(task: Task, run_state: RunState, count: int):
     """`advance` by `count` steps for the members that may go on."""
     first = jnp.asarray(run_state.step, "int32")
     limit = np.asarray(count, "int32")
-    if run_state.failures:
+    if run_state.failures or run_state.lost:
         limit = np.where(run_state.active(), limit, 0).astype("int32")
         limit = limit[0] if task.axes is None else limit
     members = run_state.taken.size

@@ -1,4 +1,4 @@
-"""`load`: a solution from its directory."""
+"""`load`: a solution or a population from its directory."""
 
 import os
 import pathlib
@@ -6,18 +6,24 @@ import warnings
 from typing import Any, cast
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
+from jaxtyping import PyTree
 
 from ..errors import PlugaxError, VersionWarning
 from ..plugins import build
 from ..problems import AbstractProblem, rebuild_variations
-from ..solution import Solution, Status, arrays_from, history_figure, read_run, series_from
+from ..solution import Population, SavedRun, Solution, history_figure, read_saved_run
 from ..solvers import AbstractSolver
 from ._data_files import with_checked_files
+from ._job import Job, single
+from ._length import Length
 from ._program import Task, start, unknowns_of
 from ._provenance import plugin_versions, versions
+from ._result import parts_of
+from ._sweep import population
 
 
 def load(
@@ -25,56 +31,119 @@ def load(
     *,
     problem: AbstractProblem | None = None,
     solver: AbstractSolver | None = None,
-) -> Solution:
-    """The solution saved in the directory `path`.
+) -> Any:
+    """The solution, or the population, saved in the directory `path`.
 
     Arguments:
         path: the directory that `Solution.save` or `solve(out=…)` wrote.
         problem: the problem, if it was not made by name (`plugax.problem`).
         solver: the solver, if it was not made by name (`plugax.solver`).
 
+    Returns:
+        a `Solution`, or a `Population` if a sweep was saved.
+
     Errors: `PlugaxError` if there is no solution, if a problem or solver is needed and not given,
     if the saved arrays do not fit them, or if a data file that the problem was made from is gone or
     has changed.
     """
-    directory = pathlib.Path(path)
-    summary, files = read_run(directory)
-    origin = summary["provenance"]
+    saved = read_saved_run(path)
+    origin = saved.provenance
     if origin["precision"] == "float64" and jnp.result_type(float) != "float64":
         raise PlugaxError(
-            f"The run in {directory} is in float64, and JAX makes float32 here. Write "
+            f"The run in {saved.directory} is in float64, and JAX makes float32 here. Write "
             'jax.config.update("jax_enable_x64", True) before it is loaded, or set '
             "JAX_ENABLE_X64=1."
         )
-    _tell_versions(origin, directory)
+    _tell_versions(origin, saved.directory)
     if problem is None:
-        spec = with_checked_files(origin["problem"], origin["data"], directory)
-        problem = _rebuild("problem", spec, directory)
+        spec = with_checked_files(origin["problem"], origin["data"], saved.directory)
+        problem = _rebuild("problem", spec, saved.directory)
         if origin.get("variations"):
-            arrays = series_from(files["variations.npz"], summary["dtypes"]["variations"])
             problem = rebuild_variations(
-                cast(AbstractProblem, problem), origin["variations"], arrays
+                cast(AbstractProblem, problem), origin["variations"], saved.series("variations")
             )
-    solver = _rebuild("solver", origin["solver"], directory) if solver is None else solver
-    task = _task(problem, solver, origin["run"])
-    state = eqx.filter_eval_shape(start, task).state
-    unknowns = eqx.filter_eval_shape(unknowns_of, task, state)
-    stored = arrays_from(
-        files["state.npz"], {"step": np.asarray(0), "state": state}, directory / "state.npz"
-    )
+    solver = _rebuild("solver", origin["solver"], saved.directory) if solver is None else solver
+    job = job_of(saved, cast(AbstractProblem, problem), cast(AbstractSolver, solver))
+    return _population(saved, job) if saved.is_population else _solution(saved, job)
+
+
+def job_of(saved: SavedRun, problem: AbstractProblem, solver: AbstractSolver) -> Job:
+    """The job of a saved run."""
+    run = saved.provenance["run"]
+    asked = Length(run["steps"], evaluate_every=run["evaluate_every"])
+    told = {
+        "seed": run["seed"],
+        "plan": asked.in_steps(solver.data(problem), 1),
+        "prepared_for": run["prepared_for"],
+    }
+    if not saved.is_population:
+        return single(problem, solver, **told)
+    swept = dict.fromkeys(run["over"]) | saved.series("swept")
+    if "start" in swept:
+        one = eqx.filter_eval_shape(problem.init, jr.key(0))
+        swept["start"] = saved.starts(_with_axes(one, (run["over"]["start"],), 0))
+    return population(problem, solver, swept, **told)
+
+
+def _solution(saved: SavedRun, job: Job) -> Solution:
+    unknowns, state = _shapes(job.task())
     return Solution(
-        unknowns=arrays_from(files["unknowns.npz"], unknowns, directory / "unknowns.npz"),
-        status=Status(**summary["status"]),
-        metrics=summary["metrics"],
-        steps=int(stored["step"]),
-        compile_seconds=summary["compile_seconds"],
-        run_seconds=summary["run_seconds"],
-        provenance=origin,
-        series=series_from(files["history.npz"], summary["dtypes"]["history"]),
-        evaluation_series=series_from(files["evaluations.npz"], summary["dtypes"]["evaluations"]),
-        state=stored["state"],
-        problem=problem,
-        solver=solver,
+        unknowns=saved.unknowns(unknowns),
+        status=saved.statuses[0],
+        metrics=saved.summary["metrics"],
+        steps=saved.summary["steps"],
+        state=saved.state(state),
+        **_common(saved, job),
+    )
+
+
+def _population(saved: SavedRun, job: Job) -> Population:
+    task = job.task()
+    unknowns, state = (_with_axes(tree, job.shape, 1) for tree in _shapes(task))
+    members = saved.series("members")
+    steps = members.pop("steps")
+    status = np.empty(job.shape, object)
+    status.ravel()[:] = saved.statuses
+    return Population(
+        unknowns=saved.unknowns(unknowns),
+        status=status,
+        metrics={name.removeprefix("metrics."): value for name, value in members.items()}
+        | saved.summary["metrics"],
+        steps=steps,
+        state=saved.state(state),
+        swept=job.swept or {},
+        parts=parts_of(job, task, saved.provenance),
+        **_common(saved, job),
+    )
+
+
+def _common(saved: SavedRun, job: Job) -> dict[str, Any]:
+    return {
+        "compile_seconds": saved.summary["compile_seconds"],
+        "run_seconds": saved.summary["run_seconds"],
+        "provenance": saved.provenance,
+        "series": saved.series("history"),
+        "evaluation_series": saved.series("evaluations"),
+        "problem": job.problem,
+        "solver": job.solver,
+    }
+
+
+def _shapes(task: Task) -> tuple[PyTree, PyTree]:
+    """The shapes of unknowns and state, members along the leading axis."""
+    state = eqx.filter_eval_shape(start, task).state
+    return eqx.filter_eval_shape(unknowns_of, task, state), state
+
+
+def _with_axes(tree: PyTree, axes: tuple[int, ...], instead_of: int) -> PyTree:
+    """The shapes with other leading axes, instead of some or none."""
+    return jax.tree.map(
+        lambda leaf: (
+            jax.ShapeDtypeStruct((*axes, *leaf.shape[instead_of:]), leaf.dtype)
+            if isinstance(leaf, jax.ShapeDtypeStruct)
+            else leaf
+        ),
+        tree,
     )
 
 
@@ -85,19 +154,14 @@ def figures_of(path: str | os.PathLike, **given: Any) -> dict[str, Any]:
         path: the directory of the run, as for `load`.
         given: problem and solver, as for `load`.
     """
-    summary, files = read_run(pathlib.Path(path))
-    if all(summary["provenance"][kind]["name"] or kind in given for kind in ("problem", "solver")):
+    saved = read_saved_run(path)
+    origin = saved.provenance
+    rebuilt = all(origin[kind]["name"] or kind in given for kind in ("problem", "solver"))
+    if rebuilt and not saved.is_population:
         return load(path, **given).figures()
-    dtypes = summary["dtypes"]
-    history = history_figure(
-        series_from(files["history.npz"], dtypes["history"]),
-        series_from(files["evaluations.npz"], dtypes["evaluations"]),
-    )
+    sweep = tuple(origin["run"].get("over", {}).values())
+    history = history_figure(saved.series("history"), saved.series("evaluations"), sweep)
     return {} if history is None else {"history": history}
-
-
-def _task(problem: Any, solver: Any, run: dict[str, Any]) -> Task:
-    return Task(problem, solver, solver.prepare(problem, run["prepared_for"]), jr.key(run["seed"]))
 
 
 def _rebuild(kind: str, spec: dict[str, Any], directory: pathlib.Path) -> Any:

@@ -5,9 +5,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from ..errors import PluginWarning
@@ -16,7 +14,6 @@ from ..solution import Status
 from ..solution import _status as statuses
 from ..solvers import AbstractSolver
 from ._chunks import Failure, RunState
-from ._program import Task
 
 
 def status_of(run_state: RunState, member: int, *, stopped_by: str | None, steps: int) -> Status:
@@ -29,6 +26,8 @@ def status_of(run_state: RunState, member: int, *, stopped_by: str | None, steps
         steps: the number of steps that was asked for.
     """
     taken = int(run_state.taken[member])
+    if member in run_state.lost:
+        return run_state.lost[member]
     if member in run_state.failures:
         failure = run_state.failures[member]
         return statuses.non_finite(failure.step, failure.metric, failure.value, taken)
@@ -43,19 +42,6 @@ def status_of(run_state: RunState, member: int, *, stopped_by: str | None, steps
     return (
         statuses.completed(taken) if run_state.converged is None else statuses.not_converged(taken)
     )
-
-
-def summaries(task: Task, run_state: RunState) -> dict[str, np.ndarray]:
-    """The summary of every member's run by its own problem, members along the leading axis."""
-    if _says_nothing(task.problem, AbstractProblem, "summary"):
-        return {}
-    series, problem_of = run_state.series(), _problem_of(task)
-    rows = []
-    for member, taken in enumerate(run_state.taken):
-        own = {name: values[member, :taken] for name, values in series.items()}
-        rows.append(summary_of(problem_of(member), own))
-    common = [name for name in rows[0] if all(name in row for row in rows)]
-    return {name: np.stack([np.asarray(row[name]) for row in rows]) for name in common}
 
 
 def summary_of(problem: AbstractProblem, series: Mapping[str, np.ndarray]) -> Metrics:
@@ -106,62 +92,9 @@ def add_remarks(
     return dataclasses.replace(status, remarks=remarks)
 
 
-def statuses_of(
-    task: Task, run_state: RunState, *, solver: AbstractSolver, steps: int
-) -> list[Status]:
-    """The status of every member of a population, with remarks.
-
-    Arguments:
-        task: the task of all members.
-        run_state: the state of the run.
-        solver: the solver, before anything is swept.
-        steps: the number of steps that was asked for.
-    """
-    series, problem_of, found = run_state.series(), _problem_of(task), []
-    silent = _says_nothing(task.problem, AbstractProblem, "remarks")
-    silent &= _says_nothing(solver, AbstractSolver, "remarks")
-    for member, taken in enumerate(run_state.taken):
-        status = status_of(run_state, member, stopped_by=None, steps=steps)
-        if silent:
-            found.append(status)
-            continue
-        failure = run_state.failures.get(member)
-        own = {
-            name: values[member, : failure.step if failure else taken]
-            for name, values in series.items()
-        }
-        found.append(add_remarks(status, problem_of(member), solver, own, failure))
-    return found
-
-
-def _says_nothing(component: Any, interface: type, method: str) -> bool:
+def says_nothing(component: Any, interface: type, method: str) -> bool:
     """Whether a method is the interface's default, so that it need not be called."""
     return getattr(type(component), method) is getattr(interface, method)
-
-
-def _problem_of(task: Task) -> Callable[[int], AbstractProblem]:
-    """The function that gives the problem of each member of a population.
-
-    Arrays that differ between members are sliced on the host: slicing them one by one on the device
-    took longer than a thousand small fits.
-    """
-    axes = task.axes[0]
-
-    def on_host(leaf: Any, axis: int | None) -> Any:
-        is_key = eqx.is_array(leaf) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
-        return leaf if axis is None or is_key else np.asarray(leaf)
-
-    leaves, structure = jax.tree.flatten(jax.tree.map(on_host, task.problem, axes))
-    swept = structure.flatten_up_to(axes)
-
-    def problem_of(member: int) -> AbstractProblem:
-        own = [
-            leaf if axis is None else jnp.asarray(leaf[member])
-            for leaf, axis in zip(leaves, swept, strict=True)
-        ]
-        return jax.tree.unflatten(structure, own)
-
-    return problem_of
 
 
 def plain_metrics(metrics: Metrics) -> dict[str, Any]:

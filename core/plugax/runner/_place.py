@@ -39,5 +39,5 @@ def check_call(problem: AbstractProblem, *, seed: int, chunk: int | None) -> Non
             'float64 on with `jax.config.update("jax_enable_x64", True)` before the problem is '
             "made, or with JAX_ENABLE_X64=1; the command line does this by itself.",
             PrecisionWarning,
-            stacklevel=4,
+            stacklevel=3,
         )

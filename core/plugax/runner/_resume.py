@@ -3,19 +3,24 @@
 import os
 import warnings
 from collections.abc import Iterable
+from typing import Any
 
 import equinox as eqx
+import numpy as np
 
 from ..errors import PlugaxError, ResumeWarning
 from ..observers import AbstractObserver
 from ..problems import AbstractProblem
-from ..solution import Solution, finite
+from ..solution import Population, Solution, finite
 from ..solvers import AbstractSolver
 from ._data_files import data_files
+from ._job import single
 from ._length import Length
 from ._load import load
+from ._place import check_call
 from ._provenance import spec_of, variations_of
 from ._run import run
+from ._sweep import population
 
 
 def resume(
@@ -30,7 +35,7 @@ def resume(
     observers: Iterable[AbstractObserver | str] = (),
     throw: bool = False,
     prepare_anew: bool = False,
-) -> Solution:
+) -> Any:
     """Go on with the run in the directory `path`, and save it there again.
 
     The result is that of a run that was never interrupted, bit for bit. A solver may prepare for
@@ -51,6 +56,10 @@ def resume(
         prepare_anew: let the solver prepare for the new number of steps: from here on, the rate is
             that of a longer run.
 
+    Returns:
+        a `Solution`, or a `Population` if a sweep was saved; its members that failed stay as they
+        are.
+
     Errors: those of `load` and `solve`; `PlugaxError` if the run has done all its steps, or the
     data do not last for the steps asked for.
     """
@@ -59,36 +68,47 @@ def resume(
     asked = before.provenance["run"]
     usual = Length(asked["steps"], evaluate_every=asked["evaluate_every"])
     plan = Length(steps, epochs).or_else(usual).in_steps(before.solver.data(before.problem), 1)
-    if before.status.name == "converged":
-        raise PlugaxError(
-            f"Nothing is left to do in {path}: {before.status} For a closer answer, solve again "
-            "with a finer tolerance."
-        )
-    if before.status.name == "stalled":
-        raise PlugaxError(f"More steps would change nothing in {path}: {before.status}")
-    if before.steps >= plan.steps:
-        raise PlugaxError(
-            f"Nothing is left to do in {path}: {before.status} To go on, ask for a total of more "
-            f"than the {before.steps} steps it has done."
-        )
+    _check_something_is_left(before, plan.steps, path)
+    check_call(before.problem, seed=asked["seed"], chunk=chunk)
     prepared_for = plan.steps if prepare_anew else asked["prepared_for"]
     _tell_what_changes(before, asked["prepared_for"], plan.steps, anew=prepare_anew)
-    return run(
-        before.problem,
-        before.solver,
-        before,
-        seed=asked["seed"],
-        plan=plan,
-        prepared_for=prepared_for,
-        chunk=chunk,
-        device=device,
-        observers=observers,
-        out=path,
-        throw=throw,
+    told = {"seed": asked["seed"], "plan": plan, "prepared_for": prepared_for}
+    job = (
+        single(before.problem, before.solver, **told)
+        if isinstance(before, Solution)
+        else population(before.problem, before.solver, before.swept, **told)
     )
+    return run(job, before, chunk=chunk, device=device, observers=observers, out=path, throw=throw)
 
 
-def _tell_what_changes(before: Solution, old: int, new: int, *, anew: bool) -> None:
+def _check_something_is_left(
+    before: Solution | Population, steps: int, path: str | os.PathLike
+) -> None:
+    """Raise `PlugaxError` if the run has done all its steps, or if more would change nothing."""
+    if isinstance(before, Solution):
+        statuses, taken = [before.status], [before.steps]
+        if before.status.name == "converged":
+            raise PlugaxError(
+                f"Nothing is left to do in {path}: {before.status} For a closer answer, solve "
+                "again with a finer tolerance."
+            )
+        if before.status.name == "stalled":
+            raise PlugaxError(f"More steps would change nothing in {path}: {before.status}")
+    else:
+        running = ~np.isin(before.names, ("converged", "stalled", "non-finite"))
+        statuses, taken = before.status[running], before.steps[running]
+        if not running.any():
+            raise PlugaxError(
+                f"Nothing is left to do in {path}: every member has converged, stalled or failed."
+            )
+    if max(taken) >= steps:
+        raise PlugaxError(
+            f"Nothing is left to do in {path}: {statuses[0]} To go on, ask for a total of more "
+            f"than the {max(taken)} steps it has done."
+        )
+
+
+def _tell_what_changes(before: Solution | Population, old: int, new: int, *, anew: bool) -> None:
     """Warn if the solver would prepare something else for the new number of steps."""
     if old == new:
         return
@@ -113,7 +133,7 @@ def _tell_what_changes(before: Solution, old: int, new: int, *, anew: bool) -> N
     warnings.warn(ResumeWarning(told), stacklevel=3)
 
 
-def _check_same(before: Solution) -> None:
+def _check_same(before: Solution | Population) -> None:
     """Raise `PlugaxError` if a given problem or solver differs from that of the saved run."""
     for kind in ("problem", "solver"):
         saved = before.provenance[kind]

@@ -8,7 +8,9 @@ from ..observers import AbstractObserver
 from ..problems import AbstractProblem
 from ..solution import Solution, claim
 from ..solvers import AbstractSolver
+from ._job import single
 from ._length import EvaluateEvery, Length
+from ._place import check_call
 from ._resolve import resolve
 from ._run import run
 
@@ -63,15 +65,6 @@ def solve(
     if out is not None:
         out = claim(out, force=force)
     problem, solver, plan = resolve(problem, solver, asked, options)
-    return run(
-        problem,
-        solver,
-        None,
-        seed=seed,
-        plan=plan,
-        chunk=chunk,
-        device=device,
-        observers=observers,
-        out=out,
-        throw=throw,
-    )
+    check_call(problem, seed=seed, chunk=chunk)
+    job = single(problem, solver, seed=seed, plan=plan)
+    return run(job, chunk=chunk, device=device, observers=observers, out=out, throw=throw)

@@ -1,8 +1,7 @@
 """`sweep`: `solve`, vmapped over seeds and over any array leaves of problem and solver."""
 
-import math
-import time
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import equinox as eqx
@@ -12,24 +11,18 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import PyTree
 
-from .. import plugins
 from ..errors import PlugaxError
+from ..observers import AbstractObserver
 from ..problems import AbstractProblem, Unconstrained, stack_starts, variant
-from ..solution import Population, Status
+from ..solution import Population, claim
 from ..solvers import AbstractSolver
-from ._breach import explain_breach
-from ._chunks import RunState, run_chunks, warm_up
-from ._compile import compile_ahead
-from ._device import find_device
-from ._evaluate import evaluate, evaluate_if_due, evaluations_of
-from ._interrupt import deferred_interrupt
+from ._job import Job, length
 from ._length import EvaluateEvery, Length, Plan
-from ._outcome import statuses_of, summaries
-from ._place import check_call, place
+from ._place import check_call
 from ._prepare import Swept, prepare_members
-from ._program import Task, begin
-from ._provenance import provenance_of
+from ._program import Task
 from ._resolve import resolve
+from ._run import run
 
 
 def sweep(
@@ -43,6 +36,10 @@ def sweep(
     evaluate_every: EvaluateEvery | None = None,
     chunk: int | None = None,
     device: str | None = None,
+    observers: Iterable[AbstractObserver | str] = (),
+    out: str | os.PathLike | None = None,
+    force: bool = False,
+    throw: bool = False,
     **options: Any,
 ) -> Population:
     """Solve a problem for every combination of the swept values, all in one program.
@@ -60,6 +57,10 @@ def sweep(
         evaluate_every: as for `solve`.
         chunk: as for `solve`.
         device: as for `solve`.
+        observers: as for `solve`; the arrays of their progress have the axes of the sweep in front.
+        out: as for `solve`.
+        force: as for `solve`.
+        throw: raise `RunFailedError` if a member was not successful.
         options: as for `solve`.
 
     Returns:
@@ -69,23 +70,20 @@ def sweep(
     Errors: those of `solve`; `PlugaxError` for a path that leads to no array.
     """
     asked = Length(steps, epochs, evaluate_every)
+    if out is not None:
+        out = claim(out, force=force)
     problem, solver, plan = resolve(problem, solver, asked, options)
     if not over:
         raise PlugaxError(
             "There is nothing to sweep over; give, for example, over={'seed': range(8)}."
         )
-    values = {name: _values(name, given, problem) for name, given in over.items()}
+    swept = {name: _values(name, given, problem) for name, given in over.items()}
     check_call(problem, seed=seed, chunk=chunk)
-
-    def make() -> Task:
-        return _population(problem, solver, plan.steps, seed, values)
-
+    job = population(problem, solver, swept, seed=seed, plan=plan)
     try:
-        return run_population(
-            problem, solver, make, values, plan=plan, seed=seed, chunk=chunk, device=device
-        )
+        return run(job, chunk=chunk, device=device, observers=observers, out=out, throw=throw)
     except (TypeError, IndexError) as error:
-        counts = [name for name in values if _is_count(name, problem, solver)]
+        counts = [name for name in swept if _is_count(name, problem, solver)]
         if not counts:
             raise
         raise PlugaxError(
@@ -95,119 +93,32 @@ def sweep(
         ) from error
 
 
-def run_population(
+def population(
     problem: AbstractProblem,
     solver: AbstractSolver,
-    make: Callable[[], Task],
-    values: dict[str, PyTree],
+    swept: Mapping[str, PyTree],
     *,
+    seed: int,
     plan: Plan,
-    seed: Any,
-    chunk: int | None,
-    device: str | None,
-) -> Population:
-    """Run the members of a population, in one program.
+    prepared_for: int | None = None,
+) -> Job:
+    """The job of all members: every combination of the values; the last name varies fastest."""
+    steps = prepared_for or plan.steps
 
-    Arguments:
-        problem: the problem, before anything is swept; the hooks get it.
-        solver: the solver, before anything is swept; the hooks get it.
-        make: makes the task of all members; called with the device as JAX's default.
-        values: the values in which the members differ, by name; the last name varies fastest.
-        plan: the length of the run.
-        seed: the seed, for the provenance.
-        chunk: as for `solve`.
-        device: as for `solve`.
-    """
-    chosen = find_device(device)
-    hook = plugins.default_manager().hook
-    origin = provenance_of(problem, solver, chosen, seed=seed, **plan.asked, chunk=chunk)
+    def task() -> Task:
+        return _task(problem, solver, steps, seed, swept)
 
-    def after_chunk(run_state: RunState) -> bool:
-        evaluate_if_due(task, run_state, plan)
-        return False
-
-    try:
-        hook.before_compile(problem=problem, solver=solver)
-        with (
-            jax.default_device(chosen),
-            explain_breach(problem, solver),
-            deferred_interrupt() as interrupt,
-        ):
-            task = make()
-            task = task if device is None else place(task, chosen)
-            run_state = RunState(None, 0, np.zeros(_size(values), int))
-            began = time.perf_counter()
-            warm = compile_ahead(task, run_state.taken.size)
-            run_state.state = begin(task).state
-            if not warm:
-                warm_up(task, run_state)
-            run_state.compile_seconds = time.perf_counter() - began
-            hook.after_compile(problem=problem, solver=solver, seconds=run_state.compile_seconds)
-            hook.before_run(problem=problem, solver=solver, steps=plan.steps)
-            run_chunks(
-                task,
-                run_state,
-                plan=plan,
-                chunk=chunk,
-                interrupt=interrupt,
-                after_chunk=after_chunk,
-            )
-            unknowns, metrics = evaluate(task, run_state)
-    except BaseException as error:
-        hook.on_run_error(problem=problem, solver=solver, error=error)
-        raise
-    metrics = metrics | summaries(task, run_state)
-    statuses = statuses_of(task, run_state, solver=solver, steps=plan.steps)
-    population = _collect(run_state, values, unknowns, metrics, statuses, origin)
-    hook.after_run(solution=population)
-    return population
+    return Job(problem, solver, seed, plan, steps, task, swept)
 
 
-def _collect(
-    run_state: RunState,
-    values: dict[str, PyTree],
-    unknowns: PyTree,
-    metrics: dict[str, Any],
-    statuses: list[Status],
-    origin: dict[str, Any],
-) -> Population:
-    """The population, with the members of a run state along the axes of the sweep."""
-    shape = tuple(_length(value) for value in values.values())
-    status = np.empty(_size(values), object)
-    status[:] = statuses
-
-    def unravel(leaf: Any) -> Any:
-        return leaf.reshape(*shape, *leaf.shape[1:]) if eqx.is_array(leaf) else leaf
-
-    return Population(
-        unknowns=jax.tree.map(unravel, unknowns),
-        status=status.reshape(shape),
-        metrics={
-            name: np.asarray(unravel(value)) if eqx.is_array(value) else value
-            for name, value in metrics.items()
-        },
-        steps=run_state.taken.reshape(shape),
-        coordinates={name: _coordinate(value) for name, value in values.items()},
-        compile_seconds=run_state.compile_seconds,
-        run_seconds=run_state.run_seconds,
-        provenance=origin,
-        series={name: unravel(value) for name, value in run_state.series().items()},
-        evaluation_series={
-            name: value if name == "step" else unravel(value)
-            for name, value in evaluations_of(run_state).items()
-        },
-    )
-
-
-def _population(
+def _task(
     problem: AbstractProblem,
     solver: AbstractSolver,
     steps: int,
     seed: int,
-    values: dict[str, PyTree],
+    values: Mapping[str, PyTree],
 ) -> Task:
-    """The task of all members: every combination of the values; the last name varies fastest."""
-    grid = np.meshgrid(*(np.arange(_length(v)) for v in values.values()), indexing="ij")
+    grid = np.meshgrid(*(np.arange(length(v)) for v in values.values()), indexing="ij")
     key, key_axis = jr.key(seed), None
     trees = {"problem": problem, "solver": solver}
     start, swept = None, []
@@ -233,7 +144,7 @@ def _population(
         axes["problem"] = variant(axes["problem"], Unconstrained(), same)
     if key_axis is None and not jax.tree.leaves((axes, prepared_axes)):
         # No leaf differs between members, but there has to be an axis of members all the same.
-        key, key_axis = jnp.broadcast_to(key, (_size(values),)), 0
+        key, key_axis = jnp.broadcast_to(key, (grid[0].size,)), 0
     everyone = (axes["problem"], axes["solver"], prepared_axes, key_axis)
     return Task(trees["problem"], trees["solver"], prepared, key, everyone)
 
@@ -298,17 +209,3 @@ def _values(name: str, given: Any, problem: AbstractProblem) -> PyTree:
 def _take(values: PyTree, index: np.ndarray) -> PyTree:
     """The members' values: the elements at `index` of every array."""
     return jax.tree.map(lambda leaf: leaf[index] if eqx.is_array(leaf) else leaf, values)
-
-
-def _length(values: PyTree) -> int:
-    return len(next(leaf for leaf in jax.tree.leaves(values) if eqx.is_array(leaf)))
-
-
-def _coordinate(values: PyTree) -> np.ndarray:
-    """The values along their axis; positions if a value is itself an array or a pytree."""
-    single = isinstance(values, np.ndarray) and values.ndim == 1
-    return values if single else np.arange(_length(values))
-
-
-def _size(values: Mapping[str, PyTree]) -> int:
-    return math.prod(_length(value) for value in values.values())

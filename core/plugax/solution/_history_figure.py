@@ -14,20 +14,24 @@ MOST_PANELS = 9
 
 
 def history_figure(
-    series: Mapping[str, np.ndarray], evaluations: Mapping[str, np.ndarray]
+    series: Mapping[str, np.ndarray],
+    evaluations: Mapping[str, np.ndarray],
+    sweep: tuple[int, ...] = (),
 ) -> "Figure | None":
     """One panel per metric that is a number at every step, loss first; None if there is none.
 
     Arguments:
-        series: the metrics of every step by name, `(steps, …)`.
+        series: the metrics of every step by name, `(*sweep, steps, …)`; a line for every member.
         evaluations: the evaluations during the run by name, and their steps as `step`.
+        sweep: the shape of the sweep, if the run is that of a population.
     """
     from matplotlib.figure import Figure
 
     at = evaluations.get("step", np.arange(0))
     # Evaluated after n steps: at the unknowns that step n starts from.
-    curves = {name: (np.arange(len(v)), v, "-", STEPS) for name, v in series.items()}
-    dots = {n: (at, v, "o-", EVALUATIONS) for n, v in evaluations.items() if n != "step"}
+    lines = lambda values: values.reshape((-1, *np.shape(values)[len(sweep) :]))  # noqa: E731
+    curves = {n: (np.arange(v.shape[len(sweep)]), lines(v), "-", STEPS) for n, v in series.items()}
+    dots = {n: (at, lines(v), "o-", EVALUATIONS) for n, v in evaluations.items() if n != "step"}
     names = [
         name
         for name in sorted({**curves, **dots}, key=lambda name: (name != "loss", name))
@@ -47,12 +51,13 @@ def history_figure(
 
 
 def _is_curve(values: np.ndarray) -> bool:
-    return values.ndim == 1 and len(values) > 0 and values.dtype.kind in "fiub"
+    return values.ndim == 2 and values.size > 0 and values.dtype.kind in "fiub"
 
 
 def _draw(axes: Any, name: str, lines: list[tuple[np.ndarray, np.ndarray, str, str]]) -> None:
     for steps, values, style, colour in lines:
-        axes.plot(steps, values, style, color=colour, lw=1.4, ms=4)
+        width, alpha = (1.4, 1.0) if len(values) == 1 else (0.7, 0.5)
+        axes.plot(steps, values.T, style, color=colour, lw=width, alpha=alpha, ms=4)
     finite = np.concatenate([values[np.isfinite(values)] for _, values, _, _ in lines])
     # Orders of magnitude can be seen only on a logarithmic axis.
     if finite.size and finite.min() > 0 and finite.max() > 100 * finite.min():

@@ -2,8 +2,9 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
 import jax
@@ -11,11 +12,18 @@ import numpy as np
 from jaxtyping import PyTree
 
 from ..errors import PlugaxError
+from ._format import save_run
 from ._history import evaluations_of, history_of
+from ._history_figure import history_figure
+from ._solution import Solution
 from ._status import Status
+from ._table import Table
 
 if TYPE_CHECKING:
     import xarray as xr
+
+MOST_COLUMNS = 4
+"""How many metrics the table of all members shows."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,34 +31,59 @@ class Population:
     """The members of a sweep; arrays have the axes of the sweep in front.
 
     Attributes:
-        unknowns: every member's unknowns; the axes of the sweep come first in every array.
-        status: every member's status, an object array of the sweep's shape.
-        metrics: the results of `problem.evaluate`; the axes of the sweep come first.
+        unknowns: every member's unknowns.
+        status: every member's status, an object array.
+        metrics: the results of `problem.evaluate`, and the summary of each run.
         steps: every member's number of steps.
-        coordinates: the swept values by name, in the order of the axes.
         compile_seconds: time in calls that traced and compiled.
         run_seconds: time in the steps, all members together.
         provenance: versions, plugins, options, device, precision.
         series: the history as NumPy arrays `(*sweep, steps, …)`, NaN after a member's last step.
         evaluation_series: the evaluations as NumPy arrays `(*sweep, evaluations, …)`, and after how
             many steps they were made, in `step`.
+        state: every member's state of the solver, from which the run can go on.
+        problem: the problem before anything was swept.
+        solver: the solver before anything was swept.
+        swept: the values in which the members differ, by name, in the order of the axes.
+        parts: gives the problem, the solver and the provenance of a member, by its number.
+        unsaved: why the run could not be saved in `out`; None if it was saved, or had no `out`.
     """
 
     unknowns: PyTree
     status: np.ndarray
     metrics: dict[str, Any]
     steps: np.ndarray
-    coordinates: Mapping[str, np.ndarray]
     compile_seconds: float
     run_seconds: float
     provenance: dict[str, Any]
     series: Mapping[str, np.ndarray] = dataclasses.field(repr=False)
     evaluation_series: Mapping[str, np.ndarray] = dataclasses.field(repr=False)
+    state: PyTree = dataclasses.field(repr=False)
+    problem: Any = dataclasses.field(repr=False)
+    solver: Any = dataclasses.field(repr=False)
+    swept: Mapping[str, PyTree] = dataclasses.field(repr=False)
+    parts: Callable[[int], tuple[Any, Any, dict[str, Any]]] = dataclasses.field(repr=False)
+    unsaved: str | None = None
 
     @property
     def success(self) -> np.ndarray:
         """Which members were successful."""
         return np.vectorize(lambda status: status.success, otypes=[bool])(self.status)
+
+    @property
+    def names(self) -> np.ndarray:
+        """The names of the members' statuses: how each run ended."""
+        return np.vectorize(lambda status: status.name, otypes=[object])(self.status)
+
+    @functools.cached_property
+    def coordinates(self) -> Mapping[str, np.ndarray]:
+        """The swept values by name; positions if a value is itself an array or a pytree."""
+        return {
+            name: values
+            if isinstance(values, np.ndarray) and values.ndim == 1
+            else np.arange(count)
+            for (name, values), count in zip(self.swept.items(), self.status.shape, strict=True)
+        }
 
     @functools.cached_property
     def history(self) -> "xr.Dataset":
@@ -62,14 +95,14 @@ class Population:
         """The results of `problem.evaluate` for every member after `step` steps."""
         return evaluations_of(self.evaluation_series, self.coordinates)
 
-    def member(self, **chosen: int) -> "Member":
-        """One member, chosen by its position along the axis of every swept name.
+    def member(self, **chosen: int) -> Solution:
+        """The solution of one member, chosen by its position along the axis of every swept name.
 
         Names with a dot are written with two underscores: `member(optimizer__learning_rate=3)`.
         """
-        return self._at(tuple(chosen[name.replace(".", "__")] for name in self.coordinates))
+        return self._at(tuple(chosen[name.replace(".", "__")] for name in self.swept))
 
-    def best(self, by: str = "loss") -> "Member":
+    def best(self, by: str = "loss") -> Solution:
         """The member with the smallest figure of merit, among those that did not fail.
 
         Arguments:
@@ -87,47 +120,90 @@ class Population:
             ]
             known = ", ".join(["loss", *scalars])
             raise PlugaxError(f"There is no figure {by!r} to choose by; there are {known}.")
-        names = np.vectorize(lambda status: status.name, otypes=[object])(self.status)
-        figures = np.where((names == "non-finite") | ~np.isfinite(figures), np.inf, figures)
+        figures = np.where((self.names == "non-finite") | ~np.isfinite(figures), np.inf, figures)
         if np.isinf(figures).all():
             raise PlugaxError(f"No member has a finite {by!r}: {self.status.flat[0]}")
         return self._at(np.unravel_index(int(figures.argmin()), figures.shape))
+
+    def overall(self) -> Status:
+        """How the members ended, in one status: the name is that of the first failure, if any."""
+        names = self.names.ravel().tolist()
+        counts = ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names))
+        statuses: list[Status] = self.status.ravel().tolist()
+        first = next((status for status in statuses if not status.success), None)
+        chosen = statuses[0] if first is None else first
+        remarks = dict.fromkeys(remark for status in statuses for remark in status.remarks)
+        message = f"Of {len(names)} members: {counts}."
+        cause = "" if first is None else f" {first.message}"
+        return Status(chosen.name, f"{message}{cause}", [*remarks])
+
+    def tables(self) -> tuple[Table, ...]:
+        """A table of all members: what was swept, how each ended, and a few metrics.
+
+        The metrics are the `scores` of the problem, or else the first that are numbers.
+        """
+        shape = self.status.shape
+        grid = np.meshgrid(*self.coordinates.values(), indexing="ij")
+        columns = {n: x.ravel().tolist() for n, x in zip(self.coordinates, grid, strict=True)}
+        columns |= {"status": self.names.ravel().tolist(), "steps": self.steps.ravel().tolist()}
+        numbers = {
+            name: values.ravel().tolist()
+            for name, values in self.metrics.items()
+            if isinstance(values, np.ndarray) and values.shape == shape
+        }
+        shown = [name for name in self.problem.scores if name in numbers] or list(numbers)
+        numbers = {name: numbers[name] for name in shown[:MOST_COLUMNS]}
+        return (Table(columns | numbers, metrics=tuple(numbers)),)
+
+    def figures(self) -> dict[str, Any]:
+        """The figure `history`: all metrics over the steps, a line for every member."""
+        history = history_figure(self.series, self.evaluation_series, self.status.shape)
+        return {} if history is None else {"history": history}
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write everything into the directory `path`, from which `plugax.load` reads it.
+
+        The files replace an older run all at once, as those of a `Solution`.
+
+        Errors: `OSError` if the files cannot be written; an older run is then still there.
+        """
+        save_run(self, path)
 
     def _last_losses(self) -> np.ndarray:
         losses = self.series["loss"]
         last = np.maximum(self.steps - 1, 0)[..., None]
         return np.take_along_axis(losses, last, axis=-1)[..., 0]
 
-    def _at(self, index: tuple) -> "Member":
-        return Member(
-            coordinates={
-                n: v[i] for (n, v), i in zip(self.coordinates.items(), index, strict=True)
-            },
-            unknowns=jax.tree.map(
-                lambda leaf: leaf[index] if eqx.is_array(leaf) else leaf, self.unknowns
-            ),
-            status=cast(Status, self.status[index]),
+    def _at(self, index: tuple) -> Solution:
+        """The solution of a member; its times are those of all members together."""
+        number = int(np.ravel_multi_index(index, self.status.shape))
+        status: Status = self.status.ravel().tolist()[number]
+        steps = int(self.steps[index])
+        rows = steps + 1 if status.name == "non-finite" else steps
+        problem, solver, provenance = self.parts(number)
+        at = lambda leaf: leaf[index] if eqx.is_array(leaf) else leaf  # noqa: E731
+        evaluations = {
+            name: values if name == "step" else values[index]
+            for name, values in self.evaluation_series.items()
+        }
+        return Solution(
+            unknowns=jax.tree.map(at, self.unknowns),
+            status=status,
             metrics={
-                name: value[index] if isinstance(value, np.ndarray) else value
+                name: value[index].tolist() if isinstance(value, np.ndarray) else value
                 for name, value in self.metrics.items()
             },
-            steps=int(self.steps[index]),
+            steps=steps,
+            compile_seconds=self.compile_seconds,
+            run_seconds=self.run_seconds,
+            provenance=provenance,
+            series={name: values[index][:rows] for name, values in self.series.items()},
+            evaluation_series=evaluations,
+            state=jax.tree.map(at, self.state),
+            problem=problem,
+            solver=solver,
+            coordinates={
+                name: values[place]
+                for (name, values), place in zip(self.coordinates.items(), index, strict=True)
+            },
         )
-
-
-class Member(NamedTuple):
-    """One member of a population.
-
-    Attributes:
-        coordinates: its values of what was swept.
-        unknowns: its unknowns.
-        status: how its run ended.
-        metrics: the results of `problem.evaluate` for its unknowns.
-        steps: the number of steps that led to its unknowns.
-    """
-
-    coordinates: dict[str, Any]
-    unknowns: PyTree
-    status: Status
-    metrics: dict[str, Any]
-    steps: int

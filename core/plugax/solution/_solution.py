@@ -2,19 +2,15 @@
 
 import dataclasses
 import functools
-import math
 import os
-import pathlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import PyTree
 
-from ..problems import describe_variations
-from ._arrays import array_bytes, dtypes_of, series_bytes
-from ._directory import write_run
-from ._history import evaluations_of, history_of, netcdf
+from ._format import save_run
+from ._history import evaluations_of, history_of
 from ._history_figure import history_figure
 from ._status import Status
 from ._table import Table
@@ -43,6 +39,7 @@ class Solution:
         problem: the problem that was solved.
         solver: the solver that solved it.
         unsaved: why the run could not be saved in `out`; None if it was saved, or had no `out`.
+        coordinates: of a member of a population: its values of what was swept, by name.
     """
 
     unknowns: PyTree
@@ -58,6 +55,7 @@ class Solution:
     problem: Any = dataclasses.field(repr=False)
     solver: Any = dataclasses.field(repr=False)
     unsaved: str | None = None
+    coordinates: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @functools.cached_property
     def history(self) -> "xr.Dataset":
@@ -94,46 +92,10 @@ class Solution:
     def save(self, path: str | os.PathLike) -> None:
         """Write everything into the directory `path`, from which `plugax.load` reads it.
 
-        The files are `solution.json` (status, metrics, provenance, the SHA-256 of each file),
-        `unknowns.npz`, `state.npz`, `history.npz`, `evaluations.npz` and `variations.npz` (bounds,
-        fixed unknowns, a given start); and for other programs `history.nc` and `evaluations.nc`
-        (NetCDF). They replace an older run all at once: if the process is killed meanwhile, either
-        the old run or the new one is complete.
+        The files replace an older run all at once: if the process is killed meanwhile, either the
+        old run or the new one is complete. `history.nc` and `evaluations.nc` (NetCDF) are for other
+        programs.
 
         Errors: `OSError` if the files cannot be written; an older run is then still there.
         """
-        step = np.asarray(self.steps)
-        varied = describe_variations(self.problem) if self.provenance.get("variations") else None
-        variations = {"variations.npz": series_bytes(varied[1])} if varied else {}
-        files = {
-            "unknowns.npz": array_bytes(self.unknowns),
-            "state.npz": array_bytes({"step": step, "state": self.state}),
-            "history.npz": series_bytes(self.series),
-            "evaluations.npz": series_bytes(self.evaluation_series),
-            **variations,
-            "history.nc": netcdf(self.history, self.provenance),
-            "evaluations.nc": netcdf(self.evaluations, self.provenance),
-        }
-        summary = {
-            "status": dataclasses.asdict(self.status),
-            "steps": self.steps,
-            "metrics": self.metrics,
-            "compile_seconds": self.compile_seconds,
-            "run_seconds": self.run_seconds,
-            "provenance": self.provenance,
-            "dtypes": {
-                "history": dtypes_of(self.series),
-                "evaluations": dtypes_of(self.evaluation_series),
-                "variations": dtypes_of(varied[1] if varied else {}),
-            },
-        }
-        write_run(pathlib.Path(path), finite(summary), files)
-
-
-def finite(value: Any) -> Any:
-    """`value` with every number that JSON cannot express replaced by None."""
-    if isinstance(value, Mapping):
-        return {key: finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        save_run(self, path)

@@ -3,7 +3,7 @@
 from jaxtyping import PRNGKeyArray
 
 from ..observers import AbstractObserver
-from ..runner import solve
+from ..runner import solve, sweep
 from ._claim import claim, claimed
 from ._compare import difference
 from ._problem_runs import seed_from
@@ -13,10 +13,11 @@ STEPS, CHUNK = 6, 2
 
 
 def check_observer_survives(observer: AbstractObserver, key: PRNGKeyArray) -> None:
-    """It survives a run and a run that fails, and does not change the result.
+    """It survives a run, a population and a run that fails, and does not change the result.
 
     Arguments:
-        observer: the observer; it observes a run of six steps in chunks of two, and an error.
+        observer: the observer; it observes a run of six steps in chunks of two, a population of
+            two, and an error.
         key: the random key for the seed.
     """
     seed = seed_from(key)
@@ -30,6 +31,10 @@ def check_observer_survives(observer: AbstractObserver, key: PRNGKeyArray) -> No
         found = difference(watched.unknowns, alone.unknowns)
         law = "a run that it listens to gives the same result"
         claim(found is None, observer, law, found, "Leave the arrays it is shown as they are.")
+    law = "it goes through a population"
+    with claimed(observer, law, "Arrays have the axes of the sweep in front."):
+        over = {"seed": range(2)}
+        sweep(Valley(), Descent(), over=over, steps=STEPS, chunk=CHUNK, observers=[observer])
     with claimed(observer, "it goes through a run that breaks off", "Is there an on_error?"):
         observer.on_start(STEPS)
         observer.on_error(RuntimeError("a run that broke off, as a test"))

@@ -14,11 +14,15 @@ def console(*, terminal):
     return Console(file=io.StringIO(), force_terminal=terminal, width=100)
 
 
-def progress(step, loss, **evaluation):
-    losses = np.asarray(loss)
-    evaluation = {name: np.asarray(value) for name, value in evaluation.items()}
+def progress(step, loss, running=True, **evaluation):
     return px.observers.Progress(
-        step, 100, {"loss": losses}, evaluation, seconds=2.0, unknowns=lambda: None
+        step,
+        100,
+        {"loss": np.asarray(loss)},
+        {name: np.asarray(value) for name, value in evaluation.items()},
+        np.asarray(running),
+        seconds=2.0,
+        unknowns=lambda: None,
     )
 
 
@@ -35,6 +39,12 @@ def test_the_bar_shows_steps_loss_and_rate():
     assert "40/100" in drawn
     assert "loss 0.125" in drawn
     assert "20 steps/s" in drawn
+
+
+def test_of_a_population_it_shows_the_median_and_who_is_running():
+    losses = [[3.0, 1.0], [2.0, 0.25], [np.nan, np.nan]]
+    shown = figures_of(progress(40, losses, running=[True, True, False]))
+    assert shown == "loss 0.625  2 of 3 running  20 steps/s"
 
 
 def test_nothing_is_drawn_where_there_is_no_terminal():

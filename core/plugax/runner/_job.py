@@ -1,0 +1,79 @@
+"""What is run: a solver on a problem once, or for every member of a population."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.random as jr
+from jaxtyping import PyTree
+
+from ..problems import AbstractProblem
+from ..solvers import AbstractSolver
+from ._length import Plan
+from ._program import Task
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A run, or the runs of a population, before anything is placed or compiled.
+
+    Attributes:
+        problem: the problem, before anything is swept.
+        solver: the solver, before anything is swept.
+        seed: the seed, or the seeds of a comparison.
+        plan: the length.
+        prepared_for: the number of steps that the solver prepares for.
+        task: makes the task; called with the device as JAX's default.
+        swept: the values in which members differ, by name; the last name varies fastest. None for a
+            single run.
+    """
+
+    problem: AbstractProblem
+    solver: AbstractSolver
+    seed: Any
+    plan: Plan
+    prepared_for: int
+    task: Callable[[], Task]
+    swept: Mapping[str, PyTree] | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes of the sweep; none for a single run."""
+        return tuple(length(values) for values in (self.swept or {}).values())
+
+    @property
+    def members(self) -> int:
+        """The number of runs."""
+        return math.prod(self.shape)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What the run is repeated from, besides problem and solver."""
+        lengths = dict(zip(self.swept or {}, self.shape, strict=True))
+        over = {} if self.swept is None else {"over": lengths}
+        return {"seed": self.seed, **self.plan.asked, "prepared_for": self.prepared_for, **over}
+
+
+def single(
+    problem: AbstractProblem,
+    solver: AbstractSolver,
+    *,
+    seed: int,
+    plan: Plan,
+    prepared_for: int | None = None,
+) -> Job:
+    """One run; the solver prepares for its length by default."""
+    steps = prepared_for or plan.steps
+
+    def task() -> Task:
+        return Task(problem, solver, solver.prepare(problem, steps), jr.key(seed))
+
+    return Job(problem, solver, seed, plan, steps, task)
+
+
+def length(values: PyTree) -> int:
+    """How many values there are along the leading axis."""
+    return len(next(leaf for leaf in jax.tree.leaves(values) if eqx.is_array(leaf)))
