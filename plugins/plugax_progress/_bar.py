@@ -81,8 +81,8 @@ def figures_of(progress: plugax.observers.Progress) -> str:
     Of a population the median of all losses, and how many members are still running.
     """
     running = progress.running
-    losses = progress.metrics["loss"].reshape(running.size, -1)
-    loss = f"loss {np.nanmedian(losses[:, -1]):.4g}  " if np.isfinite(losses[:, -1:]).any() else ""
+    losses = progress.last.get("loss", np.asarray(np.nan))
+    loss = f"loss {np.nanmedian(losses):.4g}  " if np.isfinite(losses).any() else ""
     members = f"{running.sum()} of {running.size} running  " if running.ndim else ""
     return f"{loss}{members}{rate_of(progress.rate)}"
 

@@ -32,6 +32,8 @@ RUN = {
     "steps": (int,),
     "epochs": (int, float),
     "evaluate_every": (int, str),
+    "record": (str,),
+    "record_every": (int,),
     "chunk": (int,),
     "device": (str,),
     "precision": (str,),

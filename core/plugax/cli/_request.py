@@ -34,6 +34,8 @@ class Request:
         steps: the maximum number of steps; None for the default.
         epochs: the maximum number of passes over the data; None for the default.
         evaluate_every: a number of steps, `"epoch"` or `"never"`; None for the default.
+        record: the names of the metrics to keep, with commas between them; None for all.
+        record_every: steps from one that is kept to the next; None for every step.
         chunk: compiled steps between returns to the host; None for about a second's worth.
         device: the name of the device; None for JAX's choice.
         precision: `"float32"` or `"float64"`; None for what the problem needs.
@@ -49,6 +51,8 @@ class Request:
     steps: int | None
     epochs: int | float | None
     evaluate_every: int | str | None
+    record: str | None
+    record_every: int | None
     chunk: int | None
     device: str | None
     precision: str | None
@@ -163,6 +167,10 @@ def _parser(*, inner: bool, prog: str = "plugax run") -> Parser:
         help="steps between evaluations during the run, or epoch, or never; default: what the "
         "problem recommends",
     )
+    record_help = "metrics that the history keeps, such as loss,norm, or none; default: all"
+    add("--record", metavar="NAMES", help=record_help)
+    every_help = "steps from one that the history keeps to the next; default: 1"
+    add("--record-every", type=int, metavar="N", help=every_help)
     add("--seed", type=int, metavar="K", help="seed of all random numbers; default: 0")
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
     add("--precision", choices=NAMES, help="default: float64 for problems that need it")

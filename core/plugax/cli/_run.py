@@ -55,6 +55,8 @@ def main(argv: list[str]) -> int:
                 seed=request.seed,
                 steps=plan.steps,
                 evaluate_every=every,
+                record=_names(request.record),
+                record_every=1 if request.record_every is None else request.record_every,
                 chunk=request.chunk,
                 device=request.device,
                 observers=listeners,
@@ -96,6 +98,13 @@ def _tell(request: Request, steps: int, data: str) -> None:
     asked = request.steps is not None or request.epochs is not None
     tell("steps", f"at most {steps}", "asked for" if asked else "usual for these")
     tell("batches", data)
+
+
+def _names(record: str | None) -> tuple[str, ...] | None:
+    """The names in a list with commas, none of them for `none`; None for no list."""
+    if record is None:
+        return None
+    return () if record == "none" else tuple(name.strip() for name in record.split(","))
 
 
 def _cache() -> str:

@@ -19,6 +19,7 @@ from ..runner._place import check_call
 from ..runner._prepare import prepare_seeds
 from ..runner._program import Task
 from ..runner._provenance import provenance_of
+from ..runner._record import EVERYTHING
 from ..runner._run import run
 from ..solution import Population
 from ._comparison import LOST, Comparison, Row
@@ -132,7 +133,7 @@ def _row(
         same = jax.tree.map(lambda _: None, solver)
         return Task(everyone[0], solver, prepared, key, (everyone[1], same, axes, 0))
 
-    job = Job(problem, solver, seeds, contestant.plan, steps, task, {"seed": numbers})
+    job = Job(problem, solver, seeds, contestant.plan, steps, EVERYTHING, task, {"seed": numbers})
     try:
         population = run(job, chunk=chunk, device=device, observers=(), out=None, throw=False)
     # If one solver fails or lacks memory, the results of the others must not be lost.

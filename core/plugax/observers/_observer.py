@@ -21,7 +21,8 @@ class Progress:
     Attributes:
         step: the number of steps done.
         steps: the number of steps asked for.
-        metrics: the metrics of the last chunk's steps by name, `(steps, …)`.
+        metrics: the metrics of the last chunk's steps by name, `(steps, …)`; only those recorded.
+        last: all metrics of the last step by name, `(…)`.
         evaluation: the results of `problem.evaluate` if the last chunk ended with an evaluation;
             else empty.
         running: whether the run goes on, `()`; a member that converged or failed does not.
@@ -32,6 +33,7 @@ class Progress:
     step: int
     steps: int
     metrics: Mapping[str, np.ndarray]
+    last: Mapping[str, np.ndarray]
     evaluation: Mapping[str, np.ndarray]
     running: np.ndarray
     seconds: float

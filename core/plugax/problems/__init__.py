@@ -9,6 +9,8 @@ from ._constraint import Unconstrained as Unconstrained
 from ._least_squares import AbstractLeastSquares as AbstractLeastSquares
 from ._least_squares import AbstractLinearLeastSquares as AbstractLinearLeastSquares
 from ._log_density import AbstractLogDensity as AbstractLogDensity
+from ._named import from_named_arrays as from_named_arrays
+from ._named import named_arrays as named_arrays
 from ._problem import AbstractProblem as AbstractProblem
 from ._problem import Metrics as Metrics
 from ._stateful import AbstractStatefulProblem as AbstractStatefulProblem

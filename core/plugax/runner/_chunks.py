@@ -21,7 +21,8 @@ from ..problems import Metrics
 from ..solution import Status
 from ._interrupt import Interrupt
 from ._length import Plan
-from ._program import Position, Task, advance, copy
+from ._program import Position, Task, advance, copy, infinite_metrics
+from ._record import Record
 
 FEW_STEPS = 16
 SMALL_DATA = 100_000
@@ -60,6 +61,7 @@ class RunState:
         failures: the members that failed.
         lost: the members that had failed before the run was resumed, which stay as they are.
         pieces: the metrics of all chunks so far, `(members, steps of the chunk, …)`.
+        last: all metrics of the last step, `(members, …)`, if not everything is recorded.
         evaluations: figures of merit during the run, `(members, …)`, each with its step.
         finished: the last state that was evaluated, its unknowns and their figures of merit.
         compile_seconds: time until the loop was compiled.
@@ -75,6 +77,7 @@ class RunState:
     failures: dict[int, Failure] = dataclasses.field(default_factory=dict)
     lost: dict[int, Status] = dataclasses.field(default_factory=dict)
     pieces: list[dict[str, np.ndarray]] = dataclasses.field(default_factory=list)
+    last: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
     evaluations: list[tuple[int, dict[str, np.ndarray]]] = dataclasses.field(default_factory=list)
     finished: tuple[PyTree, PyTree, Metrics] | None = None
     compile_seconds: float = 0.0
@@ -87,6 +90,10 @@ class RunState:
             active &= True if ended is None else ~ended
         active[[*self.failures, *self.lost]] = False
         return active
+
+    def last_metrics(self) -> dict[str, np.ndarray]:
+        """All metrics of the last step, `(members, …)`."""
+        return self.last or {name: values[:, -1] for name, values in self.pieces[-1].items()}
 
     def series(self) -> dict[str, np.ndarray]:
         """The metrics of all steps so far, `(members, steps, …)`; empty before the first chunk."""
@@ -135,19 +142,27 @@ def run_chunks(
             run_state, state=then.state, cursor=then.cursor, taken=run_state.taken.copy()
         )
         taken = np.broadcast_to(np.asarray(left.taken), run_state.taken.shape).copy()
+        rows = _Rows(task.record, before.step, taken)
         metrics = {
-            name: _written_part(_by_member(value, task), int(taken.max()))
+            name: _written_part(_by_member(value, task), rows.most)
             for name, value in left.metrics.items()
         }
+        if left.last is not None:
+            run_state.last = {n: _by_member(value, task) for n, value in left.last.items()}
         run_state.taken += taken
         if left.converged is not None:
             run_state.converged = np.atleast_1d(np.asarray(left.converged))
         if left.stalled is not None:
             run_state.stalled = np.atleast_1d(np.asarray(left.stalled))
-        found = _failures(metrics, taken, before, may_be_infinite(task))
+        allowed = infinite_metrics(task.problem, task.solver)
+        if left.last is None:
+            found = _failures(metrics, rows.numbers[None], rows.ends, allowed)
+        else:  # the loop has stopped at the first step whose metrics were not finite
+            last = {name: value[:, None] for name, value in run_state.last.items()}
+            found = _failures(last, rows.ends[:, None] - 1, rows.ends, allowed)
         if found:
             _roll_back(task, run_state, before, earlier, found)
-        run_state.pieces.append(_blank(metrics, taken, before, run_state))
+        run_state.pieces.append(_blank(metrics, rows, run_state))
         run_state.step += int(taken.max())
         earlier = before
         elapsed = time.perf_counter() - began
@@ -193,15 +208,33 @@ def _written_part(buffer: np.ndarray, steps: int) -> np.ndarray:
     return part if 2 * steps > buffer.shape[1] else part.copy()
 
 
-def may_be_infinite(task: Task) -> set[str]:
-    """The metrics that problem and solver allow to be anything but finite; never the loss."""
-    return {*task.problem.may_be_infinite, *task.solver.may_be_infinite} - {"loss"}
+class _Rows:
+    """The rows of a chunk's metrics.
+
+    Attributes:
+        numbers: the step that each row belongs to.
+        ends: for every member, the step after its last one.
+        most: the number of rows.
+    """
+
+    def __init__(self, record: Record, first: int, taken: np.ndarray):
+        self.ends = first + taken
+        begin, end = record.rows(first), record.rows(int(self.ends.max()))
+        self.numbers = np.arange(begin, end) * record.every
+        self.most = end - begin
 
 
 def _failures(
-    metrics: dict[str, np.ndarray], taken: np.ndarray, before: RunState, allowed: set[str]
+    metrics: dict[str, np.ndarray], numbers: np.ndarray, ends: np.ndarray, allowed: set[str]
 ) -> dict[int, Failure]:
-    """Every member's first step with a metric that is not finite, though it should be."""
+    """Every member's first step with a metric that is not finite, though it should be.
+
+    Arguments:
+        metrics: rows of metrics, `(members, rows, …)`.
+        numbers: the steps that the rows belong to, for all members or for each.
+        ends: for every member, the step after its last one.
+        allowed: the metrics that need not be finite.
+    """
     found: dict[int, Failure] = {}
     for name in sorted(metrics, key=lambda name: name != "loss"):
         if name in allowed:
@@ -210,10 +243,11 @@ def _failures(
         if not np.issubdtype(values.dtype, np.inexact) or np.isfinite(values).all():
             continue
         bad = ~np.isfinite(values).all(axis=tuple(range(2, values.ndim)))
-        bad &= np.arange(values.shape[1]) < taken[:, None]
+        steps = np.broadcast_to(numbers, bad.shape)
+        bad &= (steps < ends[:, None]) & (steps >= 0)
         for member in np.flatnonzero(bad.any(axis=1)):
             offset = int(bad[member].argmax())
-            step = before.step + offset
+            step = int(steps[member, offset])
             if int(member) not in found or step < found[int(member)].step:
                 culprit = values[member, offset].ravel()
                 value = float(np.real(culprit[~np.isfinite(culprit)][0]))
@@ -270,16 +304,15 @@ def _choose(chosen: np.ndarray, yes: PyTree, no: PyTree, task: Task) -> PyTree:
 
 
 def _blank(
-    metrics: dict[str, np.ndarray], taken: np.ndarray, before: RunState, run_state: RunState
+    metrics: dict[str, np.ndarray], rows: _Rows, run_state: RunState
 ) -> dict[str, np.ndarray]:
     """The metrics of a chunk; NaN (or 0) for steps that a member did not take or that failed."""
-    if not run_state.failures and taken.min() == taken.max():
+    if not run_state.failures and rows.ends.min() == rows.ends.max():
         return metrics
-    last = before.step + taken
+    last = rows.ends.copy()
     for member, failure in run_state.failures.items():
         last[member] = min(last[member], failure.step)
-    steps = before.step + np.arange(max((v.shape[1] for v in metrics.values()), default=0))
-    gone = steps >= last[:, None]
+    gone = rows.numbers >= last[:, None]
     if not gone.any():
         return metrics
     blanked = {}

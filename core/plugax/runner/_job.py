@@ -14,6 +14,7 @@ from ..problems import AbstractProblem
 from ..solvers import AbstractSolver
 from ._length import Plan
 from ._program import Task
+from ._record import EVERYTHING, Record
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Job:
         seed: the seed, or the seeds of a comparison.
         plan: the length.
         prepared_for: the number of steps that the solver prepares for.
+        record: what is recorded.
         task: makes the task; called with the device as JAX's default.
         swept: the values in which members differ, by name; the last name varies fastest. None for a
             single run.
@@ -36,6 +38,7 @@ class Job:
     seed: Any
     plan: Plan
     prepared_for: int
+    record: Record
     task: Callable[[], Task]
     swept: Mapping[str, PyTree] | None = None
 
@@ -54,7 +57,8 @@ class Job:
         """What the run is repeated from, besides problem and solver."""
         lengths = dict(zip(self.swept or {}, self.shape, strict=True))
         over = {} if self.swept is None else {"over": lengths}
-        return {"seed": self.seed, **self.plan.asked, "prepared_for": self.prepared_for, **over}
+        asked = {"seed": self.seed, **self.plan.asked, "prepared_for": self.prepared_for}
+        return asked | self.record.asked | over
 
 
 def single(
@@ -64,14 +68,15 @@ def single(
     seed: int,
     plan: Plan,
     prepared_for: int | None = None,
+    record: Record = EVERYTHING,
 ) -> Job:
     """One run; the solver prepares for its length by default."""
     steps = prepared_for or plan.steps
 
     def task() -> Task:
-        return Task(problem, solver, solver.prepare(problem, steps), jr.key(seed))
+        return Task(problem, solver, solver.prepare(problem, steps), jr.key(seed), record=record)
 
-    return Job(problem, solver, seed, plan, steps, task)
+    return Job(problem, solver, seed, plan, steps, record, task)
 
 
 def length(values: PyTree) -> int:

@@ -22,6 +22,7 @@ from ._job import Job, single
 from ._length import Length
 from ._program import Task, start, unknowns_of
 from ._provenance import plugin_versions, versions
+from ._record import recording
 from ._result import parts_of
 from ._sweep import population
 
@@ -75,6 +76,7 @@ def job_of(saved: SavedRun, problem: AbstractProblem, solver: AbstractSolver) ->
         "seed": run["seed"],
         "plan": asked.in_steps(solver.data(problem), 1),
         "prepared_for": run["prepared_for"],
+        "record": recording(run["record"], run["record_every"]),
     }
     if not saved.is_population:
         return single(problem, solver, **told)
@@ -109,6 +111,7 @@ def _population(saved: SavedRun, job: Job) -> Population:
         status=status,
         metrics={name.removeprefix("metrics."): value for name, value in members.items()}
         | saved.summary["metrics"],
+        joint_metrics=saved.summary["joint_metrics"],
         steps=steps,
         state=saved.state(state),
         swept=job.swept or {},
@@ -160,7 +163,8 @@ def figures_of(path: str | os.PathLike, **given: Any) -> dict[str, Any]:
     if rebuilt and not saved.is_population:
         return load(path, **given).figures()
     sweep = tuple(origin["run"].get("over", {}).values())
-    history = history_figure(saved.series("history"), saved.series("evaluations"), sweep)
+    series = saved.series("history"), saved.series("evaluations")
+    history = history_figure(*series, every=origin["run"]["record_every"], sweep=sweep)
     return {} if history is None else {"history": history}
 
 

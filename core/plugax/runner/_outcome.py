@@ -44,9 +44,22 @@ def status_of(run_state: RunState, member: int, *, stopped_by: str | None, steps
     )
 
 
-def summary_of(problem: AbstractProblem, series: Mapping[str, np.ndarray]) -> Metrics:
-    """The problem's summary of a run."""
-    return _call_or_warn(lambda: problem.summary(series), f"{type(problem).__name__}.summary", {})
+def summary_of(
+    problem: AbstractProblem, solver: AbstractSolver, series: Mapping[str, np.ndarray]
+) -> Metrics:
+    """The summary of a run by problem and solver."""
+    name = f"{type(problem).__name__}.summary"
+    found = _call_or_warn(lambda: dict(problem.summary(series)), name, {})
+    name = f"{type(solver).__name__}.summary"
+    return found | _call_or_warn(lambda: dict(solver.summary(problem, series)), name, {})
+
+
+def joint_summary_of(
+    problem: AbstractProblem, solver: AbstractSolver, series: Mapping[str, np.ndarray]
+) -> Metrics:
+    """The solver's summary of several runs together."""
+    name = f"{type(solver).__name__}.joint_summary"
+    return _call_or_warn(lambda: dict(solver.joint_summary(problem, series)), name, {})
 
 
 def _call_or_warn(says: Callable[[], Any], name: str, nothing: Any) -> Any:

@@ -11,7 +11,7 @@ separate call has to copy it.
 import collections
 import functools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol, runtime_checkable
 
@@ -25,12 +25,14 @@ from jaxtyping import Array, Bool, Int, Key, PRNGKeyArray, PyTree
 from ..errors import PlugaxError
 from ..problems import AbstractProblem, Metrics, check_unknowns
 from ..solvers import AbstractSolver
+from ._record import EVERYTHING, Record
 
 # The buffers of metrics have room for as many steps as fit into BUFFER_BYTES, or for MANY_STEPS if
 # those fit into MOST_BUFFER_BYTES. Filling them with zeros takes a fraction of a millisecond per
 # chunk.
 BUFFER_BYTES, MOST_BUFFER_BYTES = 2**21, 2**26
 MANY_STEPS, MOST_STEPS = 64, 2**18
+MOST_LIMIT = 2**30  # steps of a chunk, of which few are recorded
 # A program that runs once may be slow: at this level LLVM compiles random number generators in a
 # third of the time, and the numbers are the same to the bit.
 ONCE = {"xla_backend_optimization_level": 1}
@@ -50,6 +52,7 @@ class Task(eqx.Module):
         key: the run's random key, from which all others are derived.
         axes: None, or for a population which leaves of the others have a leading axis, in their
             order.
+        record: which metrics of which steps are kept.
     """
 
     problem: AbstractProblem
@@ -57,6 +60,7 @@ class Task(eqx.Module):
     prepared: tuple[PyTree, ...]
     key: Key[Array, "*members"]
     axes: Any = eqx.field(static=True, default=None)
+    record: Record = eqx.field(static=True, default=EVERYTHING)
 
     def over_members(self, function: Any, *axes: Any) -> Any:
         """`function(problem, solver, prepared, key, *rest)` of the rest, vmapped for a population.
@@ -77,13 +81,15 @@ class Chunk(eqx.Module):
         taken: the number of steps taken.
         converged: whether the solver has converged; None if it has no such test.
         stalled: whether the solver has stalled; None if it never does.
-        metrics: buffers, of which the first `taken` steps are filled.
+        metrics: buffers, of which the first `taken` steps are filled, or those to be recorded.
+        last: all metrics of the last step; None if the buffers hold everything.
     """
 
     taken: Int[Array, "*members"]
     converged: Bool[Array, "*members"] | None
     stalled: Bool[Array, "*members"] | None
     metrics: Metrics
+    last: Metrics | None
 
 
 class Position(eqx.Module):
@@ -129,7 +135,8 @@ def advance(
     traces["advance"] += 1
     task, first, limit, members = task_and_limits
     limit_axis = 0 if jnp.ndim(limit) else None
-    function = task.over_members(_advance, None, limit_axis, None, eqx.if_array(0))
+    one = functools.partial(_advance, task.record)
+    function = task.over_members(one, None, limit_axis, None, eqx.if_array(0))
     after, chunk = function(first, limit, members, position)
     return position, after, chunk
 
@@ -209,6 +216,7 @@ def _finish(
 
 
 def _advance(
+    record: Record,
     problem: AbstractProblem,
     solver: AbstractSolver,
     prepared: tuple,
@@ -239,28 +247,54 @@ def _advance(
     # Traced once, here; the loop below uses the result of the tracing.
     traced: Any = eqx.filter_closure_convert(step, jnp.zeros_like(first), arrays, cursor)
     shapes = traced.out_struct[2]
-    capacity = _capacity(shapes, members)
-    limit = jnp.minimum(limit, capacity)
-    buffers = jax.tree.map(lambda leaf: jnp.zeros((capacity, *leaf.shape), leaf.dtype), shapes)
+    kept = record.kept(shapes, type(solver).__name__)
+    capacity = _capacity(kept, members)
+    # Of steps that are not recorded, the next row has the metrics until it is their turn.
+    most = capacity if record.everything else min((capacity - 1) * record.every, MOST_LIMIT)
+    limit = jnp.minimum(limit, most)
+    buffers = _zeros(kept, capacity)
+    last = None if record.everything else _zeros(shapes)
+    may_be_infinite = infinite_metrics(problem, solver)
 
     def unfinished(carry: tuple) -> Bool[Array, ""]:
-        i, arrays, _, _ = carry
+        i, arrays, _, _, last = carry
         goes_on = i < limit
         for end in ends(problem, solver, eqx.combine(arrays, rest)):
             goes_on = goes_on if end is None else goes_on & ~end
-        return goes_on
+        return goes_on if last is None else goes_on & _is_finite(last, may_be_infinite)
 
     def body(carry: tuple) -> tuple:
-        i, arrays, cursor, buffers = carry
+        i, arrays, cursor, buffers, last = carry
         arrays, cursor, metrics = traced(i, arrays, cursor)
-        put = lambda buffer, value: lax.dynamic_update_index_in_dim(buffer, value, i, 0)  # noqa: E731
-        return i + 1, arrays, cursor, jax.tree.map(put, buffers, metrics)
+        row = record.rows(first + i) - record.rows(first)
+        put = lambda buffer, value: lax.dynamic_update_index_in_dim(buffer, value, row, 0)  # noqa: E731
+        buffers = {name: put(buffer, metrics[name]) for name, buffer in buffers.items()}
+        return i + 1, arrays, cursor, buffers, None if last is None else metrics
 
-    carry = (jnp.zeros_like(first), arrays, cursor, buffers)
-    taken, arrays, cursor, buffers = lax.while_loop(unfinished, body, carry)
+    carry = (jnp.zeros_like(first), arrays, cursor, buffers, last)
+    taken, arrays, cursor, buffers, last = lax.while_loop(unfinished, body, carry)
     state = eqx.combine(arrays, rest)
     after = Position(state, None if position.cursor is None else cursor)
-    return after, Chunk(taken, *ends(problem, solver, state), buffers)
+    return after, Chunk(taken, *ends(problem, solver, state), buffers, last)
+
+
+def infinite_metrics(problem: AbstractProblem, solver: AbstractSolver) -> set[str]:
+    """The metrics that problem and solver allow to be anything but finite; never the loss."""
+    return {*problem.may_be_infinite, *solver.may_be_infinite} - {"loss"}
+
+
+def _is_finite(metrics: Metrics, may_be_infinite: set[str]) -> Bool[Array, ""]:
+    """Whether all metrics that have to be finite are."""
+    found = [
+        jnp.all(jnp.isfinite(value))
+        for name, value in metrics.items()
+        if name not in may_be_infinite and jnp.issubdtype(value.dtype, jnp.inexact)
+    ]
+    return jnp.all(jnp.stack(found))
+
+
+def _zeros(shapes: Mapping[str, jax.ShapeDtypeStruct], *axes: int) -> Metrics:
+    return {name: jnp.zeros((*axes, *of.shape), of.dtype) for name, of in shapes.items()}
 
 
 def ends(

@@ -15,9 +15,17 @@ from ..solvers import AbstractSolver
 from ._chunks import RunState
 from ._evaluate import evaluate, evaluations_of
 from ._job import Job
-from ._outcome import add_remarks, plain_metrics, says_nothing, status_of, summary_of
+from ._outcome import (
+    add_remarks,
+    joint_summary_of,
+    plain_metrics,
+    says_nothing,
+    status_of,
+    summary_of,
+)
 from ._program import Task
 from ._provenance import spec_of, variations_of
+from ._record import Record
 
 Before = Solution | Population | None
 
@@ -42,8 +50,8 @@ def result_of(
         stopped_by: the observer that ended the run, if one did.
     """
     unknowns, metrics = evaluate(task, run_state)
-    series = _join(_series_of(before), run_state.series(), axis=1)
-    own_of = _own_series(run_state, series)
+    series = _join(_series_of(before, job.record), run_state.series(), axis=1)
+    own_of = _own_series(run_state, series, job.record)
     parts = parts_of(job, task, provenance)
     statuses = [
         status_of(run_state, member, stopped_by=stopped_by, steps=job.plan.steps)
@@ -68,7 +76,7 @@ def result_of(
         return Solution(
             unknowns=unknowns,
             status=statuses[0],
-            metrics=plain_metrics(metrics | summary_of(job.problem, own)),
+            metrics=plain_metrics(metrics | summary_of(job.problem, job.solver, own)),
             steps=int(run_state.taken[0]),
             series=own,
             evaluation_series={n: x if n == "step" else x[0] for n, x in evaluations.items()},
@@ -76,14 +84,19 @@ def result_of(
             **told,
         )
     metrics = {name: _plain(value) for name, value in metrics.items()}
-    if not says_nothing(job.problem, AbstractProblem, "summary"):
+    quiet = says_nothing(job.problem, AbstractProblem, "summary")
+    if not (quiet and says_nothing(job.solver, AbstractSolver, "summary")):
         metrics |= _summaries(job, parts, own_of)
+    # Runs that differ in more are no repetitions of each other.
+    repeated = job.swept.keys() <= {"seed", "start"}
+    joint = joint_summary_of(job.problem, job.solver, series) if repeated else {}
     status = np.empty(job.members, object)
     status[:] = statuses
     return Population(
         unknowns=in_shape(unknowns, job),
         status=status.reshape(job.shape),
         metrics=in_shape(metrics, job),
+        joint_metrics=plain_metrics(joint),
         steps=run_state.taken.reshape(job.shape),
         series=in_shape(series, job),
         evaluation_series={
@@ -187,13 +200,13 @@ def _member_of(original: Any, stacked: Any, axes: Any) -> Callable[[int], Any]:
 
 
 def _own_series(
-    run_state: RunState, series: Mapping[str, np.ndarray]
+    run_state: RunState, series: Mapping[str, np.ndarray], record: Record
 ) -> Callable[[int], dict[str, np.ndarray]]:
     """The function that gives the metrics of a member's steps; a step that failed is left out."""
 
     def own(member: int) -> dict[str, np.ndarray]:
         failure = run_state.failures.get(member)
-        rows = int(run_state.taken[member]) if failure is None else failure.step
+        rows = record.rows(int(run_state.taken[member]) if failure is None else failure.step)
         return {name: values[member, :rows] for name, values in series.items()}
 
     return own
@@ -204,19 +217,20 @@ def _summaries(
     parts: Callable[[int], tuple[AbstractProblem, AbstractSolver, dict[str, Any]]],
     own_of: Callable[[int], dict[str, np.ndarray]],
 ) -> dict[str, np.ndarray]:
-    """The summary of every member's run, by its own problem."""
-    rows = [summary_of(parts(member)[0], own_of(member)) for member in range(job.members)]
+    """The summary of every member's run, by its own problem and solver."""
+    rows = [summary_of(*parts(member)[:2], own_of(member)) for member in range(job.members)]
     common = [name for name in rows[0] if all(name in row for row in rows)]
     return {name: np.stack([np.asarray(row[name]) for row in rows]) for name in common}
 
 
-def _series_of(before: Before) -> dict[str, np.ndarray]:
+def _series_of(before: Before, record: Record) -> dict[str, np.ndarray]:
     """The metrics of the steps before a run was resumed, members along the leading axis."""
     if before is None:
         return {}
     if isinstance(before, Solution):
         # The series of a failed run has one row more than good steps; that step is run again.
-        return {name: values[None, : before.steps] for name, values in before.series.items()}
+        rows = record.rows(before.steps)
+        return {name: values[None, :rows] for name, values in before.series.items()}
     return _flat(before, before.series)
 
 

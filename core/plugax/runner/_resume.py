@@ -19,6 +19,7 @@ from ._length import Length
 from ._load import load
 from ._place import check_call
 from ._provenance import spec_of, variations_of
+from ._record import recording
 from ._run import run
 from ._sweep import population
 
@@ -72,7 +73,12 @@ def resume(
     check_call(before.problem, seed=asked["seed"], chunk=chunk)
     prepared_for = plan.steps if prepare_anew else asked["prepared_for"]
     _tell_what_changes(before, asked["prepared_for"], plan.steps, anew=prepare_anew)
-    told = {"seed": asked["seed"], "plan": plan, "prepared_for": prepared_for}
+    told = {
+        "seed": asked["seed"],
+        "plan": plan,
+        "prepared_for": prepared_for,
+        "record": recording(asked["record"], asked["record_every"]),
+    }
     job = (
         single(before.problem, before.solver, **told)
         if isinstance(before, Solution)

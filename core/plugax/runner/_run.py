@@ -179,6 +179,7 @@ class _Between:
             step=int(run_state.taken.max()),
             steps=self.job.plan.steps,
             metrics=shaped(run_state.pieces[-1]),
+            last=shaped(run_state.last_metrics()),
             evaluation=shaped(evaluation),
             running=unravel(run_state.active(), self.job),
             seconds=run_state.run_seconds,

@@ -11,6 +11,7 @@ from ..solvers import AbstractSolver
 from ._job import single
 from ._length import EvaluateEvery, Length
 from ._place import check_call
+from ._record import recording
 from ._resolve import resolve
 from ._run import run
 
@@ -23,6 +24,8 @@ def solve(
     steps: int | None = None,
     epochs: int | float | None = None,
     evaluate_every: EvaluateEvery | None = None,
+    record: Iterable[str] | str | None = None,
+    record_every: int = 1,
     chunk: int | None = None,
     device: str | None = None,
     observers: Iterable[AbstractObserver | str] = (),
@@ -45,6 +48,11 @@ def solve(
         evaluate_every: how often `problem.evaluate` is called during the run, besides the end: a
             number of steps, `"epoch"` or `"never"`; by default what the problem recommends, or
             never.
+        record: the names of the metrics that the history keeps, one or several; by default all. An
+            empty tuple keeps none. What is not kept is watched all the same: a run whose metrics
+            are not finite ends.
+        record_every: steps from one that the history keeps to the next; the first is kept. The
+            summaries and remarks of problem and solver are made from what is kept.
         chunk: the number of compiled steps between returns to the host; by default about a second's
             worth.
         device: `"cpu"`, `"gpu"` or `"tpu"`, with an index (`"gpu:1"`) if there are several.
@@ -66,5 +74,5 @@ def solve(
         out = claim(out, force=force)
     problem, solver, plan = resolve(problem, solver, asked, options)
     check_call(problem, seed=seed, chunk=chunk)
-    job = single(problem, solver, seed=seed, plan=plan)
+    job = single(problem, solver, seed=seed, plan=plan, record=recording(record, record_every))
     return run(job, chunk=chunk, device=device, observers=observers, out=out, throw=throw)

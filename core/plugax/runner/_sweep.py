@@ -21,6 +21,7 @@ from ._length import EvaluateEvery, Length, Plan
 from ._place import check_call
 from ._prepare import Swept, prepare_members
 from ._program import Task
+from ._record import EVERYTHING, Record, recording
 from ._resolve import resolve
 from ._run import run
 
@@ -34,6 +35,8 @@ def sweep(
     steps: int | None = None,
     epochs: int | float | None = None,
     evaluate_every: EvaluateEvery | None = None,
+    record: Iterable[str] | str | None = None,
+    record_every: int = 1,
     chunk: int | None = None,
     device: str | None = None,
     observers: Iterable[AbstractObserver | str] = (),
@@ -55,6 +58,8 @@ def sweep(
         steps: as for `solve`.
         epochs: as for `solve`.
         evaluate_every: as for `solve`.
+        record: as for `solve`.
+        record_every: as for `solve`.
         chunk: as for `solve`.
         device: as for `solve`.
         observers: as for `solve`; the arrays of their progress have the axes of the sweep in front.
@@ -79,7 +84,8 @@ def sweep(
         )
     swept = {name: _values(name, given, problem) for name, given in over.items()}
     check_call(problem, seed=seed, chunk=chunk)
-    job = population(problem, solver, swept, seed=seed, plan=plan)
+    told = {"seed": seed, "plan": plan, "record": recording(record, record_every)}
+    job = population(problem, solver, swept, **told)
     try:
         return run(job, chunk=chunk, device=device, observers=observers, out=out, throw=throw)
     except (TypeError, IndexError) as error:
@@ -101,14 +107,15 @@ def population(
     seed: int,
     plan: Plan,
     prepared_for: int | None = None,
+    record: Record = EVERYTHING,
 ) -> Job:
     """The job of all members: every combination of the values; the last name varies fastest."""
     steps = prepared_for or plan.steps
 
     def task() -> Task:
-        return _task(problem, solver, steps, seed, swept)
+        return _task(problem, solver, steps, seed, swept, record)
 
-    return Job(problem, solver, seed, plan, steps, task, swept)
+    return Job(problem, solver, seed, plan, steps, record, task, swept)
 
 
 def _task(
@@ -117,6 +124,7 @@ def _task(
     steps: int,
     seed: int,
     values: Mapping[str, PyTree],
+    record: Record,
 ) -> Task:
     grid = np.meshgrid(*(np.arange(length(v)) for v in values.values()), indexing="ij")
     key, key_axis = jr.key(seed), None
@@ -146,7 +154,7 @@ def _task(
         # No leaf differs between members, but there has to be an axis of members all the same.
         key, key_axis = jnp.broadcast_to(key, (grid[0].size,)), 0
     everyone = (axes["problem"], axes["solver"], prepared_axes, key_axis)
-    return Task(trees["problem"], trees["solver"], prepared, key, everyone)
+    return Task(trees["problem"], trees["solver"], prepared, key, everyone, record)
 
 
 def _leaf(name: str, trees: Mapping[str, Any]) -> tuple[str, Callable[[Any], Any]]:

@@ -46,6 +46,7 @@ def save_run(run: "Solution | Population", path: str | os.PathLike) -> None:
     series: dict[str, Arrays] = {"history": run.series, "evaluations": run.evaluation_series}
     if varied:
         series["variations"] = varied[1]
+    joint: dict[str, Any] = {}
     files, metrics, status, steps = {}, dict(run.metrics), run.status, np.asarray(run.steps)
     if isinstance(status, Status):
         told = dataclasses.asdict(status)
@@ -54,7 +55,8 @@ def save_run(run: "Solution | Population", path: str | os.PathLike) -> None:
         own = {name: value for name, value in metrics.items() if isinstance(value, np.ndarray)}
         series["members"] = {"steps": steps} | {f"metrics.{n}": v for n, v in own.items()}
         metrics = {name: value for name, value in metrics.items() if name not in own}
-        swept = dict(cast(Any, run).swept)
+        population = cast("Population", run)
+        joint, swept = population.joint_metrics, dict(population.swept)
         if "start" in swept:
             files["starts.npz"] = array_bytes(swept.pop("start"))
         series["swept"] = swept
@@ -69,6 +71,7 @@ def save_run(run: "Solution | Population", path: str | os.PathLike) -> None:
         "status": told,
         "steps": int(steps.max()),
         "metrics": metrics,
+        "joint_metrics": joint,
         "compile_seconds": run.compile_seconds,
         "run_seconds": run.run_seconds,
         "provenance": run.provenance,

@@ -10,17 +10,21 @@ if TYPE_CHECKING:
 
 
 def history_of(
-    series: Mapping[str, np.ndarray], members: Mapping[str, np.ndarray] | None = None
+    series: Mapping[str, np.ndarray],
+    members: Mapping[str, np.ndarray] | None = None,
+    *,
+    every: int = 1,
 ) -> "xr.Dataset":
     """One variable per metric, over the dimensions of `members`, if any, and `step`.
 
     Arguments:
         series: arrays of shape `(*members, steps, *shape)`.
         members: the coordinates of a population's members, by dimension.
+        every: steps from one row to the next.
     """
     coordinates = dict(members or {})
     steps = next((v.shape[len(coordinates)] for v in series.values()), 0)
-    return _dataset(series, np.arange(steps), coordinates)
+    return _dataset(series, every * np.arange(steps), coordinates)
 
 
 def evaluations_of(

@@ -16,6 +16,8 @@ MOST_PANELS = 9
 def history_figure(
     series: Mapping[str, np.ndarray],
     evaluations: Mapping[str, np.ndarray],
+    *,
+    every: int = 1,
     sweep: tuple[int, ...] = (),
 ) -> "Figure | None":
     """One panel per metric that is a number at every step, loss first; None if there is none.
@@ -23,6 +25,7 @@ def history_figure(
     Arguments:
         series: the metrics of every step by name, `(*sweep, steps, …)`; a line for every member.
         evaluations: the evaluations during the run by name, and their steps as `step`.
+        every: steps from one row of the series to the next.
         sweep: the shape of the sweep, if the run is that of a population.
     """
     from matplotlib.figure import Figure
@@ -30,7 +33,10 @@ def history_figure(
     at = evaluations.get("step", np.arange(0))
     # Evaluated after n steps: at the unknowns that step n starts from.
     lines = lambda values: values.reshape((-1, *np.shape(values)[len(sweep) :]))  # noqa: E731
-    curves = {n: (np.arange(v.shape[len(sweep)]), lines(v), "-", STEPS) for n, v in series.items()}
+    curves = {
+        name: (every * np.arange(values.shape[len(sweep)]), lines(values), "-", STEPS)
+        for name, values in series.items()
+    }
     dots = {n: (at, lines(v), "o-", EVALUATIONS) for n, v in evaluations.items() if n != "step"}
     names = [
         name

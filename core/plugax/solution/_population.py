@@ -34,6 +34,8 @@ class Population:
         unknowns: every member's unknowns.
         status: every member's status, an object array.
         metrics: the results of `problem.evaluate`, and the summary of each run.
+        joint_metrics: the solver's summary of all members together, if they differ in seed or start
+            alone.
         steps: every member's number of steps.
         compile_seconds: time in calls that traced and compiled.
         run_seconds: time in the steps, all members together.
@@ -52,6 +54,7 @@ class Population:
     unknowns: PyTree
     status: np.ndarray
     metrics: dict[str, Any]
+    joint_metrics: dict[str, Any]
     steps: np.ndarray
     compile_seconds: float
     run_seconds: float
@@ -75,6 +78,11 @@ class Population:
         """The names of the members' statuses: how each run ended."""
         return np.vectorize(lambda status: status.name, otypes=[object])(self.status)
 
+    @property
+    def record_every(self) -> int:
+        """Steps from one that the history keeps to the next."""
+        return self.provenance["run"]["record_every"]
+
     @functools.cached_property
     def coordinates(self) -> Mapping[str, np.ndarray]:
         """The swept values by name; positions if a value is itself an array or a pytree."""
@@ -88,7 +96,7 @@ class Population:
     @functools.cached_property
     def history(self) -> "xr.Dataset":
         """The metrics of every member and step, over the sweep's coordinates and `step`."""
-        return history_of(self.series, self.coordinates)
+        return history_of(self.series, self.coordinates, every=self.record_every)
 
     @functools.cached_property
     def evaluations(self) -> "xr.Dataset":
@@ -125,6 +133,28 @@ class Population:
             raise PlugaxError(f"No member has a finite {by!r}: {self.status.flat[0]}")
         return self._at(np.unravel_index(int(figures.argmin()), figures.shape))
 
+    @functools.cached_property
+    def posterior(self) -> Any:
+        """What the solver knows of the unknowns beyond a point, of all members; None for nothing.
+
+        Errors: `PlugaxError` if the arrays of the members differ in shape.
+        """
+        members = [self._at(index).posterior for index in np.ndindex(self.status.shape)]
+        if members[0] is None:
+            return None
+
+        def stack(*leaves: Any) -> Any:
+            if not eqx.is_array(leaves[0]):
+                return leaves[0]
+            if len({np.shape(leaf) for leaf in leaves}) > 1:
+                raise PlugaxError(
+                    "The posteriors of the members have arrays of different shapes; take those of "
+                    "single members: population.member(…).posterior."
+                )
+            return np.stack(leaves).reshape((*self.status.shape, *np.shape(leaves[0])))
+
+        return jax.tree.map(stack, *members)
+
     def overall(self) -> Status:
         """How the members ended, in one status: the name is that of the first failure, if any."""
         names = self.names.ravel().tolist()
@@ -157,7 +187,8 @@ class Population:
 
     def figures(self) -> dict[str, Any]:
         """The figure `history`: all metrics over the steps, a line for every member."""
-        history = history_figure(self.series, self.evaluation_series, self.status.shape)
+        told = {"every": self.record_every, "sweep": self.status.shape}
+        history = history_figure(self.series, self.evaluation_series, **told)
         return {} if history is None else {"history": history}
 
     def save(self, path: str | os.PathLike) -> None:
@@ -170,8 +201,13 @@ class Population:
         save_run(self, path)
 
     def _last_losses(self) -> np.ndarray:
+        if "loss" not in self.series:
+            raise PlugaxError(
+                "The loss was not recorded, so there is none to choose by. Record it, or choose by "
+                "a metric of the answer."
+            )
         losses = self.series["loss"]
-        last = np.maximum(self.steps - 1, 0)[..., None]
+        last = np.maximum(-(-self.steps // self.record_every) - 1, 0)[..., None]
         return np.take_along_axis(losses, last, axis=-1)[..., 0]
 
     def _at(self, index: tuple) -> Solution:
@@ -180,6 +216,7 @@ class Population:
         status: Status = self.status.ravel().tolist()[number]
         steps = int(self.steps[index])
         rows = steps + 1 if status.name == "non-finite" else steps
+        rows = -(-rows // self.record_every)
         problem, solver, provenance = self.parts(number)
         at = lambda leaf: leaf[index] if eqx.is_array(leaf) else leaf  # noqa: E731
         evaluations = {

@@ -32,7 +32,7 @@ class Solution:
         run_seconds: time in the steps themselves.
         provenance: everything needed to repeat the run: versions, plugins, options, seed, device,
             precision.
-        series: the history as NumPy arrays by name, steps along axis 0.
+        series: the history as NumPy arrays by name, the steps that were recorded along axis 0.
         evaluation_series: the evaluations as NumPy arrays by name, evaluations along axis 0, and
             after how many steps they were made, in `step`.
         state: the solver's state after the last step, from which the run can go on.
@@ -59,8 +59,8 @@ class Solution:
 
     @functools.cached_property
     def history(self) -> "xr.Dataset":
-        """The metrics of every step; those of step i belong to the unknowns it started from."""
-        return history_of(self.series)
+        """The metrics of the recorded steps; those of step i belong to where it started from."""
+        return history_of(self.series, every=self.provenance["run"]["record_every"])
 
     @functools.cached_property
     def evaluations(self) -> "xr.Dataset":
@@ -68,17 +68,25 @@ class Solution:
         return evaluations_of(self.evaluation_series)
 
     def figures(self) -> dict[str, Any]:
-        """The problem's figures of this solution: Matplotlib figures and animations by name.
+        """The figures of problem and solver: Matplotlib figures and animations by name.
 
-        If the problem draws none, the figure `history` of all metrics over the steps.
+        If they draw none, the figure `history` of all metrics over the steps.
         """
-        drawn = self.problem.figures(self)
-        history = None if drawn else history_figure(self.series, self.evaluation_series)
-        return drawn if history is None else {"history": history}
+        drawn = self.problem.figures(self) | self.solver.figures(self)
+        if drawn:
+            return drawn
+        every = self.provenance["run"]["record_every"]
+        history = history_figure(self.series, self.evaluation_series, every=every)
+        return {} if history is None else {"history": history}
 
     def tables(self) -> tuple[Table, ...]:
-        """The problem's tables of this solution, which the command line prints."""
-        return self.problem.tables(self)
+        """The tables of problem and solver, which the command line prints."""
+        return (*self.problem.tables(self), *self.solver.tables(self))
+
+    @functools.cached_property
+    def posterior(self) -> Any:
+        """What the solver knows of the unknowns beyond a point, such as draws; None for nothing."""
+        return self.solver.posterior(self)
 
     def predict(self, inputs: Any, **options: Any) -> Any:
         """What the problem predicts at other inputs, given this solution.

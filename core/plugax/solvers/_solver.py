@@ -2,7 +2,7 @@
 
 import abc
 from collections.abc import Mapping
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import equinox as eqx
 import numpy as np
@@ -10,6 +10,9 @@ from jaxtyping import Array, Bool, PRNGKeyArray, PyTree
 
 from ..data import AbstractData
 from ..problems import AbstractProblem, AbstractStatefulProblem, Metrics
+
+if TYPE_CHECKING:
+    from ..solution import Solution, Table
 
 Problem = TypeVar("Problem", bound=AbstractProblem)
 State = TypeVar("State")
@@ -94,6 +97,54 @@ class AbstractSolver(eqx.Module, Generic[Problem, State]):
             steps: the number of steps of the run.
         """
         return ()
+
+    def summary(
+        self,
+        problem: Problem,  # noqa: ARG002 - the default has nothing to say
+        series: Mapping[str, np.ndarray],  # noqa: ARG002
+    ) -> Metrics:
+        """The solver's figures of merit of a run, added to those of the problem.
+
+        The rate of acceptance, an effective sample size. Called on the host when the run has ended.
+
+        Arguments:
+            problem: the problem.
+            series: the recorded metrics by name, as for `AbstractProblem.summary`.
+        """
+        return {}
+
+    def joint_summary(
+        self,
+        problem: Problem,  # noqa: ARG002 - the default has nothing to say
+        series: Mapping[str, np.ndarray],  # noqa: ARG002
+    ) -> Metrics:
+        """Figures of merit of several runs together, such as R-hat of chains.
+
+        Called on the host for a population whose members differ in seed or start alone; the result
+        is `Population.joint_metrics`.
+
+        Arguments:
+            problem: the problem.
+            series: the recorded metrics by name, `(members, steps, …)`.
+        """
+        return {}
+
+    def posterior(self, solution: "Solution") -> Any:  # noqa: ARG002 - the default has none
+        """What is known of the unknowns beyond a point: draws, a mean and a covariance; or None.
+
+        Made on the host from the history and the state of a solution, so it is there again when a
+        run is loaded: `solution.posterior`. Draws are recorded as metrics, under names that
+        `plugax.problems.named_arrays` gives to the arrays of a pytree.
+        """
+        return None
+
+    def tables(self, solution: "Solution") -> "tuple[Table, ...]":  # noqa: ARG002 - not used
+        """The solver's tables of a solution, for people to read; they follow the problem's."""
+        return ()
+
+    def figures(self, solution: "Solution") -> dict[str, Any]:  # noqa: ARG002 - not used
+        """The solver's figures of a solution by name, besides the problem's."""
+        return {}
 
     def remarks(
         self,

@@ -251,6 +251,19 @@ def test_out_holds_a_configuration_that_repeats_the_run(call, tmp_path):
     assert tables["solver"]["tolerance"] == "none"  # the recipe's would come back otherwise
 
 
+def test_the_history_keeps_what_is_asked_for_again_and_again(call, tmp_path):
+    flags = ("--record", "loss", "--record-every", 4, "--steps", 9)
+    call("run", "bowl", *flags, "--out", tmp_path / "a")
+    call("run", "--config", tmp_path / "a" / "config.toml", "--out", tmp_path / "b")
+    for directory in ("a", "b"):
+        history = px.load(tmp_path / directory).history
+        assert [*history] == ["loss"]
+        assert history.step.values.tolist() == [0, 4, 8]
+    call("run", "bowl", "--record", "none", "--steps", 9, "--out", tmp_path / "c")
+    assert not px.load(tmp_path / "c").history
+    assert "no metric 'los'" in call("run", "bowl", "--record", "los").err
+
+
 def test_arrays_paths_and_members_of_an_enumeration_have_flags(call, tmp_path):
     flags = ("--weights", "1,2.5", "--shade", "dark", "--path", "a/b")
     result = call("run", "painted", *flags, "--json", "--out", tmp_path / "run")

@@ -19,6 +19,7 @@ def progress(step, loss, running=True, **evaluation):
         step,
         100,
         {"loss": np.asarray(loss)},
+        {"loss": np.asarray(loss)[..., -1] if np.size(loss) else np.asarray(np.nan)},
         {name: np.asarray(value) for name, value in evaluation.items()},
         np.asarray(running),
         seconds=2.0,
