@@ -115,7 +115,7 @@ class AbstractStateSpace(AbstractProblem):
         return jax.tree.map(lambda leaf: leaf[0], states)
 
     def trajectory(self, state: PyTree, window: Cycle) -> PyTree:
-        """The states at the times of several cycles, from a state before the first of them."""
+        """The model's states at the times of several cycles, from a state before the first."""
 
         def run(state: PyTree, cycle: Cycle) -> tuple[PyTree, PyTree]:
             state = self.forecast(state, cycle)
