@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def figures_of(problem: "MoreGarbowHillstrom", solution: "Solution") -> dict[str, Any]:
-    """`descent`, by name."""
+    """The figure `descent`: Σ fᵢ² by step, and the known minima that are above zero."""
     losses = np.asarray(solution.series.get("loss", np.empty(0)), float)
     squares = np.append(2 * losses, float(solution.metrics.get("sum_of_squares", np.nan)))
     # A logarithmic axis has no zero; the curve of an exact fit just ends.

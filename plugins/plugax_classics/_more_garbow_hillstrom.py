@@ -1,7 +1,7 @@
 """The problem `more-garbow-hillstrom`: one of the classics, ready for any solver."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -12,9 +12,6 @@ from plugax import AbstractLeastSquares, check_memory
 
 from ._classic import Minimum
 from ._table import CLASSICS
-
-if TYPE_CHECKING:
-    from plugax import Solution
 
 Function = Literal[
     "rosenbrock",
@@ -77,6 +74,7 @@ class MoreGarbowHillstrom(AbstractLeastSquares):
     """
 
     precision: ClassVar[str | None] = "float64"
+    figures_from: ClassVar = "plugax_classics._figures:figures_of"
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "levenberg-marquardt": {},
         "dogleg": {},
@@ -150,13 +148,6 @@ class MoreGarbowHillstrom(AbstractLeastSquares):
         if not self.minima or self.minima[0].at is None:
             return None
         return jnp.asarray(self.minima[0].at, self.start.dtype)
-
-    def figures(self, solution: "Solution") -> dict[str, Any]:
-        """The figure `descent`: Σ fᵢ² by step, and the known minima that are above zero."""
-        # Matplotlib is slow to import, and only needed here.
-        from ._figures import figures_of
-
-        return figures_of(self, solution)
 
     @property
     def minima(self) -> tuple[Minimum, ...]:

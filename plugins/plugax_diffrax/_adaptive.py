@@ -18,12 +18,12 @@ import jax.lax as lax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from plugax import AbstractIntegrator, PlugaxError
+from plugax import AbstractIntegrator
 
 from ._adaptive_path import AdaptivePath
 from ._esdirk import KVAERNO3, KVAERNO4, KVAERNO5, Esdirk, ImplicitTableau
 from ._first_step import FirstStep
-from ._state import VectorField, as_state, check_steps, tendency, time_dtype
+from ._state import VectorField, check_real, state_and_times, tendency
 from ._trial_solver import TrialSolver
 
 
@@ -73,11 +73,9 @@ class Adaptive(AbstractIntegrator):
 
         Errors: `PlugaxError` if `every` does not divide `steps`, or state or tendency is invalid.
         """
-        check_steps(steps, every)
-        y0 = _real(y0)
-        dtype = time_dtype(y0)
-        length = jnp.asarray(dt, dtype) * every
-        starts = jnp.asarray(t0, dtype) + length * jnp.arange(steps // every).astype(dtype)
+        check_real(y0, "Adaptive")
+        y0, dt, starts = state_and_times(y0, dt=dt, steps=steps, every=every, t0=t0)
+        length = dt * every
 
         def keep(y: PyTree, start: Array) -> tuple[PyTree, PyTree]:
             solution = self._interval(field, y, start, length, every, diffrax.SaveAt(t1=True))
@@ -85,7 +83,7 @@ class Adaptive(AbstractIntegrator):
             y = jax.tree.map(lambda end: jnp.where(succeeded, end[0], jnp.nan), solution.ys)
             return y, y
 
-        return lax.scan(keep, y0, starts)[1]
+        return lax.scan(keep, y0, starts[::every])[1]
 
     def dense(
         self,
@@ -102,10 +100,9 @@ class Adaptive(AbstractIntegrator):
 
         Errors: `PlugaxError` if state or tendency is invalid.
         """
-        check_steps(steps, 1)
-        y0 = _real(y0)
-        dtype = time_dtype(y0)
-        start, length = jnp.asarray(t0, dtype), jnp.asarray(dt, dtype) * steps
+        check_real(y0, "Adaptive")
+        y0, dt, starts = state_and_times(y0, dt=dt, steps=steps, every=1, t0=t0)
+        start, length = starts[0], dt * steps
         solution = self._interval(field, y0, start, length, steps, diffrax.SaveAt(dense=True))
         succeeded = solution.result == diffrax.RESULTS.successful
         assert solution.interpolation is not None  # it was requested
@@ -142,17 +139,6 @@ class Adaptive(AbstractIntegrator):
             max_steps=self.max_steps,
             throw=False,
         )
-
-
-def _real(y0: PyTree) -> PyTree:
-    """The state as arrays; raises `PlugaxError` if it is complex."""
-    y0 = as_state(y0)
-    if any(jnp.iscomplexobj(leaf) for leaf in jax.tree.leaves(y0)):
-        raise PlugaxError(
-            "Adaptive integrators take real states; got a complex one. Give real and imaginary "
-            "part as two arrays, or use fixed steps, such as 'rk4'."
-        )
-    return y0
 
 
 def _factory(name: str, title: str, solver: Any) -> Any:

@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, PyTree
 from plugax import AbstractIntegrator
 
 from ._loop import loop
-from ._state import VectorField, as_state, check_steps, tendency, time_dtype
+from ._state import VectorField, state_and_times, tendency
 from ._tableau import BOSH3, EULER, HEUN, MIDPOINT, RALSTON, RK4, Tableau
 
 
@@ -52,11 +52,7 @@ class ExplicitRungeKutta(AbstractIntegrator):
 
         Errors: `PlugaxError` if `every` does not divide `steps`, or state or tendency is invalid.
         """
-        check_steps(steps, every)
-        y0 = as_state(y0)
-        dtype = time_dtype(y0)
-        dt = jnp.asarray(dt, dtype)
-        starts = jnp.asarray(t0, dtype) + dt * jnp.arange(steps).astype(dtype)
+        y0, dt, starts = state_and_times(y0, dt=dt, steps=steps, every=every, t0=t0)
         step = self._step(field, dt, {leaf.dtype for leaf in jax.tree.leaves(y0)})
         return loop(step, y0, starts, every=every, rematerialise=self.rematerialise)
 

@@ -13,11 +13,11 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PyTree
 
-from plugax import AbstractIntegrator, PlugaxError
+from plugax import AbstractIntegrator
 
 from ._loop import loop
 from ._newton import Residual, root
-from ._state import VectorField, as_state, check_steps, tendency, time_dtype
+from ._state import VectorField, check_real, state_and_times, tendency
 from ._trial import trial
 
 # The last change in Newton's method, in units of rounding: a stiff field loses a few bits.
@@ -56,16 +56,8 @@ class ImplicitTheta(AbstractIntegrator):
 
         Errors: `PlugaxError` if `every` does not divide `steps`, or state or tendency is invalid.
         """
-        check_steps(steps, every)
-        y0 = as_state(y0)
-        if any(jnp.iscomplexobj(leaf) for leaf in jax.tree.leaves(y0)):
-            raise PlugaxError(
-                "Implicit integrators take real states; got a complex one. Give real and imaginary "
-                "part as two arrays, or use an explicit scheme, such as 'rk4'."
-            )
-        dtype = time_dtype(y0)
-        dt = jnp.asarray(dt, dtype)
-        starts = jnp.asarray(t0, dtype) + dt * jnp.arange(steps).astype(dtype)
+        check_real(y0, "Implicit")
+        y0, dt, starts = state_and_times(y0, dt=dt, steps=steps, every=every, t0=t0)
         return loop(
             lambda y, start: self._step(field, y, start, dt),
             y0,

@@ -3,13 +3,12 @@
 from typing import Any, ClassVar
 
 import equinox as eqx
-import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from plugax import AbstractIntegrator, PlugaxError
 
 from ._loop import loop
-from ._state import VectorField, as_state, check_steps, tendency, time_dtype
+from ._state import VectorField, state_and_times, tendency
 
 
 class Map(AbstractIntegrator):
@@ -45,11 +44,7 @@ class Map(AbstractIntegrator):
         Errors: `PlugaxError` if `every` does not divide `steps`, or the next state does not have
         the form of the state.
         """
-        check_steps(steps, every)
-        y0 = as_state(y0)
-        dtype = time_dtype(y0)
-        dt = jnp.asarray(dt, dtype)
-        starts = jnp.asarray(t0, dtype) + dt * jnp.arange(steps).astype(dtype)
+        y0, dt, starts = state_and_times(y0, dt=dt, steps=steps, every=every, t0=t0)
         return loop(
             lambda y, start: tendency(field, start, y),
             y0,

@@ -1,4 +1,4 @@
-"""Checks of the arguments of all integrators here, and their errors."""
+"""What every integration begins with: its arguments, checked, as arrays of one precision."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +26,32 @@ def check_steps(steps: int, every: int) -> None:
             f"steps must be a multiple of every, so that the last state is stored; got "
             f"steps={steps} and every={every}. Try steps={steps - steps % every or every} or "
             "another every."
+        )
+
+
+def state_and_times(
+    y0: PyTree, *, dt: Any, steps: int, every: int, t0: Any
+) -> tuple[PyTree[Array], Array, Array]:
+    """The state as arrays, dt, and the times t0 + n dt at which the steps start.
+
+    Times have the real dtype of the state's most precise array.
+
+    Errors: `PlugaxError` if `every` does not divide `steps`, or the state is not floating-point.
+    """
+    check_steps(steps, every)
+    y0 = as_state(y0)
+    dtype = time_dtype(y0)
+    dt = jnp.asarray(dt, dtype)
+    return y0, dt, jnp.asarray(t0, dtype) + dt * jnp.arange(steps).astype(dtype)
+
+
+def check_real(y0: PyTree, integrators: str) -> None:
+    """Raise `PlugaxError` if the state is complex, which these integrators cannot take."""
+    if any(jnp.iscomplexobj(leaf) for leaf in jax.tree.leaves(y0)):
+        raise PlugaxError(
+            f"{integrators} integrators take real states; got a complex one. Give real and "
+            "imaginary part as two arrays. Explicit schemes for ordinary equations, such as 'rk4', "
+            "also take complex states."
         )
 
 

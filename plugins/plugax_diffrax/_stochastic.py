@@ -13,7 +13,7 @@ from plugax import AbstractStochasticIntegrator, PlugaxError
 
 from ._loop import loop
 from ._noise import noise_of
-from ._state import as_state, check_steps, tendency, time_dtype
+from ._state import check_real, state_and_times, tendency
 from ._stochastic_steps import StochasticStep, euler_maruyama_step, heun_step, milstein_step
 
 Coefficient = Callable[[Any, PyTree], PyTree]
@@ -56,17 +56,10 @@ class StochasticScheme(AbstractStochasticIntegrator):
         Errors: `PlugaxError` if `every` does not divide `steps`, dt is known and not positive,
         or state, drift or diffusion is invalid.
         """
-        check_steps(steps, every)
         _check_positive(dt)
-        y0 = as_state(y0)
-        if any(jnp.iscomplexobj(leaf) for leaf in jax.tree.leaves(y0)):
-            raise PlugaxError(
-                "Stochastic integrators take real states; got a complex one. Give real and "
-                "imaginary part as two arrays."
-            )
-        dtype = time_dtype(y0)
-        dt, t0 = jnp.asarray(dt, dtype), jnp.asarray(t0, dtype)
-        noise = noise_of(diffusion, t0, y0)
+        check_real(y0, "Stochastic")
+        y0, dt, starts = state_and_times(y0, dt=dt, steps=steps, every=every, t0=t0)
+        noise = noise_of(diffusion, starts[0], y0)
         part = dt / 2**self.refine
 
         def f(t: Array, y: PyTree) -> PyTree:
@@ -78,15 +71,16 @@ class StochasticScheme(AbstractStochasticIntegrator):
         def advance(y: PyTree, t: Array, increment: PyTree) -> PyTree:
             return self.advance(f, g, noise, y, t, part, increment)
 
-        def step(y: PyTree, n: Array) -> PyTree:
+        def step(y: PyTree, numbered: tuple[Array, Array]) -> PyTree:
+            n, start = numbered
             increments = noise.increments(key, n, dt, self.refine)
-            start = t0 + dt * n.astype(dtype)
             if self.refine == 0:
                 return advance(y, start, jax.tree.map(lambda parts: parts[0], increments))
-            starts = start + part * jnp.arange(2**self.refine).astype(dtype)
-            return lax.scan(lambda y, of: (advance(y, *of), None), y, (starts, increments))[0]
+            parts = start + part * jnp.arange(2**self.refine).astype(part.dtype)
+            return lax.scan(lambda y, of: (advance(y, *of), None), y, (parts, increments))[0]
 
-        return loop(step, y0, jnp.arange(steps), every=every, rematerialise=self.rematerialise)
+        numbered = jnp.arange(steps), starts
+        return loop(step, y0, numbered, every=every, rematerialise=self.rematerialise)
 
 
 def _check_positive(dt: Any) -> None:

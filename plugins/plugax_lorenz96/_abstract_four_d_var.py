@@ -13,7 +13,7 @@ doi 10.1002/qj.49712051912 (Gauss–Newton on J is their incremental 4DVar).
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -24,9 +24,6 @@ from plugax import AbstractIntegrator, AbstractLeastSquares, FullBatch
 from plugax_state_space import AbstractCovariance
 
 from ._check import check_four_d_var
-
-if TYPE_CHECKING:
-    from plugax import Solution
 
 
 class AbstractFourDVar(AbstractLeastSquares):
@@ -45,6 +42,7 @@ class AbstractFourDVar(AbstractLeastSquares):
         "gradient": {"optimizer": {"name": "lbfgs"}, "steps": 200},
     }
     precision: ClassVar = "float64"
+    figures_from: ClassVar = "plugax_lorenz96._figures:figures_of"
     days_per_time_unit: ClassVar[float | None] = None
 
     model: eqx.AbstractVar[Callable[..., Any]]
@@ -163,12 +161,6 @@ class AbstractFourDVar(AbstractLeastSquares):
             "background_forecast_rmse": rmse[0, -1],
             "forecast_rmse": rmse[1, -1],
         }
-
-    def figures(self, solution: "Solution") -> dict[str, Any]:
-        """Hovmöller diagrams of states and errors, errors in time, and the cost by iteration."""
-        from ._figures import figures_of
-
-        return figures_of(self, solution)
 
 
 def rmse_by_time(

@@ -114,23 +114,7 @@ class Lorenz63Twin(AbstractTwin):
         twin_seed: int = 0,
         integrator: px.AbstractIntegrator | str = "rk4",
     ):
-        given = {
-            "sigma": sigma,
-            "rho": rho,
-            "beta": beta,
-            "dt": dt,
-            "cycles": cycles,
-            "observe_every": observe_every,
-            "observe": observe,
-            "observation_std": observation_std,
-            "observation_errors": observation_errors,
-            "missing": missing,
-            "model_error_std": model_error_std,
-            "initial_std": initial_std,
-            "spinup": spinup,
-            "burn_in": burn_in,
-        }
-        setup = setup_of(PRESETS, preset, given)
+        setup = setup_of(PRESETS, preset, given=locals())
         parameters = setup.sigma, setup.rho, setup.beta
         experiment = draw_experiment(
             setup,

@@ -139,25 +139,7 @@ class Lorenz96Twin(AbstractTwin):
         twin_seed: int = 0,
         integrator: px.AbstractIntegrator | str = "rk4",
     ):
-        given = {
-            "dim": dim,
-            "forcing": forcing,
-            "dt": dt,
-            "cycles": cycles,
-            "observe_every": observe_every,
-            "observe": observe,
-            "observe_stride": observe_stride,
-            "observe_count": observe_count,
-            "instrument": instrument,
-            "observation_std": observation_std,
-            "observation_errors": observation_errors,
-            "missing": missing,
-            "model_error_std": model_error_std,
-            "initial_std": initial_std,
-            "spinup": spinup,
-            "burn_in": burn_in,
-        }
-        setup = setup_of(PRESETS, preset, given)
+        setup = setup_of(PRESETS, preset, given=locals())
         draws, size = draws_of(twin_seed), setup.dim
         operator = observation_operator(
             size,

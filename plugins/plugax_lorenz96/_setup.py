@@ -72,13 +72,15 @@ def setup_of(presets: Mapping[str, AnySetup], preset: str, given: Mapping[str, A
     Arguments:
         presets: the presets by name.
         preset: the name of the preset.
-        given: options by name.
+        given: all options by name; others than those of a set-up are left aside. The `locals()` of
+            an `__init__` that begins with this call are its arguments.
 
     Errors: `PlugaxError` if there is no such preset.
     """
     if preset not in presets:
         raise PlugaxError(f"A preset is one of {', '.join(presets)}; got {preset!r}.")
-    values = {name: value for name, value in given.items() if value is not None}
+    names = [field.name for field in dataclasses.fields(presets[preset])]
+    values = {name: given[name] for name in names if given[name] is not None}
     return dataclasses.replace(presets[preset], **values)
 
 

@@ -116,26 +116,7 @@ class TwoScaleLorenz96Twin(AbstractTwin):
         twin_seed: int = 0,
         integrator: px.AbstractIntegrator | str = "rk4",
     ):
-        given = {
-            "slow": slow,
-            "fast": fast,
-            "forcing": forcing,
-            "coupling": coupling,
-            "amplitude_ratio": amplitude_ratio,
-            "time_ratio": time_ratio,
-            "dt": dt,
-            "cycles": cycles,
-            "observe_every": observe_every,
-            "observe": observe,
-            "observation_std": observation_std,
-            "observation_errors": observation_errors,
-            "missing": missing,
-            "model_error_std": model_error_std,
-            "initial_std": initial_std,
-            "spinup": spinup,
-            "burn_in": burn_in,
-        }
-        setup = setup_of(PRESETS, preset, given)
+        setup = setup_of(PRESETS, preset, given=locals())
         size = setup.slow * (1 + setup.fast)
         parameters = {
             "forcing": setup.forcing,

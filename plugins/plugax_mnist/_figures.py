@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
 
 def figures_of(problem: "AbstractImageClassification", solution: "Solution") -> dict[str, "Figure"]:
-    """`loss`, `confusion` and `mistakes`."""
+    """The figures `loss`, `confusion` and `mistakes`.
+
+    `loss` shows loss and accuracy on the batches and on the test set, epoch by epoch; `confusion`
+    which class was mistaken for which; `mistakes` the wrong answers of which the model is most
+    certain.
+
+    Arguments:
+        problem: the problem.
+        solution: a solution of the problem.
+    """
     logits = problem.test_logits(solution.unknowns)
     probabilities = np.asarray(jax.nn.softmax(logits), float)
     labels = np.asarray(problem.test_labels, int)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -16,9 +16,6 @@ from ._classifier import dtype_of, logits_of
 from ._dataset import load
 from ._evaluation import accuracy_of, in_pieces, merits_of
 from ._models import Factory, ModelName, check_model, factory_of, make
-
-if TYPE_CHECKING:
-    from plugax import Solution
 
 Batch = tuple[UInt8[Array, "examples 28 28"], UInt8[Array, " examples"]]
 
@@ -52,6 +49,7 @@ class AbstractImageClassification(AbstractProblem):
     """
 
     source: ClassVar[str]
+    figures_from: ClassVar = "plugax_mnist._figures:figures_of"
     # The rate falls along a cosine that ends with the run.
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "gradient": {
@@ -128,18 +126,6 @@ class AbstractImageClassification(AbstractProblem):
             dtype: dtype of the result.
         """
         return (images.astype(dtype) - self.mean) * (1 / self.deviation)
-
-    def figures(self, solution: "Solution") -> dict[str, Any]:
-        """The figures `loss`, `confusion` and `mistakes`.
-
-        `loss` shows loss and accuracy on the batches and on the test set, epoch by epoch;
-        `confusion` which class was mistaken for which; `mistakes` the wrong answers of which the
-        model is most certain.
-        """
-        # Matplotlib is slow to import, and only needed here.
-        from ._figures import figures_of
-
-        return figures_of(self, solution)
 
 
 def moments_of(images: UInt8[np.ndarray, "examples 28 28"]) -> tuple[float, float]:

@@ -50,7 +50,10 @@ class Fit(NamedTuple):
 
 
 def linear_figures(problem: "AbstractLinearModel", solution: "Solution") -> dict[str, Any]:
-    """`fit` if there is one explanatory column, `observed` and `residuals`.
+    """The figures `fit` (if there is one explanatory column), `observed` and `residuals`.
+
+    `fit` shows the data with the fitted curve and its bands, `observed` the response against the
+    fitted values, `residuals` the residuals against them.
 
     Arguments:
         problem: the problem.

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 
 
 def figures_of(problem: "Regression", solution: "Solution") -> dict[str, Any]:
-    """`fit`, `loss` and `descent`, by name."""
+    """The figures `fit` and `loss`, and the animation `descent`.
+
+    `fit` shows the points with the true line, that of least squares, and the solution; `loss` the
+    loss by step; `descent` the path in the plane of the coefficients next to the moving line (save
+    it as a GIF: `figures["descent"].save("descent.gif", writer="pillow")`).
+
+    Arguments:
+        problem: the problem.
+        solution: a solution of the problem.
+    """
     path, name, quadratic = descent_of(solution), _name_of(solution), quadratic_of(problem)
     rounding = float(np.finfo(problem.response.dtype).eps)
     return {

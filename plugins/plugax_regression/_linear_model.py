@@ -1,6 +1,6 @@
 """Linear models of the user's own data: their predictions and figures."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import equinox as eqx
 import numpy as np
@@ -22,6 +22,8 @@ class AbstractLinearModel(AbstractLinearPredictor):
     With a covariance L Lᵀ of the response, `columns` and `response` are multiplied by L⁻¹, and
     `factor` holds L, or its diagonal; None for 1.
     """
+
+    figures_from: ClassVar = "plugax_regression._diagnostics:linear_figures"
 
     factor: eqx.AbstractVar[Float[Array, "..."] | None]
     response_name: eqx.AbstractVar[str]
@@ -52,14 +54,3 @@ class AbstractLinearModel(AbstractLinearPredictor):
         if factor.ndim == 1:
             return design * factor[:, None], response * factor
         return factor @ design, factor @ response
-
-    def figures(self, solution: "Solution") -> dict[str, Any]:
-        """The figures `fit` (if there is one explanatory column), `observed` and `residuals`.
-
-        `fit` shows the data with the fitted curve and its bands, `observed` the response against
-        the fitted values, `residuals` the residuals against them.
-        """
-        # Matplotlib is slow to import, and only needed here.
-        from ._diagnostics import linear_figures
-
-        return linear_figures(self, solution)

@@ -70,6 +70,7 @@ class NonlinearRegression(AbstractLeastSquares):
         "bfgs": {},
     }
     precision: ClassVar[str | None] = "float64"
+    figures_from: ClassVar = "plugax_regression._diagnostics:nonlinear_figures"
 
     model: Callable[..., Any]
     x: PyTree[Array]
@@ -232,13 +233,6 @@ class NonlinearRegression(AbstractLeastSquares):
                 a new observation.
         """
         return predict(self, solution, predictors(inputs), level=level, sigma=sigma)
-
-    def figures(self, solution: "Solution") -> dict[str, Any]:
-        """The figures `fit` (if x and y have one dimension), `observed` and `residuals`."""
-        # Matplotlib is slow to import, and only needed here.
-        from ._diagnostics import nonlinear_figures
-
-        return nonlinear_figures(self, solution)
 
     def uncertainty(self, unknowns: PyTree, held: Bool[Array, " n"] | None) -> Uncertainty:
         """How well the observations determine the parameters.

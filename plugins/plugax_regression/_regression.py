@@ -59,6 +59,7 @@ class Regression(AbstractLinearRegression):
         "levenberg-marquardt": {},
         "bfgs": {},
     }
+    figures_from: ClassVar = "plugax_regression._figures:figures_of"
 
     columns: Float[Array, "2 points"]
     response: Float[Array, " points"]
@@ -148,15 +149,3 @@ class Regression(AbstractLinearRegression):
         x = np.asarray(inputs, float)
         rows = np.stack([np.ones(x.size), x.ravel()], axis=1)
         return predict(self, solution, rows, level, x.shape)
-
-    def figures(self, solution: "Solution") -> dict[str, Any]:
-        """The figures `fit` and `loss`, and the animation `descent`.
-
-        `fit` shows the points with the true line, that of least squares, and the solution; `loss`
-        the loss by step; `descent` the path in the plane of the coefficients next to the moving
-        line (save it as a GIF: `figures["descent"].save("descent.gif", writer="pillow")`).
-        """
-        # Matplotlib is slow to import, and only needed here.
-        from ._figures import figures_of
-
-        return figures_of(self, solution)

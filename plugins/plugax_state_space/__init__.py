@@ -1,5 +1,6 @@
 """Models that run in time, and noisy observations of them."""
 
+from ._analyses import analyses as analyses
 from ._augmented import AugmentedState as AugmentedState
 from ._augmented import augmented as augmented
 from ._cycle import Cycle as Cycle
@@ -10,7 +11,6 @@ from ._given import StateSpace as StateSpace
 from ._lyapunov import LyapunovExponents as LyapunovExponents
 from ._lyapunov import lyapunov_exponents as lyapunov_exponents
 from ._state_space import AbstractStateSpace as AbstractStateSpace
-from ._trajectory import trajectory as trajectory
 from ._twin import twin_experiment as twin_experiment
 from .covariances import AbstractCovariance as AbstractCovariance
 from .covariances import BlockCovariance as BlockCovariance

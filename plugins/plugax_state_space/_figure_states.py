@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import jax
 import numpy as np
 
+from ._analyses import states_of
 from ._figure_style import ANALYSIS, TIME, Series, new_figure
-from ._trajectory import states_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,7 +10,7 @@ quality of a method is measured by means over all cycles, which `summary` comput
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -30,9 +30,6 @@ from ._cycle import Cycle
 from ._gaussian import Gaussian
 from ._geometry import Geometry
 from .covariances import AbstractCovariance, RestrictedCovariance
-
-if TYPE_CHECKING:
-    from plugax import Solution
 
 ObservationOperator = Callable[..., Any] | lx.AbstractLinearOperator
 """H(t, x), or a linear H."""
@@ -57,6 +54,7 @@ class AbstractStateSpace(AbstractProblem):
 
     precision: ClassVar = "float64"
     scores: ClassVar = ("analysis_rmse", "forecast_rmse", "spread")
+    figures_from: ClassVar = "plugax_state_space._figures:figures_of"
 
     model: eqx.AbstractVar[Callable[..., Any]]
     integrator: eqx.AbstractVar[AbstractIntegrator]
@@ -117,7 +115,7 @@ class AbstractStateSpace(AbstractProblem):
         return jax.tree.map(lambda leaf: leaf[0], states)
 
     def trajectory(self, state: PyTree, window: Cycle) -> PyTree:
-        """The states at the times of several cycles, from a state before the first of them."""
+        """The model's states at the times of several cycles, from a state before the first."""
 
         def run(state: PyTree, cycle: Cycle) -> tuple[PyTree, PyTree]:
             state = self.forecast(state, cycle)
@@ -194,9 +192,3 @@ class AbstractStateSpace(AbstractProblem):
     def remarks(self, series: Mapping[str, np.ndarray]) -> tuple[str, ...]:
         """Warnings: scores without meaning, wrong uncertainty, observations that are not finite."""
         return remarks_of(series, self.burn_in)
-
-    def figures(self, solution: "Solution") -> dict[str, Any]:
-        """Errors and spread in time, states and errors as Hovmöller diagrams, rank histograms."""
-        from ._figures import figures_of
-
-        return figures_of(self, solution)

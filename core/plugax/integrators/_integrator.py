@@ -89,7 +89,7 @@ class AbstractIntegrator(AbstractAnyIntegrator):
         steps: int,
         t0: float | Float[Array, ""] = 0.0,
     ) -> AbstractPath:
-        """The solution from t0 to t0 + `steps` dt as a function of time, `path(t)`.
+        """Dense output: the path of the solution from t0 to t0 + `steps` dt, `path(t)`.
 
         Cubic in every time step, unless a scheme overrides this.
 

@@ -1,7 +1,7 @@
-"""Dense output: a solution as a function of time.
+"""Dense output: the path of a solution, its state as a function of time.
 
-Between two states of a trajectory, it is the cubic with their values and slopes (Hermite), whose
-error is h⁴/384 max|y⁗| for a step h.
+Between two states of a trajectory, the path is the cubic with their values and slopes (Hermite),
+whose error is h⁴/384 max|y⁗| for a step h.
 """
 
 import abc
@@ -17,7 +17,7 @@ from ._start import as_arrays, choose, time_dtype, with_start
 
 
 class AbstractPath(eqx.Module):
-    """A solution between two times."""
+    """The path of a solution between two times: the state as a function of time."""
 
     @abc.abstractmethod
     def __call__(self, t: float | Float[Array, ""]) -> PyTree:

@@ -14,9 +14,9 @@ Coefficient = Callable[[Float[Array, ""], PyTree], PyTree]
 class AbstractStochasticIntegrator(AbstractAnyIntegrator):
     """Advances dy = f(t, y) dt + g(t, y) dW in time, with Brownian motions W.
 
-    Laws: the noise of a time step depends only on the key and the number of the step, so the path
-    is the same for the same key, whatever `every`; each path is differentiable with respect to
-    `y0`, the parameters of drift and diffusion, and `dt`.
+    Laws: the noise of a time step depends only on the key and the number of the step, so the
+    sample path is the same for the same key, whatever `every`; each is differentiable with respect
+    to `y0`, the parameters of drift and diffusion, and `dt`.
     """
 
     @abc.abstractmethod

@@ -1,12 +1,12 @@
 """One registered component: its name, its plugin, and how to load it."""
 
 import dataclasses
-import importlib
 import re
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import PluginError
+from .._lazy import load_target
+from ..errors import PlugaxError, PluginError
 
 KINDS = ("problem", "solver", "optimizer", "integrator", "observer")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -42,16 +42,12 @@ class Component:
         """The class or factory itself, imported now if the target is lazy."""
         if not isinstance(self.target, str):
             return self.target
-        module, _, qualname = self.target.partition(":")
         try:
-            found = importlib.import_module(module)
-            for part in qualname.split("."):
-                found = getattr(found, part)
-        except (Exception, SystemExit) as error:  # an import may raise anything
+            found = load_target(self.target)
+        except PlugaxError as error:
             raise PluginError(
-                f"The {self.kind} {self.name!r} of {self.owner} points at {self.target!r}, which "
-                f"cannot be imported: {type(error).__name__}: {error}. Tell its authors, or leave "
-                f"the plugin out with PLUGAX_BLOCK={self.plugin}."
+                f"The {self.kind} {self.name!r} of {self.owner} has a wrong target: {error} Tell "
+                f"its authors, or leave the plugin out with PLUGAX_BLOCK={self.plugin}."
             ) from error
         if not callable(found):
             raise PluginError(

@@ -1,12 +1,12 @@
 """A component that no plugin registers, given as `module:name`: a class, function or object."""
 
 import functools
-import importlib
 import importlib.util
 import inspect
 import re
 from typing import Any
 
+from .._lazy import load_target
 from ..errors import PlugaxError
 from ._component import Component
 from ._known import Ready
@@ -36,14 +36,10 @@ def imported_object(target: str) -> Any:
 
     Errors: `PlugaxError` if the module does not import, or has nothing of that name.
     """
-    module, _, qualname = target.partition(":")
     try:
-        found: Any = importlib.import_module(module)
-        for part in qualname.split("."):
-            found = getattr(found, part)
-    except (Exception, SystemExit) as error:  # an import may raise anything
+        return load_target(target)
+    except PlugaxError as error:
         raise PlugaxError(
-            f"{target} cannot be imported: {type(error).__name__}: {error}. It is written "
-            "package.module:name; on the command line the module may lie in the current directory."
+            f"{error} It is written package.module:name; on the command line the module may lie in "
+            "the current directory."
         ) from error
-    return found

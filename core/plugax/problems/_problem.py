@@ -8,6 +8,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
+from .._lazy import load_target
 from ..data import AbstractData, FullBatch
 from ..errors import PlugaxError
 from ._constraint import AbstractConstraint
@@ -26,7 +27,7 @@ class AbstractProblem(eqx.Module):
     what the problem has. Override `data` by a property (a dataclass field of that name would take
     the base class's property for its default).
 
-    Four class attributes describe how the problem is usually run:
+    Class attributes describe how the problem is usually run, and who draws its figures:
 
     - `recipes`: the recommended solvers by name, each with the options that suit this problem (and
       `steps`, the number of steps). The first is the default.
@@ -35,6 +36,7 @@ class AbstractProblem(eqx.Module):
       metrics that all solvers have.
     - `may_be_infinite`: the metrics that need not be finite. Any other that is infinite, or not a
       number, ends a run as a failure.
+    - `figures_from`: the function that draws the figures, see `figures`.
 
     A class that solvers may require, a kind of problem, has one more:
 
@@ -49,6 +51,7 @@ class AbstractProblem(eqx.Module):
     precision: ClassVar[str | None] = None
     scores: ClassVar[tuple[str, ...]] = ()
     may_be_infinite: ClassVar[tuple[str, ...]] = ()
+    figures_from: ClassVar[str | None] = None
     laws: ClassVar[str | None] = "plugax.testing._kinds:PROBLEM"
 
     @abc.abstractmethod
@@ -180,6 +183,23 @@ class AbstractProblem(eqx.Module):
             "at other inputs defines predict(solution, inputs)."
         )
 
-    def figures(self, solution: "Solution") -> dict[str, Any]:  # noqa: ARG002 - not used
-        """Matplotlib figures and animations of a solution, by name; made on the host."""
-        return {}
+    def figures(self, solution: "Solution") -> dict[str, Any]:
+        """Matplotlib figures and animations of a solution, by name; made on the host.
+
+        Drawing code is long, and Matplotlib slow to import, so it usually has a module of its own:
+        `figures_from` names a function there as a lazy `"module:name"`, and this method calls it
+        with the problem and the solution. If `figures_from` is None, there are no figures.
+
+        Arguments:
+            solution: a solution of this problem, or of a variant of it.
+
+        Errors: `PlugaxError` if there is no such function.
+        """
+        if self.figures_from is None:
+            return {}
+        try:
+            draw = load_target(self.figures_from)
+        except PlugaxError as error:
+            name = type(self).__name__
+            raise PlugaxError(f"{name}.figures_from names no function: {error}") from error
+        return draw(self, solution)

@@ -1,13 +1,12 @@
 """The laws of a kind of problem, in core or in any plugin, as the kit uses them."""
 
 import dataclasses
-import functools
-import importlib
 from collections.abc import Callable
 from typing import Any
 
 from jaxtyping import PRNGKeyArray
 
+from .._lazy import load_target
 from ..problems import AbstractProblem
 from ..solution import Solution
 from ..solvers import AbstractSolver
@@ -48,22 +47,16 @@ class Laws:
 def laws_of(kind: type) -> list[Laws]:
     """The laws of a class of problems: those of its base classes first, its own last."""
     named = [vars(base)["laws"] for base in reversed(kind.__mro__) if "laws" in vars(base)]
-    return [_load(name) for name in named if isinstance(name, str)]
+    return [load_target(name) for name in named if isinstance(name, str)]
 
 
 def own_laws(kind: type) -> Laws | None:
     """The laws that a class itself names, without those of its base classes."""
     name = vars(kind).get("laws")
-    return _load(name) if isinstance(name, str) else None
+    return load_target(name) if isinstance(name, str) else None
 
 
 def last_of(problem: AbstractProblem, attribute: str) -> Any:
     """An attribute of the laws of a problem, from the most derived class that has it."""
     said = [getattr(laws, attribute) for laws in laws_of(type(problem))]
     return next(one for one in reversed(said) if one is not None)
-
-
-@functools.cache
-def _load(name: str) -> Laws:
-    module, _, attribute = name.partition(":")
-    return getattr(importlib.import_module(module), attribute)

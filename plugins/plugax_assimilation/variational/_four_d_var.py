@@ -31,7 +31,7 @@ class FourDVar(AbstractVariational):
         """That of B^½."""
         return background.control_size
 
-    def trajectory(
+    def window_states(
         self,
         problem: AbstractStateSpace,
         start: AbstractCovariance,
@@ -41,13 +41,13 @@ class FourDVar(AbstractVariational):
     ) -> Float[Array, "times state"]:
         """x_k = M_k(x_{k−1}) from x_0 = x_b + B^½ v."""
         first = background + start.root(control)
-        return strong_trajectory(problem, first, window, segments=self.checkpoints)
+        return trajectory_in_segments(problem, first, window, segments=self.checkpoints)
 
 
-def strong_trajectory(
+def trajectory_in_segments(
     problem: AbstractStateSpace, first: Row, window: Cycle, *, segments: int | None
 ) -> States:
-    """The states at the observation times of a window, by a perfect model.
+    """The trajectory of the model from the start of a window, at its observation times.
 
     Arguments:
         problem: the problem.

@@ -21,7 +21,7 @@ from .._replacement import NonFinite
 from .._rows import Row
 from ..ensemble._etkf import ETKF
 from ..scores._verification import Metrics
-from ._four_d_var import strong_trajectory
+from ._four_d_var import trajectory_in_segments
 from ._incremental import AbstractIncremental, States
 
 
@@ -146,7 +146,7 @@ class HybridFourDVar(AbstractIncremental[HybridState]):
 
         def states_of(control: Float[Array, " control"]) -> States:
             first = state.analysis + start.root(control)
-            return strong_trajectory(problem, first, batch, segments=self.checkpoints)
+            return trajectory_in_segments(problem, first, batch, segments=self.checkpoints)
 
         nothing = jnp.zeros(start.control_size, state.analysis.dtype)
         states, metrics = self.minimise(problem, batch, states_of, nothing)

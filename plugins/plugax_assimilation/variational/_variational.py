@@ -1,6 +1,6 @@
 """Cycled variational assimilation with constant background errors.
 
-A method defines `trajectory`, which computes the states of a window from its control.
+A method defines `window_states`, which computes the states of a window from its control.
 """
 
 import abc
@@ -67,7 +67,7 @@ class AbstractVariational(AbstractIncremental[VariationalState]):
         """How many numbers the control has."""
 
     @abc.abstractmethod
-    def trajectory(
+    def window_states(
         self,
         problem: AbstractStateSpace,
         start: AbstractCovariance,
@@ -110,7 +110,7 @@ class AbstractVariational(AbstractIncremental[VariationalState]):
         start = background_error(problem, self.covariance, self.scale)
 
         def states_of(control: Float[Array, " control"]) -> States:
-            return self.trajectory(problem, start, state.background, control, batch)
+            return self.window_states(problem, start, state.background, control, batch)
 
         nothing = jnp.zeros(self.control_size(problem, start), state.background.dtype)
         states, metrics = self.minimise(problem, batch, states_of, nothing)

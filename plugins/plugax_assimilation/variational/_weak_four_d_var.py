@@ -34,7 +34,7 @@ class WeakFourDVar(AbstractVariational):
         """The control size of B and, for every observation time, that of Q."""
         return background.control_size + self.window * _model_error(problem).control_size
 
-    def trajectory(
+    def window_states(
         self,
         problem: AbstractStateSpace,
         start: AbstractCovariance,

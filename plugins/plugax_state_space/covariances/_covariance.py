@@ -9,6 +9,7 @@ method needs of the inverse is ‖B^{-½} x‖² = xᵀ B⁻¹ x, which `whiten`
 import abc
 from typing import overload
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
@@ -116,23 +117,10 @@ class AbstractCovariance(lx.AbstractLinearOperator):
         return self * (1 / jnp.asarray(other, self.dtype))
 
 
-class ScaledCovariance(AbstractCovariance):
-    """α B.
+class AbstractDerivedCovariance(AbstractCovariance):
+    """A covariance that is made of another one, B, and has its sizes and dtype."""
 
-    Arguments:
-        covariance: B.
-        scale: α.
-
-    Errors: `PlugaxError` if α is not one positive number.
-    """
-
-    covariance: AbstractCovariance
-    scale: Float[Array, ""]
-
-    def __init__(self, covariance: AbstractCovariance, scale: Real[ArrayLike, "..."]):
-        check_scalar("scale", scale, of="ScaledCovariance")
-        self.covariance = covariance
-        self.scale = jnp.asarray(scale, covariance.dtype)
+    covariance: eqx.AbstractVar[AbstractCovariance]
 
     @property
     def size(self) -> int:
@@ -153,6 +141,25 @@ class ScaledCovariance(AbstractCovariance):
     def uncorrelated(self) -> bool:
         """As B is."""
         return self.covariance.uncorrelated
+
+
+class ScaledCovariance(AbstractDerivedCovariance):
+    """α B.
+
+    Arguments:
+        covariance: B.
+        scale: α.
+
+    Errors: `PlugaxError` if α is not one positive number.
+    """
+
+    covariance: AbstractCovariance
+    scale: Float[Array, ""]
+
+    def __init__(self, covariance: AbstractCovariance, scale: Real[ArrayLike, "..."]):
+        check_scalar("scale", scale, of="ScaledCovariance")
+        self.covariance = covariance
+        self.scale = jnp.asarray(scale, covariance.dtype)
 
     def root(self, control: Float[Array, " control"]) -> Float[Array, " size"]:
         """√α B^½ v."""
@@ -224,8 +231,8 @@ class SumCovariance(AbstractCovariance):
         return _whiten(self.as_matrix().astype(x.dtype), x)
 
 
-class RestrictedCovariance(AbstractCovariance):
-    """D B D, with D diagonal: one where something is available, zero elsewhere.
+class RestrictedCovariance(AbstractDerivedCovariance):
+    """D B D, with D diagonal: one where something is available, zero elsewhere; as large as B.
 
     If B is not diagonal, its available part is factorised at every call of `whiten`.
 
@@ -236,26 +243,6 @@ class RestrictedCovariance(AbstractCovariance):
 
     covariance: AbstractCovariance
     available: Bool[Array, " size"]
-
-    @property
-    def size(self) -> int:
-        """The size of B, whatever is available."""
-        return self.covariance.size
-
-    @property
-    def control_size(self) -> int:
-        """That of B."""
-        return self.covariance.control_size
-
-    @property
-    def dtype(self) -> jnp.dtype:
-        """That of B."""
-        return self.covariance.dtype
-
-    @property
-    def uncorrelated(self) -> bool:
-        """As B is."""
-        return self.covariance.uncorrelated
 
     def root(self, control: Float[Array, " control"]) -> Float[Array, " size"]:
         """D B^½ v."""

@@ -117,6 +117,32 @@ def test_what_a_problem_does_not_bring_is_none_or_empty():
     assert problem.precision is None
 
 
+def draw(problem, solution):
+    return {"mean": (problem.mean, solution)}
+
+
+def test_figures_come_from_the_function_that_the_class_names():
+    class Drawn(Normal):
+        figures_from = f"{__name__}:draw"
+
+    class DrawnOtherwise(Drawn):
+        def figures(self, solution):
+            return super().figures(solution) | {"other": solution}
+
+    assert Drawn(1.0).figures("run") == {"mean": (1.0, "run")}
+    assert DrawnOtherwise(1.0).figures("run") == {"mean": (1.0, "run"), "other": "run"}
+
+
+@pytest.mark.parametrize("target", ["nowhere:draw", f"{__name__}:drew", "no target"])
+def test_figures_from_a_function_that_is_not_there_are_an_error(target):
+    class Drawn(Normal):
+        figures_from = target
+
+    with pytest.raises(px.PlugaxError, match=r"Drawn\.figures_from names no function: ") as caught:
+        Drawn(1.0).figures(None)
+    assert repr(target) in str(caught.value)
+
+
 def test_the_batch_of_a_problem_is_that_of_its_data():
     assert eqx.tree_equal(LINE.data.first(), (LINE.x, LINE.y))
 

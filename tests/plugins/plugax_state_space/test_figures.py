@@ -189,8 +189,8 @@ def test_a_run_that_ended_within_its_burn_in_is_drawn_whole(steps, tmp_path):
         figure.savefig(tmp_path / f"{name}.png")
 
 
-def test_a_saved_run_has_the_same_figures_and_trajectory(tmp_path):
-    from plugax_state_space._trajectory import trajectory
+def test_a_saved_run_has_the_same_figures_and_analyses(tmp_path):
+    from plugax_state_space._analyses import analyses
 
     problem, solver = problem_of(12, 20), ETKF(members=5, diagnostics=("rank-histogram",))
     solution = px.solve(problem, solver, out=tmp_path)
@@ -204,4 +204,4 @@ def test_a_saved_run_has_the_same_figures_and_trajectory(tmp_path):
             "rank_histogram",
         }
     )
-    assert trajectory(again).equals(trajectory(solution))
+    assert analyses(again).equals(analyses(solution))

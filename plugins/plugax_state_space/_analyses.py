@@ -1,4 +1,4 @@
-"""The states that a solver found over time, as an `xarray.Dataset`."""
+"""The analyses of a run over time, as an `xarray.Dataset`."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TIME = "model time units"
 
 
-def trajectory(solution: "Solution") -> "xr.Dataset":
+def analyses(solution: "Solution") -> "xr.Dataset":
     """The analyses of a run, with truth and observations at the same times.
 
     The variables are `analysis`, `truth` if it is known, and `observations`, NaN where missing.
@@ -45,7 +45,7 @@ def trajectory(solution: "Solution") -> "xr.Dataset":
     problem = solution.problem
     if not isinstance(problem, AbstractStateSpace):
         raise PlugaxError(
-            "Only a solution of a state-space problem has a trajectory; this one is of a "
+            "Only a solution of a state-space problem has analyses; this one is of a "
             f"{type(problem).__name__}."
         )
     if "analysis" not in solution.series:

@@ -7,8 +7,8 @@ import xarray as xr
 
 import plugax as px
 import plugax_state_space as ss
+from plugax_state_space._analyses import analyses
 from plugax_state_space._augmented import augmented
-from plugax_state_space._trajectory import trajectory
 
 pytestmark = pytest.mark.usefixtures("x64")
 
@@ -55,7 +55,7 @@ def times_of(problem):
 
 def test_analysis_truth_and_observations_stand_at_the_same_times():
     problem = problem_of(np.zeros(SIZE), truth=TRUTH)
-    found = trajectory(
+    found = analyses(
         solution_of(problem, time=times_of(problem), analysis=TRUTH + 0.5),
     )
     assert found["analysis"].dims == found["truth"].dims == ("time", "variable")
@@ -68,7 +68,7 @@ def test_analysis_truth_and_observations_stand_at_the_same_times():
 def test_a_method_over_windows_has_the_truth_and_observations_of_its_own_times():
     problem = problem_of(np.zeros(SIZE), truth=TRUTH)
     ends = np.array([1, 3, 5])
-    found = trajectory(
+    found = analyses(
         solution_of(problem, time=times_of(problem)[ends], analysis=np.zeros((3, SIZE)))
     )
     np.testing.assert_array_equal(found["truth"], TRUTH[ends])
@@ -78,7 +78,7 @@ def test_a_method_over_windows_has_the_truth_and_observations_of_its_own_times()
 def test_members_have_a_dimension():
     problem = problem_of(np.zeros(SIZE), truth=TRUTH)
     members = np.stack([TRUTH - 1, TRUTH, TRUTH + 1], axis=1)
-    found = trajectory(solution_of(problem, time=times_of(problem), analysis=members))
+    found = analyses(solution_of(problem, time=times_of(problem), analysis=members))
     assert found["analysis"].dims == ("time", "member", "variable")
     xr.testing.assert_allclose(found["analysis"].mean("member"), found["truth"].rename("analysis"))
 
@@ -87,7 +87,7 @@ def test_missing_observations_are_nan_and_no_truth_is_no_variable():
     observations = np.zeros((CYCLES, 2))
     observations[2, 1] = np.nan
     problem = problem_of(np.zeros(SIZE), truth=None, observations=observations)
-    found = trajectory(solution_of(problem, time=times_of(problem), analysis=TRUTH))
+    found = analyses(solution_of(problem, time=times_of(problem), analysis=TRUTH))
     assert set(found) == {"analysis", "observations"}
     assert np.isnan(found["observations"]).sum() == 1
     assert np.isnan(found["observations"][2, 1])
@@ -100,13 +100,13 @@ def test_every_array_of_a_state_is_a_variable_with_its_own_dimensions(tmp_path):
     # Rows are as `ravel_pytree` has them: heights first, in the order of the keys.
     rows = np.concatenate([np.ones((CYCLES, 6)), np.arange(float(CYCLES))[:, None]], axis=1)
     solution = solution_of(problem, time=times_of(problem), analysis=rows)
-    found = trajectory(solution)
+    found = analyses(solution)
     assert found["analysis_height"].dims == ("time", "height_0", "height_1")
     assert found["analysis_level"].dims == ("time",)
     np.testing.assert_array_equal(found["analysis_height"], found["truth_height"])
     np.testing.assert_array_equal(found["analysis_level"], found["truth_level"])
-    found.to_netcdf(tmp_path / "trajectory.nc", engine="scipy")
-    with xr.open_dataset(tmp_path / "trajectory.nc", engine="scipy") as again:
+    found.to_netcdf(tmp_path / "analyses.nc", engine="scipy")
+    with xr.open_dataset(tmp_path / "analyses.nc", engine="scipy") as again:
         xr.testing.assert_identical(again.load(), found)
 
 
@@ -123,13 +123,13 @@ def test_parameters_stand_beside_the_state_that_is_verified():
     speed = ss.Gaussian(jnp.asarray(1.0), ss.ScalarCovariance(1.0, 1))
     problem = augmented(state, lambda problem: problem.model.speed, speed)
     rows = np.concatenate([TRUTH, np.full((CYCLES, 1), 8.0)], axis=1)
-    found = trajectory(solution_of(problem, time=times_of(problem), analysis=rows))
+    found = analyses(solution_of(problem, time=times_of(problem), analysis=rows))
     assert set(found) == {"analysis", "parameters", "truth", "observations"}
     np.testing.assert_array_equal(found["analysis"], found["truth"])
     assert found["parameters"].dims == ("time",)
     np.testing.assert_array_equal(found["parameters"], 8.0)
     smoothed = {"smoothed": rows + 1, "smoothed_time": times_of(problem)}
-    found = trajectory(solution_of(problem, time=times_of(problem), analysis=rows, **smoothed))
+    found = analyses(solution_of(problem, time=times_of(problem), analysis=rows, **smoothed))
     assert set(found) == {
         *("analysis", "parameters", "smoothed", "smoothed_parameters", "truth", "observations")
     }
@@ -143,14 +143,14 @@ def test_smoothed_states_stand_at_the_time_they_are_of():
     then = np.array([0, 0, 0, 1, 2, 3])
     smoothed = TRUTH[then] + 0.1 * np.arange(CYCLES)[:, None]
     series = {"time": time, "analysis": TRUTH + 9, "smoothed_time": time[then]}
-    found = trajectory(solution_of(problem, **series, smoothed=smoothed))
+    found = analyses(solution_of(problem, **series, smoothed=smoothed))
     assert found["smoothed"].dims == ("time", "variable")
     errors = (found["smoothed"] - found["truth"]).values
     np.testing.assert_allclose(errors[:4, 0], [0.2, 0.3, 0.4, 0.5])
     assert np.isnan(errors[4:]).all()
     members = np.stack([smoothed - 1, smoothed + 1], axis=1)
     series["analysis"] = np.zeros((CYCLES, 2, SIZE))
-    found = trajectory(solution_of(problem, **series, smoothed=members))
+    found = analyses(solution_of(problem, **series, smoothed=members))
     assert found["smoothed"].dims == found["analysis"].dims
     np.testing.assert_allclose((found["smoothed"].mean("member") - found["truth"]).values, errors)
 
@@ -159,7 +159,7 @@ def test_of_a_short_run_with_a_lag_only_the_first_time_is_smoothed():
     problem = problem_of(np.zeros(SIZE), truth=None)
     time = times_of(problem)[:2]
     series = {"time": time, "analysis": TRUTH[:2], "smoothed": TRUTH[:2]}
-    found = trajectory(solution_of(problem, **series, smoothed_time=time[[0, 0]]))
+    found = analyses(solution_of(problem, **series, smoothed_time=time[[0, 0]]))
     np.testing.assert_array_equal(found["smoothed"][0], TRUTH[1])
     assert np.isnan(found["smoothed"][1]).all()
 
@@ -168,7 +168,7 @@ def test_of_a_short_run_with_a_lag_only_the_first_time_is_smoothed():
 def test_the_errors_of_smoothed_states_are_those_that_the_smoother_told(keep):
     problem = problem_of(np.zeros(SIZE), truth=TRUTH)
     solution = px.solve(problem, "etkf", members=6, lag=2, keep=keep)
-    found = trajectory(solution)
+    found = analyses(solution)
     smoothed = found["smoothed"] if keep == "mean" else found["smoothed"].mean("member")
     errors = np.sqrt(((smoothed - found["truth"]) ** 2).mean("variable", skipna=False))
     np.testing.assert_allclose(errors[:4], solution.series["smoothed_rmse"][2:], rtol=1e-12)
@@ -180,9 +180,9 @@ def test_the_errors_of_smoothed_states_are_those_that_the_smoother_told(keep):
 def test_without_analyses_the_error_tells_how_to_keep_them():
     problem = problem_of(np.zeros(SIZE), truth=TRUTH)
     with pytest.raises(px.PlugaxError, match='keep="mean"'):
-        trajectory(solution_of(problem, time=times_of(problem)))
+        analyses(solution_of(problem, time=times_of(problem)))
 
 
 def test_a_solution_of_another_kind_of_problem_has_none():
     with pytest.raises(px.PlugaxError, match=r"state-space problem .* this one is of a Regression"):
-        trajectory(solution_of(px.problem("regression", points=5), time=np.zeros(1)))
+        analyses(solution_of(px.problem("regression", points=5), time=np.zeros(1)))
