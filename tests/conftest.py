@@ -32,9 +32,9 @@ from jaxtyping import install_import_hook
 PACKAGES = (
     "plugax",
     "plugax_optax",
-    "plugax_optimistix",
+    "plugax_minimise",
     "plugax_lineax",
-    "plugax_diffrax",
+    "plugax_integrate",
     "plugax_regression",
     "plugax_mnist",
     "plugax_state_space",

@@ -44,7 +44,7 @@ EXCEPTIONS: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {
 SOLVERS = [
     component.name
     for component in px.default_manager().components("solver")
-    if component.plugin == "optimistix"
+    if component.plugin == "minimise"
     and component.name not in ("optimistix", "augmented-lagrangian")
 ]
 # One of each kind of solver, on one problem.
