@@ -33,6 +33,7 @@ PACKAGES = (
     "plugax",
     "plugax_optax",
     "plugax_minimise",
+    "plugax_optimistix",
     "plugax_lineax",
     "plugax_integrate",
     "plugax_regression",

@@ -1,4 +1,4 @@
-"""Nonlinear least squares and minimisation, by ten solvers."""
+"""Nonlinear least squares and minimisation, by nine solvers."""
 
 from plugax import hookimpl
 
@@ -20,11 +20,6 @@ def register_solvers(register):
         "bfgs",
         "plugax_minimise._bfgs:BFGS",
         summary="Quasi-Newton minimisation of any smooth loss, up to a few thousand unknowns",
-    )
-    register(
-        "optimistix",
-        "plugax_minimise._minimiser:Minimiser",
-        summary="Optimistix's own minimisers: BFGS, DFP, nonlinear conjugate gradients",
     )
     register(
         "lbfgs",

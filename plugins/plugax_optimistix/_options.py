@@ -1,0 +1,95 @@
+"""The options of a method: those of optimistix that are plain data, read off its signature.
+
+Functions of optimistix, such as a norm, are given by their names. Linear solvers, root finders and
+searches are left at optimistix's defaults, and so is `verbose`: observers tell what happens.
+"""
+
+import inspect
+from typing import Any, Literal
+
+import optimistix as optx
+
+# Optimistix demands these; with defaults every method can be tried by its name alone.
+_DEFAULTS = {"rtol": 1e-8, "atol": 1e-8, "learning_rate": 0.1}
+_NAMED = {
+    "norm": Literal["max_norm", "rms_norm", "two_norm"],
+    "method": Literal["polak_ribiere", "fletcher_reeves", "hestenes_stiefel", "dai_yuan"],
+}
+_LEFT_OUT = ("verbose", "linear_solver", "root_finder", "search")
+_HELP = {
+    "rtol": "optimistix's test is passed if a step changes all unknowns and the loss (the "
+    "residuals) by less than this part; Newton's step may promise no more.",
+    "atol": "added to the bound on the changes [the units of the unknowns and of the loss].",
+    "norm": "of the changes, relative to their bounds.",
+    "use_inverse": "keep the inverse of the Hessian rather than the Hessian.",
+    "history_length": "number of steps that are remembered.",
+    "method": "the formula for β, the part of the last direction in the next one.",
+    "learning_rate": "the step is this times the gradient.",
+    "rdelta": "size of the first simplex, relative to the unknowns.",
+    "adelta": "added to the size of the first simplex [the units of the unknowns].",
+    "lambda_0": "the damping from which the root finder starts.",
+}
+_CONVERGED = """\
+One step is one step of optimistix.
+
+Converged means: optimistix's own test is passed, that is, the last accepted step changed every
+unknown u by less than atol + rtol |u|, and the loss f (or every residual) by as little; and at that
+point all eigenvalues of the Hessian H are positive, and Newton's step p = −H⁻¹∇f promises less than
+rtol |f| or changes no unknown by more than √rtol |u|.
+"""
+_METRICS = """\
+Metrics: loss, the problem's own metrics, and step_norm (‖Δ‖; 0 if the step was refused).
+
+Source: Rader, Lyons and Kidger 2024, doi 10.48550/arXiv.2402.09983."""
+
+
+def signature_of(method: type) -> inspect.Signature:
+    """The options of a method, by keyword, with plain types and defaults.
+
+    Arguments:
+        method: a class of optimistix.
+    """
+    return inspect.Signature(
+        [
+            _plain(parameter)
+            for name, parameter in inspect.signature(method).parameters.items()
+            if name not in _LEFT_OUT
+        ]
+    )
+
+
+def docstring_of(method: type) -> str:
+    """The first sentence of optimistix's docstring, what is converged, and every option's help.
+
+    Arguments:
+        method: a class of optimistix.
+    """
+    summary = (inspect.getdoc(method) or "").partition("\n\n")[0].partition(". ")[0]
+    arguments = [f"    {name}: {_HELP[name]}" for name in signature_of(method).parameters]
+    sentence = " ".join(summary.split()).rstrip(".") + "."
+    return "\n".join([sentence, "", _CONVERGED, "Arguments:", *arguments, "", _METRICS])
+
+
+def from_names(options: dict[str, Any]) -> dict[str, Any]:
+    """The options in optimistix's form: its functions in place of their names."""
+    return {
+        name: getattr(optx, value) if name in _NAMED else value for name, value in options.items()
+    }
+
+
+def check_names(options: dict[str, Any]) -> None:
+    """Raise `ValueError` for the name of a function that is not offered."""
+    for name in options.keys() & _NAMED.keys():
+        offered = _NAMED[name].__args__
+        if options[name] not in offered:
+            raise ValueError(f"{name} is one of {', '.join(offered)}; got {options[name]!r}.")
+
+
+def _plain(parameter: inspect.Parameter) -> inspect.Parameter:
+    name, default = parameter.name, parameter.default
+    default = _DEFAULTS.get(name, default)
+    if name in _NAMED:
+        kind, default = _NAMED[name], default.__name__
+    else:
+        kind = type(default)
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
