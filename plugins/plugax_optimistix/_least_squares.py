@@ -6,7 +6,8 @@ from jaxtyping import PRNGKeyArray, PyTree
 
 from plugax import AbstractLeastSquares, AbstractProblem
 
-from ._solver import AbstractOptimistix, Vectorised
+from ._function import Residuals
+from ._solver import AbstractOptimistix
 
 
 class LeastSquares(AbstractOptimistix[AbstractLeastSquares]):
@@ -16,6 +17,6 @@ class LeastSquares(AbstractOptimistix[AbstractLeastSquares]):
 
     def function(
         self, problem: AbstractLeastSquares, unknowns: PyTree, key: PRNGKeyArray
-    ) -> Vectorised:
-        """The residuals, as a function of the vector of unknowns."""
-        return Vectorised(problem, unknowns, key, residuals=True)
+    ) -> Residuals:
+        """The residuals."""
+        return Residuals(problem, unknowns, key)

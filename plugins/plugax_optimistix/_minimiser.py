@@ -4,12 +4,13 @@ from jaxtyping import PRNGKeyArray, PyTree
 
 from plugax import AbstractProblem
 
-from ._solver import AbstractOptimistix, Vectorised
+from ._function import Loss
+from ._solver import AbstractOptimistix
 
 
 class Minimiser(AbstractOptimistix[AbstractProblem]):
     """A minimiser of optimistix, for any smooth loss."""
 
-    def function(self, problem: AbstractProblem, unknowns: PyTree, key: PRNGKeyArray) -> Vectorised:
-        """The loss, as a function of the vector of unknowns."""
-        return Vectorised(problem, unknowns, key, residuals=False)
+    def function(self, problem: AbstractProblem, unknowns: PyTree, key: PRNGKeyArray) -> Loss:
+        """The loss."""
+        return Loss(problem, unknowns, key)

@@ -5,6 +5,7 @@ searches are left at optimistix's defaults, and so is `verbose`: observers tell 
 """
 
 import inspect
+import typing
 from typing import Any, Literal
 
 import optimistix as optx
@@ -80,16 +81,15 @@ def from_names(options: dict[str, Any]) -> dict[str, Any]:
 def check_names(options: dict[str, Any]) -> None:
     """Raise `ValueError` for the name of a function that is not offered."""
     for name in options.keys() & _NAMED.keys():
-        offered = _NAMED[name].__args__
+        offered = typing.get_args(_NAMED[name])
         if options[name] not in offered:
             raise ValueError(f"{name} is one of {', '.join(offered)}; got {options[name]!r}.")
 
 
 def _plain(parameter: inspect.Parameter) -> inspect.Parameter:
-    name, default = parameter.name, parameter.default
-    default = _DEFAULTS.get(name, default)
+    name = parameter.name
+    default = _DEFAULTS.get(name, parameter.default)
+    kind = type(default)
     if name in _NAMED:
-        kind, default = _NAMED[name], default.__name__
-    else:
-        kind = type(default)
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+        kind, default = _NAMED[name], parameter.default.__name__
+    return parameter.replace(kind=parameter.KEYWORD_ONLY, default=default, annotation=kind)

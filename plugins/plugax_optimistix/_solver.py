@@ -9,7 +9,7 @@ The unknowns are passed as one vector, so that an inverse Hessian is one matrix 
 for every pair of arrays.
 
 Optimistix makes some arrays in the default precision. So it always computes in that one, and only
-the problem in the precision of the unknowns.
+the problem computes in the precision of the unknowns.
 
 Source: Rader, Lyons and Kidger 2024, doi 10.48550/arXiv.2402.09983.
 """
@@ -23,16 +23,14 @@ import jax.lax as lax
 import jax.numpy as jnp
 import numpy as np
 import optimistix as optx
-from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
 from plugax import AbstractProblem, AbstractSolver, UnsuitableProblemError
 from plugax.solvers import Problem
 
+from ._function import AbstractFunction, Metrics
 from ._minimum import is_minimum, rounding_of
 from ._options import check_names, from_names, signature_of
-
-Metrics = dict[str, Array]
 
 
 class OptimistixState(eqx.Module):
@@ -56,39 +54,6 @@ class OptimistixState(eqx.Module):
     steps: Int[Array, ""]
     converged: Bool[Array, ""]
     stalled: Bool[Array, ""]
-
-
-class Vectorised(eqx.Module):
-    """What optimistix calls: a function of the vector of unknowns, and of the batch.
-
-    Vector and value are in the default precision. The second result has the loss and the problem's
-    metrics.
-    """
-
-    problem: AbstractProblem
-    unknowns: PyTree
-    key: PRNGKeyArray
-    residuals: bool = eqx.field(static=True)
-
-    def __call__(self, vector: Float[Array, " n"], batch: PyTree) -> tuple[Array, Metrics]:
-        """The loss, or the residuals as one vector; and the metrics."""
-        unknowns = self.rebuild(vector)
-        if not self.residuals:
-            loss, metrics = self.problem.loss(unknowns, batch, self.key)
-            return loss.astype(float), {**metrics, "loss": loss}
-        tree, metrics = self.problem.residuals(unknowns, batch, self.key)
-        residuals = ravel_pytree(tree)[0]
-        return residuals.astype(float), {**metrics, "loss": residuals @ residuals / 2}
-
-    def rebuild(self, vector: Float[Array, " n"]) -> PyTree:
-        """The unknowns of a vector."""
-        free, fixed = eqx.partition(self.unknowns, eqx.is_inexact_array)
-        joined, unravel = ravel_pytree(free)
-        return eqx.combine(unravel(vector.astype(joined.dtype)), fixed)
-
-    def vector(self) -> Float[Array, " n"]:
-        """The unknowns' floating-point arrays as one vector, in their own precision."""
-        return ravel_pytree(eqx.filter(self.unknowns, eqx.is_inexact_array))[0]
 
 
 class AbstractOptimistix(AbstractSolver[Problem, OptimistixState]):
@@ -137,7 +102,7 @@ class AbstractOptimistix(AbstractSolver[Problem, OptimistixState]):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     @abc.abstractmethod
-    def function(self, problem: Problem, unknowns: PyTree, key: PRNGKeyArray) -> Vectorised:
+    def function(self, problem: Problem, unknowns: PyTree, key: PRNGKeyArray) -> AbstractFunction:
         """The problem as optimistix takes it."""
 
     def unsuitable(self, problem: AbstractProblem) -> str | None:
@@ -146,7 +111,8 @@ class AbstractOptimistix(AbstractSolver[Problem, OptimistixState]):
         if why is None and not problem.data.same_every_step:
             why = (
                 "needs all data at every step (plugax.FullBatch), since it compares losses of "
-                f"different steps; {type(problem).__name__} has {type(problem.data).__name__}."
+                f"different steps; {type(problem).__name__} has {type(problem.data).__name__}. "
+                "Use a solver for changing batches, such as 'gradient'."
             )
         return why
 
@@ -235,7 +201,7 @@ class AbstractOptimistix(AbstractSolver[Problem, OptimistixState]):
             floats[name] = jnp.maximum(floats[name], rounding_of(dtype).astype(float))
         return self.algorithm(**from_names(dict(self.settings)), **floats)
 
-    def _begin(self, function: Vectorised, batch: PyTree) -> PyTree:
+    def _begin(self, function: AbstractFunction, batch: PyTree) -> PyTree:
         """Optimistix's state before the first step, arrays and all the rest."""
         vector = function.vector()
         value, metrics = eqx.filter_eval_shape(function, vector, batch)
