@@ -42,7 +42,8 @@ def is_minimum(loss: Loss, unknowns: Float[Array, " n"], rtol: Float[Array, ""])
     """
     slope = jax.grad(loss)
     try:
-        jax.eval_shape(lambda unknowns: jax.linearize(slope, unknowns)[0], unknowns)
+        # Under vmap, since JAX may find out only there, or when it compiles.
+        jax.eval_shape(lambda u: jax.vmap(jax.linearize(slope, u)[1])(u[None]), unknowns)
     except Exception:
         # No second derivatives, whatever the reason: optimistix's test has to do.
         return jnp.asarray(True)

@@ -132,9 +132,17 @@ class Bowl(px.AbstractProblem):
         return bowl(unknowns), {}
 
 
+class SquaredBowl(Bowl):
+    """A loss whose gradient contains the value that cannot be differentiated forwards."""
+
+    def loss(self, unknowns, batch, key):
+        return bowl(unknowns) ** 2, {}
+
+
+@pytest.mark.parametrize("problem", [Bowl(), SquaredBowl()])
 @pytest.mark.parametrize("solver", FIRST_ORDER)
-def test_a_loss_with_a_gradient_of_its_own_making_is_minimised(solver):
-    solution = px.solve(Bowl(), solver)
+def test_a_loss_with_a_gradient_of_its_own_making_is_minimised(solver, problem):
+    solution = px.solve(problem, solver)
     assert solution.status.name == "converged"
     np.testing.assert_allclose(solution.unknowns, np.ones(2), atol=1e-5)
 
