@@ -16,6 +16,12 @@ _NAMED = {
     "norm": Literal["max_norm", "rms_norm", "two_norm"],
     "method": Literal["polak_ribiere", "fletcher_reeves", "hestenes_stiefel", "dai_yuan"],
 }
+# What optimistix takes in its dictionary `options`, by the base class of the methods that do.
+_RUN_OPTIONS = {
+    optx.AbstractQuasiNewton: ("autodiff_mode", Literal["bwd", "fwd"], "bwd"),
+    optx.AbstractGradientDescent: ("autodiff_mode", Literal["bwd", "fwd"], "bwd"),
+    optx.AbstractGaussNewton: ("jac", Literal["fwd", "bwd"], "fwd"),
+}
 _LEFT_OUT = ("verbose", "linear_solver", "root_finder", "search")
 _HELP = {
     "rtol": "optimistix's test is passed if a step changes all unknowns and the loss (the "
@@ -29,6 +35,8 @@ _HELP = {
     "rdelta": "size of the first simplex, relative to the unknowns.",
     "adelta": "added to the size of the first simplex [the units of the unknowns].",
     "lambda_0": "the damping from which the root finder starts.",
+    "autodiff_mode": "the gradient's direction of differentiation, backwards or forwards.",
+    "jac": "the Jacobian's direction of differentiation, forwards or backwards.",
 }
 _CONVERGED = """\
 One step is one step of optimistix.
@@ -50,13 +58,13 @@ def signature_of(method: type) -> inspect.Signature:
     Arguments:
         method: a class of optimistix.
     """
-    return inspect.Signature(
-        [
-            _plain(parameter)
-            for name, parameter in inspect.signature(method).parameters.items()
-            if name not in _LEFT_OUT
-        ]
-    )
+    own = inspect.signature(method).parameters.values()
+    plain = [_plain(parameter) for parameter in own if parameter.name not in _LEFT_OUT]
+    for base, (name, kind, default) in _RUN_OPTIONS.items():
+        if issubclass(method, base):
+            keyword = inspect.Parameter.KEYWORD_ONLY
+            plain.append(inspect.Parameter(name, keyword, default=default, annotation=kind))
+    return inspect.Signature(plain)
 
 
 def docstring_of(method: type) -> str:
@@ -71,18 +79,22 @@ def docstring_of(method: type) -> str:
     return "\n".join([sentence, "", _CONVERGED, "Arguments:", *arguments, "", _METRICS])
 
 
-def from_names(options: dict[str, Any]) -> dict[str, Any]:
-    """The options in optimistix's form: its functions in place of their names."""
-    return {
-        name: getattr(optx, value) if name in _NAMED else value for name, value in options.items()
+def as_optimistix(options: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What optimistix's class takes, functions in place of their names; and its `options`."""
+    run = {name: options[name] for name in ("autodiff_mode", "jac") if name in options}
+    own = {
+        name: getattr(optx, value) if name in _NAMED else value
+        for name, value in options.items()
+        if name not in run
     }
+    return own, run
 
 
-def check_names(options: dict[str, Any]) -> None:
-    """Raise `ValueError` for the name of a function that is not offered."""
-    for name in options.keys() & _NAMED.keys():
-        offered = typing.get_args(_NAMED[name])
-        if options[name] not in offered:
+def check_choices(method: type, options: dict[str, Any]) -> None:
+    """Raise `ValueError` for a name that is not offered."""
+    for name, parameter in signature_of(method).parameters.items():
+        offered = typing.get_args(parameter.annotation)
+        if offered and options[name] not in offered:
             raise ValueError(f"{name} is one of {', '.join(offered)}; got {options[name]!r}.")
 
 

@@ -30,7 +30,7 @@ from plugax.solvers import Problem
 
 from ._function import AbstractFunction, Metrics
 from ._minimum import is_minimum, rounding_of
-from ._options import check_names, from_names, signature_of
+from ._options import as_optimistix, check_choices, signature_of
 
 
 class OptimistixState(eqx.Module):
@@ -83,7 +83,7 @@ class AbstractOptimistix(AbstractSolver[Problem, OptimistixState]):
         signature = signature_of(algorithm)
         bound = signature.bind(**options)
         bound.apply_defaults()
-        check_names(bound.arguments)
+        check_choices(algorithm, bound.arguments)
         floats = [
             name for name in bound.arguments if signature.parameters[name].annotation is float
         ]
@@ -142,10 +142,10 @@ class AbstractOptimistix(AbstractSolver[Problem, OptimistixState]):
         """One step of optimistix, and the test with the Hessian if its own is passed."""
         function = self.function(problem, state.unknowns, key)
         vector = function.vector()
-        method = self._method(vector.dtype)
+        method, options = self._method(vector.dtype)
         begun = eqx.filter_eval_shape(self._begin, function, batch)
         before = eqx.combine(state.inner, eqx.filter(begun, _is_array, inverse=True))
-        given: tuple[Any, Any] = (batch, {})
+        given = batch, options
         moved, inner, metrics = method.step(
             function, vector.astype(float), *given, before, frozenset()
         )
@@ -194,20 +194,24 @@ class AbstractOptimistix(AbstractSolver[Problem, OptimistixState]):
         """The last accepted point."""
         return state.unknowns
 
-    def _method(self, dtype: Any) -> Any:
-        """Optimistix's object for unknowns of this dtype: no tolerance is below their rounding."""
+    def _method(self, dtype: Any) -> tuple[Any, dict[str, Any]]:
+        """Optimistix's object and `options` for unknowns of a dtype.
+
+        No tolerance is below ten units of its rounding.
+        """
         floats = {name: leaf.astype(float) for name, leaf in self.hyperparameters.items()}
         for name in ("rtol", "atol"):
             floats[name] = jnp.maximum(floats[name], rounding_of(dtype).astype(float))
-        return self.algorithm(**from_names(dict(self.settings)), **floats)
+        own, options = as_optimistix(dict(self.settings))
+        return self.algorithm(**own, **floats), options
 
     def _begin(self, function: AbstractFunction, batch: PyTree) -> PyTree:
         """Optimistix's state before the first step, arrays and all the rest."""
         vector = function.vector()
         value, metrics = eqx.filter_eval_shape(function, vector, batch)
-        method = self._method(vector.dtype)
+        method, options = self._method(vector.dtype)
         start = vector.astype(float)
-        return method.init(function, start, batch, {}, value, metrics, frozenset())
+        return method.init(function, start, batch, options, value, metrics, frozenset())
 
 
 def _ask(

@@ -2,6 +2,7 @@
 
 import inspect
 
+import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
@@ -113,8 +114,8 @@ def test_options_are_those_of_optimistix_with_its_defaults(name):
     theirs = inspect.signature(type(METHODS[name])).parameters
     factory = px.default_manager().find("solver", f"optimistix-{name}").load()
     for option in options_of(factory):
-        default = theirs[option.name].default
-        if default is not inspect.Parameter.empty:
+        if option.name in theirs and theirs[option.name].default is not inspect.Parameter.empty:
+            default = theirs[option.name].default
             assert option.default == getattr(default, "__name__", default)
         assert option.help
         assert not option.required
@@ -127,6 +128,27 @@ def test_options_reach_optimistix():
     solution = px.solve(Fit(), "optimistix-nonlinear-cg", **named)
     assert solution.steps == int(by_hand(method).stats["num_steps"])
     assert solution.steps != int(by_hand(MINIMISERS["nonlinear-cg"]).stats["num_steps"])
+
+
+@jax.custom_vjp
+def square(u):
+    return u**2 + u - 2
+
+
+square.defvjp(lambda u: (square(u), u), lambda u, cotangent: (cotangent * (2 * u + 1),))
+
+
+def test_residuals_differentiated_backwards_only_need_the_option_for_it():
+    class Backwards(px.AbstractLeastSquares):
+        def init(self, key):
+            return jnp.array([2.0, 3.0])
+
+        def residuals(self, unknowns, batch, key):
+            return square(unknowns), {}
+
+    solution = px.solve(Backwards(), "optimistix-levenberg-marquardt", jac="bwd")
+    assert solution.status.name == "converged"
+    np.testing.assert_allclose(solution.unknowns, [1, 1], rtol=1e-8)
 
 
 @pytest.mark.parametrize("options", [{"norm": "one_norm"}, {"rtol_": 1.0}, {"linear_solver": "qr"}])
