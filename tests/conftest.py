@@ -32,9 +32,10 @@ from jaxtyping import install_import_hook
 PACKAGES = (
     "plugax",
     "plugax_optax",
+    "plugax_minimise",
     "plugax_optimistix",
     "plugax_lineax",
-    "plugax_diffrax",
+    "plugax_integrate",
     "plugax_regression",
     "plugax_mnist",
     "plugax_state_space",

@@ -93,6 +93,14 @@ ALIKE = {
     "milstein": ("euler-maruyama", "stochastic-heun"),
     "lbfgs": ("bfgs", "nonlinear-cg"),
     "levenberg-marquardt": ("dogleg",),
+    "optimistix-bfgs": (
+        *("optimistix-dfp", "optimistix-lbfgs", "optimistix-nonlinear-cg"),
+        *("optimistix-gradient-descent", "optimistix-nelder-mead"),
+    ),
+    "optimistix-levenberg-marquardt": (
+        *("optimistix-gauss-newton", "optimistix-indirect-levenberg-marquardt"),
+        "optimistix-dogleg",
+    ),
     "enkf": ("etkf", "serial-enkf", "denkf", "enkf-n"),
     "letkf": ("local-serial-eakf",),
     "4dvar": ("weak-4dvar",),
@@ -131,6 +139,8 @@ OWN = {
         check_batches,
     ),
 }
+# Methods of one class whose steps tests/plugins/plugax_optimistix compares with optimistix's.
+COMPARED = tuple(name for name in LIKE if name.startswith("optimistix-"))
 # Steps side by side, which may not reach each other: `check_solver_hyperparameters` asks that of
 # every kind of step. In whole runs, only of these.
 IN_WHOLE_RUNS = (
@@ -195,6 +205,8 @@ def test_what_is_said_of_a_component_here_is_said_of_one_that_is_there():
 def is_slow(check):
     """Whether a quicker test asks the same of the same code."""
     name, kind = check.subject.name, check.subject.kind
+    if name in COMPARED:
+        return check.check not in (check_pytree_round_trip, check_static_fields)
     if name in LIKE and check.check not in OWN[kind]:
         return True
     if check.check is check_solver_seeds and name not in IN_WHOLE_RUNS:

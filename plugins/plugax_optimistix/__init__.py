@@ -1,58 +1,24 @@
-"""Nonlinear least squares and minimisation, by ten solvers."""
+"""Optimistix's own minimisers and least-squares solvers, by name."""
 
 from plugax import hookimpl
+
+SOLVERS = {
+    "bfgs": "Optimistix's BFGS: quasi-Newton, dense inverse Hessian, backtracking",
+    "dfp": "Optimistix's DFP: the quasi-Newton method before BFGS, backtracking",
+    "lbfgs": "Optimistix's L-BFGS: quasi-Newton with a short memory, backtracking",
+    "nonlinear-cg": "Optimistix's nonlinear conjugate gradients, backtracking",
+    "gradient-descent": "Optimistix's gradient descent with a constant learning rate",
+    "nelder-mead": "Optimistix's simplex of Nelder and Mead",
+    "gauss-newton": "Optimistix's Gauss-Newton: least squares by full steps",
+    "levenberg-marquardt": "Optimistix's Levenberg-Marquardt: least squares by damped steps",
+    "indirect-levenberg-marquardt": "Optimistix's Levenberg-Marquardt whose steps have a radius",
+    "dogleg": "Optimistix's dogleg: least squares within a trust region",
+}
 
 
 @hookimpl
 def register_solvers(register):
-    """Bring the solvers."""
-    register(
-        "gauss-newton",
-        "plugax_optimistix._gauss_newton:GaussNewton",
-        summary="Least squares by repeated linearisation; dense or matrix-free",
-    )
-    register(
-        "levenberg-marquardt",
-        "plugax_optimistix._levenberg_marquardt:LevenbergMarquardt",
-        summary="Least squares by damped linearisations: robust from poor starts",
-    )
-    register(
-        "bfgs",
-        "plugax_optimistix._bfgs:BFGS",
-        summary="Quasi-Newton minimisation of any smooth loss, up to a few thousand unknowns",
-    )
-    register(
-        "optimistix",
-        "plugax_optimistix._minimiser:Minimiser",
-        summary="Optimistix's own minimisers: BFGS, DFP, nonlinear conjugate gradients",
-    )
-    register(
-        "lbfgs",
-        "plugax_optimistix._lbfgs:LBFGS",
-        summary="Quasi-Newton minimisation with a short memory: many unknowns",
-    )
-    register(
-        "nonlinear-cg",
-        "plugax_optimistix._nonlinear_cg:NonlinearCG",
-        summary="Conjugate gradients for any smooth loss: very many unknowns",
-    )
-    register(
-        "newton",
-        "plugax_optimistix._newton:Newton",
-        summary="Newton steps within a trust region, by products with the Hessian",
-    )
-    register(
-        "dogleg",
-        "plugax_optimistix._dogleg:Dogleg",
-        summary="Least squares by Powell's dogleg steps within a trust region",
-    )
-    register(
-        "augmented-lagrangian",
-        "plugax_optimistix._augmented_lagrangian:AugmentedLagrangian",
-        summary="Equations and inequalities by multipliers, with any other solver",
-    )
-    register(
-        "nelder-mead",
-        "plugax_optimistix._nelder_mead:NelderMead",
-        summary="Simplex of Nelder and Mead: a few unknowns, no gradients",
-    )
+    """Register one solver for every method of optimistix, from `_methods`."""
+    for name, summary in SOLVERS.items():
+        target = f"plugax_optimistix._methods:{name.replace('-', '_')}"
+        register(f"optimistix-{name}", target, summary=summary)

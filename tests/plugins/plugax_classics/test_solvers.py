@@ -39,13 +39,11 @@ EXCEPTIONS: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {
     },
 }
 
-# The solver `optimistix` stands for that library's own methods, whatever they do; the augmented
-# Lagrangian is for problems with constraints.
+# The augmented Lagrangian is for problems with constraints.
 SOLVERS = [
     component.name
     for component in px.default_manager().components("solver")
-    if component.plugin == "optimistix"
-    and component.name not in ("optimistix", "augmented-lagrangian")
+    if component.plugin == "minimise" and component.name != "augmented-lagrangian"
 ]
 # One of each kind of solver, on one problem.
 KINDS = {"lbfgs", "newton", "nelder-mead", "levenberg-marquardt"}

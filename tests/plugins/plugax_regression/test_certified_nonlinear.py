@@ -121,7 +121,7 @@ SECOND_STARTS = {
 }
 SOLVERS = [
     *("gauss-newton", "levenberg-marquardt", "dogleg"),
-    *("bfgs", "lbfgs", "nonlinear-cg", "newton", "nelder-mead", "optimistix"),
+    *("bfgs", "lbfgs", "nonlinear-cg", "newton", "nelder-mead", "optimistix-bfgs"),
 ]
 BOUNDED = ["levenberg-marquardt", "dogleg", "gauss-newton", "newton", "bfgs"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax_optimistix._trust_region import bounded_step
+from plugax_minimise._trust_region import bounded_step
 
 pytestmark = pytest.mark.usefixtures("x64")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax_optimistix._bfgs import OPTIMISM
+from plugax_minimise._bfgs import OPTIMISM
 
 pytestmark = pytest.mark.usefixtures("x64")
 SIZE = 7

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax_diffrax._esdirk import KVAERNO3, KVAERNO4, KVAERNO5, Esdirk
+from plugax_integrate._esdirk import KVAERNO3, KVAERNO4, KVAERNO5, Esdirk
 
 RATE = 1e6
 

@@ -7,8 +7,8 @@ the linear model decreases and ‖E s‖ grows, so its point at the radius is ne
 It takes a few products, while the damped step of Levenberg and Marquardt needs several
 factorisations.
 
-The step is written here, for the triangular form of the linearised problem, since the state of
-optimistix's dogleg cannot be saved.
+The step is written here, for the triangular form of the linearised problem, which the convergence
+test needs as well.
 
 Source: Powell 1970, A hybrid method for nonlinear equations, in Rabinowitz, Numerical Methods for
 Nonlinear Algebraic Equations; Nocedal and Wright 2006, section 4.1,

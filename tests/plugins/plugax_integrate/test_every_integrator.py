@@ -120,7 +120,7 @@ def test_a_state_or_field_that_does_not_fit_is_an_error(of, state, field, messag
 
 
 def test_all_that_is_registered_is_tested(names):
-    (record,) = [r for r in px.default_manager().records if r.name == "diffrax"]
+    (record,) = [r for r in px.default_manager().records if r.name == "integrate"]
     assert sorted(component.name for component in record.components) == sorted(names)
 
 
@@ -131,4 +131,4 @@ def test_every_option_is_documented(registered):
     for option in inspect.signature(factory).parameters:
         assert any(line.startswith(f"{option}: ") for line in lines)
     assert component.summary
-    assert repr(px.integrator(registered)) == repr(px.integrator(f"diffrax:{registered}"))
+    assert repr(px.integrator(registered)) == repr(px.integrator(f"integrate:{registered}"))

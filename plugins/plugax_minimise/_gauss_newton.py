@@ -18,8 +18,8 @@ linear problem the inner one (Courtier, Thépaut and Hollingsworth 1994, doi
 10.1002/qj.49712051912; that they are the same: Lawless, Gratton and Nichols 2005, doi
 10.1256/qj.04.20).
 
-The step is written here: optimistix's has the Jacobian as a traced program in its state, which can
-be neither saved nor compared, and has no safeguard against a full step that increases the loss.
+The step is written here: optimistix's has no safeguard against a full step that increases the loss,
+and stops at any short step.
 """
 
 from typing import ClassVar, Literal

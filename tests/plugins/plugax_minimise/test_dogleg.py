@@ -5,8 +5,8 @@ import jax.random as jr
 import numpy as np
 import pytest
 
-from plugax_optimistix._dogleg import dogleg_step
-from plugax_optimistix._trust_region import bounded_step
+from plugax_minimise._dogleg import dogleg_step
+from plugax_minimise._trust_region import bounded_step
 
 pytestmark = pytest.mark.usefixtures("x64")
 

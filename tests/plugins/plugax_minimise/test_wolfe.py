@@ -8,7 +8,7 @@ import jax.lax as lax
 import jax.numpy as jnp
 import pytest
 
-from plugax_optimistix._wolfe import MOST_TRIALS, Verdict, begin, judge
+from plugax_minimise._wolfe import MOST_TRIALS, Verdict, begin, judge
 
 pytestmark = pytest.mark.usefixtures("x64")
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax_optimistix import _gauss_newton
-from plugax_optimistix._triangular import linearise
+from plugax_minimise import _gauss_newton
+from plugax_minimise._triangular import linearise
 
 
 def wave(size):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax_diffrax._tableau import Tableau
+from plugax_integrate._tableau import Tableau
 
 # Steps over [0, 2] for which the error is small, and far above rounding with twice as many too.
 COARSE = {1: 128, 2: 128, 3: 64, 4: 32, 5: 32, 8: 4}

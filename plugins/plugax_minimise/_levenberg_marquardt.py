@@ -6,9 +6,8 @@ The method controls the radius rather than the damping (Levenberg's and Marquard
 from ϱ). So full Gauss–Newton steps are taken wherever they are good, and convergence is as fast as
 theirs, even if J is ill-conditioned.
 
-The step is written here, for the triangular form of the linearised problem: optimistix's has the
-Jacobian as a traced program in its state, which can be neither saved nor compared between two
-compilations, and it linearises again after a refused step.
+The step is written here, for the triangular form of the linearised problem, which the convergence
+test needs as well; optimistix's linearises again after a refused step.
 """
 
 from typing import ClassVar

@@ -116,7 +116,10 @@ def ask_hessian(
     """
     slope = jax.grad(lambda vector: function(vector)[0])
     try:
-        jax.eval_shape(lambda vector: jax.linearize(slope, vector)[0], vector)
+        # Under vmap, since JAX may find out only there, or when it compiles.
+        jax.eval_shape(
+            lambda vector: jax.vmap(jax.linearize(slope, vector)[1])(vector[None]), vector
+        )
         known = True
     except Exception:
         # The loss has custom derivatives without second derivatives, so the method's step is used.

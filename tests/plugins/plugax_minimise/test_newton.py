@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax_optimistix._steihaug import minimise_within
+from plugax_minimise._steihaug import minimise_within
 
 pytestmark = pytest.mark.usefixtures("x64")
 
