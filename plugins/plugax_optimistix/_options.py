@@ -30,7 +30,7 @@ _HELP = {
     "norm": "of the changes, relative to their bounds.",
     "use_inverse": "keep the inverse of the Hessian rather than the Hessian.",
     "history_length": "number of steps that are remembered.",
-    "method": "the formula for β, the part of the last direction in the next one.",
+    "method": "whose rule says how much of the last direction the next one keeps.",
     "learning_rate": "the step is this times the gradient.",
     "rdelta": "size of the first simplex, relative to the unknowns.",
     "adelta": "added to the size of the first simplex [the units of the unknowns].",

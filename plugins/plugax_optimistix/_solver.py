@@ -25,7 +25,8 @@ import numpy as np
 import optimistix as optx
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
-from plugax import AbstractProblem, AbstractSolver, UnsuitableProblemError
+from plugax import AbstractProblem, AbstractSolver
+from plugax.errors import UnsuitableProblemError
 from plugax.solvers import Problem
 
 from ._function import AbstractFunction, Metrics

@@ -79,7 +79,7 @@ def check_saves_and_loads(problem: AbstractProblem, key: PRNGKeyArray) -> None:
             was, now = getattr(saved, part), getattr(loaded, part)
             claim(_same(was, now), problem, f"{law}: the {part} are the same", (was, now), remedy)
         with claimed(problem, "tables can be made of a solution, saved or not", remedy):
-            was, now = saved.tables(), loaded.tables()
+            was, now = problem.tables(saved), problem.tables(loaded)
         law = "tables returns a tuple of px.Table"
         made = isinstance(was, tuple) and all(isinstance(table, Table) for table in was)
         claim(made, problem, law, was, "Return (Table(...),), or () for none.")

