@@ -2,6 +2,8 @@
 
 from ._breach import find_breach as find_breach
 from ._device import find_device as find_device
+from ._implicit import Implicit as Implicit
+from ._implicit import implicit as implicit
 from ._length import Length as Length
 from ._load import figures_of as figures_of
 from ._load import load as load
