@@ -111,9 +111,9 @@ def _checks(
     import plugax
 
     from ..testing._checks import checks_for
-    from ..testing._laws import laws_of
     from ..testing._parametrize import BoundCheck, Subject
-    from ..testing._precision import make_in_precision
+    from ..testing.claims._precision import make_in_precision
+    from ..testing.kinds._laws import laws_of
 
     if isinstance(found, ResolvedComponent):
         spec = found.spec()

@@ -23,7 +23,7 @@ from ..plugins import (
     origin_of,
     plain,
 )
-from ._import_path import add_current_directory
+from ._imported import add_current_directory
 from ._values import NONE, coerce
 
 Layer = dict[str, Any]

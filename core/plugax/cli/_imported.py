@@ -2,12 +2,20 @@
 
 import dataclasses
 import inspect
+import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from ..errors import PlugaxError
 from ..plugins import imported_object
-from ._import_path import add_current_directory
+
+
+def add_current_directory() -> None:
+    """Allow imports of modules in the current directory, as `python` itself does."""
+    here = os.getcwd()
+    if here not in sys.path:
+        sys.path.insert(0, here)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +53,7 @@ def import_component(target: str) -> ImportedComponent:
 
 
 def _make(target: str, make: Callable[[], Any]) -> Any:
-    from ..testing._precision import make_in_precision
+    from ..testing.claims._precision import make_in_precision
 
     try:
         return make_in_precision(make)

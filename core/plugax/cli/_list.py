@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import PlugaxError
 from ..plugins import KINDS, Component, build, class_made_by, default_manager, known_of
 from ._exit import SUCCESS
-from ._import_path import add_current_directory
+from ._imported import add_current_directory
 from ._parser import Parser
 from ._text import answer, columns, print_json
 

@@ -23,8 +23,7 @@ from ..errors import PlugaxError, did_you_mean
 from ._exit import FAILURE, INTERRUPTED, SUCCESS, WRONG_CALL
 from ._parser import Parser, UsageError, version
 from ._text import answers_apart
-from ._verbosity import QUIET, VERBOSE, set_verbosity
-from ._warnings import plain_warnings
+from ._verbosity import QUIET, VERBOSE, plain_warnings, set_verbosity
 
 COMMANDS = {
     "run": "solve a problem",

@@ -7,10 +7,9 @@ from typing import Any
 
 from ._environment import prepare
 from ._exit import SUCCESS
-from ._own import add_own_flags, own_components
 from ._parser import Parser
 from ._precision import precision
-from ._saved import saved_precision
+from ._saved import add_own_flags, own_components, saved_precision
 from ._signals import restore_signals
 from ._text import answer
 

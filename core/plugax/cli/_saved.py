@@ -1,7 +1,32 @@
-"""What has to be known about a saved run before it can be loaded."""
+"""What is known of a saved run before it is loaded, and its components if made by hand."""
 
+import argparse
 import json
 import pathlib
+from typing import Any
+
+from ..plugins import build
+from ._imported import add_current_directory
+from ._parser import Parser
+
+KINDS = ("problem", "solver")
+
+
+def add_own_flags(parser: Parser) -> None:
+    """Add `--problem` and `--solver`."""
+    for kind in KINDS:
+        parser.add_argument(
+            f"--{kind}",
+            metavar="TARGET",
+            help=f"the {kind} of a run if it was made by hand in Python: a name, or module:name",
+        )
+
+
+def own_components(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The components given by name; modules in the current directory may be imported."""
+    add_current_directory()
+    given = {kind: getattr(arguments, kind) for kind in KINDS}
+    return {kind: build(kind, name, {}) for kind, name in given.items() if name is not None}
 
 
 def saved_precision(directory: str) -> str | None:

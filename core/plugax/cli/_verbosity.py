@@ -1,9 +1,21 @@
-"""How much is printed besides the answer: `--quiet`, the default, `--verbose`."""
+"""What is printed besides the answer, with `--quiet`, by default, and with `--verbose`."""
 
 import contextvars
 import sys
-from typing import Any
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
 
+from ..errors import (
+    PluginWarning,
+    PrecisionWarning,
+    ResumeWarning,
+    UnsavedWarning,
+    VersionWarning,
+)
+
+OURS = (PluginWarning, PrecisionWarning, ResumeWarning, UnsavedWarning, VersionWarning)
 QUIET, VERBOSE = "--quiet", "--verbose"
 _said: contextvars.ContextVar[str | None] = contextvars.ContextVar("verbosity", default=None)
 
@@ -39,3 +51,29 @@ def tell_device(device: Any, asked: str | None) -> None:
     """
     reason = "JAX's choice" if asked is None else "asked for"
     tell("device", f"{device.platform}:{device.id}, {device.device_kind}", reason)
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Show Plugax's own warnings without the line of code that raised them."""
+    with warnings.catch_warnings():
+        before = warnings.showwarning
+
+        def show(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if issubclass(category, OURS):
+                if quiet():
+                    return
+                text = " ".join(str(message).split())
+                print(f"plugax: warning: {text}", file=file or sys.stderr)
+            else:
+                before(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = show
+        yield

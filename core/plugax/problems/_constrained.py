@@ -37,7 +37,7 @@ class Constrained(AbstractProblem):
         at_most: g, a function of those unknowns; arrays, in any pytree.
     """
 
-    laws: ClassVar[str | None] = "plugax.testing._kinds:CONSTRAINED"
+    laws: ClassVar[str | None] = "plugax.testing.kinds._kinds:CONSTRAINED"
 
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {"augmented-lagrangian": {}}
 

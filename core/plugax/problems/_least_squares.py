@@ -18,7 +18,7 @@ class AbstractLeastSquares(AbstractProblem):
     Law: `loss` is half the squared norm of `residuals`.
     """
 
-    laws: ClassVar[str | None] = "plugax.testing._kinds:LEAST_SQUARES"
+    laws: ClassVar[str | None] = "plugax.testing.kinds._kinds:LEAST_SQUARES"
 
     @abc.abstractmethod
     def residuals(
@@ -46,7 +46,7 @@ class AbstractLinearLeastSquares(AbstractLeastSquares):
     point, finds the minimum; a subclass needs nothing else.
     """
 
-    laws: ClassVar[str | None] = "plugax.testing._kinds:LINEAR_LEAST_SQUARES"
+    laws: ClassVar[str | None] = "plugax.testing.kinds._kinds:LINEAR_LEAST_SQUARES"
 
     def in_variables(self, constraint: AbstractConstraint, start: PyTree | None) -> AbstractProblem:
         """½‖A u(z) − b‖², linear least squares if u(z) is affine."""

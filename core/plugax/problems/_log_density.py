@@ -16,7 +16,7 @@ class AbstractLogDensity(AbstractProblem):
     Law: `loss` is −ℓ(u), so the minimum of the loss is the mode of the density.
     """
 
-    laws: ClassVar[str | None] = "plugax.testing._kinds:LOG_DENSITY"
+    laws: ClassVar[str | None] = "plugax.testing.kinds._kinds:LOG_DENSITY"
 
     @abc.abstractmethod
     def log_density(

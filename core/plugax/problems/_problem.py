@@ -52,7 +52,7 @@ class AbstractProblem(eqx.Module):
     scores: ClassVar[tuple[str, ...]] = ()
     may_be_infinite: ClassVar[tuple[str, ...]] = ()
     figures_from: ClassVar[str | None] = None
-    laws: ClassVar[str | None] = "plugax.testing._kinds:PROBLEM"
+    laws: ClassVar[str | None] = "plugax.testing.kinds._kinds:PROBLEM"
 
     @abc.abstractmethod
     def init(self, key: PRNGKeyArray) -> PyTree:

@@ -36,7 +36,7 @@ class AbstractStatefulProblem(AbstractProblem):
     Law: the new state has the structure, shapes and dtypes of the old one.
     """
 
-    laws: ClassVar[str | None] = "plugax.testing._kinds:STATEFUL"
+    laws: ClassVar[str | None] = "plugax.testing.kinds._kinds:STATEFUL"
 
     @abc.abstractmethod
     def stateful_loss(

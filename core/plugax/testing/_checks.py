@@ -16,8 +16,7 @@ from ..problems import (
     AbstractProblem,
 )
 from ..solvers import AbstractSolver
-from ._data import check_batches
-from ._integrator import (
+from .integrators._ordinary import (
     check_integrator_accuracy,
     check_integrator_callbacks,
     check_integrator_composition,
@@ -26,25 +25,8 @@ from ._integrator import (
     check_integrator_precision,
     check_integrator_vmap_equals_loop,
 )
-from ._laws import laws_of
-from ._module import check_pytree_round_trip, check_static_fields
-from ._observer import check_observer_survives
-from ._optimizer import (
-    check_optimizer_descends,
-    check_optimizer_dtypes,
-    check_optimizer_hyperparameters,
-    check_optimizer_traces_once,
-)
-from ._solver import check_solver_hyperparameters, check_solver_solves, check_solver_state
-from ._solver_runs import (
-    check_solver_chunks,
-    check_solver_history,
-    check_solver_resumes,
-    check_solver_seeds,
-    check_solver_traces_once,
-)
-from ._stiff import check_integrator_stiff_gradient
-from ._stochastic_integrator import (
+from .integrators._stiff import check_integrator_stiff_gradient
+from .integrators._stochastic import (
     check_stochastic_callbacks,
     check_stochastic_drift,
     check_stochastic_every,
@@ -54,6 +36,24 @@ from ._stochastic_integrator import (
     check_stochastic_precision,
     check_stochastic_vmap_equals_loop,
 )
+from .kinds._laws import laws_of
+from .others._data import check_batches
+from .others._module import check_pytree_round_trip, check_static_fields
+from .others._observer import check_observer_survives
+from .others._optimizer import (
+    check_optimizer_descends,
+    check_optimizer_dtypes,
+    check_optimizer_hyperparameters,
+    check_optimizer_traces_once,
+)
+from .solvers._runs import (
+    check_solver_chunks,
+    check_solver_history,
+    check_solver_resumes,
+    check_solver_seeds,
+    check_solver_traces_once,
+)
+from .solvers._steps import check_solver_hyperparameters, check_solver_solves, check_solver_state
 
 Check = Callable[..., None]
 

@@ -13,7 +13,7 @@ from ..errors import PlugaxError, PluginError, did_you_mean
 from ..plugins import PluginManager, build, default_manager
 from ..problems import AbstractProblem
 from ._checks import Check, checks_for, interface_of
-from ._precision import make_in_precision
+from .claims._precision import make_in_precision
 
 
 @dataclasses.dataclass

@@ -10,7 +10,7 @@ import pytest
 
 import plugax as px
 from plugax import testing
-from plugax.testing._references import RunningMean
+from plugax.testing.kinds._references import RunningMean
 
 STEPS, SIZE = 12, 8
 

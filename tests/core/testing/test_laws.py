@@ -6,7 +6,7 @@ import pytest
 
 import plugax as px
 from plugax import testing
-from plugax.testing._references import Descent
+from plugax.testing.kinds._references import Descent
 
 KEY = jr.key(0)
 

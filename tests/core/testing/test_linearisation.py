@@ -6,7 +6,7 @@ import pytest
 
 import plugax as px
 import plugax_state_space as ss
-from plugax.testing._linearisation import check_adjoint, check_tangent_linear, check_taylor
+from plugax.testing.problems._linearisation import check_adjoint, check_tangent_linear, check_taylor
 from plugax_lorenz96 import Lorenz63, Lorenz96
 from plugax_state_space.laws import check_state_space_linearisation
 

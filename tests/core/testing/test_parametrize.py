@@ -9,7 +9,7 @@ import pytest
 
 import plugax as px
 from plugax.testing import check_loss, collect_checks, parametrize_checks
-from plugax.testing._references import Line, Rosenbrock, Valley
+from plugax.testing.kinds._references import Line, Rosenbrock, Valley
 
 
 class Exact(Valley):

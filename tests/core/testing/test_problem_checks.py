@@ -11,8 +11,8 @@ import pytest
 
 import plugax as px
 from plugax import testing
-from plugax.testing._laws import laws_of
-from plugax.testing._references import Fenced, Gaussian, Line, Rosenbrock, Valley
+from plugax.testing.kinds._laws import laws_of
+from plugax.testing.kinds._references import Fenced, Gaussian, Line, Rosenbrock, Valley
 from plugax_state_space.laws._tracking import Tracking
 
 

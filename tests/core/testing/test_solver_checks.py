@@ -14,7 +14,7 @@ from jax.experimental import io_callback
 import plugax as px
 from plugax import testing
 from plugax.testing._checks import CHECKS
-from plugax.testing._references import Descent, Gaussian
+from plugax.testing.kinds._references import Descent, Gaussian
 
 KEY = jr.key(0)
 

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 import plugax as px
 import plugax_state_space as ss
-from plugax.testing._figures import check_figure
+from plugax.testing.problems._figures import check_figure
 from plugax_assimilation import ETKF
 
 pytestmark = pytest.mark.usefixtures("x64")

@@ -16,8 +16,8 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, PRNGKeyArray, PyTree
 
-from ..data import FullBatch
-from ..problems import (
+from ...data import FullBatch
+from ...problems import (
     AbstractLeastSquares,
     AbstractLinearLeastSquares,
     AbstractLogDensity,
@@ -30,10 +30,10 @@ from ..problems import (
     loss_and_state,
     put_together,
 )
-from ..solvers import AbstractSolver
-from ._claim import name_of
+from ...solvers import AbstractSolver
+from ..claims._claim import name_of
+from ..claims._precision import cast, native
 from ._laws import own_laws
-from ._precision import cast, native
 
 
 def _array(values: Any) -> Array:

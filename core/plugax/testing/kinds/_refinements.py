@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray, PyTree
 
-from ..problems import (
+from ...problems import (
     AbstractLeastSquares,
     AbstractLinearLeastSquares,
     AbstractLogDensity,
@@ -13,10 +13,10 @@ from ..problems import (
     Stateful,
     loss_and_state,
 )
-from ._claim import claim
-from ._compare import ROUNDING, difference, shapes
-from ._precision import Trial, nearby, noise_like, trial
-from ._problem_numbers import value_and_gradient
+from ..claims._claim import claim
+from ..claims._compare import ROUNDING, difference, shapes
+from ..claims._precision import Trial, nearby, noise_like, trial
+from ..problems._numbers import value_and_gradient
 
 
 def check_residuals(problem: AbstractLeastSquares, key: PRNGKeyArray) -> None:

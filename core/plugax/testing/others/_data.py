@@ -7,10 +7,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, PRNGKeyArray, PyTree
 
-from ..data import AbstractData
-from ..problems import AbstractProblem
-from ._claim import claim, claimed
-from ._compare import difference, shapes
+from ...data import AbstractData
+from ...problems import AbstractProblem
+from ..claims._claim import claim, claimed
+from ..claims._compare import difference, shapes
 
 STEPS = 6
 

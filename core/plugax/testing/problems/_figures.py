@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ._claim import claim
+from ..claims._claim import claim
 
 
 def check_figure(component: Any, name: str, figure: Any) -> None:

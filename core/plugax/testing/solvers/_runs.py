@@ -8,19 +8,20 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import PRNGKeyArray
 
-from ..problems import AbstractProblem
-from ..runner import resume, solve, sweep
-from ..runner._program import traces
-from ..solution import Solution
-from ..solvers import AbstractSolver
-from ._claim import claim, claimed
-from ._compare import ROUNDING, difference
-from ._laws import last_of
-from ._module import make_again
-from ._precision import cast
-from ._problem_runs import seed_from
-from ._references import reference_for, tried
-from ._solver import STEPS, as_arrays, scale_floats
+from ...observers import AbstractObserver, Progress
+from ...problems import AbstractProblem
+from ...runner import resume, solve, sweep
+from ...runner._program import traces
+from ...solution import Solution
+from ...solvers import AbstractSolver
+from ..claims._claim import claim, claimed
+from ..claims._compare import ROUNDING, difference
+from ..claims._precision import cast
+from ..kinds._laws import last_of
+from ..kinds._references import reference_for, tried
+from ..others._module import make_again
+from ..problems._runs import seed_from
+from ._steps import STEPS, as_arrays, scale_floats
 
 CHUNK = 3
 SEEDS = 3
@@ -80,9 +81,20 @@ def check_solver_resumes(
             return
         law = "a run can be saved and resumed"
         with claimed(solver, law, "All that a step needs must be in the state, as arrays."):
-            solve(problem, solver, seed=seed_from(key), steps=half, chunk=CHUNK, out=directory)
-            resumed = resume(directory, steps=STEPS, problem=problem, solver=solver)
+            told = {"seed": seed_from(key), "steps": STEPS, "chunk": 1, "out": directory}
+            solve(problem, solver, **told, observers=[_StopAt(half)])
+            resumed = resume(directory, problem=problem, solver=solver, chunk=CHUNK)
         _same_bits(solver, "a resumed run equals the uninterrupted one", whole, resumed)
+
+
+class _StopAt(AbstractObserver):
+    """Ends a run early, which has been prepared for all its steps."""
+
+    def __init__(self, step: int):
+        self.step = step
+
+    def on_progress(self, progress: Progress) -> bool:
+        return progress.step >= self.step
 
 
 def check_solver_seeds(

@@ -6,10 +6,10 @@ from typing import Any
 
 from jaxtyping import PRNGKeyArray
 
-from .._lazy import load_target
-from ..problems import AbstractProblem
-from ..solution import Solution
-from ..solvers import AbstractSolver
+from ..._lazy import load_target
+from ...problems import AbstractProblem
+from ...solution import Solution
+from ...solvers import AbstractSolver
 
 Check = Callable[..., None]
 OfARun = Callable[[AbstractSolver, Any, Solution, PRNGKeyArray], None]

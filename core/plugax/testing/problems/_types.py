@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray, PyTree
 
-from ..problems import AbstractProblem, check_unknowns
-from ..runner import find_breach
-from ._claim import claim, claimed
-from ._compare import difference, shapes
-from ._precision import Trial, cast, native, trial
+from ...problems import AbstractProblem, check_unknowns
+from ...runner import find_breach
+from ..claims._claim import claim, claimed
+from ..claims._compare import difference, shapes
+from ..claims._precision import Trial, cast, native, trial
 
 
 def check_init(problem: AbstractProblem, key: PRNGKeyArray) -> None:

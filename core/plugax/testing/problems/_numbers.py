@@ -7,12 +7,12 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import PRNGKeyArray, PyTree
 
-from ..data import FullBatch
-from ..problems import AbstractProblem
-from ._claim import claim, claimed
-from ._compare import ROUNDING, difference, shapes
-from ._differences import check_slope
-from ._precision import Trial, cast, nearby, trial
+from ...data import FullBatch
+from ...problems import AbstractProblem
+from ..claims._claim import claim, claimed
+from ..claims._compare import ROUNDING, difference, shapes
+from ..claims._differences import check_slope
+from ..claims._precision import Trial, cast, nearby, trial
 
 POINTS = 3
 

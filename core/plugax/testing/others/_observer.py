@@ -2,12 +2,12 @@
 
 from jaxtyping import PRNGKeyArray
 
-from ..observers import AbstractObserver
-from ..runner import solve, sweep
-from ._claim import claim, claimed
-from ._compare import difference
-from ._problem_runs import seed_from
-from ._references import Descent, Valley
+from ...observers import AbstractObserver
+from ...runner import solve, sweep
+from ..claims._claim import claim, claimed
+from ..claims._compare import difference
+from ..kinds._references import Descent, Valley
+from ..problems._runs import seed_from
 
 STEPS, CHUNK = 6, 2
 

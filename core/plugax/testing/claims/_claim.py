@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..plugins import origin_of
+from ...plugins import origin_of
 
 
 def name_of(component: Any) -> str:

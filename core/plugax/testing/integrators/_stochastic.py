@@ -8,12 +8,12 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, PRNGKeyArray, PyTree
 
-from ..integrators import AbstractStochasticIntegrator
-from ._claim import claim, claimed
-from ._compare import ROUNDING, difference, shapes
-from ._differences import check_slope
-from ._integrator import FINE_STEPS, Relaxation
-from ._precision import cast
+from ...integrators import AbstractStochasticIntegrator
+from ..claims._claim import claim, claimed
+from ..claims._compare import ROUNDING, difference, shapes
+from ..claims._differences import check_slope
+from ..claims._precision import cast
+from ._ordinary import FINE_STEPS, Relaxation
 
 # The number of paths for means and variances, and the standard errors that these may be off.
 MEMBERS = 4096

@@ -6,18 +6,18 @@ from typing import Any
 import jax.random as jr
 from jaxtyping import PRNGKeyArray
 
-from ..errors import PlugaxError, UnsuitableProblemError
-from ..plugins import build
-from ..problems import AbstractProblem
-from ..runner import Length, load, recipe_of, resolve, solve
-from ..runner._program import traces
-from ..solution import Solution, Table
-from ._claim import claim, claimed
-from ._compare import difference
+from ...errors import PlugaxError, UnsuitableProblemError
+from ...plugins import build
+from ...problems import AbstractProblem
+from ...runner import Length, load, recipe_of, resolve, solve
+from ...runner._program import traces
+from ...solution import Solution, Table
+from ..claims._claim import claim, claimed
+from ..claims._compare import difference
+from ..claims._precision import cast, native
+from ..kinds._references import descent_for
+from ..others._module import make_again
 from ._figures import check_figure
-from ._module import make_again
-from ._precision import cast, native
-from ._references import descent_for
 
 STEPS = 2
 

@@ -24,9 +24,9 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from ._claim import claim, claimed
+from ..claims._claim import claim, claimed
+from ..claims._precision import cast, noise_like
 from ._linearisation_results import Adjoint, TangentLinear, Taylor
-from ._precision import cast, noise_like
 from ._slopes import STEPS, Slope, slope_of
 
 Function = Callable[[PyTree], PyTree]

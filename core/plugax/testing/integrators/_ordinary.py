@@ -8,11 +8,11 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, PRNGKeyArray, PyTree
 
-from ..integrators import AbstractIntegrator
-from ._claim import claim, claimed
-from ._compare import ROUNDING, difference, shapes
-from ._differences import check_slope
-from ._precision import cast
+from ...integrators import AbstractIntegrator
+from ..claims._claim import claim, claimed
+from ..claims._compare import ROUNDING, difference, shapes
+from ..claims._differences import check_slope
+from ..claims._precision import cast
 
 # Enough steps for Euler's method to be within two per cent of the solution.
 FINE_STEPS = 64

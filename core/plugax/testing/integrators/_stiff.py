@@ -16,12 +16,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
-from ..integrators import AbstractIntegrator
-from ._claim import claim, claimed
-from ._compare import ROUNDING, difference
-from ._differences import check_slope
-from ._integrator import slack
-from ._precision import cast
+from ...integrators import AbstractIntegrator
+from ..claims._claim import claim, claimed
+from ..claims._compare import ROUNDING, difference
+from ..claims._differences import check_slope
+from ..claims._precision import cast
+from ._ordinary import slack
 
 _STEPS = 4
 # The solutions stay below 3; the states of an unstable explicit scheme soon do not.

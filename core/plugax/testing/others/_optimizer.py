@@ -9,11 +9,11 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, PRNGKeyArray, PyTree
 
-from ..optimizers import AbstractOptimizer
-from ._claim import claim, claimed
-from ._compare import ROUNDING, difference, shapes
-from ._precision import cast
-from ._solver import as_arrays, scale_floats, stack_floats
+from ...optimizers import AbstractOptimizer
+from ..claims._claim import claim, claimed
+from ..claims._compare import ROUNDING, difference, shapes
+from ..claims._precision import cast
+from ..solvers._steps import as_arrays, scale_floats, stack_floats
 
 STEPS = 50
 

@@ -11,16 +11,16 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import PRNGKeyArray, PyTree
 
-from ..problems import AbstractProblem
-from ..runner import solve
-from ..runner._program import Task, advance, begin, unknowns_of
-from ..solvers import AbstractSolver
-from ._claim import claim, claimed
-from ._compare import ROUNDING, difference, shapes
-from ._laws import last_of
-from ._precision import Trial, cast, trial
-from ._problem_runs import seed_from
-from ._references import reference_for, tried
+from ...problems import AbstractProblem
+from ...runner import solve
+from ...runner._program import Task, advance, begin, unknowns_of
+from ...solvers import AbstractSolver
+from ..claims._claim import claim, claimed
+from ..claims._compare import ROUNDING, difference, shapes
+from ..claims._precision import Trial, cast, trial
+from ..kinds._laws import last_of
+from ..kinds._references import reference_for, tried
+from ..problems._runs import seed_from
 
 STEPS = 8
 """The length of the run that a solver prepares for when single steps are checked."""

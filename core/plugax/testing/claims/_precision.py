@@ -16,8 +16,8 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import PRNGKeyArray, PyTree
 
-from ..problems import AbstractProblem
-from ..solvers import AbstractSolver
+from ...problems import AbstractProblem
+from ...solvers import AbstractSolver
 
 _FLOATS = {32: jnp.float32, 64: jnp.float64}
 _COMPLEX = {32: jnp.complex64, 64: jnp.complex128}

@@ -10,14 +10,14 @@ import jax
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from ..integrators import AbstractAnyIntegrator
-from ..optimizers import AbstractOptimizer
-from ..plugins import build, origin_of
-from ..problems import AbstractProblem
-from ..solvers import AbstractSolver
-from ._claim import claim, claimed
-from ._compare import difference, shapes
-from ._precision import make_in_precision
+from ...integrators import AbstractAnyIntegrator
+from ...optimizers import AbstractOptimizer
+from ...plugins import build, origin_of
+from ...problems import AbstractProblem
+from ...solvers import AbstractSolver
+from ..claims._claim import claim, claimed
+from ..claims._compare import difference, shapes
+from ..claims._precision import make_in_precision
 
 _INTERFACES = {
     "problem": AbstractProblem,

@@ -5,12 +5,12 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from ..problems import AbstractProblem
-from ..runner._program import Task, begin
-from ..solution import Solution
-from ..solvers import AbstractSolver
-from ._claim import claim
-from ._precision import Trial, cast, trial
+from ...problems import AbstractProblem
+from ...runner._program import Task, begin
+from ...solution import Solution
+from ...solvers import AbstractSolver
+from ..claims._claim import claim
+from ..claims._precision import Trial, cast, trial
 
 # The largest fraction of the loss above its minimum that may be left after the default steps.
 _LEFT = 0.05

@@ -1,27 +1,27 @@
 """The laws of the kinds of problem that are defined in the core."""
 
-from ._data import check_batches
-from ._laws import Laws
-from ._module import check_pytree_round_trip, check_static_fields
-from ._problem_numbers import (
+from ..others._data import check_batches
+from ..others._module import check_pytree_round_trip, check_static_fields
+from ..problems._numbers import (
     check_loss_gradient,
     check_loss_jit_equals_eager,
     check_loss_vmap_equals_loop,
     check_reference,
 )
-from ._problem_runs import (
+from ..problems._runs import (
     check_figures,
     check_problem_traces_once,
     check_recipes,
     check_saves_and_loads,
 )
-from ._problem_types import (
+from ..problems._types import (
     check_evaluate,
     check_init,
     check_loss,
     check_loss_precision,
     check_strict_promotion,
 )
+from ._laws import Laws
 from ._references import Fenced, Gaussian, Line, Rosenbrock, RunningMean, Valley
 from ._refinements import (
     check_log_density,

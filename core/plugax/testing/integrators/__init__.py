@@ -1,0 +1,1 @@
+"""Checks of integrators: ordinary, on stiff equations, stochastic."""

@@ -1,0 +1,1 @@
+"""Checks of optimizers, data and observers, and of any component as a module."""

@@ -1,0 +1,1 @@
+"""Checks of problems: types and shapes, numbers, whole runs, figures, derivatives of models."""

@@ -1,0 +1,1 @@
+"""Checks of solvers: of single steps, and of runs."""
