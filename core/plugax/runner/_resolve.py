@@ -47,14 +47,19 @@ def resolve(
             f"{type(problem.data).__name__}. Write it as a property: a dataclass field of that "
             "name takes the base class's property for its default."
         )
+    check_suitable(problem, solver, name)
+    plan = asked.or_else(usual).in_steps(solver.data(problem), solver.default_steps)
+    return problem, solver, plan
+
+
+def check_suitable(problem: AbstractProblem, solver: AbstractSolver, name: str = "") -> None:
+    """Raise `UnsuitableProblemError` if the solver cannot solve the problem."""
     why = solver.unsuitable(problem)
     if why is not None:
         called = name or type(solver).__name__
         raise UnsuitableProblemError(
             f"{called} {why} Solvers that fit: {', '.join(fitting(problem))}."
         )
-    plan = asked.or_else(usual).in_steps(solver.data(problem), solver.default_steps)
-    return problem, solver, plan
 
 
 def fitting(problem: AbstractProblem | type[AbstractProblem]) -> list[str]:

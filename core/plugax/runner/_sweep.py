@@ -22,7 +22,7 @@ from ._place import check_call
 from ._prepare import Swept, prepare_members
 from ._program import Task
 from ._record import EVERYTHING, Record, recording
-from ._resolve import resolve
+from ._resolve import check_suitable, resolve
 from ._run import run
 
 
@@ -84,6 +84,8 @@ def sweep(
         )
     swept = {name: _values(name, given, problem) for name, given in over.items()}
     check_call(problem, seed=seed, chunk=chunk)
+    if "start" in swept:
+        check_suitable(variant(problem, Unconstrained(), _take(swept["start"], 0)), solver)
     told = {"seed": seed, "plan": plan, "record": recording(record, record_every)}
     job = population(problem, solver, swept, **told)
     try:
@@ -214,6 +216,6 @@ def _values(name: str, given: Any, problem: AbstractProblem) -> PyTree:
     return values
 
 
-def _take(values: PyTree, index: np.ndarray) -> PyTree:
+def _take(values: PyTree, index: Any) -> PyTree:
     """The members' values: the elements at `index` of every array."""
     return jax.tree.map(lambda leaf: leaf[index] if eqx.is_array(leaf) else leaf, values)

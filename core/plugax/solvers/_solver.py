@@ -9,7 +9,12 @@ import numpy as np
 from jaxtyping import Array, Bool, PRNGKeyArray, PyTree
 
 from ..data import AbstractData
-from ..problems import AbstractProblem, AbstractStatefulProblem, Metrics
+from ..problems import (
+    AbstractProblem,
+    AbstractStatefulProblem,
+    Metrics,
+    origin_and_variations,
+)
 
 if TYPE_CHECKING:
     from ..solution import Solution, Table
@@ -64,7 +69,14 @@ class AbstractSolver(eqx.Module, Generic[Problem, State]):
         if isinstance(problem, self.requires):
             return f"takes any {kind}, but would ignore what {name} asks for besides."
         article = "an" if kind[0] in "AEIOU" else "a"
-        return f"needs {article} {kind}, which {name} is not."
+        original = type(origin_and_variations(problem)[0])
+        lost = (
+            f" any more: {original.__name__} does not say how it is held, bounded or started "
+            "elsewhere (in_variables)"
+            if issubclass(original, self.requires)
+            else ""
+        )
+        return f"needs {article} {kind}, which {name} is not{lost}."
 
     def data(self, problem: Problem) -> AbstractData:
         """The problem's data as this solver takes them, one batch per step.

@@ -294,3 +294,32 @@ def test_a_whole_number_that_decides_a_shape_cannot_be_swept(descent):
 def test_a_whole_number_that_is_only_a_value_can(descent):
     population = px.sweep(Sized(), descent(), over={"problem.power": [2, 3]}, steps=2)
     assert population.success.all()
+
+
+class Deep(px.AbstractProblem):
+    """A kind that does not say how it is started elsewhere."""
+
+    def init(self, key):
+        return jnp.ones(2)
+
+    def loss(self, unknowns, batch, key):
+        return jnp.sum(unknowns**2), {}
+
+    def depth(self, unknowns):
+        return jnp.sum(unknowns)
+
+
+class Diver(Scheduled):
+    requires = Deep
+
+    def prepare(self, problem, steps):
+        return (jnp.ones(4),)
+
+
+def test_starts_of_a_kind_that_cannot_be_started_elsewhere_are_refused():
+    message = r"Diver needs a Deep, which Variant is not any more: Deep does not say.*in_variables"
+    with pytest.raises(px.errors.UnsuitableProblemError, match=message):
+        px.sweep(Deep(), Diver(), over={"start": jnp.ones((3, 2))}, steps=2)
+    with pytest.raises(px.errors.UnsuitableProblemError, match=message):
+        px.solve(px.starting_at(Deep(), jnp.ones(2)), Diver(), steps=2)
+    assert px.sweep(Deep(), Diver(), over={"seed": range(2)}, steps=2).success.all()
