@@ -67,18 +67,13 @@ def parse(option: Option, text: str) -> Any:
 
 
 def coerce(option: Option, value: Any) -> Any:
-    """A value of a configuration file as the option takes it; text is parsed, lists are tuples."""
+    """A value of a configuration file as the option takes it: text is parsed, others are fitted."""
     if isinstance(value, str):
         return parse(option, value)
-    kinds = types_of(option)
-    for kind in kinds:
-        if kind is type(value) or (kind is float and type(value) is int):
-            return kind(value)
-        if _is_sequence(kind) and isinstance(value, list):
-            return parse(option, ",".join(map(str, value)))
-        if value in _choices(kind):
-            return value
-    raise argparse.ArgumentTypeError(_refusal(option, value))
+    fitted = option.fit(value)
+    if not types_of(option) or not option.suits(fitted):
+        raise argparse.ArgumentTypeError(_refusal(option, value))
+    return fitted
 
 
 def _refusal(option: Option, value: Any) -> str:
