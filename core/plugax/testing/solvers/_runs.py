@@ -102,6 +102,8 @@ def check_solver_seeds(
 ) -> None:
     """The members of a population over seeds equal the runs of each seed, to rounding.
 
+    A population that is saved and resumed equals the uninterrupted one, bit for bit.
+
     Arguments:
         solver: the solver.
         key: the random key for the seeds.
@@ -125,6 +127,17 @@ def check_solver_seeds(
         claim(found is None, solver, law, found, remedy)
         steps = [solution.steps for solution in alone]
         claim(population.steps.tolist() == steps, solver, law, (population.steps, steps), remedy)
+        if (half := max(steps) // 2) == 0:
+            return
+        law = "a population can be saved and resumed"
+        with claimed(solver, law, "See the error itself."), tempfile.TemporaryDirectory() as out:
+            told = {"over": {"seed": seeds}, "steps": STEPS, "chunk": 1, "out": out}
+            sweep(on, solver, **told, observers=[_StopAt(half)])
+            resumed = resume(out, problem=on, solver=solver)
+        law = "a resumed population is the uninterrupted one, bit for bit"
+        for part in ("unknowns", "state", "series"):
+            found = difference(getattr(population, part), getattr(resumed, part))
+            claim(found is None, solver, law, found, "Keep nothing outside the state.")
 
 
 def check_solver_traces_once(
