@@ -44,7 +44,8 @@ def from_named_arrays(like: PyTree, arrays: Mapping[str, Any], prefix: str) -> P
         name = _name(path, prefix)
         if name not in arrays:
             raise PlugaxError(
-                f"The metric {name!r} was not recorded. Leave out `record`, or name it there."
+                f"The metric {name!r} was not recorded. Leave out `record`, or name it there; and "
+                "a solver has to name what problem.constrained returns, fixed unknowns included."
             )
         return arrays[name]
 

@@ -25,6 +25,11 @@ class Table:
 
     def __post_init__(self):
         """Check that the columns make up rows."""
+        if not isinstance(self.columns, Mapping):
+            raise PlugaxError(
+                "A table's columns are given by their headings, Table({'a': [1.0, 2.0]}, "
+                f"title='…'); got {self.columns!r}."
+            )
         lengths = {head: len(column) for head, column in self.columns.items()}
         if len(set(lengths.values())) != 1:
             raise PlugaxError(f"A table's columns must have the same length; got {lengths}.")
