@@ -180,7 +180,7 @@ def _in_word(kind: Any) -> str:
     if is_path(kind):
         return "a path"
     origin = typing.get_origin(kind)
-    if origin in SEQUENCES:
+    if origin in SEQUENCES and inner:
         several = origin is not tuple or inner[1:] == (...,)
         items = f"each {_in_words(members(inner[0]))}" if several else f"of {len(inner)} items"
         return f"a {origin.__name__.lower()}, {items}"

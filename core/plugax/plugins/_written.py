@@ -78,13 +78,14 @@ def fit(value: Any, kinds: tuple[Any, ...]) -> Any:
     if isinstance(value, list | tuple):
         for kind in kinds:
             origin = typing.get_origin(kind) or kind
-            if origin in (tuple, collections.abc.Sequence):
+            if origin in SEQUENCES:
+                make = list if origin is list else tuple
                 inner = typing.get_args(kind)
                 if origin is not tuple or inner[1:] == (...,):
                     inner = inner[:1] * len(value)
                 if len(inner) != len(value):  # the constructor can give a better error
-                    return tuple(value)
-                return tuple(fit(v, members(k)) for v, k in zip(value, inner, strict=True))
+                    return make(value)
+                return make(fit(v, members(k)) for v, k in zip(value, inner, strict=True))
     return value
 
 
