@@ -49,14 +49,12 @@ def entries_of(problem: ResolvedComponent, entrants: Iterable[Entrant]) -> dict[
 
     Errors: those of `plugax run` for the options of a solver, preceded by the solver.
     """
-    entries: dict[str, Any] = {}
-    for entrant in entrants:
-        label, entry = (entrant, entrant) if isinstance(entrant, str) else _parse(problem, entrant)
-        unique, count = label, 2
-        while unique in entries:
-            unique, count = f"{label} #{count}", count + 1
-        entries[unique] = entry
-    return entries
+    from ..comparison._contestants import with_different_labels
+
+    return with_different_labels(
+        (entrant, entrant) if isinstance(entrant, str) else _parse(problem, entrant)
+        for entrant in entrants
+    )
 
 
 def _words(text: str) -> list[str]:

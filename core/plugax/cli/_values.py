@@ -2,17 +2,14 @@
 
 import argparse
 import collections.abc
-import enum
-import inspect
 import typing
 from collections.abc import Callable
 from typing import Any
 
-from ..plugins import Option, is_path, plain
+from ..plugins import SEQUENCES, Option, is_enum, is_path, plain
 
 NONE = "none"
 _SWITCH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-_SEQUENCES = (tuple, list, collections.abc.Sequence)
 
 
 def types_of(option: Option) -> list[Any]:
@@ -67,13 +64,16 @@ def parse(option: Option, text: str) -> Any:
 
 
 def coerce(option: Option, value: Any) -> Any:
-    """A value of a configuration file as the option takes it: text is parsed, others are fitted."""
+    """A value of a configuration file as the option takes it: text is parsed, others are fitted.
+
+    It is plain data again, which `config.toml` can hold: paths and members of an `Enum` as text.
+    """
     if isinstance(value, str):
         return parse(option, value)
     fitted = option.fit(value)
     if not types_of(option) or not option.suits(fitted):
         raise argparse.ArgumentTypeError(_refusal(option, value))
-    return fitted
+    return plain(fitted)
 
 
 def _refusal(option: Option, value: Any) -> str:
@@ -106,13 +106,13 @@ def _choices(kind: Any) -> tuple[Any, ...]:
     """The values of a `Literal`, the names of an `Enum`; nothing for any other type."""
     if typing.get_origin(kind) is typing.Literal:
         return typing.get_args(kind)
-    if inspect.isclass(kind) and issubclass(kind, enum.Enum):
+    if is_enum(kind):
         return tuple(kind.__members__)
     return ()
 
 
 def _is_sequence(kind: Any) -> bool:
-    return typing.get_origin(kind) in _SEQUENCES
+    return typing.get_origin(kind) in SEQUENCES
 
 
 def _leniency(kind: Any) -> int:

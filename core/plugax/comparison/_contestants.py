@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from ..solvers import AbstractSolver
 
 Entry = str | AbstractSolver | tuple[str, Mapping[str, Any]] | Mapping[str, Any]
 """A solver as a name, an object, a name with options, or a spec."""
+T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,17 +58,24 @@ def label_entries(solvers: Iterable[Entry] | Mapping[str, Entry]) -> list[tuple[
     if isinstance(solvers, Mapping):
         entries = {str(label): entry for label, entry in solvers.items()}
     else:
-        entries: dict[str, Entry] = {}
-        for entry in [solvers] if isinstance(solvers, str) else solvers:
-            label, count = _label(entry), 2
-            while label in entries:
-                label, count = f"{_label(entry)} #{count}", count + 1
-            entries[label] = entry
+        alone = [solvers] if isinstance(solvers, str) else solvers
+        entries = with_different_labels((_label(entry), entry) for entry in alone)
     if not entries:
         raise PlugaxError(
             "There is nothing to compare; give, for example, solvers=['gradient', 'bfgs']."
         )
     return list(entries.items())
+
+
+def with_different_labels(entries: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """The entries by label; one whose label is taken gets a number, as in `adam #2`."""
+    found: dict[str, T] = {}
+    for label, entry in entries:
+        unique, count = label, 2
+        while unique in found:
+            unique, count = f"{label} #{count}", count + 1
+        found[unique] = entry
+    return found
 
 
 def _label(entry: Entry) -> str:

@@ -23,5 +23,7 @@ from ._options import options_of as options_of
 from ._origin import Spec as Spec
 from ._origin import origin_of as origin_of
 from ._record import PluginRecord as PluginRecord
+from ._written import SEQUENCES as SEQUENCES
+from ._written import is_enum as is_enum
 from ._written import is_path as is_path
 from ._written import plain as plain

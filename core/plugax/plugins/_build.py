@@ -12,7 +12,7 @@ from ._component import Component
 from ._manager import PluginManager, default_manager
 from ._options import Option, options_of
 from ._origin import Spec, origin_of, remember_origin
-from ._written import members, plain
+from ._written import SEQUENCES, is_enum, is_path, members, plain
 
 _WORDS = {
     float: "a number",
@@ -175,10 +175,15 @@ def _in_word(kind: Any) -> str:
     inner = typing.get_args(kind)
     if typing.get_origin(kind) is typing.Literal:
         return f"one of {', '.join(map(str, inner))}"
-    if typing.get_origin(kind) is tuple:
-        several = inner[1:] == (...,)
+    if is_enum(kind):
+        return f"one of {', '.join(kind.__members__)}"
+    if is_path(kind):
+        return "a path"
+    origin = typing.get_origin(kind)
+    if origin in SEQUENCES and inner:
+        several = origin is not tuple or inner[1:] == (...,)
         items = f"each {_in_words(members(inner[0]))}" if several else f"of {len(inner)} items"
-        return f"a tuple, {items}"
+        return f"a {origin.__name__.lower()}, {items}"
     if collections.abc.Callable in (kind, typing.get_origin(kind)):
         return "a function"
     return _WORDS.get(kind) or inspect.formatannotation(kind)

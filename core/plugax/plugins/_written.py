@@ -20,6 +20,8 @@ from typing import Any
 
 _PLAIN = (bool, int, float, str)
 _NONE = type(None)
+SEQUENCES = (tuple, list, collections.abc.Sequence)
+"""What the types of several values are made of, such as `tuple[float, ...]`."""
 NOT_FINITE = ("inf", "-inf", "nan")
 """Numbers that JSON does not have, as text."""
 # Modules of array types; compared by name, so that reading options does not need JAX.
@@ -69,19 +71,21 @@ def fit(value: Any, kinds: tuple[Any, ...]) -> Any:
         if float in kinds and value in NOT_FINITE:
             return float(value)
         for kind in kinds:
-            if _is_enum(kind) and value in kind.__members__:
+            if is_enum(kind) and value in kind.__members__:
                 return kind[value]
             if is_path(kind):
                 return pathlib.Path(value)
     if isinstance(value, list | tuple):
         for kind in kinds:
-            if kind is tuple or typing.get_origin(kind) is tuple:
+            origin = typing.get_origin(kind) or kind
+            if origin in SEQUENCES:
+                make = list if origin is list else tuple
                 inner = typing.get_args(kind)
-                if len(inner) == 2 and inner[1] is ...:
+                if origin is not tuple or inner[1:] == (...,):
                     inner = inner[:1] * len(value)
                 if len(inner) != len(value):  # the constructor can give a better error
-                    return tuple(value)
-                return tuple(fit(v, members(k)) for v, k in zip(value, inner, strict=True))
+                    return make(value)
+                return make(fit(v, members(k)) for v, k in zip(value, inner, strict=True))
     return value
 
 
@@ -110,24 +114,29 @@ def is_path(kind: Any) -> bool:
     return inspect.isclass(kind) and (kind is os.PathLike or issubclass(kind, pathlib.PurePath))
 
 
-def _is_enum(kind: Any) -> bool:
+def is_enum(kind: Any) -> bool:
+    """Whether a type is an enumeration."""
     return inspect.isclass(kind) and issubclass(kind, enum.Enum)
 
 
 def _suits(value: Any, kind: Any) -> bool:
-    inner = typing.get_args(kind)
-    if typing.get_origin(kind) is typing.Literal:
+    inner, origin = typing.get_args(kind), typing.get_origin(kind)
+    if origin is typing.Literal:
         return any(type(value) is type(one) and value == one for one in inner)
-    if typing.get_origin(kind) is tuple and isinstance(value, list | tuple):
-        inner = inner[:1] * len(value) if inner[1:] == (...,) else inner
+    if origin in SEQUENCES and isinstance(value, list | tuple):
+        inner = inner if origin is tuple and inner[1:] != (...,) else inner[:1] * len(value)
         return len(inner) != len(value) or all(
             suits(item, members(of)) for item, of in zip(value, inner, strict=True)
         )
-    if collections.abc.Callable in (kind, typing.get_origin(kind)):
+    if collections.abc.Callable in (kind, origin):
         return callable(value)
-    if typing.get_origin(kind) is tuple:
+    if origin in SEQUENCES:
         return type(value) not in (*_PLAIN, _NONE)
-    if kind not in (*_PLAIN, _NONE) or type(value) not in (*_PLAIN, _NONE, list, tuple):
+    if type(value) not in (*_PLAIN, _NONE, list, tuple):
+        return True
+    if is_path(kind) or is_enum(kind):  # `fit` has made one of the text
+        return False
+    if kind not in (*_PLAIN, _NONE):
         return True
     return type(value) in ((int, float) if kind is float else (kind,))
 

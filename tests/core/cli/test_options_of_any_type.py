@@ -34,6 +34,7 @@ class Typed(px.AbstractProblem):
         counts: whole numbers.
         where: a path.
         side: an enumeration.
+        sides: several members of it.
         table: two axes.
     """
 
@@ -44,6 +45,7 @@ class Typed(px.AbstractProblem):
     counts: Int[Array, " n"] | None = eqx.field(converter=optional, default=None)
     where: pathlib.Path = eqx.field(static=True, default=pathlib.Path("here"))
     side: Side | None = eqx.field(static=True, default=Side.LEFT)
+    sides: tuple[Side, ...] = eqx.field(static=True, default=())
     table: Float[Array, "a b"] | None = None
 
     def init(self, key):
@@ -71,6 +73,7 @@ FLAGS = {
     "counts": ("1,2", [1, 2]),
     "where": ("a/b", "a/b"),
     "side": ("RIGHT", "RIGHT"),
+    "sides": ("LEFT,RIGHT", ["LEFT", "RIGHT"]),
 }
 
 
@@ -88,7 +91,7 @@ def test_every_type_people_can_write_has_a_flag_and_none(call, typed, option):
     text, value = FLAGS[option]
     found = run(call, f"--{option}", text).json["options"]["problem"][option]
     assert found == value
-    if option not in ("weights", "where"):
+    if option not in ("weights", "where", "sides"):
         assert run(call, f"--{option}", "none").json["options"]["problem"][option] is None
 
 
@@ -98,10 +101,12 @@ def test_what_was_written_is_read_again_from_the_configuration_and_the_run(call,
     assert first.status == 0, first.err
     config = tomllib.loads((tmp_path / "a" / "config.toml").read_text())["problem"]
     assert {name: config[name] for name in FLAGS} == {n: value for n, (_, value) in FLAGS.items()}
-    second = call("run", "--config", tmp_path / "a" / "config.toml", "--json")
+    again = ("--config", tmp_path / "a" / "config.toml", "--out", tmp_path / "b")
+    second = call("run", *again, "--json")
     assert second.json["options"] == first.json["options"]
     loaded = px.load(tmp_path / "a")
     assert (loaded.problem.where, loaded.problem.side) == (pathlib.Path("a/b"), Side.RIGHT)
+    assert loaded.problem.sides == (Side.LEFT, Side.RIGHT)
     np.testing.assert_array_equal(loaded.problem.bare, [1.0, 2.5])
     json.loads((tmp_path / "a" / "solution.json").read_text())
 
@@ -128,3 +133,30 @@ def test_a_wrong_value_is_told_in_one_line(call, typed, flag, text, told):
     if told is not None:
         assert told in result.err
         assert result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("where = 3", "problem.where in the configuration or the recipe: expected path; got 3"),
+        ("side = 3", "expected LEFT|RIGHT or none; got 3"),
+        ('sides = ["UP"]', "expected LEFT|RIGHT,…; got ['UP']"),
+    ],
+)
+def test_a_wrong_value_of_a_file_is_told_with_its_place(call, typed, tmp_path, line, told):
+    (tmp_path / "config.toml").write_text(f'[problem]\nname = "typed"\n{line}\n')
+    result = call("run", "--config", tmp_path / "config.toml", "--solver", "descent")
+    assert result.status == 2
+    assert told in result.err
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "told"),
+    [
+        ("where", 3, "where must be a path; got 3"),
+        ("side", "UP", "side must be one of LEFT, RIGHT or None; got 'UP'"),
+    ],
+)
+def test_python_refuses_the_same_values(typed, option, given, told):
+    with pytest.raises(px.PlugaxError, match=told):
+        px.problem("typed", **{option: given})

@@ -2,6 +2,8 @@
 
 import functools
 import inspect
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Optional
 
 import equinox as eqx
@@ -201,6 +203,9 @@ def test_what_has_no_signature_is_an_error():
         (tuple[tuple[int, ...], ...], [[1], [2, 3]], ((1,), (2, 3))),
         (tuple, [1], (1,)),
         (list[float], [1], [1]),
+        (list[Path], ["a"], [Path("a")]),
+        (list, [1], [1]),
+        (Sequence[float], [1, 2], (1.0, 2.0)),
         (tuple[float, ...] | None, None, None),
     ],
 )
