@@ -4,6 +4,7 @@ import gc
 import itertools
 import os
 import pathlib
+import shutil
 import signal
 from importlib import metadata
 
@@ -102,6 +103,39 @@ def data_directory() -> pathlib.Path:
     if not directory or not pathlib.Path(directory).is_dir():
         pytest.skip("needs real data: set PLUGAX_DATA to a directory with mnist/, nist-strd/ in it")
     return pathlib.Path(directory)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium without a window; the test is skipped if there is none."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("needs the browser Chromium, in Debian the package `chromium`")
+    # Imported here, and ended with the module: what it runs in a loop would refuse another's.
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium,
+            args=[
+                *("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-sync"),
+                *("--disable-background-networking", "--disable-component-update"),
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser):
+    """An empty page in a browser that knows nothing; no script of it may report an error."""
+    context = browser.new_context()
+    page, errors = context.new_page(), []
+    page.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert not errors
 
 
 @pytest.fixture
