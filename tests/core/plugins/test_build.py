@@ -24,7 +24,7 @@ from plugax import (
 )
 from plugax.errors import PluginError, UnknownNameError
 from plugax.plugins import build, origin_of
-from plugax.plugins._origin import _origins
+from plugax._origin import _origins
 
 
 class Valley(AbstractProblem):
