@@ -35,7 +35,7 @@ def show_tree(tree: Any) -> str:
 
 def _show(value: Any, digits: int) -> str:
     if isinstance(value, float | complex):
-        return f"{value:.{digits}g}"
+        return f"{value + 0.0:.{digits}g}"  # −0 is 0
     if value is None or isinstance(value, bool | int | str):
         return str(value)
     if _is_array(value):
