@@ -1,4 +1,4 @@
-"""A progress bar with loss and rate, on standard error."""
+"""A progress bar with loss and rate: on standard error, or in the output of a notebook's cell."""
 
 from plugax import hookimpl
 
@@ -9,5 +9,5 @@ def register_observers(register):
     register(
         "progress",
         "plugax_progress._bar:ProgressBar",
-        summary="A progress bar with loss and rate, on standard error if it is a terminal",
+        summary="A progress bar with loss and rate, in a terminal or a notebook",
     )

@@ -1,78 +1,73 @@
-"""The observer `progress`: the progress of a run, drawn by rich."""
+"""The observer `progress`: what it says of a run; where it is drawn, others know."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 import plugax
 from plugax import AbstractObserver
 
-# Drawing blocks the interpreter for about a millisecond, which is negligible four times a second.
-REFRESHES_PER_SECOND = 4
+from ._notebook import NotebookLine, in_notebook
+from ._terminal import TerminalBar
+
 # How many numbers of an evaluation fit into a line.
 SCALARS = 2
 
 
 class ProgressBar(AbstractObserver):
-    """Shows steps, loss, rate and the last evaluation of a run, and disappears at the end.
+    """Shows steps, loss, rate and the last evaluation of a run.
 
-    Nothing is shown if the console is not a terminal, such as a log file.
+    In a terminal the bar disappears at the end. In a notebook (JupyterLab, VS Code) one line stays,
+    with how the run ended; ipywidgets are not needed. Nothing is shown if the console is neither,
+    such as a log file.
 
     Arguments:
-        console: a `rich.console.Console` to draw on; standard error if None.
+        console: a `rich.console.Console` to draw on; if None, the notebook's cell in a notebook and
+            standard error elsewhere.
     """
 
     def __init__(self, console: Any = None):
         self._console = console
-        self._bar: Progress | None = None
-        self._task = None
-        self._evaluation = ""
+        self._drawn: TerminalBar | NotebookLine | None = None
+        self._figures = self._evaluation = ""
 
     def on_start(self, steps: int) -> None:
         """Show an empty bar: compilation comes first."""
-        self._stop()
-        self._evaluation = ""
-        console = self._console or Console(stderr=True)
-        bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[figures]}"),
-            TimeElapsedColumn(),
-            console=console,
-            refresh_per_second=REFRESHES_PER_SECOND,
-            transient=True,
-            disable=not console.is_terminal,
-        )
-        self._task = bar.add_task("compiling", total=steps, figures="")
-        bar.start()
-        self._bar = bar
+        self._end("")
+        self._figures = self._evaluation = ""
+        own = self._console is None and in_notebook()
+        self._drawn = NotebookLine(steps) if own else TerminalBar(steps, self._console)
 
     def on_progress(self, progress: plugax.observers.Progress) -> None:
         """Move the bar to the present step of the run."""
-        if self._bar is None or self._task is None:
+        if self._drawn is None:
             return
         self._evaluation = scalars_of(progress.evaluation) or self._evaluation
-        figures = f"{figures_of(progress)}{self._evaluation}"
-        self._bar.update(
-            self._task, completed=progress.step, description="running", figures=figures
-        )
+        self._figures = f"{figures_of(progress)}{self._evaluation}"
+        self._drawn.move(progress.step, self._figures)
 
-    def on_end(self, solution: plugax.Solution | plugax.Population) -> None:  # noqa: ARG002 - the interface's
-        """Take the bar away."""
-        self._stop()
+    def on_end(self, solution: plugax.Solution | plugax.Population) -> None:
+        """Take the bar away, or leave a line that says how the run ended."""
+        self._end(outcome_of(solution) if isinstance(self._drawn, NotebookLine) else "")
 
-    def on_error(self, error: BaseException) -> None:  # noqa: ARG002 - the interface's
-        """Remove the bar, so that the error is on a line of its own."""
-        self._stop()
+    def on_error(self, error: BaseException) -> None:
+        """Take the bar away, so that the error is on a line of its own."""
+        self._end(type(error).__name__)
 
-    def _stop(self) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-        self._bar = None
+    def _end(self, outcome: str) -> None:
+        if self._drawn is not None:
+            self._drawn.end(outcome, self._figures)
+        self._drawn = None
+
+
+def outcome_of(solution: plugax.Solution | plugax.Population) -> str:
+    """How a run ended: `converged`, or of a population `3 converged, 1 stalled`."""
+    if isinstance(solution, plugax.Solution):
+        return solution.status.name
+    counts = Counter(solution.names.ravel().tolist())
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
 
 
 def figures_of(progress: plugax.observers.Progress) -> str:

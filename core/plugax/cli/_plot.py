@@ -43,21 +43,13 @@ def main(argv: list[str]) -> int:
 
 
 def _write(directory: pathlib.Path, name: str, figure: Any) -> pathlib.Path:
-    """Write one figure or animation under a temporary name, then rename it."""
-    from matplotlib.animation import Animation
+    """Write one figure or animation."""
+    from ..display import picture_of
+    from ..solution import remember_drawn, replace_file
 
-    from ..solution import remember_drawn
-
-    animated = isinstance(figure, Animation)
-    path = directory / f"{name}.{'gif' if animated else 'png'}"
-    temporary = directory / f".{path.name}{path.suffix}"
-    try:
-        if animated:
-            figure.save(temporary, writer="pillow")
-        else:
-            figure.savefig(temporary, dpi=150)
-        os.replace(temporary, path)
-        remember_drawn(directory, path.name)
-    finally:
-        temporary.unlink(missing_ok=True)
+    content, kind = picture_of(figure, dots=150)
+    path = directory / f"{name}.{kind}"
+    with replace_file(path) as file:
+        file.write(content)
+    remember_drawn(directory, path.name)
     return path

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._terminal import paragraph, width
+from ..display import Figures, block, fold, heading, pairs, sentences, show, table
 from ..solution import Status, finite, replace_file
 from ._text import align, duration, format_mean, markdown
 
@@ -84,9 +85,9 @@ class Row:
         return values[np.isfinite(values)]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Comparison:
-    """Solvers on one problem, over seeds. `print` shows a table.
+    """Solvers on one problem, over seeds. `print` and a notebook show a table.
 
     Attributes:
         problem: the name of the problem.
@@ -203,6 +204,10 @@ class Comparison:
 
         return figure_of(self)
 
+    def plot(self) -> Figures:
+        """The figure, which a notebook shows; see `Solution.plot`."""
+        return Figures({"comparison": self.figure()})
+
     @property
     def notes(self) -> list[str]:
         """Sentences on what the table does not show: failures and missing rows."""
@@ -218,10 +223,24 @@ class Comparison:
             notes.append(f"Interrupted{left}.")
         return notes
 
-    def __str__(self) -> str:
-        table = align(self._cells(), labels=1 if self.over is None else 2, width=width())
+    def __repr__(self) -> str:
+        lines = align(self._cells(), labels=1 if self.over is None else 2, width=width())
         notes = self.notes if width() is None else map(paragraph, self.notes)
-        return "\n".join([table, *notes])
+        return "\n".join([lines, *notes])
+
+    def _repr_html_(self) -> str:
+        seeds = len(self.seeds)
+        told = f": {len(self.rows)} rows, {seeds} seed{'s' * (seeds != 1)} each"
+        heads, *rows = self._cells()
+        columns = dict(zip(heads, zip(*rows, strict=True), strict=True)) if rows else {}
+        labels = 1 if self.over is None else 2
+        options = {name: show(value) for name, value in self.provenance.get("problem", {}).items()}
+        return block(
+            heading(f"Comparison on {self.problem}", told, "good" if self.success else "bad"),
+            table(columns, labels=labels),
+            sentences(self.notes),
+            fold("options of the problem", pairs(options)),
+        )
 
     def _cells(self) -> list[list[str]]:
         """The cells of the table as text, the heading first."""

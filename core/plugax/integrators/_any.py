@@ -2,6 +2,8 @@
 
 import equinox as eqx
 
+from ..display import component_html
+
 
 class AbstractAnyIntegrator(eqx.Module):
     """Carries a state forward in time; registered by `register_integrators`.
@@ -10,3 +12,6 @@ class AbstractAnyIntegrator(eqx.Module):
     equations, or an `AbstractStochasticIntegrator`. One cannot replace the other, since a
     stochastic integrator needs a diffusion and a key.
     """
+
+    def _repr_html_(self) -> str:
+        return component_html(self, "integrator")

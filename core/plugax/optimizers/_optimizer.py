@@ -6,6 +6,8 @@ from typing import Any
 import equinox as eqx
 from jaxtyping import PyTree
 
+from ..display import component_html
+
 
 class AbstractOptimizer(eqx.Module):
     """Turns gradients into updates, to be added to the parameters.
@@ -40,3 +42,6 @@ class AbstractOptimizer(eqx.Module):
                 function `value_fn` itself (for line searches), `key`, the step's random key, and
                 `steps`, the number of steps of the run.
         """
+
+    def _repr_html_(self) -> str:
+        return component_html(self, "optimizer")

@@ -1,5 +1,7 @@
 """Plugins: their hooks, how they are found, and their components. Imports no JAX."""
 
+from .._origin import Spec as Spec
+from .._origin import origin_of as origin_of
 from ._build import build as build
 from ._build import component_kind as component_kind
 from ._build import integrator as integrator
@@ -20,8 +22,6 @@ from ._manager import PluginManager as PluginManager
 from ._manager import default_manager as default_manager
 from ._options import Option as Option
 from ._options import options_of as options_of
-from ._origin import Spec as Spec
-from ._origin import origin_of as origin_of
 from ._record import PluginRecord as PluginRecord
 from ._written import SEQUENCES as SEQUENCES
 from ._written import is_enum as is_enum

@@ -7,11 +7,11 @@ import typing
 from typing import Any
 
 from .._memory import first_line, lacks_memory
+from .._origin import Origin, Spec, origin_of, remember_origin
 from ..errors import OutOfMemoryError, PlugaxError, PluginError, UnknownNameError, did_you_mean
 from ._component import Component
 from ._manager import PluginManager, default_manager
 from ._options import Option, options_of
-from ._origin import Spec, origin_of, remember_origin
 from ._written import SEQUENCES, is_enum, is_path, members, plain
 
 _WORDS = {
@@ -73,7 +73,7 @@ def build(kind: str, name: Any, options: Spec, *, plugins: PluginManager | None 
         )
     spec = {key: origin_of(value) or plain(value) for key, value in options.items()}
     qualified = name if ":" in name else component.name
-    remember_origin(made, {"name": qualified, **spec})
+    remember_origin(made, Origin({"name": qualified, **spec}, target, component.summary))
     return made
 
 

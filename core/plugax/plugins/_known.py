@@ -14,7 +14,7 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
-from ._origin import origin_of
+from .._origin import origin_of
 
 
 class Ready:

@@ -19,6 +19,7 @@ from ._component import KINDS, NAME, Component
 from ._hooks import HookSpecs
 from ._imported import imported_component
 from ._record import PluginRecord
+from ._summary import summary_html, summary_text
 
 GROUP = "plugax"
 
@@ -132,6 +133,12 @@ class PluginManager:
                 f"PLUGAX_BLOCK={next(r.name for r in rivals if r is not record)}."
             )
         return component
+
+    def __repr__(self) -> str:
+        return summary_text(self.records)
+
+    def _repr_html_(self) -> str:
+        return summary_html(self.records)
 
     def _unknown(self, kind: str, name: str) -> UnknownNameError:
         """The error for a name that no plugin registered, with all available hints."""

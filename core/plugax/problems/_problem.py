@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from .._lazy import load_target
 from ..data import AbstractData, FullBatch
+from ..display import component_html
 from ..errors import PlugaxError
 from ._constraint import AbstractConstraint
 
@@ -203,3 +204,8 @@ class AbstractProblem(eqx.Module):
             name = type(self).__name__
             raise PlugaxError(f"{name}.figures_from names no function: {error}") from error
         return draw(self, solution)
+
+    def _repr_html_(self) -> str:
+        solvers = ", ".join(self.recipes)
+        facts = {"recommended solvers": solvers} if solvers else {}
+        return component_html(self, "problem", facts)

@@ -129,6 +129,7 @@ def _common(saved: SavedRun, job: Job) -> dict[str, Any]:
         "evaluation_series": saved.series("evaluations"),
         "problem": job.problem,
         "solver": job.solver,
+        "directory": saved.directory,
     }
 
 

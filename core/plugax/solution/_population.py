@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import os
+import pathlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,15 @@ import jax
 import numpy as np
 from jaxtyping import PyTree
 
+from ..display import Figures
 from ..errors import PlugaxError
 from ._format import save_run
 from ._history import evaluations_of, history_of
 from ._history_figure import history_figure
+from ._plot import plot
 from ._solution import Solution
 from ._status import Status
+from ._summary import population_html, population_summary
 from ._table import Table
 
 if TYPE_CHECKING:
@@ -26,9 +30,11 @@ MOST_COLUMNS = 4
 """How many metrics the table of all members shows."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Population:
     """The members of a sweep; arrays have the axes of the sweep in front.
+
+    `print` shows a summary, and a notebook a table of the members.
 
     Attributes:
         unknowns: every member's unknowns.
@@ -49,6 +55,7 @@ class Population:
         swept: the values in which the members differ, by name, in the order of the axes.
         parts: gives the problem, the solver and the provenance of a member, by its number.
         unsaved: why the run could not be saved in `out`; None if it was saved, or had no `out`.
+        directory: where it was saved last, or loaded from; None if it is not saved.
     """
 
     unknowns: PyTree
@@ -59,14 +66,15 @@ class Population:
     compile_seconds: float
     run_seconds: float
     provenance: dict[str, Any]
-    series: Mapping[str, np.ndarray] = dataclasses.field(repr=False)
-    evaluation_series: Mapping[str, np.ndarray] = dataclasses.field(repr=False)
-    state: PyTree = dataclasses.field(repr=False)
-    problem: Any = dataclasses.field(repr=False)
-    solver: Any = dataclasses.field(repr=False)
-    swept: Mapping[str, PyTree] = dataclasses.field(repr=False)
-    parts: Callable[[int], tuple[Any, Any, dict[str, Any]]] = dataclasses.field(repr=False)
+    series: Mapping[str, np.ndarray]
+    evaluation_series: Mapping[str, np.ndarray]
+    state: PyTree
+    problem: Any
+    solver: Any
+    swept: Mapping[str, PyTree]
+    parts: Callable[[int], tuple[Any, Any, dict[str, Any]]]
     unsaved: str | None = None
+    directory: pathlib.Path | None = None
 
     @property
     def success(self) -> np.ndarray:
@@ -119,7 +127,7 @@ class Population:
 
         Errors: `PlugaxError` if there is no such figure, or none is finite.
         """
-        figures = self._last_losses() if by == "loss" else self.metrics.get(by)
+        figures = self.last_losses() if by == "loss" else self.metrics.get(by)
         if not isinstance(figures, np.ndarray) or figures.shape != self.status.shape:
             scalars = [
                 name
@@ -191,6 +199,11 @@ class Population:
         history = history_figure(self.series, self.evaluation_series, **told)
         return {} if history is None else {"history": history}
 
+    def plot(self, name: str | None = None) -> Figures:
+        """The figure `history`, or one metric of it, by its name; see `Solution.plot`."""
+        told = {"every": self.record_every, "sweep": self.status.shape}
+        return plot(self.figures(), self.series, self.evaluation_series, name, **told)
+
     def save(self, path: str | os.PathLike) -> None:
         """Write everything into the directory `path`, from which `plugax.load` reads it.
 
@@ -199,8 +212,20 @@ class Population:
         Errors: `OSError` if the files cannot be written; an older run is then still there.
         """
         save_run(self, path)
+        # What is known of its place, not of the run: the population itself stays as it is.
+        object.__setattr__(self, "directory", pathlib.Path(path))
 
-    def _last_losses(self) -> np.ndarray:
+    def __repr__(self) -> str:
+        return population_summary(self).text()
+
+    def _repr_html_(self) -> str:
+        return population_html(self)
+
+    def last_losses(self) -> np.ndarray:
+        """Every member's loss, at the unknowns that its last step started from.
+
+        Errors: `PlugaxError` if the loss was not recorded.
+        """
         if "loss" not in self.series:
             raise PlugaxError(
                 "The loss was not recorded, so there is none to choose by. Record it, or choose by "

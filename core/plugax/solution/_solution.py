@@ -3,25 +3,29 @@
 import dataclasses
 import functools
 import os
+import pathlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import PyTree
 
+from ..display import Figures
 from ._format import save_run
 from ._history import evaluations_of, history_of
 from ._history_figure import history_figure
+from ._plot import plot
 from ._status import Status
+from ._summary import solution_html, summary_of
 from ._table import Table
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Solution:
-    """The result of a run.
+    """The result of a run. `print` shows a summary, and so does a notebook.
 
     Attributes:
         unknowns: the answer, structured as `problem.init` makes it.
@@ -40,6 +44,7 @@ class Solution:
         solver: the solver that solved it.
         unsaved: why the run could not be saved in `out`; None if it was saved, or had no `out`.
         coordinates: of a member of a population: its values of what was swept, by name.
+        directory: where it was saved last, or loaded from; None if it is not saved.
     """
 
     unknowns: PyTree
@@ -49,13 +54,14 @@ class Solution:
     compile_seconds: float
     run_seconds: float
     provenance: dict[str, Any]
-    series: Mapping[str, np.ndarray] = dataclasses.field(repr=False)
-    evaluation_series: Mapping[str, np.ndarray] = dataclasses.field(repr=False)
-    state: PyTree = dataclasses.field(repr=False)
-    problem: Any = dataclasses.field(repr=False)
-    solver: Any = dataclasses.field(repr=False)
+    series: Mapping[str, np.ndarray]
+    evaluation_series: Mapping[str, np.ndarray]
+    state: PyTree
+    problem: Any
+    solver: Any
     unsaved: str | None = None
     coordinates: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    directory: pathlib.Path | None = None
 
     @functools.cached_property
     def history(self) -> "xr.Dataset":
@@ -78,6 +84,19 @@ class Solution:
         every = self.provenance["run"]["record_every"]
         history = history_figure(self.series, self.evaluation_series, every=every)
         return {} if history is None else {"history": history}
+
+    def plot(self, name: str | None = None) -> Figures:
+        """The figures, or one of them; a notebook shows what a cell ends with.
+
+        Arguments:
+            name: that of a figure; `"history"`, all metrics over the steps; or that of one metric
+                of the steps. By default all that `figures` returns.
+
+        Errors: `UnknownNameError`, with the names there are; `PlugaxError` if there is nothing to
+        draw.
+        """
+        every = self.provenance["run"]["record_every"]
+        return plot(self.figures(), self.series, self.evaluation_series, name, every=every)
 
     def tables(self) -> tuple[Table, ...]:
         """The tables of problem and solver, which the command line prints."""
@@ -107,3 +126,11 @@ class Solution:
         Errors: `OSError` if the files cannot be written; an older run is then still there.
         """
         save_run(self, path)
+        # What is known of its place, not of the run: the solution itself stays as it is.
+        object.__setattr__(self, "directory", pathlib.Path(path))
+
+    def __repr__(self) -> str:
+        return summary_of(self).text()
+
+    def _repr_html_(self) -> str:
+        return solution_html(self)

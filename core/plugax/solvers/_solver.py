@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Bool, PRNGKeyArray, PyTree
 
 from ..data import AbstractData
+from ..display import component_html
 from ..problems import (
     AbstractProblem,
     AbstractStatefulProblem,
@@ -200,3 +201,6 @@ class AbstractSolver(eqx.Module, Generic[Problem, State]):
     @abc.abstractmethod
     def unknowns(self, problem: Problem, state: State) -> PyTree:
         """The unknowns that belong to this state, structured as `problem.init` made them."""
+
+    def _repr_html_(self) -> str:
+        return component_html(self, "solver", {"requires": self.requires.__name__})

@@ -22,9 +22,9 @@ from plugax import (
     PluginManager,
     hookimpl,
 )
+from plugax._origin import _origins
 from plugax.errors import PluginError, UnknownNameError
 from plugax.plugins import build, origin_of
-from plugax.plugins._origin import _origins
 
 
 class Valley(AbstractProblem):
