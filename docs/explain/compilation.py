@@ -105,8 +105,8 @@ import subprocess
 print(subprocess.run(["plugax", "doctor", "--speed"], capture_output=True, text=True).stdout)
 
 # %% [markdown]
-# Where one array operation on many numbers dominates, the gain is what is saved in memory traffic,
-# two or three times. Where Python dominates, it is a hundred or a hundred thousand times.
+# Where operations on long arrays dominate, the gain is what is saved in memory traffic: up to three
+# times on a quiet machine. Where Python dominates, it is ten to a hundred thousand times.
 #
 # ## The price: pure functions, and keys
 #

@@ -26,7 +26,7 @@ solution.plot("mistakes")
 # %% [markdown]
 # ## Methods
 #
-# One pass over the data with each of four optimizers, as the problem recommends them otherwise.
+# One pass over the data with each of four optimizers.
 
 # %%
 px.compare(

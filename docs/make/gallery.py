@@ -109,7 +109,8 @@ def _figure(content: str, ending: str, figures: pathlib.Path) -> str:
 
 def _card(name: str, title: str, text: str, image: str | None) -> str:
     """A card: figure, title and first sentence of a page."""
-    first = re.split(r"(?<=[.!?])\s", text.strip(), maxsplit=1)[0].replace("\n", " ")
+    opening = text.strip().partition("\n\n")[0].replace("\n", " ")
+    first = re.sub(r"[,:]$", ".", re.split(r"(?<=[.!?])\s", opening, maxsplit=1)[0])
     shown = f"    [![{title}]({image})]({name}.md)\n\n" if image else ""
     return f"-   **[{title}]({name}.md)**\n\n{shown}    {first}\n"
 
