@@ -74,6 +74,13 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session(python=OLDEST)
+def docs(session: nox.Session) -> None:
+    """The site, in build/site; a warning fails. `-- --serve` serves it instead."""
+    session.install("-e", ".[docs]")
+    session.run("python", "docs/make", *session.posargs, env={"JAX_PLATFORMS": "cpu"})
+
+
+@nox.session(python=OLDEST)
 def bench(session: nox.Session) -> None:
     """Plugax beside its peers, on one core: prints a table of ratios."""
     session.install("-e", ".", "torch==2.13.0")

@@ -38,8 +38,8 @@ class Estimate(eqx.Module):
 class ExtendedKalmanFilter(AbstractSolver[AbstractStateSpace, Estimate]):
     """Extended Kalman filter; one step is one cycle.
 
-    m_f = M(m),  P_f = λ^τ M' P M'ᵀ + Q
-    m = m_f + K (y − H(m_f)),  P = (I − K H') P_f,  K = P_f H'ᵀ (H' P_f H'ᵀ + R)⁻¹
+        m_f = M(m),  P_f = λ^τ M' P M'ᵀ + Q
+        m = m_f + K (y − H(m_f)),  P = (I − K H') P_f,  K = P_f H'ᵀ (H' P_f H'ᵀ + R)⁻¹
 
     M' is the derivative of the model at m, H' that of the observation operator at m_f, and τ the
     time since the previous observations, so λ is the inflation per unit of model time. With

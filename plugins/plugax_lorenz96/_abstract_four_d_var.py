@@ -1,7 +1,7 @@
 """Strong-constraint 4DVar over one window, as least squares in a control variable.
 
-x₀ = x_b + B^½ v
-J(v) = ½‖v‖² + ½‖R^{-½} (H(M(x₀)) − y)‖²
+    x₀ = x_b + B^½ v
+    J(v) = ½‖v‖² + ½‖R^{-½} (H(M(x₀)) − y)‖²
 
 M runs the model from the start of the window to every observation time, H is applied to each of
 these states, and R is diagonal. With the control variable v the background part is a plain square,

@@ -17,7 +17,7 @@ from ._abstract_four_d_var import AbstractFourDVar
 class FourDVar(AbstractFourDVar):
     """4DVar of your own model and observations.
 
-    x₀ = x_b + B^½ v,  J(v) = ½‖v‖² + ½‖R^{-½} (H(M(x₀)) − y)‖²
+        x₀ = x_b + B^½ v,  J(v) = ½‖v‖² + ½‖R^{-½} (H(M(x₀)) − y)‖²
 
     Arguments:
         model: the vector field f(t, x) of a state vector; the window begins at t = 0.

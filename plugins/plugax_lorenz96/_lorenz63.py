@@ -10,7 +10,7 @@ from ._lorenz96 import parameter
 class Lorenz63(eqx.Module):
     """Lorenz63, the vector field whose attractor is the butterfly.
 
-    dx/dt = σ (y − x),  dy/dt = x (ρ − z) − y,  dz/dt = x y − β z
+        dx/dt = σ (y − x),  dy/dt = x (ρ − z) − y,  dz/dt = x y − β z
 
     Law: for ρ > 1 the fixed points are 0 and (±c, ±c, ρ − 1) with c² = β (ρ − 1).
 

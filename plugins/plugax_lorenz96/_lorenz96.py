@@ -15,7 +15,7 @@ def parameter(value: ArrayLike) -> Array:
 class Lorenz96(eqx.Module):
     """Lorenz96, a vector field on a ring of at least four variables.
 
-    dxᵢ/dt = (xᵢ₊₁ − xᵢ₋₂) xᵢ₋₁ − xᵢ + F
+        dxᵢ/dt = (xᵢ₊₁ − xᵢ₋₂) xᵢ₋₁ − xᵢ + F
 
     One time unit stands for five days. With 40 variables and F = 8 the flow is chaotic: small
     errors double in about 0.42 time units (2.1 days).

@@ -11,8 +11,8 @@ from ._ring import neighbours
 class TwoScaleLorenz96(eqx.Module):
     """Two-scale Lorenz96, a vector field of K slow and K·J fast variables.
 
-    dXₖ/dt = (Xₖ₊₁ − Xₖ₋₂) Xₖ₋₁ − Xₖ + F − (h c / b) Σⱼ Yⱼₖ
-    dYⱼₖ/dt = −c b Yⱼ₊₁,ₖ (Yⱼ₊₂,ₖ − Yⱼ₋₁,ₖ) − c Yⱼₖ + (h c / b) Xₖ
+        dXₖ/dt = (Xₖ₊₁ − Xₖ₋₂) Xₖ₋₁ − Xₖ + F − (h c / b) Σⱼ Yⱼₖ
+        dYⱼₖ/dt = −c b Yⱼ₊₁,ₖ (Yⱼ₊₂,ₖ − Yⱼ₋₁,ₖ) − c Yⱼₖ + (h c / b) Xₖ
 
     The fast variables form one ring: Y after the last of group k is the first of group k + 1. A
     state is one flat vector, first the K slow variables and then the fast ones group by group, so

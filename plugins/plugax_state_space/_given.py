@@ -19,7 +19,7 @@ from .covariances import AbstractCovariance
 class StateSpace(AbstractStateSpace):
     """A model that runs in time, and observations of it.
 
-    x_k = M_k(x_{k−1}) + η_k,  η_k ~ N(0, Q);   y_k = H(t_k, x_k) + ε_k,  ε_k ~ N(0, R)
+        x_k = M_k(x_{k−1}) + η_k,  η_k ~ N(0, Q);   y_k = H(t_k, x_k) + ε_k,  ε_k ~ N(0, R)
 
     Arguments:
         model: the vector field f(t, x); x is any pytree of arrays. With the integrator `map` it is

@@ -35,7 +35,7 @@ def twin_experiment(
 ) -> StateSpace:
     """A problem whose truth is a run of its own model, and whose observations are drawn from it.
 
-    x_0 ~ N(m₀, P₀),  x_k = M_k(x_{k−1}) + η_k,  y_k = H(t_k, x_k) + ε_k
+        x_0 ~ N(m₀, P₀),  x_k = M_k(x_{k−1}) + η_k,  y_k = H(t_k, x_k) + ε_k
 
     Law: the errors follow exactly the laws that the problem states.
 

@@ -25,16 +25,17 @@ from ._values import describe_type, show, types_of
 
 
 def main(argv: list[str]) -> int:
-    """Describe all components of a name: several kinds may have a component of that name."""
+    """Describe all components of these names: several kinds may have one of the same name."""
     parser = Parser(
         prog="plugax describe",
-        description="Describe a problem, solver, optimizer, integrator or observer.",
+        description="Describe problems, solvers, optimizers, integrators or observers.",
     )
-    parser.add_argument("name", metavar="NAME", help="its name, or plugin:name")
+    parser.add_argument("names", nargs="+", metavar="NAME", help="a name, or plugin:name")
     parser.add_argument("--json", action="store_true", help="as JSON, a list of descriptions")
     arguments = parser.parse_args(argv)
     prepare()
-    described = [_describe(component) for component in _components(arguments.name)]
+    components = [component for name in arguments.names for component in _components(name)]
+    described = [_describe(component) for component in dict.fromkeys(components)]
     if arguments.json:
         print_json([_plain(entry) for entry in described])
     else:

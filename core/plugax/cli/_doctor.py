@@ -29,7 +29,14 @@ def main(argv: list[str]) -> int:
         prog="plugax doctor", description="Report devices, versions, settings, plugins and caches."
     )
     parser.add_argument("--json", action="store_true", help="as one JSON object")
+    parser.add_argument(
+        "--speed",
+        action="store_true",
+        help="time what compilation buys on this machine instead; takes some seconds",
+    )
     arguments = parser.parse_args(argv)
+    if arguments.speed:
+        return _speed(as_json=arguments.json)
     # Plugins before JAX, so that the time of a plugin that imports JAX is counted for it.
     records = default_manager().records
     found = _found()
@@ -51,6 +58,30 @@ def main(argv: list[str]) -> int:
     for title, text in sections.items():
         answer(f"{title}\n{text}\n")
     return SUCCESS
+
+
+def _speed(*, as_json: bool) -> int:
+    prepare()
+    from ..comparison._text import duration
+    from ._speed import measure
+
+    rows = measure()
+    if as_json:
+        print_json(rows)
+        return SUCCESS
+    head = ("", "plain", "compiled", "in a solver", "gain")
+    shown = [
+        (r["what"], *(duration(r[name]) for name in ("plain", "compiled", "in_solver")), _gain(r))
+        for r in rows
+    ]
+    answer(columns([head, *shown]))
+    return SUCCESS
+
+
+def _gain(row: dict[str, Any]) -> str:
+    """How many times faster than plain the faster of the others is."""
+    gain = row["plain"] / min(row["compiled"], row["in_solver"])
+    return f"{gain:,.0f} ×" if gain >= 10 else f"{gain:.1f} ×"
 
 
 def _found() -> dict[str, Any]:

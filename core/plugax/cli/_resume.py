@@ -10,7 +10,7 @@ from ._config import FILE_NAME, read_config, write_config
 from ._environment import prepare
 from ._flags import add_flags, join_negative_numbers, parse_flags, peek, peek_component
 from ._observers import add_observer_flag, choose_observers, make_observers
-from ._parser import Parser
+from ._parser import Parser, UsageError
 from ._precision import precision
 from ._report import Report, leave_unsaved_to_report, report
 from ._saved import add_own_flags, own_components, saved_precision
@@ -79,7 +79,11 @@ def _read(argv: list[str]) -> tuple[argparse.Namespace, list[ResolvedComponent]]
     """The arguments, and the observers: those of the saved run unless flags name others."""
     argv = join_negative_numbers(argv)
     parser = _parser()
-    known, _ = parser.parse_known_args([word for word in argv if word not in ("--help", "-h")])
+    try:
+        known, _ = parser.parse_known_args([word for word in argv if word not in ("--help", "-h")])
+    except UsageError:  # without a directory there is still the help
+        parser.parse_args(argv)
+        raise
     prepare(peek(argv, "--device"))
     file = pathlib.Path(known.directory) / FILE_NAME
     configured = read_config(file)["observer"] if file.exists() else []

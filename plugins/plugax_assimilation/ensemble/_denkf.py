@@ -15,7 +15,7 @@ from ._transform_filter import AbstractTransformFilter
 class DEnKF(AbstractTransformFilter):
     """Deterministic ensemble Kalman filter: half the gain for the anomalies.
 
-    x̄ ← x̄ + K d,   A ← A − ½ K Y
+        x̄ ← x̄ + K d,   A ← A − ½ K Y
 
     Law: with linear H the mean is that of the Kalman filter whose forecast has the mean and
     covariance of the ensemble. The covariance is larger than the Kalman filter's by ¼ K H P Hᵀ Kᵀ,

@@ -16,7 +16,7 @@ from ._transform_filter import AbstractTransformFilter
 class EnKF(AbstractTransformFilter):
     """Ensemble Kalman filter with perturbed observations (stochastic EnKF).
 
-    x_i ← x_i + K (y + ε_i − H(x_i)),   K = Aᵀ Y (YᵀY + (N − 1) I)⁻¹ in whitened observations
+        x_i ← x_i + K (y + ε_i − H(x_i)),   K = Aᵀ Y (YᵀY + (N − 1) I)⁻¹ in whitened observations
 
     New perturbations ε_i ~ N(0, R) are drawn in every cycle, and they sum to zero, so that the mean
     is that of the Kalman filter; their covariance, taken with N − 1, has the expectation R.

@@ -19,11 +19,11 @@ class EnKFN(AbstractTransformFilter):
 
     The ETKF with the forecast inflated by the λ that minimises, with ζ = (N − 1) / λ²,
 
-    D(ζ) = ½ dᵀ (I + YᵀY / ζ)⁻¹ d + ½ ε ζ − ½ ν ln ζ,    ε = xN (1 + 1/N) / m,  ν = xN N m
+        D(ζ) = ½ dᵀ (I + YᵀY / ζ)⁻¹ d + ½ ε ζ − ½ ν ln ζ,    ε = xN (1 + 1/N) / m,  ν = xN N m
 
     m is close to 1, a correction of the prior's mode if observations tell little. Then
 
-    x_a = x̄ + wᵀ A,  w = (Y Yᵀ + ζ I)⁻¹ Y d;    A_a = (Y Yᵀ + ζ I)^{-½} √(N − 1) A
+        x_a = x̄ + wᵀ A,  w = (Y Yᵀ + ζ I)⁻¹ Y d;    A_a = (Y Yᵀ + ζ I)^{-½} √(N − 1) A
 
     The metrics hold λ, `inflation_factor`.
 

@@ -17,8 +17,8 @@ from ._triangle import triangular
 class ETKF(AbstractTransformFilter):
     """Ensemble transform Kalman filter with the symmetric square root.
 
-    x_a = x̄ + wᵀ A,  w = (Y Yᵀ + (N − 1) I)⁻¹ Y d
-    A_a = T A,  T = (I + Y Yᵀ / (N − 1))^{-½}
+        x_a = x̄ + wᵀ A,  w = (Y Yᵀ + (N − 1) I)⁻¹ Y d
+        A_a = T A,  T = (I + Y Yᵀ / (N − 1))^{-½}
 
     If the ensemble is rotated at random afterwards, every root that keeps the mean gives the same
     distribution, since for an orthogonal U the product Ω U is as uniform as Ω. Then the quickest

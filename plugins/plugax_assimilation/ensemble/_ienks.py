@@ -48,7 +48,7 @@ class IEnKS(AbstractSolver[AbstractStateSpace, SmootherState]):
     The window is from t_{k−L} to t_k. Its newest S observation times are assimilated, each of them
     once, by Gauss–Newton iterations for the weights w of the ensemble at the window's start,
 
-    J(w) = ½ (N − 1) ‖w‖² + ½ Σ ‖R^{-½} (y − H(M(x̄ + wᵀ A)))‖²
+        J(w) = ½ (N − 1) ‖w‖² + ½ Σ ‖R^{-½} (y − H(M(x̄ + wᵀ A)))‖²
 
     with the sensitivity Y of the observations to w taken from the ensemble (x̄ + wᵀ A, T A) itself:
     Y = T⁻¹ R^{-½} (H(M(x)) − mean), T = (I + Y Yᵀ / (N − 1))^{-½}. Then the ensemble is inflated,

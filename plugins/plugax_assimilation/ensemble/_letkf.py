@@ -28,8 +28,9 @@ class LETKF(AbstractEnsembleFilter):
     Every variable i has an ETKF of its own, in which the error variance of an observation at the
     distance δ is divided by the taper ρ(δ) of Gaspari and Cohn:
 
-    x_a,i = x̄_i + wᵢᵀ aᵢ + Tᵢ aᵢ
-    wᵢ = (Yᵢ Yᵢᵀ + (N − 1) I)⁻¹ Yᵢ dᵢ,  Tᵢ = (I + Yᵢ Yᵢᵀ / (N − 1))^{-½},  Yᵢ = Y √ρᵢ,  dᵢ = √ρᵢ d
+        x_a,i = x̄_i + wᵢᵀ aᵢ + Tᵢ aᵢ
+        wᵢ = (Yᵢ Yᵢᵀ + (N − 1) I)⁻¹ Yᵢ dᵢ,  Tᵢ = (I + Yᵢ Yᵢᵀ / (N − 1))^{-½}
+        Yᵢ = Y √ρᵢ,  dᵢ = √ρᵢ d
 
     aᵢ are the members' anomalies of the variable. Numbers without a position, such as parameters,
     use every observation without a taper. The inflation is 1 + (λ − 1) max ρ(δ) over the variable's

@@ -21,7 +21,8 @@ class LocalSerialEAKF(AbstractEnsembleFilter):
     For one whitened observation after another, with the members' present anomalies y of it, their
     variance s = yᵀy / (N − 1), and its remaining innovation δ:
 
-    x̄ ← x̄ + ρ c δ / (1 + s),    a ← a − ρ c y / (√(1 + s) (1 + √(1 + s))),    c = aᵀy / (N − 1)
+        x̄ ← x̄ + ρ c δ / (1 + s),    a ← a − ρ c y / (√(1 + s) (1 + √(1 + s)))
+        c = aᵀy / (N − 1)
 
     x̄ and a are mean and anomalies of a number of the state, and ρ is the taper of Gaspari and Cohn
     at its distance from the observation. The members' values of the remaining observations are

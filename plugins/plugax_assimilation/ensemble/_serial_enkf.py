@@ -19,8 +19,8 @@ class SerialEnKF(AbstractTransformFilter):
     For one whitened observation after another, with the members' present anomalies y of it and its
     remaining innovation δ:
 
-    w ← w + Tᵀ y δ / (yᵀy + N − 1)
-    T ← (I − β y yᵀ) T,   β = 1 / (yᵀy + N − 1 + √((N − 1) (yᵀy + N − 1)))
+        w ← w + Tᵀ y δ / (yᵀy + N − 1)
+        T ← (I − β y yᵀ) T,   β = 1 / (yᵀy + N − 1 + √((N − 1) (yᵀy + N − 1)))
 
     The anomalies for the next observation are T times those of the forecast, so the work in the
     loop does not depend on the size of the state. In the end x_a = x̄ + wᵀ A and A_a = T A. With

@@ -12,7 +12,7 @@ def apply_gain(
 ) -> Float[Array, "rows state"]:
     """K applied to every row x of the whitened observation space.
 
-    x (YᵀY + (N − 1) I)⁻¹ Yᵀ A = x Yᵀ (Y Yᵀ + (N − 1) I)⁻¹ A
+        x (YᵀY + (N − 1) I)⁻¹ Yᵀ A = x Yᵀ (Y Yᵀ + (N − 1) I)⁻¹ A
 
     The smaller of the two matrices is factorised. Neither inverse nor covariance is formed.
 

@@ -49,7 +49,8 @@ class Particles(eqx.Module):
 class ParticleFilter(AbstractSolver[AbstractStateSpace, Particles]):
     """Bootstrap particle filter (sequential importance resampling); one step is one cycle.
 
-    x_i ← M(x_i) + η_i,    w_i ← w_i p(y | x_i) / Σ w p,    p(y | x) ∝ exp(−½ ‖R^{-½} (y − H(x))‖²)
+        x_i ← M(x_i) + η_i,    w_i ← w_i p(y | x_i) / Σ w p
+        p(y | x) ∝ exp(−½ ‖R^{-½} (y − H(x))‖²)
 
     If the effective size 1 / Σ w² falls below a given part of N, particles are drawn by their
     weights, and all weights are equal again. With regularisation every drawn particle is then moved

@@ -12,7 +12,7 @@ def crps(
 ) -> Float[Array, ""]:
     """The continuous ranked probability score, a mean over all numbers [model units].
 
-    CRPS = 1/N Σᵢ |xᵢ − t| − 1/(2N²) Σᵢⱼ |xᵢ − xⱼ|
+        CRPS = 1/N Σᵢ |xᵢ − t| − 1/(2N²) Σᵢⱼ |xᵢ − xⱼ|
 
     It is the integral of the squared difference between the distribution functions of ensemble and
     truth: 0 for a perfect forecast, the absolute error for a single member.
@@ -53,7 +53,7 @@ def weighted_crps(
 ) -> Float[Array, ""]:
     """The continuous ranked probability score of members with weights that add up to 1.
 
-    CRPS = Σᵢ wᵢ |xᵢ − t| − Σₖ Fₖ (1 − Fₖ) (x₍ₖ₊₁₎ − x₍ₖ₎)
+        CRPS = Σᵢ wᵢ |xᵢ − t| − Σₖ Fₖ (1 − Fₖ) (x₍ₖ₊₁₎ − x₍ₖ₎)
 
     Fₖ is the weight of the k lowest members. The second sum is the integral of F (1 − F), half the
     mean distance of two draws; it takes N log N operations, since particles are many.

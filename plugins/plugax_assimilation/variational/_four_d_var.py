@@ -13,8 +13,8 @@ from ._variational import AbstractVariational
 class FourDVar(AbstractVariational):
     """Cycled strong-constraint 4DVar, incremental.
 
-    x_0 = x_b + B^½ v,  x_k = M_k(x_{k−1})
-    J(v) = ½‖v‖² + ½ Σ_k ‖R_k^{-½} (y_k − H(x_k))‖²
+        x_0 = x_b + B^½ v,  x_k = M_k(x_{k−1})
+        J(v) = ½‖v‖² + ½ Σ_k ‖R_k^{-½} (y_k − H(x_k))‖²
 
     x_0 is the state at the start of a window, one observation interval before its first
     observations. The background errors do not change from window to window.

@@ -56,9 +56,9 @@ class HybridState(eqx.Module):
 class HybridFourDVar(AbstractIncremental[HybridState]):
     """Cycled strong-constraint 4DVar with background errors of climate and ensemble (EnVar).
 
-    B = α C + β Aᵀ A / (N − 1)
-    x_0 = x_b + B^½ v,  x_k = M_k(x_{k−1})
-    J(v) = ½‖v‖² + ½ Σ_k ‖R_k^{-½} (y_k − H(x_k))‖²
+        B = α C + β Aᵀ A / (N − 1)
+        x_0 = x_b + B^½ v,  x_k = M_k(x_{k−1})
+        J(v) = ½‖v‖² + ½ Σ_k ‖R_k^{-½} (y_k − H(x_k))‖²
 
     C is the covariance of the climate, A are the anomalies of N members at the start of the window,
     one row per member. The control has as many numbers as C^½ has columns, plus N.

@@ -12,7 +12,7 @@ from ._static_background import AbstractStaticBackground
 class OptimalInterpolation(AbstractStaticBackground):
     """Optimal interpolation between the climate and the observations.
 
-    x_b = c,  B = C, the mean and covariance of the climate
+        x_b = c,  B = C, the mean and covariance of the climate
 
     No model is run, so an analysis does not depend on earlier observations.
 

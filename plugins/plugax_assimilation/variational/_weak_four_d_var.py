@@ -14,8 +14,8 @@ from ._variational import AbstractVariational
 class WeakFourDVar(AbstractVariational):
     """Cycled weak-constraint 4DVar, with the model's errors as controls.
 
-    x_0 = x_b + B^½ v,  x_k = M_k(x_{k−1}) + Q^½ w_k
-    J(v, w) = ½‖v‖² + ½ Σ_k ‖w_k‖² + ½ Σ_k ‖R_k^{-½} (y_k − H(x_k))‖²
+        x_0 = x_b + B^½ v,  x_k = M_k(x_{k−1}) + Q^½ w_k
+        J(v, w) = ½‖v‖² + ½ Σ_k ‖w_k‖² + ½ Σ_k ‖R_k^{-½} (y_k − H(x_k))‖²
 
     Q is the problem's `model_error`. For a window of K observation times the control has K + 1
     times as many numbers as the state.
