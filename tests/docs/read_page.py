@@ -6,6 +6,7 @@ A fenced block with a title, such as ```csv title="points.csv", is written to th
 current directory. A block of ```python runs, all of a page in one process. In a block of ```console
 every line that begins with "$ " is a command, which has to succeed; the lines below it are what it
 prints, numbers and blanks aside, and "…" stands for what is left out. Other blocks are only read.
+With `--no-commands` commands are not run, as they start Python each time.
 """
 
 import os
@@ -59,8 +60,8 @@ def type_in(command, shown):
             sys.exit(f"$ {command}\n{done.stdout}The page shows what was not printed:\n{line}")
 
 
-def read(page):
-    """Do all that a page shows, in the current directory."""
+def read(page, commands=True):
+    """Do what a page shows, in the current directory."""
     # The page takes the place of this script, so that classes and messages are as in a script.
     main = types.ModuleType("__main__")
     sys.modules["__main__"], before = main, sys.modules["__main__"]
@@ -73,7 +74,8 @@ def read(page):
             exec(compile("\n" * line + content, str(page), "exec"), vars(main))
         elif language == "console":
             for command, shown in commands_of(content):
-                type_in(command, shown)
+                if commands:
+                    type_in(command, shown)
     sys.modules["__main__"] = before
 
 
@@ -81,4 +83,5 @@ if __name__ == "__main__":
     sys.path[0] = os.getcwd()
     here = os.path.dirname(sys.executable)
     os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", "")])
-    read(pathlib.Path(sys.argv[1]))
+    page, *flags = sys.argv[1:]
+    read(pathlib.Path(page), commands="--no-commands" not in flags)

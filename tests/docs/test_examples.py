@@ -32,6 +32,21 @@ LONG = (
     "docs/regression.md",
     "docs/state-space.md",
 )
+# Pages of commands that take long; their Python is quick.
+LONG_COMMANDS = (
+    "README.md",
+    "docs/command-line.md",
+    "docs/how-to/own-data.md",
+    "docs/learn/regression.md",
+    "docs/lorenz96.md",
+    "docs/mnist.md",
+    "docs/more-garbow-hillstrom.md",
+    "docs/start.md",
+)
+# Pages of commands that need real data.
+WITH_DATA = ("README.md", "docs/mnist.md")
+# Pages of commands that install packages; tests/docs/test_written_pages.py does what they show.
+INSTALLING = ("docs/plugins.md",)
 
 
 def python_of(page):
@@ -53,22 +68,32 @@ def runs(page):
 WITH_EXAMPLES = [page for page in PAGES if runs(page)]
 
 
-def page_to_run(page):
-    marks = [pytest.mark.slow] if name_of(page) in LONG else []
-    return pytest.param(page, id=name_of(page), marks=marks)
+def cases():
+    """Every page with something to run; one of long commands twice, first without these."""
+    cases = []
+    for page in WITH_EXAMPLES:
+        name, slow = name_of(page), [pytest.mark.slow]
+        if name in LONG_COMMANDS:
+            marks = slow if name in LONG else []
+            cases.append(pytest.param(page, ["--no-commands"], id=f"{name}-python", marks=marks))
+        marks = slow if name in LONG + LONG_COMMANDS else []
+        cases.append(pytest.param(page, [], id=name, marks=marks))
+    return cases
 
 
-@pytest.mark.parametrize("page", [page_to_run(page) for page in WITH_EXAMPLES])
-def test_the_examples_of_a_page_run_one_after_the_other(page, tmp_path):
+@pytest.mark.parametrize(("page", "flags"), cases())
+def test_the_examples_of_a_page_run_one_after_the_other(page, flags, tmp_path, request):
+    if name_of(page) in WITH_DATA and not flags:
+        request.getfixturevalue("data_directory")
     done = subprocess.run(
-        [sys.executable, "-W", "error", str(READER), str(page)],
+        [sys.executable, "-W", "error", str(READER), str(page), *flags],
         cwd=tmp_path,
         env=os.environ | {"MPLBACKEND": "agg"},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name_of)
@@ -93,7 +118,7 @@ def test_what_the_examples_of_a_page_take_from_modules_is_there(page):
     assert not missing
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@pytest.mark.parametrize("page", [p for p in PAGES if name_of(p) not in INSTALLING], ids=name_of)
 def test_shell_examples_are_written_so_that_they_are_run(page):
     text = page.read_text()
     languages = {language for _, language, _, _ in blocks_of(text)}
