@@ -113,6 +113,11 @@ class NeverThere(Plain):
         return jnp.zeros((), bool)
 
 
+class AtRest(Plain):
+    def converged(self, problem, state):
+        return state["steps"] >= 0
+
+
 class Wild(Plain):
     learning_rate: jax.Array = eqx.field(converter=jnp.asarray, default=100.0)
 
@@ -205,6 +210,7 @@ TABLE = [
     (testing.check_solver_solves, Plain, Slow, "after 1000 steps"),
     (testing.check_solver_solves, Langevin, Wild, "non-finite"),
     (testing.check_solver_solves, Stops, NeverThere, "not-converged"),
+    (testing.check_solver_solves, Stops, AtRest, "before the first step"),
     (testing.check_solver_history, Plain, Ahead, "unknowns it starts from"),
     (testing.check_solver_chunks, Langevin, Counting, "bit for bit"),
     (testing.check_solver_chunks, Stops, Counting, "bit for bit"),

@@ -136,6 +136,8 @@ def check_solver_solves(
             solution = solve(problem, solver, seed=seed_from(key), chunk=STEPS)
         remedy = "Are the defaults fit for unknowns and curvatures of about one?"
         claim(solution.status.success, solver, law, solution.status, remedy)
+        remedy = "Does what init returns, such as a velocity of zero, pass the test of convergence?"
+        claim(solution.steps > 0, solver, law, "it converged before the first step", remedy)
         last_of(problem, "solves")(solver, problem, solution, key)
 
 
