@@ -6,6 +6,7 @@ stays in the registry of pyplot.
 """
 
 import base64
+import functools
 import os
 import pathlib
 import sys
@@ -59,7 +60,7 @@ class Figures(Mapping[str, Any]):
         Errors: `PlugaxError` if Matplotlib cannot open windows here.
         """
         from matplotlib import pyplot
-        from matplotlib.backends import BackendFilter, backend_registry
+        from matplotlib.backends.registry import BackendFilter, backend_registry
 
         if pyplot.get_backend().lower() in backend_registry.list_builtin(
             BackendFilter.NON_INTERACTIVE
@@ -70,8 +71,9 @@ class Figures(Mapping[str, Any]):
                 "(matplotlib.use)."
             )
         for name, figure in self._figures.items():
-            still = _still(figure)
-            pyplot.figure(num=name, FigureClass=lambda *_, still=still, **__: still)
+            # pyplot asks for a class, and puts what it makes into a window.
+            made: Any = functools.partial(_given, _still(figure))
+            pyplot.figure(num=name, FigureClass=made)
         pyplot.show()
         if not pyplot.isinteractive():  # else the windows are still open
             for figure in self._figures.values():
@@ -146,6 +148,10 @@ def _still(figure: Any) -> Any:
     """The figure that an animation moves; any other figure itself."""
     # There is no public way to it.
     return figure._fig if _is_animation(figure) else figure
+
+
+def _given(figure: Any, *_: Any, **__: Any) -> Any:
+    return figure
 
 
 def _pixels(figure: Any, axis: int) -> int:

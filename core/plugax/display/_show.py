@@ -54,15 +54,16 @@ def _show(value: Any, digits: int) -> str:
         return f"{{{', '.join(inside)}}}"
     if isinstance(value, list) and value and isinstance(value[0], list):
         return _show_nested(value)
-    if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
+    fields = getattr(value, "_fields", None)  # of a named tuple
+    if isinstance(value, list | tuple) and fields is None:
         return _show_items(value, digits)
     if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
         return value.__qualname__
     origin, made = origin_of(value), type(value).__name__
     if origin is not None:
         return _show_spec(origin, digits)
-    if hasattr(value, "_asdict"):
-        return _show_call(made, value._asdict(), digits)
+    if isinstance(value, tuple):
+        return _show_call(made, dict(zip(fields or (), value, strict=True)), digits)
     if not dataclasses.is_dataclass(value):
         return repr(value)
     fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}

@@ -49,7 +49,8 @@ def plot(
     axes = 1 + len(sweep)
     numbers = {k for k, v in {**series, **evaluations}.items() if v.ndim == axes and v.size}
     numbers -= {"step"}
-    known = [*dict.fromkeys([*drawn, *(["history"] if numbers else []), *sorted(numbers)])]
+    known = [*drawn, *(["history"] if numbers else []), *sorted(numbers)]
+    known = list(dict.fromkeys(known))
     raise UnknownNameError(
         f"There is no figure or metric {name!r}.{did_you_mean(name, known)} There are: "
         f"{', '.join(known) or 'none'}."
