@@ -138,6 +138,47 @@ def page(browser):
     assert not errors
 
 
+# The contrast of every text to what is behind it, as the WCAG define it.
+CONTRASTS = """selector => {
+    const canvas = document.createElement("canvas").getContext("2d");
+    const numbers = colour => {
+        canvas.clearRect(0, 0, 1, 1);
+        canvas.fillStyle = colour;
+        canvas.fillRect(0, 0, 1, 1);
+        return [...canvas.getImageData(0, 0, 1, 1).data].map(x => x / 255);
+    };
+    const behind = element => {
+        for (let e = element; e; e = e.parentElement) {
+            const colour = numbers(getComputedStyle(e).backgroundColor);
+            if (colour[3] > 0.99) return colour;
+        }
+        return numbers(getComputedStyle(empty).backgroundColor);
+    };
+    const opacity = element =>
+        element ? getComputedStyle(element).opacity * opacity(element.parentElement) : 1;
+    const luminance = rgb => rgb.slice(0, 3)
+        .map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+    const empty = document.body.appendChild(document.createElement("p"));
+    empty.style.backgroundColor = "Canvas";
+    return [...document.querySelectorAll(selector)]
+        .filter(element => element.innerText.trim())
+        .map(element => {
+            const back = behind(element), front = numbers(getComputedStyle(element).color);
+            const part = opacity(element);
+            const seen = front.map((c, i) => part * c + (1 - part) * back[i]);
+            const [a, b] = [luminance(seen), luminance(back)];
+            return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        });
+}"""
+
+
+@pytest.fixture(scope="session")
+def contrasts():
+    """The contrasts of all texts of a page that a selector finds; from 1 to 21, 4.5 is legible."""
+    return lambda page, selector: page.evaluate(CONTRASTS, selector)
+
+
 @pytest.fixture
 def ctrl_c():
     """Ctrl-C as in a terminal; what was started in the background inherits that it is ignored."""

@@ -98,19 +98,19 @@ def compare(
         over=name,
         provenance=provenance_of(made, None, chosen, seed=numbers, steps=steps, epochs=epochs),
     )
-    for place, contestant in enumerate(contestants):
-        try:
+    try:
+        for contestant in contestants:
             row = _row(made, contestant, problems, everyone, numbers, chunk, device)
-        except KeyboardInterrupt:
-            return _with_missing(comparison, contestants[place:], name)
-        rows = (*comparison.rows, row)
-        shown = comparison.metrics if metrics else _usual(made, rows)
-        comparison = dataclasses.replace(comparison, rows=rows, metrics=shown)
-        if comparison.interrupted:
-            return _with_missing(comparison, contestants[place + 1 :], name)
-        if after_each is not None:
-            after_each(comparison)
-    return comparison
+            rows = (*comparison.rows, row)
+            shown = comparison.metrics if metrics else _usual(made, rows)
+            comparison = dataclasses.replace(comparison, rows=rows, metrics=shown)
+            if comparison.interrupted:
+                break
+            if after_each is not None:
+                after_each(comparison)
+    except KeyboardInterrupt:
+        pass
+    return _with_missing(comparison, contestants[len(comparison.rows) :], name)
 
 
 def _row(

@@ -6,6 +6,8 @@ stays in the registry of pyplot.
 """
 
 import base64
+import functools
+import os
 import pathlib
 import sys
 import tempfile
@@ -13,6 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from io import BytesIO
 from typing import Any
+
+from ..errors import PlugaxError
 
 WIDTH = 80  # of an inch of a figure, in the pixels of a web page
 DOTS = 2 * WIDTH  # per inch, for screens with two dots to such a pixel
@@ -22,7 +26,7 @@ class Figures(Mapping[str, Any]):
     """Matplotlib figures and animations by name; as the last line of a cell they are shown.
 
     In a loop, or in the middle of a cell, `display(…)` shows them. In a Python session `show()`
-    opens windows.
+    opens windows, and `save` writes files.
 
     Arguments:
         figures: the figures by name.
@@ -46,19 +50,51 @@ class Figures(Mapping[str, Any]):
         return len(self._figures)
 
     def __repr__(self) -> str:
-        return f"Figures: {', '.join(self)}. A notebook shows them; show() opens windows."
+        return f"Figures: {', '.join(self)}. show() opens windows, save(DIR) writes files."
 
     def show(self) -> None:
-        """Open a window for each, as Matplotlib does: a script waits until they are closed."""
-        from matplotlib import pyplot
+        """Open a window for each, as Matplotlib does: a script waits until they are closed.
 
+        Of an animation the window has the first frame; `save` writes one that moves.
+
+        Errors: `PlugaxError` if Matplotlib cannot open windows here.
+        """
+        from matplotlib import pyplot
+        from matplotlib.backends.registry import BackendFilter, backend_registry
+
+        if pyplot.get_backend().lower() in backend_registry.list_builtin(
+            BackendFilter.NON_INTERACTIVE
+        ):
+            raise PlugaxError(
+                f"There are no windows here: Matplotlib draws with {pyplot.get_backend()}, which "
+                "only writes files. Write them with save('DIR'), or choose a display and a backend "
+                "(matplotlib.use)."
+            )
         for name, figure in self._figures.items():
-            still = _still(figure)
-            pyplot.figure(num=name, FigureClass=lambda *_, still=still, **__: still)
+            # pyplot asks for a class, and puts what it makes into a window.
+            made: Any = functools.partial(_given, _still(figure))
+            pyplot.figure(num=name, FigureClass=made)
         pyplot.show()
         if not pyplot.isinteractive():  # else the windows are still open
             for figure in self._figures.values():
                 pyplot.close(_still(figure))
+
+    def save(self, directory: str | os.PathLike) -> list[pathlib.Path]:
+        """Write each into a file, `NAME.png`, or `NAME.gif` if it is an animation.
+
+        Arguments:
+            directory: created if it is missing; files of the same names are replaced.
+
+        Returns:
+            the paths of the files.
+        """
+        target, paths = pathlib.Path(directory), []
+        target.mkdir(parents=True, exist_ok=True)
+        for name, figure in self._figures.items():
+            content, kind = picture_of(figure, DOTS)
+            paths.append(target / f"{name}.{kind}")
+            paths[-1].write_bytes(content)
+        return paths
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:  # noqa: ARG002
         """What IPython asks for: a single figure as PNG, and otherwise all of them as HTML."""
@@ -112,6 +148,10 @@ def _still(figure: Any) -> Any:
     """The figure that an animation moves; any other figure itself."""
     # There is no public way to it.
     return figure._fig if _is_animation(figure) else figure
+
+
+def _given(figure: Any, *_: Any, **__: Any) -> Any:
+    return figure
 
 
 def _pixels(figure: Any, axis: int) -> int:

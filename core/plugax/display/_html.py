@@ -16,6 +16,7 @@ MOST_ROWS = 20
 TABLE_DIGITS = 5
 # Each has a contrast of at least 3 to 1 to white and to black.
 COLOURS = {"good": "#2da44e", "doubtful": "#bf8700", "bad": "#d1242f"}
+# The class stands twice where JupyterLab's own rules for tables would win.
 STYLE = """<style>
 .plugax { color: inherit; font-family: var(--jp-content-font-family, system-ui, sans-serif);
   font-size: 13px; line-height: 1.5; max-width: 70em; overflow-x: auto; }
@@ -23,16 +24,15 @@ STYLE = """<style>
 .plugax .plugax-head { font-size: 14px; }
 .plugax .plugax-dot { display: inline-block; width: 0.7em; height: 0.7em; border-radius: 50%;
   margin-right: 0.5em; }
-.plugax table { border-collapse: collapse; margin: 4px 0 6px; font-size: inherit; color: inherit;
-  table-layout: auto; }
-.plugax table th, .plugax table td { padding: 1px 14px 1px 0; border: 0; text-align: left;
-  vertical-align: top; background: none; color: inherit; white-space: normal; max-width: none; }
-.plugax table th { font-weight: 600; }
-.plugax table thead th { border-bottom: 1px solid currentColor; }
-.plugax table tr, .plugax table tbody tr:nth-child(odd) { background: none; }
-.plugax table .plugax-number { text-align: right; white-space: nowrap;
+.plugax.plugax table { border-collapse: collapse; margin: 4px 0 6px; table-layout: auto;
+  font-size: inherit; color: inherit; }
+.plugax.plugax :is(th, td) { padding: 1px 14px 1px 0; border: 0; max-width: none; color: inherit;
+  text-align: left; vertical-align: top; white-space: normal; }
+.plugax.plugax th { font-weight: 600; }
+.plugax.plugax thead th { border-bottom: 1px solid currentColor; }
+.plugax.plugax :is(th, td).plugax-number { text-align: right; white-space: nowrap;
   font-variant-numeric: tabular-nums; }
-.plugax table.plugax-pairs th { font-weight: 400; opacity: 0.75; white-space: nowrap; }
+.plugax.plugax .plugax-pairs th { font-weight: 400; opacity: 0.75; white-space: nowrap; }
 .plugax details { margin: 2px 0; }
 .plugax summary { cursor: pointer; }
 .plugax .plugax-note { opacity: 0.75; }

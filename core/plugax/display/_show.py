@@ -8,7 +8,7 @@ from .._origin import origin_of
 
 DIGITS = 6
 MOST_ITEMS = 6  # of an array or a list that is written out
-LONGEST = 160
+LONGEST, LONGEST_PART = 160, 60  # of a line, and of a part of a pytree
 
 
 def show(value: Any, digits: int = DIGITS) -> str:
@@ -23,14 +23,21 @@ def show(value: Any, digits: int = DIGITS) -> str:
 
 
 def show_tree(tree: Any) -> str:
-    """A pytree in one line; if it has too many parts for that, the number of its numbers."""
+    """A pytree in one line; of a part that is too long for that, how many numbers it has."""
+    if isinstance(tree, Mapping) and len(tree) <= MOST_ITEMS:
+        inside = (f'"{key}": {_show_part(item)}' for key, item in tree.items())
+        return f"{{{', '.join(inside)}}}"
+    return _show_part(tree)
+
+
+def _show_part(tree: Any) -> str:
     text = _show(tree, DIGITS)
-    if len(text) <= LONGEST:
+    if len(text) <= LONGEST_PART:
         return text
     import jax
 
     sizes = [leaf.size for leaf in jax.tree.leaves(tree) if _is_array(leaf)]
-    return f"{type(tree).__name__}: {sum(sizes)} numbers in {len(sizes)} arrays"
+    return f"{type(tree).__name__} of {sum(sizes)} numbers in {len(sizes)} arrays"
 
 
 def _show(value: Any, digits: int) -> str:
@@ -40,24 +47,27 @@ def _show(value: Any, digits: int) -> str:
         return str(value)
     if _is_array(value):
         return _show_array(value, digits)
+    if isinstance(value, Mapping) and isinstance(value.get("name"), str):  # a spec
+        return _show_spec(value, digits)
     if isinstance(value, Mapping):
         inside = (f'"{key}": {_show(item, digits)}' for key, item in value.items())
         return f"{{{', '.join(inside)}}}"
     if isinstance(value, list) and value and isinstance(value[0], list):
         return _show_nested(value)
-    if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
+    fields = getattr(value, "_fields", None)  # of a named tuple
+    if isinstance(value, list | tuple) and fields is None:
         return _show_items(value, digits)
     if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
         return value.__qualname__
-    origin = origin_of(value)
+    origin, made = origin_of(value), type(value).__name__
     if origin is not None:
-        return _show_call(origin["name"], {k: v for k, v in origin.items() if k != "name"}, digits)
-    if hasattr(value, "_asdict"):
-        return _show_call(type(value).__name__, value._asdict(), digits)
+        return _show_spec(origin, digits)
+    if isinstance(value, tuple):
+        return _show_call(made, dict(zip(fields or (), value, strict=True)), digits)
     if not dataclasses.is_dataclass(value):
         return repr(value)
     fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    return _show_call(type(value).__name__, fields, digits)
+    return _show_call(made, fields, digits)
 
 
 def _is_array(value: Any) -> bool:
@@ -86,6 +96,11 @@ def _show_nested(items: Any) -> str:
         sizes.append(len(items))
         items = items[0] if items else None
     return f"{' × '.join(map(str, sizes))} numbers"
+
+
+def _show_spec(spec: Mapping[str, Any], digits: int) -> str:
+    """A component by its name and the options that were given, `adam(learning_rate=0.01)`."""
+    return _show_call(spec["name"], {k: v for k, v in spec.items() if k != "name"}, digits)
 
 
 def _show_call(name: str, arguments: Mapping[str, Any], digits: int) -> str:

@@ -46,9 +46,12 @@ def plot(
     curve = history_figure(chosen(series), chosen(evaluations), every=every, sweep=sweep)
     if curve is not None:
         return Figures({name: curve})
-    numbers = {k for k, v in {**series, **evaluations}.items() if v.ndim == 1 + len(sweep)}
-    known = [*dict.fromkeys([*drawn, "history", *sorted(numbers - {"step"})])]
+    axes = 1 + len(sweep)
+    numbers = {k for k, v in {**series, **evaluations}.items() if v.ndim == axes and v.size}
+    numbers -= {"step"}
+    known = [*drawn, *(["history"] if numbers else []), *sorted(numbers)]
+    known = list(dict.fromkeys(known))
     raise UnknownNameError(
-        f"There is no figure or metric {name!r}.{did_you_mean(name, known)} There are "
-        f"{', '.join(known)}."
+        f"There is no figure or metric {name!r}.{did_you_mean(name, known)} There are: "
+        f"{', '.join(known) or 'none'}."
     )

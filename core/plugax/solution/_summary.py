@@ -116,7 +116,9 @@ def _main(shown: dict[str, str], run: "Solution | Population") -> dict[str, str]
 
 
 def _mark(status: Status) -> Literal["good", "doubtful", "bad"]:
-    return ("doubtful" if status.remarks else "good") if status.success else "bad"
+    if status.success and not status.remarks:
+        return "good"
+    return "doubtful" if status.success or status.name == "interrupted" else "bad"
 
 
 def _footer(run: "Solution | Population") -> tuple[str, ...]:
