@@ -13,6 +13,7 @@ from ._population import Population as Population
 from ._replace_file import replace_file as replace_file
 from ._saved_run import SavedRun as SavedRun
 from ._saved_run import read_saved_run as read_saved_run
+from ._series import series_from as series_from
 from ._solution import Solution as Solution
 from ._status import Status as Status
 from ._table import Table as Table

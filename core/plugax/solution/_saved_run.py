@@ -10,7 +10,7 @@ import numpy as np
 
 from ._directory import read_run
 from ._series import series_from
-from ._status import Status
+from ._status import Status, overall
 
 if TYPE_CHECKING:
     from jaxtyping import PyTree
@@ -40,6 +40,12 @@ class SavedRun:
         """How the run of every member ended, or the one run."""
         told = self.summary["status"]
         return [Status(**status) for status in (told if isinstance(told, list) else [told])]
+
+    @property
+    def status(self) -> Status:
+        """How the run ended, all members together."""
+        statuses = self.statuses
+        return overall(statuses) if isinstance(self.summary["status"], list) else statuses[0]
 
     @property
     def is_population(self) -> bool:
