@@ -14,9 +14,7 @@ UNLIMITED = 10_000  # characters per line if the output is not a terminal
 
 def main(argv: list[str]) -> int:
     """List runs."""
-    parser = Parser(
-        prog="plugax runs", description="List all saved runs in or below a directory."
-    )
+    parser = Parser(prog="plugax runs", description="List all saved runs in or below a directory.")
     add = parser.add_argument
     here = "the directory; default: the current one"
     add("directory", nargs="?", default=".", metavar="DIR", help=here)
@@ -55,7 +53,9 @@ def _text(runs: list[dict[str, Any]]) -> str:
         "steps": ["" if run["steps"] is None else str(run["steps"]) for run in runs],
         "saved": [_local(run["saved"]) for run in runs],
     }
-    damaged = [paragraph(f"{r['directory']}: {r['message']}", indent=2) for r in runs if not r["saved"]]
+    damaged = [
+        paragraph(f"{r['directory']}: {r['message']}", indent=2) for r in runs if not r["saved"]
+    ]
     return "\n".join(
         [table_text(Table(columns), width() or UNLIMITED), *([""] if damaged else []), *damaged]
     )

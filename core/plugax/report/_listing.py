@@ -11,6 +11,10 @@ from ._facts import members_of, problem_of, score_of, solver_of, summarised
 from ._find import SUMMARY, find_runs
 
 DAMAGED = "damaged"
+FIELDS = (
+    *("directory", "problem", "solver", "status", "message", "members"),
+    *("score", "score_name", "steps", "seed", "saved"),
+)
 
 
 def list_runs(path: str | os.PathLike) -> list[dict[str, Any]]:
@@ -36,10 +40,7 @@ def when(run_directory: pathlib.Path, summary: dict[str, Any]) -> str:
 
 
 def _entry(directory: pathlib.Path) -> dict[str, Any]:
-    entry: dict[str, Any] = dict.fromkeys(
-        ("directory", "problem", "solver", "status", "message", "members", "score", "score_name")
-        + ("steps", "seed", "saved")
-    )
+    entry: dict[str, Any] = dict.fromkeys(FIELDS)
     entry["directory"] = str(directory)
     try:
         run = summarised(directory)

@@ -22,10 +22,8 @@ def dtypes_of(series: Mapping[str, np.ndarray]) -> dict[str, str]:
     return {name: np.asarray(values).dtype.name for name, values in series.items()}
 
 
-def series_from(
-    content: bytes | pathlib.Path, dtypes: Mapping[str, str]
-) -> dict[str, np.ndarray]:
-    """The arrays that `dtypes` names, from the bytes that `series_bytes` made, or a file of them."""
+def series_from(content: bytes | pathlib.Path, dtypes: Mapping[str, str]) -> dict[str, np.ndarray]:
+    """The arrays that `dtypes` names, from what `series_bytes` made: bytes, or a file."""
     source = io.BytesIO(content) if isinstance(content, bytes) else content
     with np.load(source, allow_pickle=False) as stored:
         return {name: stored[name].view(_dtype(dtype)) for name, dtype in dtypes.items()}
