@@ -48,11 +48,11 @@ def charts_of(run: SavedRun) -> tuple[dict[str, list[Line]], list[str]]:
             if values.ndim != len(sweep) + 1 or values.dtype.kind not in "fiubV":
                 arrays.append(name)
                 continue
+            if not values.size:
+                continue
             lines = values.astype(float).reshape(-1, values.shape[-1])
             steps = at if dots else every * np.arange(values.shape[-1])
-            found = _lines(run, steps, lines, dots) if values.size else []
-            if found:
-                charts.setdefault(name, []).extend(found)
+            charts.setdefault(name, []).extend(_lines(run, steps, lines, dots))
     return dict(sorted(charts.items(), key=lambda item: item[0] != "loss")), [
         *dict.fromkeys(arrays)
     ]
@@ -63,12 +63,20 @@ def _lines(run: SavedRun, steps: np.ndarray, values: np.ndarray, dots: bool) -> 
     if members_of(run) is None:
         return [Line("evaluated" if dots else "at every step", steps, values[0], dots)]
     if len(values) <= MOST_LINES:
-        labels = member_labels(run)
-        return [Line(n, steps, y, dots) for n, y in zip(labels, values, strict=True)]
+        ends = np.full(len(values), len(steps)) if dots else _ends(run)
+        rows = zip(member_labels(run), values, ends, strict=True)
+        return [Line(label, steps[:end], y[:end], dots) for label, y, end in rows]
     there = np.isfinite(values).any(0)
     finite = np.where(np.isfinite(values), values, np.nan)[:, there]
     rows = np.nanquantile(finite, list(QUANTILES.values()), axis=0)
     return [Line(n, steps[there], y, dots) for n, y in zip(QUANTILES, rows, strict=True)]
+
+
+def _ends(run: SavedRun) -> np.ndarray:
+    """How many rows of the history are of a member; those after its last step say nothing."""
+    taken = run.series("members")["steps"].ravel()
+    lost = np.asarray([status.name == "non-finite" for status in run.statuses])
+    return -(-(taken + lost) // run.provenance["run"]["record_every"])
 
 
 def coordinates(run: SavedRun) -> dict[str, list]:

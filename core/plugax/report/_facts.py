@@ -16,12 +16,10 @@ def summarised(directory: pathlib.Path) -> SavedRun:
 
     Errors: `PlugaxError` if there is no run, or if it is damaged as far as that can be seen.
     """
+    if (directory / ".new").exists():  # of a writer that was killed: SHA-256 tells what is valid
+        return whole(directory)
     summary = read_summary(directory)
-    missing = [
-        name
-        for name in summary["files"]
-        if not (directory / name).exists() and not (directory / ".new" / name).exists()
-    ]
+    missing = [name for name in summary["files"] if not (directory / name).exists()]
     if missing:
         raise PlugaxError(f"{directory / missing[0]} is missing.")
     return checked(SavedRun(directory, summary, _Files(directory, summary["files"])))
@@ -114,10 +112,8 @@ def last_losses(run: SavedRun) -> np.ndarray | None:
     dtypes = run.summary["dtypes"]["history"]
     if "loss" not in dtypes:
         return None
-    moved = run.directory / ".new" / "history.npz"
-    path = moved if moved.exists() else run.directory / "history.npz"
-    # Of a long history, only the loss is read.
-    losses = series_from(path, {"loss": dtypes["loss"]})["loss"].astype(float)
+    only = {"loss": dtypes["loss"]}
+    losses = series_from(run.files["history.npz"], only)["loss"].astype(float)
     if not losses.size:
         return None
     if members_of(run) is None:
@@ -142,8 +138,7 @@ class _Files(Mapping):
     def __getitem__(self, name: str) -> bytes:
         if name not in self.names:
             raise KeyError(name)
-        path = self.directory / ".new" / name
-        return (path if path.exists() else self.directory / name).read_bytes()
+        return (self.directory / name).read_bytes()
 
     def __iter__(self):
         return iter(self.names)

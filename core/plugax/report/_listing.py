@@ -5,6 +5,7 @@ import math
 import os
 import pathlib
 from typing import Any
+from zipfile import BadZipFile
 
 from ..errors import PlugaxError
 from ._facts import members_of, problem_of, score_of, solver_of, summarised
@@ -45,7 +46,7 @@ def _entry(directory: pathlib.Path) -> dict[str, Any]:
     try:
         run = summarised(directory)
         name, score = score_of(run) or (None, math.nan)
-    except (PlugaxError, OSError, ValueError, KeyError) as error:
+    except (PlugaxError, OSError, ValueError, KeyError, BadZipFile) as error:
         return entry | {"status": DAMAGED, "message": str(error)}
     return entry | {
         "problem": problem_of(run),

@@ -56,18 +56,17 @@ class Entry:
 
 def entry_of(run: SavedRun, charts: dict[str, list[Line]], place: str | None) -> Entry:
     """The entry of a run."""
-    members = members_of(run)
-    if members is None:
-        metrics = scalars(run.summary["metrics"])
-    else:
-        metrics = {name: _median(values) for name, values in member_metrics(run).items()}
+    members, asked = members_of(run), run.provenance["run"]
+    metrics = scalars(run.summary["metrics"])
+    if members is not None:
+        metrics |= {name: _median(values) for name, values in member_metrics(run).items()}
     losses = last_losses(run)
     if "loss" not in metrics and losses is not None:
         metrics = {"loss": _median(losses), **metrics}
     options = {
         **{f"problem.{name}": value for name, value in flat(run.provenance["problem"]).items()},
         **{f"solver.{name}": value for name, value in flat(run.provenance["solver"]).items()},
-        **{name: run.provenance["run"].get(name) for name in ("seed",)},
+        **({} if "seed" in asked.get("over", ()) else {"seed": asked["seed"]}),
     }
     return Entry(
         label=str(run.directory),
@@ -164,10 +163,7 @@ def _failures(entries: list[Entry]) -> Markup:
     if not told:
         return Markup()
     lines = [
-        element(
-            "li",
-            join([_link(entry), ": ", " ".join([entry.status.message, *entry.status.remarks])]),
-        )
+        element("li", Markup(f"{text(_link(entry))}: {text(_said(entry.status))}"))
         for entry in told[:MOST_SAID]
     ]
     if len(told) > MOST_SAID:

@@ -42,10 +42,10 @@ def python_of(run: SavedRun) -> str | None:
         if name in asked
     }
     over = _over(run)
-    call = "px.solve" if over is None else "px.sweep"
+    call = "solution = px.solve" if over is None else "population = px.sweep"
     told = told if over is None else {"over": over, **told}
     options = "".join(f"    {name}={_literal(value)},\n" for name, value in told.items())
-    lines.append(f"solution = {call}(\n    problem,\n    solver,\n{options})")
+    lines.append(f"{call}(\n    problem,\n    solver,\n{options})")
     if asked.get("prepared_for") not in (None, asked["steps"]):
         lines.append(f"# The solver was prepared for {asked['prepared_for']} steps, and resumed.")
     return "\n".join(lines) + "\n"

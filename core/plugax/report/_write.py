@@ -1,9 +1,10 @@
 """`write_report`: saved runs as one HTML file that needs nothing else, no network and no server."""
 
+import contextlib
 import datetime
 import os
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ..errors import PlugaxError
 from ..solution import replace_file
@@ -68,12 +69,13 @@ def write_report(
     described = len(runs) <= MOST_SECTIONS
     for number, path in enumerate(runs, 1):
         run, place = whole(path), f"run-{number}"
-        charts, arrays = charts_of(run)
-        entries.append(entry_of(run, charts, place if described else None))
-        if described:
-            own = own_of(run) if drawn else Own()
-            titled = len(found) > 1 or title is not None
-            sections.append(section_of(run, charts, arrays, own, place, titled=titled))
+        with _naming(path):
+            charts, arrays = charts_of(run)
+            entries.append(entry_of(run, charts, place if described else None))
+            if described:
+                own = own_of(run) if drawn else Own()
+                titled = len(found) > 1 or title is not None
+                sections.append(section_of(run, charts, arrays, own, place, titled=titled))
     parts = [overview_of(entries), *sections] if len(entries) > 1 else sections
     notes = []
     if len(runs) > MOST_SECTIONS:
@@ -115,6 +117,18 @@ def _check_all(runs: list[pathlib.Path]) -> None:
             damaged.append(f"{error}")
     if damaged:
         raise PlugaxError("\n".join([*damaged, "Nothing was written; leave out what is damaged."]))
+
+
+@contextlib.contextmanager
+def _naming(path: pathlib.Path) -> Iterator[None]:
+    """Say which run it is whose files do not fit together."""
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise PlugaxError(
+            f"{path} cannot be reported on: its files do not fit together, or are of another "
+            f"version of Plugax ({type(error).__name__}: {error})."
+        ) from error
 
 
 def _title(entries: list[Entry], comparisons: int) -> str:

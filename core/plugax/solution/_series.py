@@ -5,7 +5,6 @@ stored as their bytes; their dtypes are kept beside the file.
 """
 
 import io
-import pathlib
 import zipfile
 from collections.abc import Mapping
 
@@ -22,10 +21,9 @@ def dtypes_of(series: Mapping[str, np.ndarray]) -> dict[str, str]:
     return {name: np.asarray(values).dtype.name for name, values in series.items()}
 
 
-def series_from(content: bytes | pathlib.Path, dtypes: Mapping[str, str]) -> dict[str, np.ndarray]:
-    """The arrays that `dtypes` names, from what `series_bytes` made: bytes, or a file."""
-    source = io.BytesIO(content) if isinstance(content, bytes) else content
-    with np.load(source, allow_pickle=False) as stored:
+def series_from(content: bytes, dtypes: Mapping[str, str]) -> dict[str, np.ndarray]:
+    """The arrays that `dtypes` names, from the bytes that `series_bytes` made."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
         return {name: stored[name].view(_dtype(dtype)) for name, dtype in dtypes.items()}
 
 
