@@ -29,7 +29,7 @@ def main(argv: list[str]) -> int:
     elif runs:
         answer(_text(runs))
     else:
-        answer(f"There is no saved run in or below {arguments.directory}.")
+        answer(f"no saved runs in or below {arguments.directory}")
     return SUCCESS
 
 
