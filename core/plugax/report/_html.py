@@ -103,7 +103,7 @@ def table(columns: Mapping[str, Sequence[Any]], title: str = "") -> Markup:
     cells = [[_cell(value) for value in column] for column in columns.values()]
     worded = [any(isinstance(v, str) and v for v in column) for column in columns.values()]
     head = "".join(
-        f"<th scope=col{' class=t' * words}>{text(name)}"
+        f"<th scope=col{' class=t' * words}>{_breakable(name)}"
         for name, words in zip(columns, worded, strict=True)
     )
     body = "\n".join(f"<tr>{''.join(row)}" for row in zip(*cells, strict=True))
@@ -111,8 +111,14 @@ def table(columns: Mapping[str, Sequence[Any]], title: str = "") -> Markup:
     label = text(title or "table")
     return Markup(
         f'<div class="table"><div class="scroll" tabindex="0" role="region" aria-label="{label}">'
-        f"<table>{caption}<thead><tr>{head}<tbody>\n{body}</table></div></div>"
+        f'<table style="--columns:{len(columns)}">{caption}<thead><tr>{head}'
+        f"<tbody>\n{body}</table></div></div>"
     )
+
+
+def _breakable(name: str) -> str:
+    """A heading that may be broken between its words, which only paper needs."""
+    return text(name).replace("_", "_<wbr>").replace(".", ".<wbr>")
 
 
 def _cell(value: Any) -> str:

@@ -66,8 +66,11 @@ def entry_of(run: SavedRun, charts: dict[str, list[Line]], place: str | None) ->
     options = {
         **{f"problem.{name}": value for name, value in flat(run.provenance["problem"]).items()},
         **{f"solver.{name}": value for name, value in flat(run.provenance["solver"]).items()},
-        **({} if "seed" in asked.get("over", ()) else {"seed": asked["seed"]}),
+        "seed": asked["seed"],
     }
+    for name in asked.get("over", ()):  # its members differ in these
+        for whole in (name, f"solver.{name}"):
+            options.pop(whole, None)
     return Entry(
         label=str(run.directory),
         place=place,
@@ -90,26 +93,25 @@ def overview_of(entries: list[Entry]) -> Markup:
     problems = Counter(entry.problem for entry in entries)
     groups = [[e for e in entries if e.problem == name] for name, n in problems.items() if n > 1]
     single = [entry for entry in entries if problems[entry.problem] == 1]
-    several = len(groups) + bool(single) > 1
-    parts = [_group(group, f"{group[0].problem}: " * several, curves=True) for group in groups]
+    parts = [_group(group, f"{group[0].problem}: ", same_problem=True) for group in groups]
     if single:
-        parts.append(_group(single, "other problems: " * several, curves=False))
+        parts.append(_group(single, "other problems: " * bool(groups), same_problem=False))
     return element(
         "section", join([element("h2", "All runs"), _failures(entries), *parts]), id="all"
     )
 
 
-def _group(entries: list[Entry], title: str, *, curves: bool) -> Markup:
+def _group(entries: list[Entry], title: str, *, same_problem: bool) -> Markup:
     shown, left = _metric_names(entries)
     columns: dict[str, list[Any]] = {
         "run": [_link(entry) for entry in entries],
-        "problem": [entry.problem for entry in entries],
+        **({} if same_problem else {"problem": [entry.problem for entry in entries]}),
         "solver": [entry.solver for entry in entries],
         **{name: _column(entries, name) for name in _differing(entries)},
         "status": [_status(entry) for entry in entries],
         **{name: [entry.metrics.get(name, "") for entry in entries] for name in shown},
         "steps": [entry.steps for entry in entries],
-        "run in [s]": [entry.seconds for entry in entries],
+        "run in [s]": [float(f"{entry.seconds:.3g}") for entry in entries],
         "saved (UTC)": [entry.saved for entry in entries],
     }
     count = f"{len(entries)} {'run' if len(entries) == 1 else 'runs'}"
@@ -119,7 +121,7 @@ def _group(entries: list[Entry], title: str, *, curves: bool) -> Markup:
         [
             table(columns, f"{title}{count}"),
             *(element("p", note, class_="note") for note in notes),
-            _curves(entries) if curves else "",
+            _curves(entries) if same_problem else "",
         ]
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..solution import SavedRun
-from ._charts import Line, coordinates, drawing
+from ._charts import MOST_LINES, Line, coordinates, drawing
 from ._facts import member_metrics, members_of, problem_of, solver_of
 from ._html import Markup, element, facts, folded, join, metric, option, table, text
 from ._listing import when
@@ -43,7 +43,7 @@ def section_of(
         *(table(one.columns, one.title) for one in own.tables),
         _members(run),
         _figures(own.figures),
-        _history(charts, arrays),
+        _history(charts, arrays, members_of(run)),
         _options(run),
         _repeated(run),
         _provenance(run),
@@ -112,11 +112,18 @@ def _figures(figures: Mapping[str, str]) -> Markup:
     return join([element("h3", "Figures"), element("div", join(drawn), class_="pictures")])
 
 
-def _history(charts: Mapping[str, list[Line]], arrays: list[str]) -> Markup:
+def _history(charts: Mapping[str, list[Line]], arrays: list[str], members: int | None) -> Markup:
     drawn = [drawing(name, lines) for name, lines in charts.items()]
     if not drawn and not arrays:
         return Markup()
-    return join([element("h3", "History"), chart_grid(drawn), _arrays_note(arrays)])
+    many = f"Of {members} members, the curves show quantiles at every step."
+    parts = [
+        element("h3", "History"),
+        element("p", many, class_="note") if (members or 0) > MOST_LINES else "",
+        chart_grid(drawn),
+        _arrays_note(arrays),
+    ]
+    return join(part for part in parts if part)
 
 
 def chart_grid(drawn: list[Markup]) -> Markup:
@@ -137,18 +144,25 @@ def _arrays_note(arrays: list[str]) -> Markup:
 
 
 def _options(run: SavedRun) -> Markup:
-    parts = []
+    parts, over = [], run.provenance["run"].get("over", {})
     for kind in ("problem", "solver"):
         spec = run.provenance[kind]
         chosen = {name: option(value) for name, value in flat(spec).items()}
+        chosen |= {name: "swept" for name in chosen if _place(kind, name) in over}
         parts.append(element("h4", f"{kind} {spec['name'] or spec['class']}"))
         parts.append(facts(chosen) or element("p", "no options", class_="note"))
     if run.provenance.get("variations"):
         told = "The problem has bounds, fixed unknowns or a start of its own, kept with the run."
         parts.append(element("p", told, class_="note"))
     asked = {n: option(v) for n, v in run.provenance["run"].items() if n != "over"}
+    asked |= {name: "swept" for name in asked if name in over}
     parts += [element("h4", "run"), facts(asked)]
     return join([element("h3", "Options"), *parts])
+
+
+def _place(kind: str, name: str) -> str:
+    """An option's name in a sweep."""
+    return name if kind == "solver" else f"{kind}.{name}"
 
 
 def flat(spec: Mapping[str, Any], before: str = "") -> dict[str, Any]:

@@ -80,7 +80,7 @@
       frame.prepend(tools);
     }
     [...table.tHead.rows[0].cells].forEach((heading, column) => {
-      const button = make("button", { type: "button", textContent: heading.textContent });
+      const button = make("button", { type: "button" }, ...heading.childNodes);
       button.onclick = () => sort(heading, column);
       heading.replaceChildren(button);
     });

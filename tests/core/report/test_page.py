@@ -183,6 +183,8 @@ def test_a_phone_scrolls_down_only(page, report):
     for row in page.locator("details").all():
         row.evaluate("node => { node.open = true; }")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+    table = page.locator("#all .scroll").first
+    assert table.evaluate("node => node.scrollWidth > node.clientWidth")
     assert page.locator("figure.chart svg").first.bounding_box()["width"] > 250
 
 
@@ -210,6 +212,17 @@ def test_paper_is_white_and_has_all_rows_of_a_short_table_or_says_how_many(page,
     found = int(frame.locator(".rows").text_content().split(" of ")[1].split()[0])
     assert 50 < found <= 200
     assert frame.locator("tbody tr:visible").count() == found
+
+
+def test_paper_cuts_no_column_of_a_table(page, tmp_path, save):
+    metrics = {f"mean_square_error_{number}": -1.23456e-10 for number in range(20)}
+    save(tmp_path / "runs" / "a", metrics=metrics)
+    save(tmp_path / "runs" / "b", metrics=metrics, seed=1)
+    page.set_viewport_size({"width": 680, "height": 900})  # A4 without its margins
+    page.emulate_media(media="print")
+    page.goto(write_report(tmp_path / "runs", tmp_path / "report.html").as_uri())
+    assert page.locator("#all th").count() > 15
+    assert page.evaluate("document.documentElement.scrollWidth") <= 680
 
 
 def _middle(plot):
