@@ -24,7 +24,7 @@ def read_comparison(path: pathlib.Path) -> dict[str, Any]:
     Errors: `PlugaxError` if it cannot be read, or is not of a comparison.
     """
     try:
-        plain = json.loads(path.read_text())
+        plain = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise PlugaxError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:

@@ -69,7 +69,7 @@ def members_of(run: SavedRun) -> int | None:
     return len(told) if isinstance(told, list) else None
 
 
-def scalars(metrics: Mapping[str, Any]) -> dict[str, float]:
+def scalars(metrics: Mapping[str, Any]) -> dict[str, float | int]:
     """The metrics that are single numbers; NaN for a number that was not finite."""
     return {
         name: math.nan if value is None else value

@@ -1,4 +1,4 @@
-"""A list of saved runs, a line for each. Reads `solution.json` of each, and imports no JAX."""
+"""A list of saved runs, a line for each. It reads little of each, and imports no JAX."""
 
 import datetime
 import math
@@ -24,7 +24,7 @@ def list_runs(path: str | os.PathLike) -> list[dict[str, Any]]:
     Every run has `directory`, `problem`, `solver`, `status`, `message`, `members` (None for a
     single run), `score` and `score_name` (the problem's main figure of merit), `steps`, `seed` and
     `saved` (when, in UTC). A run that cannot be read has the status `"damaged"`, and its message
-    says why. Only `solution.json` is read, so damage to the contents of other files is not noticed.
+    says why. The other files are not compared with their SHA-256, as `plugax.load` does.
 
     Errors: `PlugaxError` if there is no such directory.
     """

@@ -46,7 +46,7 @@ class Entry:
     status: Status
     members: int | None
     options: dict[str, Any]
-    metrics: dict[str, float]
+    metrics: dict[str, float | int]
     scores: tuple[str, ...]
     steps: int
     seconds: float

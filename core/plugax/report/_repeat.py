@@ -13,7 +13,7 @@ MOST_VALUES = 50  # of a sweep that are written out
 def config_of(run: SavedRun) -> str | None:
     """The configuration of a run from the command line, if it is there and is of this run."""
     try:
-        content = (run.directory / CONFIG).read_text()
+        content = (run.directory / CONFIG).read_text("utf-8")
         tables = tomllib.loads(content)
         same = all(
             tables[kind]["name"] == run.provenance[kind]["name"] for kind in ("problem", "solver")

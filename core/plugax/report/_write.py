@@ -143,7 +143,8 @@ def _title(entries: list[Entry], comparisons: int) -> str:
 def _page(title: str, notes: list[str], parts: list[Markup]) -> str:
     from .. import __version__
 
-    scripts = "\n".join((HERE / name).read_text() for name in ("tables.js", "curves.js"))
+    scripts = "\n".join((HERE / name).read_text("utf-8") for name in ("tables.js", "curves.js"))
+    style = (HERE / "style.css").read_text("utf-8")
     day = f"{datetime.datetime.now():%Y-%m-%d}"
     return join(
         [
@@ -153,7 +154,7 @@ def _page(title: str, notes: list[str], parts: list[Markup]) -> str:
             Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
             Markup('<meta name="color-scheme" content="light dark">'),
             element("title", title),
-            Markup(f"<style>{(HERE / 'style.css').read_text()}</style></head><body>"),
+            Markup(f"<style>{style}</style></head><body>"),
             element(
                 "header",
                 join(

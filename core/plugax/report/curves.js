@@ -32,7 +32,7 @@
     const unit = 10 ** Math.floor(Math.log10(raw));
     const step = unit * [1, 2, 5, 10].find((factor) => factor * unit >= raw);
     const found = [];
-    for (let n = Math.ceil(low / step); n * step <= high * (1 + 1e-12) + 1e-300 && found.length < 50; n++) found.push(n * step);
+    for (let n = Math.ceil(low / step); n * step <= high + step * 1e-9 && found.length < 50; n++) found.push(n * step);
     return found;
   }
 
@@ -138,9 +138,9 @@
       scale = { toX, fromX: (pixel) => view.from + ((pixel - LEFT) / (right - LEFT)) * (view.to - view.from) };
       const root = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT });
       const clip = `clip-${charts.indexOf(figure)}`;
-      const window_ = svg("clipPath", { id: clip });
-      window_.append(svg("rect", { x: LEFT - 4, y: TOP - 4, width: right - LEFT + 8, height: bottom - TOP + 8 }));
-      root.append(window_);
+      const inside = svg("clipPath", { id: clip });
+      inside.append(svg("rect", { x: LEFT - 4, y: TOP - 4, width: right - LEFT + 8, height: bottom - TOP + 8 }));
+      root.append(inside);
       for (const y of view.log ? logTicks(low, high) : ticks(low, high, 4)) {
         root.append(svg("line", { class: "grid", x1: LEFT, x2: right, y1: toY(y), y2: toY(y) }));
         root.append(svg("text", { class: "y", x: LEFT - 6, y: toY(y) + 4, "text-anchor": "end" }, label(y)));

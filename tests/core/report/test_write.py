@@ -22,12 +22,20 @@ def solved(tmp_path_factory):
     return px.solve("regression", "least-squares", seed=4, out=directory), directory
 
 
+@pytest.fixture(scope="module")
+def solved_page(solved):
+    """The report on it, with everything that its plugin adds."""
+    return write_report(solved[1], solved[1].parent / "report.html").read_text("utf-8")
+
+
 @pytest.fixture
 def page_of(tmp_path):
     """Writes a report, and reads it."""
 
     def page_of(*paths, **options):
-        return write_report(paths, tmp_path / "report.html", force=True, **options).read_text()
+        return write_report(paths, tmp_path / "report.html", force=True, **options).read_text(
+            "utf-8"
+        )
 
     return page_of
 
@@ -69,9 +77,8 @@ def test_a_run_alone_is_told_without_its_plugin(save, tmp_path, page_of):
     assert json.loads(chart) == {"name": "loss", "log": False, "lines": [line]}
 
 
-def test_with_its_plugin_a_run_has_figures_and_tables(solved, page_of):
-    solution, directory = solved
-    page = page_of(directory)
+def test_with_its_plugin_a_run_has_figures_and_tables(solved, solved_page, page_of):
+    (solution, directory), page = solved, solved_page
     drawn = solution.problem.figures(solution)
     assert page.count('<img src="data:image/') == len(drawn)
     titles = [list(table.columns) for table in solution.tables()]
@@ -82,12 +89,11 @@ def test_with_its_plugin_a_run_has_figures_and_tables(solved, page_of):
     assert "The figures and tables of the problems were left out." in bare
 
 
-def test_it_needs_nothing_from_elsewhere(solved, page_of):
-    page = page_of(solved[1])
-    for target in re.findall(r'\b(?:src|href)="([^"]*)"', page):
+def test_it_needs_nothing_from_elsewhere(solved_page):
+    for target in re.findall(r'\b(?:src|href)="([^"]*)"', solved_page):
         assert target.startswith(("data:", "#"))
-    assert "default-src 'none'" in page
-    left = page.replace("http://www.w3.org/2000/svg", "")
+    assert "default-src 'none'" in solved_page
+    left = solved_page.replace("http://www.w3.org/2000/svg", "")
     assert "http:" not in left
     assert "https:" not in left
 
