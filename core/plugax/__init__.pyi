@@ -11,6 +11,7 @@ from . import observers as observers
 from . import optimizers as optimizers
 from . import plugins as plugins
 from . import problems as problems
+from . import report as report
 from . import runner as runner
 from . import solution as solution
 from . import solvers as solvers

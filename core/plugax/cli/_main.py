@@ -30,6 +30,8 @@ COMMANDS = {
     "resume": "go on with a run that was saved",
     "compare": "compare solvers on a problem, as a table",
     "plot": "draw the figures of a run that was saved",
+    "report": "write saved runs as one HTML file, to read and to hand round",
+    "runs": "list the saved runs below a directory",
     "list": "list problems, solvers, optimizers, …",
     "describe": "describe one of these, with all its options",
     "plugins": "list the plugins, and whether each is in use",

@@ -7,12 +7,12 @@ from typing import Any
 
 from ._component import ResolvedComponent, choose
 from ._config import FILE_NAME, read_config, write_config
+from ._ending import Report, leave_unsaved_to_report, report
 from ._environment import prepare
 from ._flags import add_flags, join_negative_numbers, parse_flags, peek, peek_component
 from ._observers import add_observer_flag, choose_observers, make_observers
 from ._parser import Parser, UsageError
 from ._precision import precision
-from ._report import Report, leave_unsaved_to_report, report
 from ._saved import add_own_flags, own_components, saved_precision
 from ._signals import restore_signals
 from ._verbosity import tell_device

@@ -7,9 +7,9 @@ from typing import Any
 
 from ._component import ResolvedComponent
 from ._config import FILE_NAME, RUN, write_config
+from ._ending import Report, leave_unsaved_to_report, report
 from ._observers import make_observers
 from ._precision import precision
-from ._report import Report, leave_unsaved_to_report, report
 from ._request import Request, read_request
 from ._signals import restore_signals
 from ._values import show

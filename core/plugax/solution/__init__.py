@@ -1,16 +1,5 @@
-"""The results of a run."""
+"""The results of a run. Its names are imported on first use: what is saved is read without JAX."""
 
-from ._arrays import load_arrays as load_arrays
-from ._arrays import replace_file as replace_file
-from ._arrays import save_arrays as save_arrays
-from ._claim import claim as claim
-from ._claim import forget_figures as forget_figures
-from ._claim import remember_drawn as remember_drawn
-from ._format import SavedRun as SavedRun
-from ._format import finite as finite
-from ._format import read_saved_run as read_saved_run
-from ._history_figure import history_figure as history_figure
-from ._population import Population as Population
-from ._solution import Solution as Solution
-from ._status import Status as Status
-from ._table import Table as Table
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -8,10 +8,7 @@ comes from the pytree into which the arrays are loaded, which the problem makes.
 import io
 import os
 import pathlib
-import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import IO, Any
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -20,18 +17,8 @@ import numpy as np
 from jaxtyping import PyTree
 
 from ..errors import PlugaxError
-
-
-@contextmanager
-def replace_file(path: pathlib.Path) -> Iterator[IO[bytes]]:
-    """A file that replaces `path` only when it has been written completely."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            yield file
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+from ._replace_file import replace_file
+from ._series import as_bytes, zip_arrays
 
 
 def save_arrays(path: str | os.PathLike, tree: PyTree) -> None:
@@ -42,34 +29,7 @@ def save_arrays(path: str | os.PathLike, tree: PyTree) -> None:
 
 def array_bytes(tree: PyTree) -> bytes:
     """The bytes that `save_arrays` writes."""
-    return _zip({name: _to_numpy(leaf) for name, leaf in _named_leaves(tree)})
-
-
-def series_bytes(series: Mapping[str, np.ndarray]) -> bytes:
-    """Arrays by name as one `.npz`; `series_from` reads them with the dtypes of `dtypes_of`."""
-    return _zip({name: _to_numpy(np.asarray(values)) for name, values in series.items()})
-
-
-def dtypes_of(series: Mapping[str, np.ndarray]) -> dict[str, str]:
-    """The dtypes of arrays by name, as plain data."""
-    return {name: np.asarray(values).dtype.name for name, values in series.items()}
-
-
-def series_from(content: bytes, dtypes: Mapping[str, str]) -> dict[str, np.ndarray]:
-    """Arrays by name, from the bytes that `series_bytes` made."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-        # NumPy knows the short floats by name once JAX is imported.
-        return {name: stored[name].view(np.dtype(dtype)) for name, dtype in dtypes.items()}
-
-
-def _zip(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """An `.npz`, written by hand since `np.savez` does not allow an array called `file`."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, array in arrays.items():
-            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, array, allow_pickle=False)
-    return buffer.getvalue()
+    return zip_arrays({name: _to_numpy(leaf) for name, leaf in _named_leaves(tree)})
 
 
 def load_arrays(path: str | os.PathLike, like: PyTree) -> PyTree:
@@ -122,11 +82,7 @@ def _is_key(leaf: PyTree) -> bool:
 
 
 def _to_numpy(leaf: PyTree) -> np.ndarray:
-    array = np.asarray(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
-    if array.dtype.kind == "V":
-        array = np.ascontiguousarray(array)
-        return array.view(f"u{array.dtype.itemsize}")
-    return array
+    return as_bytes(np.asarray(jax.random.key_data(leaf) if _is_key(leaf) else leaf))
 
 
 def _from_numpy(array: np.ndarray, like: PyTree, where: str) -> PyTree:

@@ -8,6 +8,7 @@ writer begins by finishing the moves of a writer that was killed.
 
 import hashlib
 import json
+import math
 import os
 import pathlib
 import shutil
@@ -15,7 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import PlugaxError
-from ._arrays import replace_file
+from ._replace_file import replace_file
 
 SUMMARY = "solution.json"
 NEW = ".new"
@@ -57,7 +58,7 @@ def read_run(directory: pathlib.Path) -> tuple[dict[str, Any], dict[str, bytes]]
 
     Errors: `PlugaxError` if there is no run, or if a file is missing, damaged or from another run.
     """
-    summary = _summary(directory)
+    summary = read_summary(directory)
     files = {}
     for name, digest in summary["files"].items():
         found = [_content(directory / name), _content(directory / NEW / name)]
@@ -72,7 +73,20 @@ def read_run(directory: pathlib.Path) -> tuple[dict[str, Any], dict[str, bytes]]
     return summary, files
 
 
-def _summary(directory: pathlib.Path) -> dict[str, Any]:
+def finite(value: Any) -> Any:
+    """`value` with every number that JSON cannot express replaced by None."""
+    if isinstance(value, Mapping):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def read_summary(directory: pathlib.Path) -> dict[str, Any]:
+    """The content of `solution.json`, without a look at the other files.
+
+    Errors: `PlugaxError` if there is none, or if it is damaged.
+    """
     try:
         summary = json.loads((directory / SUMMARY).read_text())
     except (FileNotFoundError, NotADirectoryError):
@@ -98,7 +112,7 @@ def _finish(directory: pathlib.Path) -> None:
     if not new.is_dir():
         return
     try:
-        digests = _summary(directory)["files"]
+        digests = read_summary(directory)["files"]
     except PlugaxError:
         digests = {}
     for path in new.iterdir():

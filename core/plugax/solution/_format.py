@@ -1,6 +1,7 @@
-"""The format of a saved run: its files and what is in them, written and read here alone.
+"""The format of a saved run: its files and what is in them, as `_saved_run.py` reads them.
 
-    solution.json       status, steps, metrics, provenance, seconds, dtypes, SHA-256 of each file
+    solution.json       status, steps, metrics, the names of the scores, provenance, seconds, when
+                          it was saved, dtypes, SHA-256 of each file
     unknowns.npz        the answer
     state.npz           the solver's state, from which the run can go on, and its step
     history.npz         the metrics of the steps
@@ -15,19 +16,19 @@ Arrays of a population have the axes of its sweep in front.
 """
 
 import dataclasses
-import math
+import datetime
 import os
 import pathlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from jaxtyping import PyTree
 
 from ..problems import describe_variations
-from ._arrays import array_bytes, arrays_from, dtypes_of, series_bytes, series_from
-from ._directory import read_run, write_run
+from ._arrays import array_bytes
+from ._directory import finite, write_run
 from ._history import netcdf
+from ._series import dtypes_of, series_bytes
 from ._status import Status
 
 if TYPE_CHECKING:
@@ -72,78 +73,11 @@ def save_run(run: "Solution | Population", path: str | os.PathLike) -> None:
         "steps": int(steps.max()),
         "metrics": metrics,
         "joint_metrics": joint,
+        "scores": list(run.problem.scores),
         "compile_seconds": run.compile_seconds,
         "run_seconds": run.run_seconds,
+        "saved": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "provenance": run.provenance,
         "dtypes": {name: dtypes_of(arrays) for name, arrays in series.items()},
     }
     write_run(pathlib.Path(path), finite(summary), files)
-
-
-@dataclasses.dataclass(frozen=True)
-class SavedRun:
-    """A run as it was read from its directory.
-
-    Attributes:
-        directory: the directory.
-        summary: the content of `solution.json`.
-        files: the contents of the other files by name.
-    """
-
-    directory: pathlib.Path
-    summary: Mapping[str, Any]
-    files: Mapping[str, bytes]
-
-    @property
-    def provenance(self) -> dict[str, Any]:
-        """Everything needed to repeat the run."""
-        return self.summary["provenance"]
-
-    @property
-    def statuses(self) -> list[Status]:
-        """How the run of every member ended, or the one run."""
-        told = self.summary["status"]
-        return [Status(**status) for status in (told if isinstance(told, list) else [told])]
-
-    @property
-    def is_population(self) -> bool:
-        """Whether it has the members of a sweep."""
-        return "swept.npz" in self.files
-
-    def series(self, name: str) -> dict[str, np.ndarray]:
-        """Arrays by name: of `history`, `evaluations`, `variations`, `members` or `swept`."""
-        return series_from(self.files[f"{name}.npz"], self.summary["dtypes"][name])
-
-    def unknowns(self, like: PyTree) -> PyTree:
-        """The answer, in the structure of `like`."""
-        return self._arrays("unknowns.npz", like)
-
-    def state(self, like: PyTree) -> PyTree:
-        """The solver's state, in the structure of `like`."""
-        whole = {"step": np.asarray(0), "state": like}
-        return self._arrays("state.npz", whole)["state"]
-
-    def starts(self, like: PyTree) -> PyTree | None:
-        """The unknowns that the members start from, in the structure of `like`, if swept."""
-        return self._arrays("starts.npz", like) if "starts.npz" in self.files else None
-
-    def _arrays(self, name: str, like: PyTree) -> PyTree:
-        return arrays_from(self.files[name], like, self.directory / name)
-
-
-def read_saved_run(path: str | os.PathLike) -> SavedRun:
-    """The run saved in the directory `path`.
-
-    Errors: `PlugaxError` if there is none, or if a file is missing, damaged or from another run.
-    """
-    directory = pathlib.Path(path)
-    return SavedRun(directory, *read_run(directory))
-
-
-def finite(value: Any) -> Any:
-    """`value` with every number that JSON cannot express replaced by None."""
-    if isinstance(value, Mapping):
-        return {key: finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -19,7 +19,7 @@ from ._history import evaluations_of, history_of
 from ._history_figure import history_figure
 from ._plot import plot
 from ._solution import Solution
-from ._status import Status
+from ._status import Status, overall
 from ._summary import population_html, population_summary
 from ._table import Table
 
@@ -165,15 +165,7 @@ class Population:
 
     def overall(self) -> Status:
         """How the members ended, in one status: the name is that of the first failure, if any."""
-        names = self.names.ravel().tolist()
-        counts = ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names))
-        statuses: list[Status] = self.status.ravel().tolist()
-        first = next((status for status in statuses if not status.success), None)
-        chosen = statuses[0] if first is None else first
-        remarks = dict.fromkeys(remark for status in statuses for remark in status.remarks)
-        message = f"Of {len(names)} members: {counts}."
-        cause = "" if first is None else f" {first.message}"
-        return Status(chosen.name, f"{message}{cause}", [*remarks])
+        return overall(self.status.ravel().tolist())
 
     def tables(self) -> tuple[Table, ...]:
         """A table of all members: what was swept, how each ended, and a few metrics.

@@ -93,5 +93,20 @@ def interrupted(step: int) -> Status:
     )
 
 
+def overall(statuses: Sequence[Status]) -> Status:
+    """How the members of a population ended, in one status, named after the first failure, if any.
+
+    Arguments:
+        statuses: those of the members, one or more.
+    """
+    names = [status.name for status in statuses]
+    counts = ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names))
+    first = next((status for status in statuses if not status.success), None)
+    chosen = statuses[0] if first is None else first
+    remarks = dict.fromkeys(remark for status in statuses for remark in status.remarks)
+    cause = "" if first is None else f" {first.message}"
+    return Status(chosen.name, f"Of {len(names)} members: {counts}.{cause}", [*remarks])
+
+
 def _steps(count: int) -> str:
     return "1 step" if count == 1 else f"{count} steps"

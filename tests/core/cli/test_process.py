@@ -21,7 +21,13 @@ def environment(block_bundled, tmp_path, root):
     return os.environ | {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONPATH": path}
 
 
-@pytest.mark.parametrize("argv", [["--help"], ["list"], ["plugins", "--all"], ["run", "--help"]])
+@pytest.mark.parametrize(
+    "argv",
+    [
+        *(["--help"], ["list"], ["plugins", "--all"], ["run", "--help"]),
+        *(["report", "--help"], ["runs", "--help"]),
+    ],
+)
 def test_short_answers_import_neither_jax_nor_what_lies_on_it(argv, environment):
     del environment["PLUGAX_BLOCK"]  # bundled plugins must not import it either
     command = [sys.executable, "-W", "ignore", "-X", "importtime", "-c", PLUGAX, *argv]

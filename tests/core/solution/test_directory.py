@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax.solution._arrays import dtypes_of, series_bytes, series_from
 from plugax.solution._directory import read_run, write_run
 from plugax.solution._history import history_of, netcdf
+from plugax.solution._series import dtypes_of, series_bytes, series_from
 
 
 class Killed(BaseException):

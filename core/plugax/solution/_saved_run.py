@@ -1,0 +1,84 @@
+"""A run as it was read from its directory; only its unknowns and its state need JAX."""
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._directory import read_run
+from ._series import series_from
+from ._status import Status, overall
+
+if TYPE_CHECKING:
+    from jaxtyping import PyTree
+
+
+@dataclasses.dataclass(frozen=True)
+class SavedRun:
+    """A run as it was read from its directory.
+
+    Attributes:
+        directory: the directory.
+        summary: the content of `solution.json`.
+        files: the contents of the other files by name.
+    """
+
+    directory: pathlib.Path
+    summary: Mapping[str, Any]
+    files: Mapping[str, bytes]
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Everything needed to repeat the run."""
+        return self.summary["provenance"]
+
+    @property
+    def statuses(self) -> list[Status]:
+        """How the run of every member ended, or the one run."""
+        told = self.summary["status"]
+        return [Status(**status) for status in (told if isinstance(told, list) else [told])]
+
+    @property
+    def status(self) -> Status:
+        """How the run ended, all members together."""
+        statuses = self.statuses
+        return overall(statuses) if isinstance(self.summary["status"], list) else statuses[0]
+
+    @property
+    def is_population(self) -> bool:
+        """Whether it has the members of a sweep."""
+        return "swept.npz" in self.files
+
+    def series(self, name: str) -> dict[str, np.ndarray]:
+        """Arrays by name: of `history`, `evaluations`, `variations`, `members` or `swept`."""
+        return series_from(self.files[f"{name}.npz"], self.summary["dtypes"][name])
+
+    def unknowns(self, like: "PyTree") -> "PyTree":
+        """The answer, in the structure of `like`."""
+        return self._arrays("unknowns.npz", like)
+
+    def state(self, like: "PyTree") -> "PyTree":
+        """The solver's state, in the structure of `like`."""
+        whole = {"step": np.asarray(0), "state": like}
+        return self._arrays("state.npz", whole)["state"]
+
+    def starts(self, like: "PyTree") -> "PyTree | None":
+        """The unknowns that the members start from, in the structure of `like`, if swept."""
+        return self._arrays("starts.npz", like) if "starts.npz" in self.files else None
+
+    def _arrays(self, name: str, like: "PyTree") -> "PyTree":
+        from ._arrays import arrays_from
+
+        return arrays_from(self.files[name], like, self.directory / name)
+
+
+def read_saved_run(path: str | os.PathLike) -> SavedRun:
+    """The run saved in the directory `path`.
+
+    Errors: `PlugaxError` if there is none, or if a file is missing, damaged or from another run.
+    """
+    directory = pathlib.Path(path)
+    return SavedRun(directory, *read_run(directory))
