@@ -1,5 +1,6 @@
 """The questions that `plugax new` asks on a terminal."""
 
+import pathlib
 import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -56,6 +57,8 @@ def _ask(question: str, default: str | None, read: Callable[[str], Answer]) -> A
 
 def _plugin_name(text: str) -> str:
     check_plugin_name(text)
+    if pathlib.Path(text).exists():
+        raise PlugaxError(f"{text} exists here already. Choose another name, or move it away.")
     return text
 
 

@@ -1,73 +1,128 @@
-"""`plugax check`: test a component, registered or your own, against the laws of its kind."""
+"""`plugax check`: test a component, or all of a plugin, against the laws of its kind."""
 
 import functools
-import time
-from collections.abc import Callable
 from typing import Any
 
 from ..errors import PlugaxError, did_you_mean
 from ..plugins import KINDS, default_manager
+from ._badge import badge_file, write_badge
+from ._checks import Checks, Results, checks_of, run_checks
 from ._component import ResolvedComponent, choose
 from ._environment import prepare
 from ._exit import FAILURE, SUCCESS
-from ._flags import add_flags, join_negative_numbers, parse_flags, peek_component
+from ._flags import add_flags, join_negative_numbers, parse_flags, peek, peek_component
 from ._imported import ImportedComponent, import_component
 from ._parser import Parser, version
 from ._request import problem_name as first_name
 from ._signals import restore_signals
 from ._text import answer, print_json
 
-# The checks on which all others depend.
-GRANTED = ("init", "loss", "state")
-
 
 def main(argv: list[str]) -> int:
     """Check, and print a line for every check."""
     argv = join_negative_numbers(argv)
+    if peek(argv, "--badge") is not None:
+        badge = _parser("plugax check").parse_known_args(argv)[0].badge
+        write_badge(badge)  # grey: what follows may not come to an end
+    if "--plugin" in argv or peek(argv, "--plugin") is not None:
+        return _check_plugin(argv)
     name = first_name(argv)
     if name is None:
         _parser("plugax check").parse_args(argv)
-        raise PlugaxError("What is to be checked? A name, or module:name of your own.")
+        raise PlugaxError(
+            "What is to be checked? A name, or module:name of your own; or --plugin NAME."
+        )
     prepare()
     found = _find(name, argv)
     parser = _parser(f"plugax check {name}")
     roots = [found] if isinstance(found, ResolvedComponent) else []
     add_flags(parser, roots, argv)
     flags = parse_flags(parser, argv, roots)
-    kind, checks = _checks(name, found, flags.seed)
+    kind, checks = checks_of(name, found, flags.seed)
     restore_signals()
-    width = max(map(len, checks))
-    results, label = [], ""
-    for label, check in checks.items():
-        results.append(_result(label, check))
-        if not flags.json:
-            _print(results[-1], width)
-        if label in GRANTED and not results[-1]["passed"]:
-            break
-    failed = sum(not result["passed"] for result in results)
+    results = run_checks(name, kind, checks, functools.partial(_tell, flags, _width(checks)))
     if flags.json:
+        print_json(results.as_plain() | {"plugax": version()})
+    return _end(flags, [results])
+
+
+def _check_plugin(argv: list[str]) -> int:
+    """Check every component of a plugin, with its default options."""
+    flags = _parser("plugax check").parse_args(argv)
+    if flags.target is not None:
+        raise PlugaxError(
+            f"Either --plugin, or one target; got both {flags.plugin!r} and {flags.target!r}."
+        )
+    known = {record.entry_point: record for record in default_manager().records}
+    record = known.get(flags.plugin)
+    if record is None or record.status != "active":
+        why = f" It is {record.status}: {record.error}" if record else ""
+        raise PlugaxError(
+            f"No plugin {flags.plugin!r} is in use.{why}{did_you_mean(flags.plugin, known)} "
+            "`plugax plugins --all` lists all."
+        )
+    if not record.components:
+        raise PlugaxError(f"The plugin {flags.plugin!r} registers nothing that could be checked.")
+    prepare()
+    restore_signals()
+    several = []
+    for component in record.components:
+        name = f"{component.plugin}:{component.name}"
+        kind, checks = component.kind, {}
+        try:
+            found = choose(kind, name, [], _nothing)
+            _, checks = checks_of(name, found, flags.seed)
+        except Exception as error:  # one that cannot be made must not keep others from being tested
+            checks = {"made": functools.partial(_raise, error)}
+        if not flags.json:
+            answer(f"{kind} {component.name}")
+        tell = functools.partial(_tell, flags, _width(checks))
+        several.append(run_checks(name, kind, checks, tell))
+    if flags.json:
+        failed = sum(results.failed for results in several)
         print_json(
             {
-                "target": name,
-                "kind": kind,
+                "target": flags.plugin,
+                "kind": "plugin",
                 "passed": not failed,
                 "failed": failed,
-                "not_run": len(checks) - len(results),
-                "checks": results,
+                "not_run": sum(results.not_run for results in several),
+                "components": [results.as_plain() for results in several],
                 "plugax": version(),
             }
         )
-    else:
-        answer(f"{failed} of {len(results)} checks failed" if failed else f"{len(results)} passed")
-        if len(results) < len(checks):
-            answer(f"{len(checks) - len(results)} were not run, since they depend on {label!r}")
+    return _end(flags, several)
+
+
+def _nothing(path: tuple[str, ...], kind: str) -> None:  # noqa: ARG001 - no flag names a part
+    return None
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+def _end(flags: Any, several: list[Results]) -> int:
+    """Print the sum, write the badge, and return the exit status."""
+    passed, failed, not_run = (
+        sum(getattr(results, name) for results in several)
+        for name in ("passed", "failed", "not_run")
+    )
+    if not flags.json:
+        answer(f"{failed} of {passed + failed} checks failed" if failed else f"{passed} passed")
+        for results in several:
+            if results.not_run:
+                last = results.checks[-1]["name"]
+                answer(f"{results.not_run} were not run, since they depend on {last!r}")
+    if flags.badge is not None:
+        write_badge(flags.badge, passed, failed, not_run)
     return FAILURE if failed else SUCCESS
 
 
 def _parser(prog: str) -> Parser:
     parser = Parser(
         prog=prog,
-        usage="plugax check TARGET [--option value]…",
+        usage="plugax check TARGET [--option value]…\n       plugax check --plugin NAME",
         description="Run the conformance checks that fit a component: a problem with its options, "
         "a solver, an optimizer, an integrator, an observer. For a state-space problem, also the "
         "tangent-linear, adjoint and Taylor tests of its model, observations and loss.",
@@ -80,7 +135,14 @@ def _parser(prog: str) -> Parser:
         help="a name from `plugax list`, or module:name of your own class, function or object; the "
         "module may be in the current directory",
     )
+    add("--plugin", metavar="NAME", help="check all components of a plugin instead")
     add("--seed", type=int, default=0, metavar="K", help="seed of all random numbers; default: 0")
+    add(
+        "--badge",
+        type=badge_file,
+        metavar="FILE",
+        help="write a badge, green if all checks passed: .svg, or .json for shields.io",
+    )
     add("--json", action="store_true", help="print one JSON object on standard output")
     return parser
 
@@ -102,60 +164,13 @@ def _find(name: str, argv: list[str]) -> ResolvedComponent | ImportedComponent:
     return import_component(name)
 
 
-def _checks(
-    name: str, found: ResolvedComponent | ImportedComponent, seed: int
-) -> tuple[str, dict[str, Callable[[], Any]]]:
-    """The kind of the component, and its checks by name, each called without arguments."""
-    import jax
-
-    import plugax
-
-    from ..testing._checks import checks_for
-    from ..testing._parametrize import BoundCheck, Subject
-    from ..testing.claims._precision import make_in_precision
-    from ..testing.kinds._laws import laws_of
-
-    if isinstance(found, ResolvedComponent):
-        spec = found.spec()
-        build = getattr(plugax, found.component.kind)
-        kind, known = found.component.kind, found.target
-        make = functools.partial(build, spec.pop("name"), **spec)
-    else:
-        kind, known, make = found.kind, found.known, found.make
-    key = jax.random.key(seed)
-    component = make_in_precision(make, getattr(known, "precision", None))
-    again = isinstance(found, ResolvedComponent) or found.known is not component
-    subject = Subject(kind, name, component, make, repeatable=again)
-    checks: dict[str, Callable[[], Any]] = {}
-    for check in checks_for(kind, component):
-        label = check.__name__.removeprefix("check_").removeprefix(f"{kind}_")
-        checks[label.replace("_", " ")] = functools.partial(BoundCheck(check, subject, {}), key)
-    for laws in laws_of(type(component)) if kind == "problem" else ():
-        checks |= laws.details(component, key) if laws.details else {}
-    return kind, checks
+def _width(checks: Checks) -> int:
+    return max(map(len, checks), default=0)
 
 
-def _result(name: str, check: Callable[[], Any]) -> dict[str, Any]:
-    """The result of a check, as plain data."""
-    began = time.perf_counter()
-    figure, message = None, None
-    try:
-        figure = check()
-    except AssertionError as error:
-        message = str(error)
-    # A component that raises an unexpected exception has not passed; the other checks go on.
-    except Exception as error:
-        message = f"{type(error).__name__}: {error}"
-    return {
-        "name": name,
-        "passed": message is None,
-        "figure": None if figure is None else str(figure),
-        "message": message,
-        "seconds": time.perf_counter() - began,
-    }
-
-
-def _print(result: dict[str, Any], width: int) -> None:
+def _tell(flags: Any, width: int, result: dict[str, Any]) -> None:
+    if flags.json:
+        return
     word = "passed" if result["passed"] else "FAILED"
     figure = result["figure"] or f"{result['seconds']:.1f} s"
     answer(f"{word}  {result['name']:<{width}}  {figure}")

@@ -48,8 +48,8 @@ def _parser() -> Parser:
         description="Begin a plugin, in a new directory; or, in the directory of a plugin, add a "
         "component to it. What is written works at once and passes its tests: put your own "
         "equations in its place. On a terminal, `plugax new NAME` asks what is not given.",
-        epilog="kinds:\n"
-        + columns([(k.name, f"{k.example}: {k.summary}") for k in KINDS.values()], indent=2)
+        epilog="kinds, and what is written:\n"
+        + columns([(kind.name, kind.summary) for kind in KINDS.values()], indent=2)
         + "\n\nfor example:\n  plugax new plugax-valley --brings problem=valley,solver\n"
         "  plugax new optimizer normalized-momentum",
     )

@@ -1,5 +1,7 @@
 """Plugins: their hooks, how they are found, and their components. Imports no JAX."""
 
+from ._available import AvailablePlugin as AvailablePlugin
+from ._available import available_plugins as available_plugins
 from ._build import build as build
 from ._build import component_kind as component_kind
 from ._build import integrator as integrator
