@@ -50,7 +50,7 @@ def message_of(passed: int, failed: int, not_run: int) -> tuple[str, str]:
     if failed:
         return f"failed {failed} of {passed + failed + not_run}", RED
     if not_run or not passed:
-        return "not run", GREY
+        return f"passed {passed}, not run {not_run}" if passed else "not run", GREY
     return f"passed {passed}", GREEN
 
 

@@ -4,7 +4,7 @@ import functools
 from typing import Any
 
 from ..errors import PlugaxError, did_you_mean
-from ..plugins import KINDS, default_manager
+from ..plugins import KINDS, Component, default_manager, options_of
 from ._badge import badge_file, write_badge
 from ._checks import Checks, Results, checks_of, run_checks
 from ._component import ResolvedComponent, choose
@@ -69,13 +69,17 @@ def _check_plugin(argv: list[str]) -> int:
     for component in record.components:
         name = f"{component.plugin}:{component.name}"
         kind, checks = component.kind, {}
+        if not flags.json:
+            answer(f"{kind} {component.name}")
+        missing = _missing(component)
+        if missing:
+            several.append(Results(name, kind, [], not_run=1, needs=missing))
+            continue
         try:
             found = choose(kind, name, [], _nothing)
             _, checks = checks_of(name, found, flags.seed)
         except Exception as error:  # one that cannot be made must not keep others from being tested
             checks = {"made": functools.partial(_raise, error)}
-        if not flags.json:
-            answer(f"{kind} {component.name}")
         tell = functools.partial(_tell, flags, _width(checks))
         several.append(run_checks(name, kind, checks, tell))
     if flags.json:
@@ -84,7 +88,7 @@ def _check_plugin(argv: list[str]) -> int:
             {
                 "target": flags.plugin,
                 "kind": "plugin",
-                "passed": not failed,
+                "passed": all(results.as_plain()["passed"] for results in several),
                 "failed": failed,
                 "not_run": sum(results.not_run for results in several),
                 "components": [results.as_plain() for results in several],
@@ -92,6 +96,14 @@ def _check_plugin(argv: list[str]) -> int:
             }
         )
     return _end(flags, several)
+
+
+def _missing(component: Component) -> tuple[str, ...]:
+    """The options without which a component cannot be made."""
+    try:
+        return tuple(o.name for o in options_of(component.load()) if o.required)
+    except PlugaxError:
+        return ()  # to make it fails with the message
 
 
 def _nothing(path: tuple[str, ...], kind: str) -> None:  # noqa: ARG001 - no flag names a part
@@ -111,7 +123,10 @@ def _end(flags: Any, several: list[Results]) -> int:
     if not flags.json:
         answer(f"{failed} of {passed + failed} checks failed" if failed else f"{passed} passed")
         for results in several:
-            if results.not_run:
+            if results.needs:
+                needs = ", ".join(results.needs)
+                answer(f"{results.target} was not checked: it needs {needs}; check it by itself")
+            elif results.not_run:
                 last = results.checks[-1]["name"]
                 answer(f"{results.not_run} were not run, since they depend on {last!r}")
     if flags.badge is not None:

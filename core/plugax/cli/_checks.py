@@ -23,12 +23,14 @@ class Results:
         kind: its kind.
         checks: the result of every check that was run.
         not_run: the number of checks that were not, since they depend on the last one.
+        needs: the options without which it cannot be made; then nothing was run.
     """
 
     target: str
     kind: str
     checks: list[dict[str, Any]]
     not_run: int
+    needs: tuple[str, ...] = ()
 
     @property
     def failed(self) -> int:
@@ -45,7 +47,7 @@ class Results:
         return {
             "target": self.target,
             "kind": self.kind,
-            "passed": not self.failed,
+            "passed": not self.failed and not self.needs,
             "failed": self.failed,
             "not_run": self.not_run,
             "checks": self.checks,

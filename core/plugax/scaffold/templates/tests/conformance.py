@@ -1,4 +1,7 @@
-"""Every component that this plugin registers obeys the laws of its kind."""
+"""What holds for the whole plugin: it starts quickly, and obeys the laws of the kit."""
+
+import subprocess
+import sys
 
 from plugax.testing import parametrize_checks
 
@@ -9,3 +12,8 @@ OPTIONS = {}
 @parametrize_checks(plugin="NEW_plugin", options=OPTIONS)
 def test_it_conforms(check):
     check()
+
+
+def test_hooks_import_no_jax():
+    program = "import sys, NEW_package; sys.exit('jax' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -1,0 +1,99 @@
+"""A plugin of every kind in an environment of its own: installed by pip, tested, listed, run."""
+
+import importlib.util
+import json
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+import venv
+
+import pytest
+
+from plugax.cli import main
+from plugax.scaffold import KINDS, NewComponent
+
+# What builds the plugin; pip would fetch it from the network.
+BUILDERS = ("hatchling", "editables", "pip")
+
+pytestmark = [
+    pytest.mark.slow,
+    *(
+        pytest.mark.skipif(importlib.util.find_spec(name) is None, reason=f"needs {name}")
+        for name in BUILDERS
+    ),
+]
+
+
+class Environment:
+    """An empty environment that sees what this one has, and what is installed into it.
+
+    Arguments:
+        directory: where to make it.
+        plugin: the directory of the plugin, where the commands are run.
+    """
+
+    def __init__(self, directory: pathlib.Path, plugin: pathlib.Path):
+        venv.create(directory)
+        self.scripts = directory / ("Scripts" if os.name == "nt" else "bin")
+        self.plugin = plugin
+        (site,) = directory.glob("[Ll]ib/**/site-packages")
+        # In this order: what is installed here comes first.
+        (site / "outside.pth").write_text("\n".join(path for path in sys.path if path))
+
+    def run(self, *arguments: str) -> str:
+        """The output of Python in this environment, which must succeed."""
+        done = subprocess.run(
+            [self.scripts / "python", *arguments],
+            cwd=self.plugin,
+            env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"PLUGAX_STRICT": "1"},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="module", params=KINDS.values(), ids=KINDS)
+def component(request):
+    """A component of every kind, one after the other."""
+    return NewComponent(request.param, request.param.example, "plugax_fresh", "fresh")
+
+
+@pytest.fixture(scope="module")
+def environment(component, tmp_path_factory):
+    """An environment with a plugin that brings the component, and nothing else."""
+    directory = tmp_path_factory.mktemp("fresh")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(directory)
+        assert main(["new", "plugax-fresh", "--brings", component.kind.name]) == 0
+    environment = Environment(directory / "environment", directory / "plugax-fresh")
+    options = ("--quiet", "--no-index", "--no-build-isolation", "--no-deps")
+    environment.run("-m", "pip", "install", *options, "--editable", ".[test]")
+    return environment
+
+
+def test_its_tests_pass(environment):
+    assert " passed" in environment.run("-m", "pytest", "-q", "-W", "error")
+
+
+def test_it_is_listed_and_checked(environment, component):
+    if component.kind.registered is None:
+        pytest.skip("a loss is not registered")
+    listed = environment.run("-m", "plugax", "list", f"{component.kind.registered}s")
+    assert component.name in listed
+    arguments = ("check", "--plugin", "fresh", "--badge", "kit.svg", "--json")
+    checked = json.loads(environment.run("-m", "plugax", *arguments))
+    assert (checked["passed"], checked["not_run"]) == (True, 0)
+    count = len(checked["components"][0]["checks"])
+    assert f">passed {count}<" in (environment.plugin / "kit.svg").read_text()
+
+
+def test_its_trial_works(environment, component):
+    program, *arguments = shlex.split(component.trial)
+    if program == "python":
+        assert "LogCosh" in environment.run(*arguments)
+    else:
+        result = json.loads(environment.run("-m", program, *arguments, "--json"))
+        assert result["status"] in ("converged", "completed")
