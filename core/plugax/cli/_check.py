@@ -1,5 +1,7 @@
 """`plugax check`: test a component, or all of a plugin, against the laws of its kind."""
 
+import argparse
+import contextlib
 import functools
 from typing import Any
 
@@ -21,9 +23,7 @@ from ._text import answer, print_json
 def main(argv: list[str]) -> int:
     """Check, and print a line for every check."""
     argv = join_negative_numbers(argv)
-    if peek(argv, "--badge") is not None:
-        badge = _parser("plugax check").parse_known_args(argv)[0].badge
-        write_badge(badge)  # grey: what follows may not come to an end
+    _begin_badge(peek(argv, "--badge"))
     if "--plugin" in argv or peek(argv, "--plugin") is not None:
         return _check_plugin(argv)
     name = first_name(argv)
@@ -44,6 +44,13 @@ def main(argv: list[str]) -> int:
     if flags.json:
         print_json(results.as_plain() | {"plugax": version()})
     return _end(flags, [results])
+
+
+def _begin_badge(text: str | None) -> None:
+    """Make a badge grey, whatever follows; a wrong file is refused when all flags are read."""
+    with contextlib.suppress(argparse.ArgumentTypeError):
+        if text is not None:
+            write_badge(badge_file(text))
 
 
 def _check_plugin(argv: list[str]) -> int:
