@@ -33,7 +33,7 @@ def ask_for(flags: Any, author: str | None, version: str) -> Distribution:
         name = _plugin_name(flags.words[0])
     else:
         name = _ask("Name of the plugin, such as plugax-valley", None, _plugin_name)
-    kinds = _ask(f"What does it bring? Several of {', '.join(KINDS)}", "problem", _kinds)
+    kinds = _ask(f"What does it bring? One or several of {', '.join(KINDS)}", "problem", _kinds)
     brings = [(kind, _ask(f"Name of the {kind.words}", *_named(kind))) for kind in kinds]
     licence = flags.licence or _ask(f"Licence, of {', '.join(LICENCES)}", LICENCES[0], _licence)
     author = flags.author or _ask("Author", author or f"The authors of {name}", str)

@@ -47,8 +47,5 @@ class AvailablePlugin:
 def available_plugins() -> list[AvailablePlugin]:
     """All plugins that the directory of this version of Plugax lists, by name."""
     entries = tomllib.loads(FILE.read_text("utf-8"))["plugin"]
-    plugins = [
-        AvailablePlugin(**{key: tuple(v) if key == "brings" else v for key, v in entry.items()})
-        for entry in entries
-    ]
+    plugins = [AvailablePlugin(**entry | {"brings": tuple(entry["brings"])}) for entry in entries]
     return sorted(plugins, key=lambda plugin: plugin.name)

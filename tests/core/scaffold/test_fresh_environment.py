@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import venv
+import zipfile
 
 import pytest
 
@@ -97,3 +98,15 @@ def test_its_trial_works(environment, component):
     else:
         result = json.loads(environment.run("-m", program, *arguments, "--json"))
         assert result["status"] in ("converged", "completed")
+
+
+def test_a_wheel_of_plugax_holds_all_that_plugax_new_reads(root, tmp_path):
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=root, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    held = set(zipfile.ZipFile(wheel).namelist())
+    core = root / "core"
+    rooms = (core / "plugax" / "scaffold", core / "plugax" / "plugins")
+    files = [path for room in rooms for path in room.rglob("*") if path.is_file()]
+    needed = {str(path.relative_to(core)) for path in files if path.suffix != ".pyc"}
+    assert needed <= held
