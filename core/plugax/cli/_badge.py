@@ -13,8 +13,9 @@ from ..errors import PlugaxError
 LABEL = "plugax kit"
 GREEN, RED, GREY = "#2a7f3e", "#b3261e", "#6b6b6b"
 SUFFIXES = (".svg", ".json")
-# Letters of DejaVu Sans at 11 px, which other fonts are fitted to by `textLength`.
-LETTER, MARGIN, HEIGHT = 6.6, 7, 20
+# The widths of letters, about those of DejaVu Sans at 11 px; `textLength` fits other fonts to them.
+NARROW, NARROW_WIDTH, WIDTH = frozenset(" ,fijlrt"), 4, 7
+MARGIN, HEIGHT = 7, 20
 
 SVG = """\
 <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" role="img" \
@@ -72,7 +73,10 @@ def write_badge(path: pathlib.Path, passed: int = 0, failed: int = 0, not_run: i
 
 
 def _svg(message: str, color: str) -> str:
-    lengths = [round(LETTER * len(text)) for text in (LABEL, message)]
+    lengths = [
+        sum(NARROW_WIDTH if letter in NARROW else WIDTH for letter in text)
+        for text in (LABEL, message)
+    ]
     left, right = (length + 2 * MARGIN for length in lengths)
     return SVG.format(
         label=LABEL,

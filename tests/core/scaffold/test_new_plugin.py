@@ -57,6 +57,18 @@ def test_nothing_is_left_to_fill_in(everything):
     assert project["entry-points"] == {"plugax": {"everything": "plugax_everything"}}
 
 
+def test_the_workflow_runs_the_tests(everything):
+    yaml = pytest.importorskip("yaml")
+    text = (everything / ".github" / "workflows" / "tests.yaml").read_text()
+    job = yaml.safe_load(text)["jobs"]["tests"]
+    commands = [step["run"] for step in job["steps"] if "run" in step]
+    assert commands[1:] == [
+        "python -m pytest",
+        "plugax check --plugin everything --badge kit.svg",
+    ]
+    assert job["strategy"]["matrix"]["plugax"] == ["plugax==0.1.*", "plugax"]
+
+
 @needs_ruff
 @pytest.mark.parametrize("plugin", ["everything", "at_once"])
 def test_what_is_written_passes_its_own_rules_and_format(plugin, request):
