@@ -6,9 +6,10 @@ import functools
 from typing import Any
 
 from ..errors import PlugaxError, did_you_mean
-from ..plugins import KINDS, Component, default_manager, options_of
+from ..plugins import KINDS, default_manager
 from ._badge import badge_file, write_badge
-from ._checks import Checks, Results, checks_of, run_checks
+from ._check_plugin import as_plain, check_plugin
+from ._checks import Results, checks_of, run_checks
 from ._component import ResolvedComponent, choose
 from ._environment import prepare
 from ._exit import FAILURE, SUCCESS
@@ -25,7 +26,7 @@ def main(argv: list[str]) -> int:
     argv = join_negative_numbers(argv)
     _begin_badge(peek(argv, "--badge"))
     if "--plugin" in argv or peek(argv, "--plugin") is not None:
-        return _check_plugin(argv)
+        return _check_all_of(argv)
     name = first_name(argv)
     if name is None:
         _parser("plugax check").parse_args(argv)
@@ -40,7 +41,7 @@ def main(argv: list[str]) -> int:
     flags = parse_flags(parser, argv, roots)
     kind, checks = checks_of(name, found, flags.seed)
     restore_signals()
-    results = run_checks(name, kind, checks, functools.partial(_tell, flags, _width(checks)))
+    results = run_checks(name, kind, checks, tell=not flags.json)
     if flags.json:
         print_json(results.as_plain() | {"plugax": version()})
     return _end(flags, [results])
@@ -53,72 +54,17 @@ def _begin_badge(text: str | None) -> None:
             write_badge(badge_file(text))
 
 
-def _check_plugin(argv: list[str]) -> int:
-    """Check every component of a plugin, with its default options."""
+def _check_all_of(argv: list[str]) -> int:
+    """Check a plugin, and print a line for every check of every component."""
     flags = _parser("plugax check").parse_args(argv)
     if flags.target is not None:
         raise PlugaxError(
             f"Either --plugin, or one target; got both {flags.plugin!r} and {flags.target!r}."
         )
-    known = {record.entry_point: record for record in default_manager().records}
-    record = known.get(flags.plugin)
-    if record is None or record.status != "active":
-        why = f" It is {record.status}: {record.error}" if record else ""
-        raise PlugaxError(
-            f"No plugin {flags.plugin!r} is in use.{why}{did_you_mean(flags.plugin, known)} "
-            "`plugax plugins --all` lists all."
-        )
-    if not record.components:
-        raise PlugaxError(f"The plugin {flags.plugin!r} registers nothing that could be checked.")
-    prepare()
-    restore_signals()
-    several = []
-    for component in record.components:
-        name = f"{component.plugin}:{component.name}"
-        kind, checks = component.kind, {}
-        if not flags.json:
-            answer(f"{kind} {component.name}")
-        missing = _missing(component)
-        if missing:
-            several.append(Results(name, kind, [], not_run=1, needs=missing))
-            continue
-        try:
-            found = choose(kind, name, [], _nothing)
-            _, checks = checks_of(name, found, flags.seed)
-        except Exception as error:  # one that cannot be made must not keep others from being tested
-            checks = {"made": functools.partial(_raise, error)}
-        tell = functools.partial(_tell, flags, _width(checks))
-        several.append(run_checks(name, kind, checks, tell))
+    several = check_plugin(flags.plugin, flags.seed, tell=not flags.json)
     if flags.json:
-        failed = sum(results.failed for results in several)
-        print_json(
-            {
-                "target": flags.plugin,
-                "kind": "plugin",
-                "passed": all(results.as_plain()["passed"] for results in several),
-                "failed": failed,
-                "not_run": sum(results.not_run for results in several),
-                "components": [results.as_plain() for results in several],
-                "plugax": version(),
-            }
-        )
+        print_json(as_plain(flags.plugin, several) | {"plugax": version()})
     return _end(flags, several)
-
-
-def _missing(component: Component) -> tuple[str, ...]:
-    """The options without which a component cannot be made."""
-    try:
-        return tuple(o.name for o in options_of(component.load()) if o.required)
-    except PlugaxError:
-        return ()  # to make it fails with the message
-
-
-def _nothing(path: tuple[str, ...], kind: str) -> None:  # noqa: ARG001 - no flag names a part
-    return None
-
-
-def _raise(error: Exception) -> None:
-    raise error
 
 
 def _end(flags: Any, several: list[Results]) -> int:
@@ -128,6 +74,9 @@ def _end(flags: Any, several: list[Results]) -> int:
         for name in ("passed", "failed", "not_run")
     )
     if not flags.json:
+        if not several:
+            answer(f"The plugin {flags.plugin!r} registers nothing that could be checked.")
+            return SUCCESS
         answer(f"{failed} of {passed + failed} checks failed" if failed else f"{passed} passed")
         for results in several:
             if results.needs:
@@ -184,17 +133,3 @@ def _find(name: str, argv: list[str]) -> ResolvedComponent | ImportedComponent:
             "your own as module:name."
         )
     return import_component(name)
-
-
-def _width(checks: Checks) -> int:
-    return max(map(len, checks), default=0)
-
-
-def _tell(flags: Any, width: int, result: dict[str, Any]) -> None:
-    if flags.json:
-        return
-    word = "passed" if result["passed"] else "FAILED"
-    figure = result["figure"] or f"{result['seconds']:.1f} s"
-    answer(f"{word}  {result['name']:<{width}}  {figure}")
-    if result["message"]:
-        answer(f"        {result['message']}")

@@ -8,6 +8,7 @@ from typing import Any
 
 from ._component import ResolvedComponent
 from ._imported import ImportedComponent
+from ._text import answer
 
 # The checks on which all others depend.
 GRANTED = ("made", "init", "loss", "state")
@@ -87,21 +88,21 @@ def checks_of(
     return kind, checks
 
 
-def run_checks(
-    target: str, kind: str, checks: Checks, tell: Callable[[dict[str, Any]], None]
-) -> Results:
+def run_checks(target: str, kind: str, checks: Checks, *, tell: bool) -> Results:
     """Run checks one after the other, as far as it makes sense.
 
     Arguments:
         target: the component's name.
         kind: its kind.
         checks: the checks by name.
-        tell: is called with every result.
+        tell: whether to print a line for every result.
     """
     results: list[dict[str, Any]] = []
+    width = max(map(len, checks), default=0)
     for label, check in checks.items():
         results.append(_result(label, check))
-        tell(results[-1])
+        if tell:
+            _print(results[-1], width)
         if label in GRANTED and not results[-1]["passed"]:
             break
     return Results(target, kind, results, len(checks) - len(results))
@@ -125,3 +126,11 @@ def _result(name: str, check: Callable[[], Any]) -> dict[str, Any]:
         "message": message,
         "seconds": time.perf_counter() - began,
     }
+
+
+def _print(result: dict[str, Any], width: int) -> None:
+    word = "passed" if result["passed"] else "FAILED"
+    figure = result["figure"] or f"{result['seconds']:.1f} s"
+    answer(f"{word}  {result['name']:<{width}}  {figure}")
+    if result["message"]:
+        answer(f"        {result['message']}")

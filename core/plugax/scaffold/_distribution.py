@@ -111,7 +111,8 @@ class Distribution:
 
     def _names(self) -> dict[str, str]:
         first = self.components[0]
-        other = next(kind for kind in KINDS.values() if kind.name == _other(first.kind.name))
+        # A solver is added to a problem, a problem to anything else.
+        other = KINDS["solver" if first.kind.registered == "problem" else "problem"]
         author = self.author or f"The authors of {self.name}"
         names = first.names | {
             "distribution": self.name,
@@ -149,11 +150,6 @@ class Distribution:
                 calls.setdefault(component.kind.registered, []).append(component.call)
         hooks = [hook_text(kind, "\n".join(each)) for kind, each in calls.items()] or [NO_HOOK]
         return HOOKS.format(description=self._description(), hooks="\n".join(hooks))
-
-
-def _other(kind: str) -> str:
-    """A kind to add as an example: a solver to a problem, a problem to anything else."""
-    return "solver" if kind in ("problem", "state-space") else "problem"
 
 
 def _listed(words: Sequence[str]) -> str:

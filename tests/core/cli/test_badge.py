@@ -86,7 +86,7 @@ def test_an_older_badge_does_not_outlive_a_call_that_failed(call, badge, argumen
 
 
 def test_an_older_badge_does_not_outlive_a_run_that_broke_off(call, badge, monkeypatch):
-    def interrupt(*_):
+    def interrupt(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(_check, "run_checks", interrupt)
@@ -145,6 +145,23 @@ def test_a_whole_plugin_is_checked(call, manager, components, monkeypatch, badge
         "2 of 7 checks failed",
         "mixed:needy was not checked: it needs path; check it by itself",
     ]
+
+
+class Listener:
+    """A plugin without components."""
+
+    @px.hookimpl
+    def before_run(self):
+        raise NotImplementedError
+
+
+def test_a_plugin_without_components_is_never_green(call, manager, badge):
+    manager.register(Listener(), "listener")
+    result = call("check", "--plugin", "listener", "--badge", badge)
+    assert result.status == 0
+    assert "'listener' registers nothing that could be checked" in result.out
+    assert read(badge) == ("not run", GREY)
+    assert call("check", "--plugin", "listener", "--json").json["passed"] is False
 
 
 def test_a_plugin_and_a_target_are_one_too_many(call):
