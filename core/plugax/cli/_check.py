@@ -1,73 +1,99 @@
-"""`plugax check`: test a component, registered or your own, against the laws of its kind."""
+"""`plugax check`: test a component, or all of a plugin, against the laws of its kind."""
 
+import argparse
+import contextlib
 import functools
-import time
-from collections.abc import Callable
 from typing import Any
 
 from ..errors import PlugaxError, did_you_mean
 from ..plugins import KINDS, default_manager
+from ._badge import badge_file, write_badge
+from ._check_plugin import as_plain, check_plugin
+from ._checks import Results, checks_of, run_checks
 from ._component import ResolvedComponent, choose
 from ._environment import prepare
 from ._exit import FAILURE, SUCCESS
-from ._flags import add_flags, join_negative_numbers, parse_flags, peek_component
+from ._flags import add_flags, join_negative_numbers, parse_flags, peek, peek_component
 from ._imported import ImportedComponent, import_component
 from ._parser import Parser, version
 from ._request import problem_name as first_name
 from ._signals import restore_signals
 from ._text import answer, print_json
 
-# The checks on which all others depend.
-GRANTED = ("init", "loss", "state")
-
 
 def main(argv: list[str]) -> int:
     """Check, and print a line for every check."""
     argv = join_negative_numbers(argv)
+    _begin_badge(peek(argv, "--badge"))
+    if "--plugin" in argv or peek(argv, "--plugin") is not None:
+        return _check_all_of(argv)
     name = first_name(argv)
     if name is None:
         _parser("plugax check").parse_args(argv)
-        raise PlugaxError("What is to be checked? A name, or module:name of your own.")
+        raise PlugaxError(
+            "What is to be checked? A name, or module:name of your own; or --plugin NAME."
+        )
     prepare()
     found = _find(name, argv)
     parser = _parser(f"plugax check {name}")
     roots = [found] if isinstance(found, ResolvedComponent) else []
     add_flags(parser, roots, argv)
     flags = parse_flags(parser, argv, roots)
-    kind, checks = _checks(name, found, flags.seed)
+    kind, checks = checks_of(name, found, flags.seed)
     restore_signals()
-    width = max(map(len, checks))
-    results, label = [], ""
-    for label, check in checks.items():
-        results.append(_result(label, check))
-        if not flags.json:
-            _print(results[-1], width)
-        if label in GRANTED and not results[-1]["passed"]:
-            break
-    failed = sum(not result["passed"] for result in results)
+    results = run_checks(name, kind, checks, tell=not flags.json)
     if flags.json:
-        print_json(
-            {
-                "target": name,
-                "kind": kind,
-                "passed": not failed,
-                "failed": failed,
-                "not_run": len(checks) - len(results),
-                "checks": results,
-                "plugax": version(),
-            }
+        print_json(results.as_plain() | {"plugax": version()})
+    return _end(flags, [results])
+
+
+def _begin_badge(text: str | None) -> None:
+    """Make a badge grey, whatever follows; a wrong file is refused when all flags are read."""
+    with contextlib.suppress(argparse.ArgumentTypeError):
+        if text is not None:
+            write_badge(badge_file(text))
+
+
+def _check_all_of(argv: list[str]) -> int:
+    """Check a plugin, and print a line for every check of every component."""
+    flags = _parser("plugax check").parse_args(argv)
+    if flags.target is not None:
+        raise PlugaxError(
+            f"Either --plugin, or one target; got both {flags.plugin!r} and {flags.target!r}."
         )
-    else:
-        answer(f"{failed} of {len(results)} checks failed" if failed else f"{len(results)} passed")
-        if len(results) < len(checks):
-            answer(f"{len(checks) - len(results)} were not run, since they depend on {label!r}")
+    several = check_plugin(flags.plugin, flags.seed, tell=not flags.json)
+    if flags.json:
+        print_json(as_plain(flags.plugin, several) | {"plugax": version()})
+    return _end(flags, several)
+
+
+def _end(flags: Any, several: list[Results]) -> int:
+    """Print the sum, write the badge, and return the exit status."""
+    passed, failed, not_run = (
+        sum(getattr(results, name) for results in several)
+        for name in ("passed", "failed", "not_run")
+    )
+    if not flags.json:
+        if not several:
+            answer(f"The plugin {flags.plugin!r} registers nothing that could be checked.")
+            return SUCCESS
+        answer(f"{failed} of {passed + failed} checks failed" if failed else f"{passed} passed")
+        for results in several:
+            if results.needs:
+                needs = ", ".join(results.needs)
+                answer(f"{results.target} was not checked: it needs {needs}; check it by itself")
+            elif results.not_run:
+                last = results.checks[-1]["name"]
+                answer(f"{results.not_run} were not run, since they depend on {last!r}")
+    if flags.badge is not None:
+        write_badge(flags.badge, passed, failed, not_run)
     return FAILURE if failed else SUCCESS
 
 
 def _parser(prog: str) -> Parser:
     parser = Parser(
         prog=prog,
-        usage="plugax check TARGET [--option value]…",
+        usage="plugax check TARGET [--option value]…\n       plugax check --plugin NAME",
         description="Run the conformance checks that fit a component: a problem with its options, "
         "a solver, an optimizer, an integrator, an observer. For a state-space problem, also the "
         "tangent-linear, adjoint and Taylor tests of its model, observations and loss.",
@@ -80,7 +106,14 @@ def _parser(prog: str) -> Parser:
         help="a name from `plugax list`, or module:name of your own class, function or object; the "
         "module may be in the current directory",
     )
+    add("--plugin", metavar="NAME", help="check all components of a plugin instead")
     add("--seed", type=int, default=0, metavar="K", help="seed of all random numbers; default: 0")
+    add(
+        "--badge",
+        type=badge_file,
+        metavar="FILE",
+        help="write a badge, green if all checks passed: .svg, or .json for shields.io",
+    )
     add("--json", action="store_true", help="print one JSON object on standard output")
     return parser
 
@@ -100,64 +133,3 @@ def _find(name: str, argv: list[str]) -> ResolvedComponent | ImportedComponent:
             "your own as module:name."
         )
     return import_component(name)
-
-
-def _checks(
-    name: str, found: ResolvedComponent | ImportedComponent, seed: int
-) -> tuple[str, dict[str, Callable[[], Any]]]:
-    """The kind of the component, and its checks by name, each called without arguments."""
-    import jax
-
-    import plugax
-
-    from ..testing._checks import checks_for
-    from ..testing._parametrize import BoundCheck, Subject
-    from ..testing.claims._precision import make_in_precision
-    from ..testing.kinds._laws import laws_of
-
-    if isinstance(found, ResolvedComponent):
-        spec = found.spec()
-        build = getattr(plugax, found.component.kind)
-        kind, known = found.component.kind, found.target
-        make = functools.partial(build, spec.pop("name"), **spec)
-    else:
-        kind, known, make = found.kind, found.known, found.make
-    key = jax.random.key(seed)
-    component = make_in_precision(make, getattr(known, "precision", None))
-    again = isinstance(found, ResolvedComponent) or found.known is not component
-    subject = Subject(kind, name, component, make, repeatable=again)
-    checks: dict[str, Callable[[], Any]] = {}
-    for check in checks_for(kind, component):
-        label = check.__name__.removeprefix("check_").removeprefix(f"{kind}_")
-        checks[label.replace("_", " ")] = functools.partial(BoundCheck(check, subject, {}), key)
-    for laws in laws_of(type(component)) if kind == "problem" else ():
-        checks |= laws.details(component, key) if laws.details else {}
-    return kind, checks
-
-
-def _result(name: str, check: Callable[[], Any]) -> dict[str, Any]:
-    """The result of a check, as plain data."""
-    began = time.perf_counter()
-    figure, message = None, None
-    try:
-        figure = check()
-    except AssertionError as error:
-        message = str(error)
-    # A component that raises an unexpected exception has not passed; the other checks go on.
-    except Exception as error:
-        message = f"{type(error).__name__}: {error}"
-    return {
-        "name": name,
-        "passed": message is None,
-        "figure": None if figure is None else str(figure),
-        "message": message,
-        "seconds": time.perf_counter() - began,
-    }
-
-
-def _print(result: dict[str, Any], width: int) -> None:
-    word = "passed" if result["passed"] else "FAILED"
-    figure = result["figure"] or f"{result['seconds']:.1f} s"
-    answer(f"{word}  {result['name']:<{width}}  {figure}")
-    if result["message"]:
-        answer(f"        {result['message']}")

@@ -36,6 +36,7 @@ COMMANDS = {
     "describe": "describe one of these, with all its options",
     "plugins": "list the plugins, and whether each is in use",
     "check": "test a component, registered or your own",
+    "new": "begin a plugin, or add a component to one",
     "doctor": "report devices, versions, settings, plugins and caches",
 }
 TRACEBACK = "--traceback"

@@ -1,9 +1,10 @@
 """`plugax plugins`: every plugin, and whether it is in use. Imports no JAX."""
 
+import dataclasses
 from typing import Any
 
 from .._terminal import paragraph
-from ..plugins import KINDS, PluginRecord, default_manager
+from ..plugins import KINDS, AvailablePlugin, PluginRecord, available_plugins, default_manager
 from ._exit import SUCCESS
 from ._parser import Parser
 from ._text import answer, columns, print_json
@@ -15,14 +16,35 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "--all", action="store_true", help="also list plugins that failed, were refused or blocked"
     )
+    parser.add_argument(
+        "--available",
+        action="store_true",
+        help="list known plugins instead, installed or not: the directory of this version",
+    )
     parser.add_argument("--json", action="store_true", help="as JSON")
     arguments = parser.parse_args(argv)
+    if arguments.available:
+        if arguments.all:
+            parser.error("either --all, of this environment, or --available")
+        known = available_plugins()
+        if arguments.json:
+            print_json([dataclasses.asdict(p) | {"installed": p.installed} for p in known])
+        else:
+            answer(columns([("plugin", "here", "brings", "kit", ""), *map(_row, known)]))
+        return SUCCESS
     records = [r for r in default_manager().records if arguments.all or r.status == "active"]
     if arguments.json:
         print_json([entry(record) for record in records])
         return SUCCESS
     answer(table(records))
     return SUCCESS
+
+
+def _row(plugin: AvailablePlugin) -> tuple[str, ...]:
+    """A known plugin as a line of the table."""
+    here = "bundled" if plugin.bundled else plugin.installed or f"pip install {plugin.distribution}"
+    kit = f"passed with {plugin.kit}" if plugin.kit else "not known"
+    return plugin.name, here, ", ".join(plugin.brings), kit, plugin.summary
 
 
 def entry(record: PluginRecord) -> dict[str, Any]:

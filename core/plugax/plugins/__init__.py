@@ -2,6 +2,8 @@
 
 from .._origin import Spec as Spec
 from .._origin import origin_of as origin_of
+from ._available import AvailablePlugin as AvailablePlugin
+from ._available import available_plugins as available_plugins
 from ._build import build as build
 from ._build import component_kind as component_kind
 from ._build import integrator as integrator
