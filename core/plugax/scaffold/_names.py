@@ -11,6 +11,7 @@ from ._kinds import KINDS, Kind
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 PREFIX = "plugax-"
+LONGEST = 28  # so that an import of it fits into a line of 100
 
 
 def check_name(what: str, name: str) -> None:
@@ -21,6 +22,10 @@ def check_name(what: str, name: str) -> None:
         name: the name.
     """
     if NAME.fullmatch(name):
+        if len(name) > LONGEST:
+            raise PlugaxError(
+                f"{what} has a name of at most {LONGEST} characters; {name!r} has {len(name)}."
+            )
         if keyword.iskeyword(name):
             raise PlugaxError(f"{what} cannot be called {name!r}, which is a keyword of Python.")
         return

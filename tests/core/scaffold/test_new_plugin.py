@@ -69,8 +69,18 @@ def test_the_workflow_runs_the_tests(everything):
     assert job["strategy"]["matrix"]["plugax"] == ["plugax==0.1.*", "plugax"]
 
 
+@pytest.fixture
+def long_names(new, here):
+    """A plugin and components with names as long as is allowed, and as short."""
+    brings = [f"{kind}={letter}" for kind, letter in zip(KINDS, "bcdefgh", strict=True)]
+    brings += [f"{kind}={letter * 28}" for kind, letter in zip(KINDS, "bcdefgh", strict=True)]
+    arguments = ("--brings", ",".join(brings), "--licence", "BSD-3-Clause")
+    assert new("a" * 28, *arguments)[0] == 0
+    return here / ("a" * 28)
+
+
 @needs_ruff
-@pytest.mark.parametrize("plugin", ["everything", "at_once"])
+@pytest.mark.parametrize("plugin", ["everything", "at_once", "long_names"])
 def test_what_is_written_passes_its_own_rules_and_format(plugin, request):
     directory = request.getfixturevalue(plugin)
     for command in (["check", "--no-cache"], ["format", "--check", "--no-cache"]):

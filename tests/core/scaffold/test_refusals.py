@@ -15,6 +15,7 @@ import pytest
         ("plugax-a", "what does it bring? --brings with one of problem, state-space"),
         ("My_Plugin --brings problem", "got 'My_Plugin'. Write 'my-plugin'?"),
         ("2a --brings problem", "a letter first, as in 'heavy-ball'; got '2a'."),
+        (f"{'a' * 29} --brings problem", "at most 28 characters"),
         ("numpy --brings problem", "a module of this name is installed already"),
         ("json --brings problem", "a module of this name is installed already"),
         ("plugax-mnist --brings problem", "a module of this name is installed already"),

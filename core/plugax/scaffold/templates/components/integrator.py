@@ -1,4 +1,4 @@
-"""The integrator `NEW_name`: a Runge–Kutta scheme of order 3 for flows with shocks."""
+"""The integrator `NEW_name`: a Runge–Kutta scheme of order 3."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""The loss `NEW_class`: squares for small errors, absolute values for large ones."""
+"""The loss `NEW_class`: squares of small errors, sizes of large ones."""
 
 import equinox as eqx
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""The problem `NEW_name`: a chaotic model in three variables, of which one is observed."""
+"""The problem `NEW_name`: a chaotic model, observed in part."""
 
 import jax
 import jax.numpy as jnp

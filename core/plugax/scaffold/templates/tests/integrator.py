@@ -1,4 +1,4 @@
-"""What the integrator `NEW_name` promises besides the laws of every integrator."""
+"""What `NEW_name` promises besides the laws of its kind."""
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +9,8 @@ from NEW_package.NEW_module import NEW_class
 def error(steps):
     """The error of y(1) for dy/dt = y cos t, y(0) = 1, whose solution is exp(sin t)."""
     field = lambda t, y: y * jnp.cos(t)
-    states = NEW_class().trajectory(field, jnp.ones(()), dt=1 / steps, steps=steps)
+    scheme = NEW_class()
+    states = scheme.trajectory(field, jnp.ones(()), dt=1 / steps, steps=steps)
     return abs(states[-1] - jnp.exp(jnp.sin(1.0)))
 
 

@@ -1,4 +1,4 @@
-"""What the observer `NEW_name` promises besides the laws of every observer."""
+"""What `NEW_name` promises besides the laws of its kind."""
 
 import jax.numpy as jnp
 import plugax as px

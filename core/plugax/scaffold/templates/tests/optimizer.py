@@ -1,4 +1,4 @@
-"""What the optimizer `NEW_name` promises besides the laws of every optimizer."""
+"""What `NEW_name` promises besides the laws of its kind."""
 
 import jax.numpy as jnp
 

@@ -1,4 +1,4 @@
-"""What the solver `NEW_name` promises besides the laws of every solver."""
+"""What `NEW_name` promises besides the laws of its kind."""
 
 import jax.numpy as jnp
 import plugax as px
@@ -25,5 +25,5 @@ def test_its_steps_are_those_of_the_equation():
 
 def test_it_finds_the_coefficients_of_a_regression():
     exact = px.solve("regression", seed=0).metrics["coefficients"]
-    found = px.solve("regression", "NEW_plugin:NEW_name", seed=0).metrics["coefficients"]
+    found = px.solve("regression", NEW_class(), seed=0).metrics["coefficients"]
     assert jnp.allclose(jnp.asarray(found), jnp.asarray(exact), rtol=1e-3)
