@@ -28,20 +28,24 @@ def solution():
 
 
 def test_one_figure_is_a_sharp_png_of_its_size():
-    data, metadata = Figures({"fit": figure()})._repr_mimebundle_()
-    assert data["text/plain"].startswith("Figures: fit.")
-    assert struct.unpack(">2I", data["image/png"][16:24]) == (320, 160)
-    assert metadata == {"image/png": {"width": 160, "height": 80}}
+    figures = Figures({"fit": figure()})
+    picture, size = figures._repr_png_()
+    assert struct.unpack(">2I", picture[16:24]) == (320, 160)
+    assert size == {"width": 160, "height": 80}
+    assert figures._repr_html_() is None
+    assert repr(figures).startswith("Figures: fit.")
 
 
 def test_several_figures_are_html_with_their_names():
-    html = Figures({"<a>": figure(), "b": figure()})._repr_mimebundle_()["text/html"]
+    figures = Figures({"<a>": figure(), "b": figure()})
+    html = figures._repr_html_()
     assert html.count("<img ") == html.count("data:image/png;base64,") == 2
     assert "<figcaption>&lt;a&gt;</figcaption>" in html
+    assert figures._repr_png_() is None
 
 
 def test_an_animation_plays_as_a_gif():
-    html = Figures({"moving": animation()})._repr_mimebundle_()["text/html"]
+    html = Figures({"moving": animation()})._repr_html_()
     assert "data:image/gif;base64," in html
     assert "<script" not in html
 
@@ -55,9 +59,9 @@ def test_figures_are_a_mapping_of_matplotlib_figures():
 
 def test_pyplot_does_not_keep_a_figure_that_was_made_with_it():
     made, _ = pyplot.subplots()
-    bundle = Figures({"fit": made})._repr_mimebundle_()
+    picture, _ = Figures({"fit": made})._repr_png_()
     assert not pyplot.get_fignums()
-    assert "image/png" in bundle[0]
+    assert picture.startswith(b"\x89PNG")
 
 
 def test_windows_are_opened_as_pyplot_does(monkeypatch):
