@@ -2,6 +2,7 @@
 
 import struct
 
+import jax.numpy as jnp
 import pytest
 from matplotlib import pyplot
 from matplotlib.animation import FuncAnimation
@@ -119,6 +120,22 @@ def test_a_population_plots_its_history(solution):
     assert len(curve.axes[0].lines) == 2
     with pytest.raises(UnknownNameError, match="There are: history, loss"):
         population.plot("fit")
+
+
+def test_metrics_in_short_floats_are_drawn_too():
+    class Short(px.AbstractProblem):
+        def init(self, key):
+            return jnp.ones(2, "bfloat16")
+
+        def loss(self, unknowns, batch, key):
+            return jnp.sum(unknowns**2), {"imaginary": 1j * jnp.ones((), "complex64")}
+
+    population = px.sweep(Short(), "gradient", over={"seed": [0, 1]}, steps=3)
+    assert "last loss  2" in str(population)
+    (curve,) = population.plot("loss").values()
+    assert len(curve.axes[0].lines) == 2
+    with pytest.raises(UnknownNameError, match=r"There are: history, loss\."):
+        population.plot("imaginary")
 
 
 def test_a_comparison_plots_its_figure():
