@@ -110,7 +110,8 @@ def compare(
                 after_each(comparison)
     except KeyboardInterrupt:
         pass
-    return _with_missing(comparison, contestants[len(comparison.rows) :], name)
+    rest = contestants[len(comparison.rows) :]
+    return _with_missing(comparison, rest, name) if rest else comparison
 
 
 def _row(

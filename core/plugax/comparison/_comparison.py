@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._terminal import paragraph, width
-from ..display import Figures, block, fold, heading, pairs, sentences, show, table
+from ..display import Figures
 from ..solution import Status, finite, replace_file
+from ._html import comparison_html
 from ._text import align, duration, format_mean, markdown
 
 if TYPE_CHECKING:
@@ -229,18 +230,7 @@ class Comparison:
         return "\n".join([lines, *notes])
 
     def _repr_html_(self) -> str:
-        seeds = len(self.seeds)
-        told = f": {len(self.rows)} rows, {seeds} seed{'s' * (seeds != 1)} each"
-        heads, *rows = self._cells()
-        columns = dict(zip(heads, zip(*rows, strict=True), strict=True)) if rows else {}
-        labels = 1 if self.over is None else 2
-        options = {name: show(value) for name, value in self.provenance.get("problem", {}).items()}
-        return block(
-            heading(f"Comparison on {self.problem}", told, "good" if self.success else "bad"),
-            table(columns, labels=labels),
-            sentences(self.notes),
-            fold("options of the problem", pairs(options)),
-        )
+        return comparison_html(self, self._cells())
 
     def _cells(self) -> list[list[str]]:
         """The cells of the table as text, the heading first."""

@@ -96,18 +96,25 @@ class Figures(Mapping[str, Any]):
             paths[-1].write_bytes(content)
         return paths
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:  # noqa: ARG002
-        """What IPython asks for: a single figure as PNG, and otherwise all of them as HTML."""
-        told = {"text/plain": repr(self)}
-        pictures = {name: picture_of(figure, DOTS) for name, figure in self._figures.items()}
-        if len(pictures) == 1 and not any(map(_is_animation, self._figures.values())):
-            (name, (content, _)), *_ = pictures.items()
-            size = {"width": _pixels(self[name], 0), "height": _pixels(self[name], 1)}
-            return told | {"image/png": content}, {"image/png": size}
-        images = (self._image(name, *picture) for name, picture in pictures.items())
-        return told | {"text/html": "\n".join(images)}
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]] | None:
+        """A single figure as a picture, with its size on the page."""
+        if self._is_one_picture():
+            (figure,) = self._figures.values()
+            size = {"width": _pixels(figure, 0), "height": _pixels(figure, 1)}
+            return picture_of(figure, DOTS)[0], size
+        return None
 
-    def _image(self, name: str, content: bytes, kind: str) -> str:
+    def _repr_html_(self) -> str | None:
+        """All figures with their names, unless there is only one that does not move."""
+        if self._is_one_picture():
+            return None
+        return "\n".join(map(self._image, self._figures))
+
+    def _is_one_picture(self) -> bool:
+        return len(self) == 1 and not any(map(_is_animation, self.values()))
+
+    def _image(self, name: str) -> str:
+        content, kind = picture_of(self[name], DOTS)
         data = base64.b64encode(content).decode()
         style = f"width:{_pixels(self[name], 0)}px;max-width:100%"
         return (

@@ -32,7 +32,7 @@ def history_figure(
 
     at = evaluations.get("step", np.arange(0))
     # Evaluated after n steps: at the unknowns that step n starts from.
-    lines = lambda values: values.reshape((-1, *np.shape(values)[len(sweep) :]))  # noqa: E731
+    lines = lambda values: as_float(values).reshape((-1, *np.shape(values)[len(sweep) :]))  # noqa: E731
     curves = {
         name: (every * np.arange(values.shape[len(sweep)]), lines(values), "-", STEPS)
         for name, values in series.items()
@@ -41,7 +41,7 @@ def history_figure(
     names = [
         name
         for name in sorted({**curves, **dots}, key=lambda name: (name != "loss", name))
-        if all(_is_curve(given[name][1]) for given in (curves, dots) if name in given)
+        if all(is_curve(given[name][1], 2) for given in (curves, dots) if name in given)
     ][:MOST_PANELS]
     if not names:
         return None
@@ -56,8 +56,14 @@ def history_figure(
     return figure
 
 
-def _is_curve(values: np.ndarray) -> bool:
-    return values.ndim == 2 and values.size > 0 and values.dtype.kind in "fiub"
+def is_curve(values: np.ndarray, axes: int) -> bool:
+    """Whether a metric can be drawn: real numbers, one for every step, with so many axes in all."""
+    return values.ndim == axes and values.size > 0 and values.dtype.kind in "fiubV"
+
+
+def as_float(values: np.ndarray) -> np.ndarray:
+    """The values; bfloat16 and its like, which NumPy and Matplotlib know little of, as float32."""
+    return values.astype(np.float32) if values.dtype.kind == "V" else values
 
 
 def _draw(axes: Any, name: str, lines: list[tuple[np.ndarray, np.ndarray, str, str]]) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..display import Figures, discard
 from ..errors import PlugaxError, UnknownNameError, did_you_mean
-from ._history_figure import history_figure
+from ._history_figure import history_figure, is_curve
 
 
 def plot(
@@ -47,7 +47,7 @@ def plot(
     if curve is not None:
         return Figures({name: curve})
     axes = 1 + len(sweep)
-    numbers = {k for k, v in {**series, **evaluations}.items() if v.ndim == axes and v.size}
+    numbers = {k for k, v in {**series, **evaluations}.items() if is_curve(v, axes)}
     numbers -= {"step"}
     known = [*drawn, *(["history"] if numbers else []), *sorted(numbers)]
     known = list(dict.fromkeys(known))

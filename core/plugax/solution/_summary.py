@@ -7,6 +7,7 @@ import numpy as np
 
 from ..display import Summary, fold, pairs, show, show_tree, table
 from ..errors import PlugaxError
+from ._history_figure import as_float
 from ._status import Status
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def population_summary(population: "Population") -> Summary:
         facts |= {"last loss": _range(population.last_losses())}
         best = population.best()
         where = ", ".join(f"{name} {show(value)}" for name, value in best.coordinates.items())
-        facts |= {"best loss": f"{show(best.series['loss'][-1], LOSS_DIGITS)}, {where}"}
+        least = "".join(show(loss, LOSS_DIGITS) for loss in best.series["loss"][-1:])
+        facts |= {"best loss": f"{least}, {where}"}
     except PlugaxError:  # the loss was not recorded, or no member has a finite one
         pass
     shown = {
@@ -137,11 +139,12 @@ def _footer(run: "Solution | Population") -> tuple[str, ...]:
 def _is_figure(values: Any, population: "Population") -> bool:
     shape = population.status.shape
     number = isinstance(values, np.ndarray) and values.shape == shape
-    return number and values.dtype.kind in "fiu"
+    return number and values.dtype.kind in "fiuV"
 
 
 def _range(values: np.ndarray) -> str:
     """The least, the median and the largest of the numbers that are finite."""
+    values = as_float(values)
     finite = values[np.isfinite(values)]
     if not finite.size:
         return "nan"

@@ -2,6 +2,7 @@
 
 import struct
 
+import jax.numpy as jnp
 import pytest
 from matplotlib import pyplot
 from matplotlib.animation import FuncAnimation
@@ -28,20 +29,24 @@ def solution():
 
 
 def test_one_figure_is_a_sharp_png_of_its_size():
-    data, metadata = Figures({"fit": figure()})._repr_mimebundle_()
-    assert data["text/plain"].startswith("Figures: fit.")
-    assert struct.unpack(">2I", data["image/png"][16:24]) == (320, 160)
-    assert metadata == {"image/png": {"width": 160, "height": 80}}
+    figures = Figures({"fit": figure()})
+    picture, size = figures._repr_png_()
+    assert struct.unpack(">2I", picture[16:24]) == (320, 160)
+    assert size == {"width": 160, "height": 80}
+    assert figures._repr_html_() is None
+    assert repr(figures).startswith("Figures: fit.")
 
 
 def test_several_figures_are_html_with_their_names():
-    html = Figures({"<a>": figure(), "b": figure()})._repr_mimebundle_()["text/html"]
+    figures = Figures({"<a>": figure(), "b": figure()})
+    html = figures._repr_html_()
     assert html.count("<img ") == html.count("data:image/png;base64,") == 2
     assert "<figcaption>&lt;a&gt;</figcaption>" in html
+    assert figures._repr_png_() is None
 
 
 def test_an_animation_plays_as_a_gif():
-    html = Figures({"moving": animation()})._repr_mimebundle_()["text/html"]
+    html = Figures({"moving": animation()})._repr_html_()
     assert "data:image/gif;base64," in html
     assert "<script" not in html
 
@@ -55,9 +60,9 @@ def test_figures_are_a_mapping_of_matplotlib_figures():
 
 def test_pyplot_does_not_keep_a_figure_that_was_made_with_it():
     made, _ = pyplot.subplots()
-    bundle = Figures({"fit": made})._repr_mimebundle_()
+    picture, _ = Figures({"fit": made})._repr_png_()
     assert not pyplot.get_fignums()
-    assert "image/png" in bundle[0]
+    assert picture.startswith(b"\x89PNG")
 
 
 def test_windows_are_opened_as_pyplot_does(monkeypatch):
@@ -115,6 +120,22 @@ def test_a_population_plots_its_history(solution):
     assert len(curve.axes[0].lines) == 2
     with pytest.raises(UnknownNameError, match="There are: history, loss"):
         population.plot("fit")
+
+
+def test_metrics_in_short_floats_are_drawn_too():
+    class Short(px.AbstractProblem):
+        def init(self, key):
+            return jnp.ones(2, "bfloat16")
+
+        def loss(self, unknowns, batch, key):
+            return jnp.sum(unknowns**2), {"imaginary": 1j * jnp.ones((), "complex64")}
+
+    population = px.sweep(Short(), "gradient", over={"seed": [0, 1]}, steps=3)
+    assert "last loss  2" in str(population)
+    (curve,) = population.plot("loss").values()
+    assert len(curve.axes[0].lines) == 2
+    with pytest.raises(UnknownNameError, match=r"There are: history, loss\."):
+        population.plot("imaginary")
 
 
 def test_a_comparison_plots_its_figure():
