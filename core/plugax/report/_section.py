@@ -154,7 +154,10 @@ def _options(run: SavedRun) -> Markup:
     if run.provenance.get("variations"):
         told = "The problem has bounds, fixed unknowns or a start of its own, kept with the run."
         parts.append(element("p", told, class_="note"))
-    asked = {n: option(v) for n, v in run.provenance["run"].items() if n != "over"}
+    told = {n: v for n, v in run.provenance["run"].items() if n != "over" and v is not None}
+    kept = run.provenance["run"].get("record")  # None for all metrics, which "none" would not say
+    told["record"] = "everything" if kept is None else kept or "nothing"
+    asked = {name: option(value) for name, value in told.items()}
     asked |= {name: "swept" for name in asked if name in over}
     parts += [element("h4", "run"), facts(asked)]
     return join([element("h3", "Options"), *parts])
