@@ -11,8 +11,8 @@ from ..errors import PlugaxError
 from ..solution import Status
 from ._embed import picture
 from ._html import Markup, element, facts, folded, join, option, table
+from ._options import flat
 from ._repeat import python_of_comparison
-from ._section import flat
 
 NEEDED = ("problem", "metrics", "seeds", "over", "rows", "missing", "interrupted")
 MOST_PANELS = 4  # metrics that are drawn

@@ -12,7 +12,8 @@ from ._charts import MOST_LINES, Line, drawing, together
 from ._facts import last_losses, member_metrics, members_of, problem_of, scalars, solver_of
 from ._html import Markup, element, join, option, table, text
 from ._listing import when
-from ._section import chart_grid, flat
+from ._options import flat
+from ._section import chart_grid
 
 MOST_METRICS = 12  # columns of the table
 MOST_CHARTS = 6

@@ -2,13 +2,13 @@
 
 import base64
 from collections.abc import Mapping
-from typing import Any
 
 from ..solution import SavedRun
 from ._charts import MOST_LINES, Line, coordinates, drawing
 from ._facts import member_metrics, members_of, problem_of, solver_of
-from ._html import Markup, element, facts, folded, join, metric, option, table, text
+from ._html import Markup, element, facts, folded, join, metric, table, text
 from ._listing import when
+from ._options import options_part
 from ._own import Own
 from ._repeat import config_of, python_of
 
@@ -44,7 +44,7 @@ def section_of(
         _members(run),
         _figures(own.figures),
         _history(charts, arrays, members_of(run)),
-        _options(run),
+        options_part(run),
         _repeated(run),
         _provenance(run),
     ]
@@ -141,44 +141,6 @@ def _arrays_note(arrays: list[str]) -> Markup:
         return Markup()
     told = f"Arrays at every step, which have no curve here: {', '.join(arrays)}. See history.nc."
     return element("p", told, class_="note")
-
-
-def _options(run: SavedRun) -> Markup:
-    parts, over = [], run.provenance["run"].get("over", {})
-    for kind in ("problem", "solver"):
-        spec = run.provenance[kind]
-        chosen = {name: option(value) for name, value in flat(spec).items()}
-        chosen |= {name: "swept" for name in chosen if _place(kind, name) in over}
-        parts.append(element("h4", f"{kind} {spec['name'] or spec['class']}"))
-        parts.append(facts(chosen) or element("p", "no options", class_="note"))
-    if run.provenance.get("variations"):
-        told = "The problem has bounds, fixed unknowns or a start of its own, kept with the run."
-        parts.append(element("p", told, class_="note"))
-    asked = {n: option(v) for n, v in run.provenance["run"].items() if n != "over"}
-    asked |= {name: "swept" for name in asked if name in over}
-    parts += [element("h4", "run"), facts(asked)]
-    return join([element("h3", "Options"), *parts])
-
-
-def _place(kind: str, name: str) -> str:
-    """An option's name in a sweep."""
-    return name if kind == "solver" else f"{kind}.{name}"
-
-
-def flat(spec: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """The options of a component and of the components inside it, each under its whole name."""
-    found: dict[str, Any] = {}
-    for name, value in spec.items():
-        if not before and name in ("name", "class"):
-            continue
-        if isinstance(value, Mapping):
-            inner = dict(value)
-            if "name" in inner:
-                found[f"{before}{name}"] = inner.pop("name")
-            found |= flat(inner, f"{before}{name}.")
-        else:
-            found[f"{before}{name}"] = value
-    return found
 
 
 def _repeated(run: SavedRun) -> Markup:

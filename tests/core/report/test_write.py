@@ -64,6 +64,7 @@ def test_a_run_alone_is_told_without_its_plugin(save, tmp_path, page_of):
         "error 0.125",
         "w 1 2.5",
         "rule.rate 0.5",
+        "record everything",
         "seed 0",
         "compiled in 0.5 s, run in 0.25 s",
         "2026-11-30 09:00:00 UTC",
