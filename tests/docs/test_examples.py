@@ -41,6 +41,7 @@ LONG_COMMANDS = (
     "docs/lorenz96.md",
     "docs/mnist.md",
     "docs/more-garbow-hillstrom.md",
+    "docs/report.md",
     "docs/start.md",
 )
 # Pages of commands that need real data.
