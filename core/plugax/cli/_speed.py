@@ -100,19 +100,15 @@ def measure() -> list[dict[str, Any]]:
     weights = jr.normal(jr.key(1), (FEATURES,)) / FEATURES
     data = jr.normal(jr.key(2), (EXAMPLES, FEATURES))
 
+    def of_examples(title: str, function: Callable[..., Any]) -> dict[str, Any]:
+        plain, compiled, step = (form(function, data) for form in (one_by_one, at_once, moved))
+        return _row(title, plain, compiled, step, weights)
+
     return [
         _row("SELU of 1,000,000 numbers", selu, selu, selu, numbers),
         _row("a loop of ten steps", ten_steps, ten_steps, ten_steps, numbers[:1000]),
-        _row(
-            f"one function, {EXAMPLES} examples",
-            *(form(predict, data) for form in (one_by_one, at_once, moved)),
-            weights,
-        ),
-        _row(
-            f"gradients of {EXAMPLES} examples",
-            *(form(example_gradient, data) for form in (one_by_one, at_once, moved)),
-            weights,
-        ),
+        of_examples(f"one function, {EXAMPLES} examples", predict),
+        of_examples(f"gradients of {EXAMPLES} examples", example_gradient),
     ]
 
 
