@@ -67,6 +67,7 @@ def main(argv: list[str]) -> int:
 def _parser(prog: str) -> Parser:
     parser = Parser(
         prog=prog,
+        brief=True,
         usage="plugax check TARGET [--option value]…",
         description="Run the conformance checks that fit a component: a problem with its options, "
         "a solver, an optimizer, an integrator, an observer. For a state-space problem, also the "
