@@ -75,9 +75,9 @@ def read_request(argv: list[str]) -> Request:
     config = read_config(peek(argv, "--config"))
     name = problem_name(argv) or config["problem"].get("name")
     if name is None:
-        _parser(inner=True).parse_args(argv)  # for --help, and for flags without a value
+        run_parser(inner=True).parse_args(argv)  # for --help, and for flags without a value
         raise PlugaxError("Which problem? `plugax list problems` lists them; `plugax run NAME`.")
-    check_common(_parser(inner=False, prog=f"plugax run {name}"), argv)
+    check_common(run_parser(inner=False, prog=f"plugax run {name}"), argv)
     solver_name = peek(argv, "--solver") or config["solver"].get("name")
     names = {"problem": [name], "solver": [solver_name]}
     check_names(names | names_given(argv, *INNER_KINDS, "observer"))
@@ -88,7 +88,7 @@ def read_request(argv: list[str]) -> Request:
     recommended = next(iter(recipes), None)
     solver_name = solver_name or recommended
     observers = choose_observers(argv, config["observer"], find)
-    parser = _parser(inner=False, prog=f"plugax run {name}")
+    parser = run_parser(inner=False, prog=f"plugax run {name}")
     if solver_name is None:
         add_flags(parser, [problem, *observers], argv)
         parse_flags(parser, argv, [problem, *observers])
@@ -138,7 +138,7 @@ def _kind_of(chosen: ResolvedComponent, option: str) -> str:
     return component_kind(chosen.options[option].types) or ""
 
 
-def _parser(*, inner: bool, prog: str = "plugax run") -> Parser:
+def run_parser(*, inner: bool, prog: str = "plugax run") -> Parser:
     """The options that every run has.
 
     Arguments:
