@@ -4,6 +4,8 @@ An error names the option as it was written, what was expected, what was given, 
 """
 
 import argparse
+import contextlib
+import contextvars
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
@@ -15,6 +17,11 @@ from ._numbers import whole
 from ._text import answer
 
 HELP = ("--help", "-h", "--help-all")
+
+
+_shown: contextvars.ContextVar[list["Parser"] | None] = contextvars.ContextVar(
+    "parsers whose help was wanted", default=None
+)
 
 
 class UsageError(PlugaxError):
@@ -49,6 +56,14 @@ class Parser(argparse.ArgumentParser):
     def add_further(self, *names: str, **settings: Any) -> None:
         """Add an option that brief help leaves out; arguments as for `add_argument`."""
         vars(self._further.add_argument(*names, **settings))["further"] = True
+
+    def print_help(self, file: Any = None) -> None:
+        """Print the help, unless `parser_of` asks."""
+        shown = _shown.get()
+        if shown is None:
+            super().print_help(file)
+        else:
+            shown.append(self)
 
     def format_help(self) -> str:
         """The help, brief or not."""
@@ -140,6 +155,21 @@ def _told(expected: str, read: Callable[[str], Any]) -> Callable[[str], Any]:
             raise argparse.ArgumentTypeError(unexpected(expected, text)) from None
 
     return told
+
+
+def parser_of(main: Callable[[list[str]], int]) -> Parser:
+    """The parser of a command, which is the one that shows its help.
+
+    Arguments:
+        main: runs the command.
+    """
+    token = _shown.set([])
+    try:
+        with contextlib.suppress(SystemExit):
+            main(["--help"])
+        return (_shown.get() or [])[0]
+    finally:
+        _shown.reset(token)
 
 
 def version() -> str:
