@@ -2,16 +2,18 @@
 
 function __plugax_complete
     set -l words (commandline -opc)
-    set -l current (commandline -ct)
-    set -l lines ($words[1] completion --words $words[2..] $current 2>/dev/null)
+    # The word that is being written, without the quote that it begins with.
+    set -l current (commandline -ct | string replace -r '^["\']' '')
+    set -l lines ($words[1] completion --words $words[2..] "$current" 2>/dev/null)
+    set -l flag (string match -r '^--[^=]*=' -- "$current"; or echo)
+    set -l value (string replace -r '^--[^=]*=' '' -- "$current")
     switch "$lines[1]"
         case files
-            __fish_complete_path (string replace -r '^--[^=]*=' '' -- $current)
+            set lines "" $flag(__fish_complete_path "$value")
         case directories
-            __fish_complete_directories (string replace -r '^--[^=]*=' '' -- $current)
-        case '*'
-            test (count $lines) -gt 1; and printf '%s\n' $lines[2..]
+            set lines "" $flag(__fish_complete_directories "$value")
     end
+    test (count $lines) -gt 1; and printf '%s\n' $lines[2..]
 end
 
 complete -c plugax -f -k -a '(__plugax_complete)'
