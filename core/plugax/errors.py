@@ -68,11 +68,27 @@ class VersionWarning(UserWarning):
     """A saved run is loaded with versions other than those it was saved with."""
 
 
+def unexpected(
+    expected: str, got: object, known: Iterable[str] = (), *, wrong: str | None = None
+) -> str:
+    """What was expected, what was given, and the nearest of the known values; no final full stop.
+
+    Arguments:
+        expected: what was expected, in words.
+        got: what was given.
+        known: the values that could have been meant.
+        wrong: the part of what was given that is wrong; by default all of it.
+    """
+    wrong = str(got) if wrong is None else wrong
+    near = did_you_mean(wrong, known)
+    return f"expected {expected}; got {got!r}" + (f".{near}" if near else "")
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A sentence with the known names similar to `name`, ignoring case; empty if there are none.
 
-    A name is similar if few letters differ, in a qualified name or in its last part, or if it
-    begins with what was written. Less similar names would be misleading.
+    A name is similar if few letters differ from it or from its first word, in a qualified name also
+    in its last part, or if it begins with what was written. Less similar names would be misleading.
     """
     folded: dict[str, list[str]] = {}
     for one in sorted(set(known)):
@@ -91,4 +107,8 @@ def _likeness(name: str, known: str) -> float:
         return 1.0
     parts = [text.replace(":", ".").rpartition(".")[2] for text in (name, known)]
     pairs = ((name, known), (parts[0], parts[1]))
-    return min(difflib.SequenceMatcher(None, *pair).ratio() for pair in pairs)
+    return min(max(_ratio(name, known), _ratio(name, known.split("-")[0])) for name, known in pairs)
+
+
+def _ratio(name: str, known: str) -> float:
+    return difflib.SequenceMatcher(None, name, known).ratio()

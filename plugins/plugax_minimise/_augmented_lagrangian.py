@@ -91,6 +91,10 @@ class AugmentedLagrangian(AbstractSolver[problems.Constrained, LagrangianState])
 
     requires: ClassVar[type[AbstractProblem]] = problems.Constrained
     default_steps: ClassVar[int] = 5000
+    example: ClassVar[str] = (
+        'print(px.solve(px.constrained(px.problem("regression"), equal=lambda y: y[0] - y[1]), '
+        '"augmented-lagrangian"))'
+    )
 
     solver: AbstractSolver
     tolerance: Float[Array, "..."]

@@ -1,5 +1,7 @@
 """The command line. Importing it imports only the standard library."""
 
+import sys
+
 from ._signals import end_on_signals, restore_signals
 
 TYPE_CHECKING = False
@@ -15,6 +17,11 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     """
     end_on_signals()
     try:
+        arguments = sys.argv[1:] if argv is None else argv
+        if arguments[:1] == ["completion"] and arguments[1:2] in (["--line"], ["--words"]):
+            from .completion import answer
+
+            return answer(arguments[1:])  # a key was pressed: nothing else is imported
         # Imported only now, so that signals are handled from the first line on.
         from ._main import main
 

@@ -93,6 +93,7 @@ def _end(flags: Any, several: list[Results]) -> int:
 def _parser(prog: str) -> Parser:
     parser = Parser(
         prog=prog,
+        brief=True,
         usage="plugax check TARGET [--option value]…\n       plugax check --plugin NAME",
         description="Run the conformance checks that fit a component: a problem with its options, "
         "a solver, an optimizer, an integrator, an observer. For a state-space problem, also the "

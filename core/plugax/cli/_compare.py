@@ -7,7 +7,7 @@ import pathlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ..errors import PlugaxError
+from ..errors import PlugaxError, unexpected
 from ._component import ResolvedComponent, choose
 from ._early import check_common, check_names, names_given
 from ._entrants import add_solver_flags, entries_of, names
@@ -15,6 +15,7 @@ from ._environment import prepare
 from ._exit import FAILURE, INTERRUPTED, SUCCESS
 from ._flags import INNER_KINDS, add_flags, join_negative_numbers, parse_flags, peek, peek_component
 from ._parser import Parser, version
+from ._precision import HELP as PRECISION_HELP
 from ._precision import NAMES, precision
 from ._request import problem_name as problem_name
 from ._signals import restore_signals
@@ -99,6 +100,7 @@ def _parser(prog: str, *, alone: bool) -> Parser:
     """
     parser = Parser(
         prog=prog,
+        brief=True,
         usage=f"{prog}{' PROBLEM' if alone else ''} [--option value]…",
         description="Compare solvers on a problem: the mean of every score over seeds, its "
         "standard error, the seeds that failed, and the time of a step. Every seed gives the "
@@ -119,8 +121,6 @@ def _parser(prog: str, *, alone: bool) -> Parser:
     add("--steps", type=int, metavar="N", help="maximum number of steps; default: as for `run`")
     add("--epochs", type=float, metavar="N", help="maximum number of passes over the data")
     add("--metrics", type=names, metavar="A,B,…", help="metrics to show; default: the problem's")
-    add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
-    add("--precision", choices=NAMES, help="default: float64 for problems that need it")
     add(
         "--out",
         type=_file,
@@ -130,6 +130,9 @@ def _parser(prog: str, *, alone: bool) -> Parser:
     add("--force", action="store_true", help="overwrite the file that --out names")
     add("--format", choices=FORMATS, default="table", help="format of the output; default: table")
     add("--json", action="store_true", help="short for --format json")
+    further = parser.add_further
+    further("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
+    further("--precision", choices=NAMES, help=PRECISION_HELP)
     return parser
 
 
@@ -154,7 +157,8 @@ def _file(text: str) -> pathlib.Path:
     """A file that can be written; checked now rather than after an hour's run."""
     path = pathlib.Path(text)
     if path.suffix not in FILES:
-        raise argparse.ArgumentTypeError(f"expected a file that ends in one of {', '.join(FILES)}")
+        known = f"a file that ends in one of {', '.join(FILES)}"
+        raise argparse.ArgumentTypeError(unexpected(known, text))
     if not path.absolute().parent.is_dir():
         raise argparse.ArgumentTypeError(f"there is no directory {path.absolute().parent}")
     return path

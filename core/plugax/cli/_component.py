@@ -195,7 +195,8 @@ def _coerce(chosen: ResolvedComponent, option: Option, value: Any) -> Any:
         return coerce(option, value)
     except argparse.ArgumentTypeError as error:
         where = ".".join((*chosen.path, option.name))
-        raise PlugaxError(f"{where} in the configuration or the recipe: {error}.") from None
+        stop = "" if str(error).endswith("?") else "."
+        raise PlugaxError(f"{where} in the configuration or the recipe: {error}{stop}") from None
 
 
 def _plain(value: Any) -> bool:

@@ -26,6 +26,7 @@ import tomllib
 from typing import Any
 
 from ..errors import PlugaxError, did_you_mean
+from ._numbers import fit_whole
 
 RUN = {
     "seed": (int,),
@@ -72,13 +73,14 @@ def read_config(path: str | os.PathLike | None) -> dict[str, Any]:
     for name in ("problem", "solver"):
         if not isinstance(tables[name].get("name", ""), str):
             raise PlugaxError(f"The configuration {path} must give [{name}] a name that is text.")
-    for key, value in tables["run"].items():
+    for key, value in dict(tables["run"]).items():
         if key not in RUN:
             raise PlugaxError(
                 f"[run] in {path} has {key!r}; it may have {', '.join(RUN)}."
                 f"{did_you_mean(key, RUN)}"
             )
-        if type(value) not in RUN[key]:
+        tables["run"][key] = fit_whole(value, RUN[key])
+        if type(tables["run"][key]) not in RUN[key]:
             kind = " or ".join(KINDS[kind] for kind in RUN[key])
             raise PlugaxError(f"[run] {key} in {path} must be {kind}; got {value!r}.")
     return tables

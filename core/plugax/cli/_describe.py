@@ -1,5 +1,6 @@
 """`plugax describe`: a component's documentation, options and recommended solvers."""
 
+import dataclasses
 import inspect
 from typing import Any
 
@@ -17,6 +18,8 @@ from ..plugins import (
     preset_values,
 )
 from ._environment import prepare
+from ._example import example_of
+from ._example_text import Example
 from ._exit import SUCCESS
 from ._flags import kebab
 from ._parser import Parser
@@ -86,7 +89,7 @@ def _describe(component: Component) -> dict[str, Any]:
     if component.kind == "solver":
         requires = known_of(target, "requires")
         entry["requires"] = requires and requires.__name__
-    return entry
+    return entry | {"example": example_of(component)}
 
 
 def _documentation(target: Any) -> str:
@@ -108,6 +111,7 @@ def _plain(entry: dict[str, Any]) -> dict[str, Any]:
         entry
         | {"options": [_option(option, values) for option in entry["options"]]}
         | ({"recipes": _data(entry["recipes"])} if "recipes" in entry else {})
+        | {"example": entry["example"] and dataclasses.asdict(entry["example"])}
     )
 
 
@@ -161,7 +165,19 @@ def _text(entry: dict[str, Any]) -> str:
             for place, (name, recipe) in enumerate(entry["recipes"].items())
         ]
         parts.append("recommended solvers\n" + columns(rows, indent=2))
+    if entry["example"]:
+        parts.append(f"example\n{_example(entry['example'])}")
     return "\n\n".join(parts)
+
+
+def _example(example: Example) -> str:
+    """The command and the lines of Python, not wrapped, so that they can be copied."""
+    command = [] if example.command is None else [f"  {example.command}"]
+    blocks = ["\n".join(f"  {line}" for line in example.python)]
+    if example.placeholders:
+        words = " and ".join(dict.fromkeys(example.placeholders))
+        blocks.append(paragraph(f"Replace {words} by values of your own.", indent=2))
+    return "\n\n".join([*command, *blocks])
 
 
 def _option_text(option: Option, preset: str, values: dict[str, Any]) -> str:

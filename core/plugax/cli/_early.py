@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from ..plugins import default_manager
 from ._flags import peek
-from ._parser import Parser
+from ._parser import HELP, Parser
 from ._values import NONE
 
 
@@ -19,7 +19,7 @@ def check_common(parser: Parser, argv: list[str]) -> argparse.Namespace:
 
     Errors: `UsageError` for an invalid or missing value of one of them.
     """
-    known, _ = parser.parse_known_args([word for word in argv if word not in ("--help", "-h")])
+    known, _ = parser.parse_known_args([word for word in argv if word not in HELP])
     return known
 
 

@@ -74,7 +74,8 @@ def _parse(problem: ResolvedComponent, words: list[str]) -> tuple[str, dict[str,
     name, *argv = join_negative_numbers(words)
     solver = choose_solver(problem, name, {}, functools.partial(peek_component, argv))
     # Errors refer to the help of this command, which lists the same options.
-    parser = Parser(prog=f"plugax run {problem.name} --solver {name}")
+    prog = f"plugax run {problem.name} --solver {name}"
+    parser = Parser(prog=prog, brief=True, usage=f"{prog} [--option value]…")
     add_flags(parser, [solver], argv)
     try:
         flags = vars(parse_flags(parser, argv, [solver]))

@@ -12,11 +12,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from ..errors import did_you_mean
 from ..plugins import Option, component_kind, preset_values
 from ._component import ResolvedComponent
 from ._parser import Parser, UsageError
-from ._values import choices_of, describe_type, is_switch, parse, show, types_of
+from ._values import choices_of, is_switch, parse, placeholder, show, types_of
 
 # Kinds of component inside the problem or the solver that have a common option of their own.
 INNER_KINDS = ("optimizer", "integrator")
@@ -124,15 +123,9 @@ def parse_flags(
 ) -> argparse.Namespace:
     """Parse the arguments, and give every component the values of its flags.
 
-    Errors: `UsageError` for an option that does not exist, with the most similar existing ones.
+    Errors: `UsageError` for a wrong value, or an option that does not exist.
     """
-    arguments, left = parser.parse_known_args(argv)
-    if left:
-        forms = [form for action in parser._actions for form in action.option_strings]
-        flag = left[0].partition("=")[0]
-        if not flag.startswith("-"):
-            parser.error(f"unexpected argument {left[0]!r}")
-        parser.error(f"there is no option {flag}.{did_you_mean(flag, forms)}")
+    arguments = parser.parse_args(argv)
     for root in roots:
         for chosen in root.walk():
             for option in _settable(chosen):
@@ -166,13 +159,10 @@ def _add_flag(
         group.add_argument(*forms, action=argparse.BooleanOptionalAction, **keywords)
         return
     choices = choices_of(option)
-    metavar = kind.upper() if kind else f"{{{','.join(choices)}}}" if choices else _metavar(option)
+    names = f"{{{','.join(choices)}}}" if choices else placeholder(option)
+    metavar = kind.upper() if kind else names
     of_type = str if kind else functools.partial(parse, option)
     group.add_argument(*forms, metavar=metavar, type=of_type, **keywords)
-
-
-def _metavar(option: Option) -> str:
-    return describe_type(option).upper().replace(" OR ", "|")
 
 
 def _default(chosen: ResolvedComponent, option: Option, preset: str, values: dict[str, Any]) -> str:

@@ -38,6 +38,7 @@ COMMANDS = {
     "check": "test a component, registered or your own",
     "new": "begin a plugin, or add a component to one",
     "doctor": "report devices, versions, settings, plugins and caches",
+    "completion": "print a script for <TAB> in bash, zsh or fish",
 }
 TRACEBACK = "--traceback"
 EVERYWHERE = {
@@ -115,7 +116,7 @@ def _dispatch(arguments: list[str]) -> int:
     if arguments and arguments[0] in COMMANDS:
         command = importlib.import_module(f"._{arguments[0]}", __package__)
         return command.main(arguments[1:])
-    parser = _parser()
+    parser = main_parser()
     if arguments and not arguments[0].startswith("-"):
         raise UsageError(
             f"there is no command {arguments[0]!r}.{did_you_mean(arguments[0], COMMANDS)} "
@@ -126,7 +127,8 @@ def _dispatch(arguments: list[str]) -> int:
     return WRONG_CALL
 
 
-def _parser() -> Parser:
+def main_parser() -> Parser:
+    """The parser of what stands in place of a command."""
     width = max(map(len, COMMANDS))
     commands = "\n".join(f"  {name:<{width}}  {text}" for name, text in COMMANDS.items())
     parser = Parser(

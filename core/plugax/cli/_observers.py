@@ -19,7 +19,7 @@ from ._verbosity import quiet
 
 def add_observer_flag(parser: Parser) -> None:
     """Add `--observer`, which may be repeated."""
-    parser.add_argument(
+    parser.add_further(
         "--observer",
         dest="observers",
         action="append",

@@ -4,10 +4,11 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..errors import PlugaxError, PrecisionWarning
+from ..errors import PlugaxError, PrecisionWarning, did_you_mean
 from ._verbosity import tell
 
 NAMES = ("float32", "float64")
+HELP = "precision of all numbers; default: float64 for problems that need it, else float32"
 
 
 @contextmanager
@@ -22,7 +23,9 @@ def precision(name: str | None, *, asked: bool = False) -> Iterator[str]:
     import jax.numpy as jnp
 
     if name is not None and name not in NAMES:
-        raise PlugaxError(f"A precision is one of {' and '.join(NAMES)}; got {name!r}.")
+        raise PlugaxError(
+            f"A precision is one of {' and '.join(NAMES)}; got {name!r}.{did_you_mean(name, NAMES)}"
+        )
     before = jnp.result_type(float).name
     # Not switched if it is set already, maybe only for this thread.
     switches = name not in (None, before)

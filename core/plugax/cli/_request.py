@@ -10,16 +10,21 @@ import dataclasses
 import functools
 from typing import Any
 
-from ..errors import PlugaxError
+from ..errors import PlugaxError, unexpected
 from ..plugins import build, component_kind, default_manager
 from ._component import Layer, Peek, ResolvedComponent, choose
 from ._config import RUN, read_config
 from ._early import check_common, check_names, names_given
 from ._environment import prepare
 from ._flags import INNER_KINDS, add_flags, join_negative_numbers, parse_flags, peek, peek_component
+from ._numbers import whole
 from ._observers import add_observer_flag, choose_observers
 from ._parser import Parser
+from ._precision import HELP as PRECISION_HELP
 from ._precision import NAMES
+
+EVALUATION_WORDS = ("epoch", "never")
+"""What `--evaluate-every` may be instead of a number of steps."""
 
 
 @dataclasses.dataclass
@@ -70,9 +75,9 @@ def read_request(argv: list[str]) -> Request:
     config = read_config(peek(argv, "--config"))
     name = problem_name(argv) or config["problem"].get("name")
     if name is None:
-        _parser(inner=True).parse_args(argv)  # for --help, and for flags without a value
+        run_parser(inner=True).parse_args(argv)  # for --help, and for flags without a value
         raise PlugaxError("Which problem? `plugax list problems` lists them; `plugax run NAME`.")
-    check_common(_parser(inner=False, prog=f"plugax run {name}"), argv)
+    check_common(run_parser(inner=False, prog=f"plugax run {name}"), argv)
     solver_name = peek(argv, "--solver") or config["solver"].get("name")
     names = {"problem": [name], "solver": [solver_name]}
     check_names(names | names_given(argv, *INNER_KINDS, "observer"))
@@ -83,7 +88,7 @@ def read_request(argv: list[str]) -> Request:
     recommended = next(iter(recipes), None)
     solver_name = solver_name or recommended
     observers = choose_observers(argv, config["observer"], find)
-    parser = _parser(inner=False, prog=f"plugax run {name}")
+    parser = run_parser(inner=False, prog=f"plugax run {name}")
     if solver_name is None:
         add_flags(parser, [problem, *observers], argv)
         parse_flags(parser, argv, [problem, *observers])
@@ -133,7 +138,7 @@ def _kind_of(chosen: ResolvedComponent, option: str) -> str:
     return component_kind(chosen.options[option].types) or ""
 
 
-def _parser(*, inner: bool, prog: str = "plugax run") -> Parser:
+def run_parser(*, inner: bool, prog: str = "plugax run") -> Parser:
     """The options that every run has.
 
     Arguments:
@@ -143,6 +148,7 @@ def _parser(*, inner: bool, prog: str = "plugax run") -> Parser:
     more = "`plugax run PROBLEM --help` adds the options of that problem and of its solver."
     parser = Parser(
         prog=prog,
+        brief=True,
         usage=f"{prog}{' PROBLEM' if inner else ''} [--option value]…",
         description="Solve a problem. Flags take precedence over the configuration file, then come "
         "the problem's recommendations for the solver, then defaults.",
@@ -153,13 +159,26 @@ def _parser(*, inner: bool, prog: str = "plugax run") -> Parser:
         "problem", nargs="?", metavar="PROBLEM", help=name_help if inner else argparse.SUPPRESS
     )
     add = parser.add_argument
-    add("--solver", metavar="NAME", help="default: the first that the problem recommends")
+    solver_help = "name of the solver; default: the first that the problem recommends"
+    add("--solver", metavar="NAME", help=solver_help)
     for kind in INNER_KINDS * inner:
         add(f"--{kind}", metavar="NAME", help=f"for a problem or a solver that takes an {kind}")
-    add_observer_flag(parser)
     steps_help = "maximum number of steps; default: what the problem recommends"
     add("--steps", type=int, metavar="N", help=steps_help)
     add("--epochs", type=float, metavar="N", help="maximum number of passes over the data")
+    add("--seed", type=int, metavar="K", help="seed of all random numbers; default: 0")
+    add("--out", metavar="DIR", help="directory for solution, history and configuration")
+    add("--force", action="store_true", help="replace another run in --out")
+    add("--json", action="store_true", help="print one JSON object on standard output")
+    _add_further_options(parser)
+    return parser
+
+
+def _add_further_options(parser: Parser) -> None:
+    """Add what few runs need; only `--help-all` shows it."""
+    add = parser.add_further
+    add("--config", metavar="FILE", help="TOML, such as the config.toml of an earlier --out")
+    add_observer_flag(parser)
     add(
         "--evaluate-every",
         type=_steps_or_word,
@@ -171,28 +190,25 @@ def _parser(*, inner: bool, prog: str = "plugax run") -> Parser:
     add("--record", metavar="NAMES", help=record_help)
     every_help = "steps from one that the history keeps to the next; default: 1"
     add("--record-every", type=int, metavar="N", help=every_help)
-    add("--seed", type=int, metavar="K", help="seed of all random numbers; default: 0")
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
-    add("--precision", choices=NAMES, help="default: float64 for problems that need it")
+    add("--precision", choices=NAMES, help=PRECISION_HELP)
     add(
         "--chunk",
         type=int,
         metavar="N",
         help="compiled steps between returns to Python; default: about a second's worth",
     )
-    add("--out", metavar="DIR", help="directory for solution, history and configuration")
-    add("--force", action="store_true", help="replace another run in --out")
-    add("--config", metavar="FILE", help="TOML, such as the config.toml of an earlier --out")
-    add("--json", action="store_true", help="print one JSON object on standard output")
-    return parser
 
 
 def _steps_or_word(text: str) -> int | str:
-    """A number of steps, or the word itself; the runner checks it."""
-    try:
-        return int(text)
-    except ValueError:
+    """A number of steps, or one of the words."""
+    if text in EVALUATION_WORDS:
         return text
+    try:
+        return whole(text)
+    except ValueError:
+        words = "|".join(("integer", *EVALUATION_WORDS))
+        raise argparse.ArgumentTypeError(unexpected(words, text, EVALUATION_WORDS)) from None
 
 
 def problem_name(argv: list[str]) -> str | None:

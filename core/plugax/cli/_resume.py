@@ -11,7 +11,7 @@ from ._ending import Report, leave_unsaved_to_report, report
 from ._environment import prepare
 from ._flags import add_flags, join_negative_numbers, parse_flags, peek, peek_component
 from ._observers import add_observer_flag, choose_observers, make_observers
-from ._parser import Parser, UsageError
+from ._parser import HELP, Parser, UsageError
 from ._precision import precision
 from ._saved import add_own_flags, own_components, saved_precision
 from ._signals import restore_signals
@@ -80,7 +80,7 @@ def _read(argv: list[str]) -> tuple[argparse.Namespace, list[ResolvedComponent]]
     argv = join_negative_numbers(argv)
     parser = _parser()
     try:
-        known, _ = parser.parse_known_args([word for word in argv if word not in ("--help", "-h")])
+        known, _ = parser.parse_known_args([word for word in argv if word not in HELP])
     except UsageError:  # without a directory there is still the help
         parser.parse_args(argv)
         raise
@@ -95,6 +95,7 @@ def _read(argv: list[str]) -> tuple[argparse.Namespace, list[ResolvedComponent]]
 def _parser() -> Parser:
     parser = Parser(
         prog="plugax resume",
+        brief=True,
         description="Go on with a saved run that was interrupted or needs more steps. The result "
         "is that of a run that was never interrupted, bit for bit.",
     )
@@ -104,11 +105,12 @@ def _parser() -> Parser:
     steps_help = "total number of steps; default: as many as were asked for"
     add("--steps", type=int, metavar="N", help=steps_help)
     add("--epochs", type=float, metavar="N", help="total number of passes over the data")
-    add("--chunk", type=int, metavar="N", help="compiled steps between returns to Python")
-    add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
-    add_observer_flag(parser)
-    add_own_flags(parser)
     anew_help = "let the solver prepare for the new --steps from here on: a schedule ends later"
     add("--prepare-anew", action="store_true", help=anew_help)
     add("--json", action="store_true", help="print one JSON object on standard output")
+    add_observer_flag(parser)
+    add_own_flags(parser)
+    further = parser.add_further
+    further("--chunk", type=int, metavar="N", help="compiled steps between returns to Python")
+    further("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
     return parser

@@ -15,7 +15,7 @@ KINDS = ("problem", "solver")
 def add_own_flags(parser: Parser) -> None:
     """Add `--problem` and `--solver`."""
     for kind in KINDS:
-        parser.add_argument(
+        parser.add_further(
             f"--{kind}",
             metavar="TARGET",
             help=f"the {kind} of a run if it was made by hand in Python: a name, or module:name",

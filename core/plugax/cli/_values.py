@@ -6,7 +6,9 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
-from ..plugins import SEQUENCES, Option, is_enum, is_path, plain
+from ..errors import unexpected
+from ..plugins import SEQUENCES, Option, choices, is_path, names_in, plain, wrong_among
+from ._numbers import fit_whole, whole
 
 NONE = "none"
 _SWITCH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -38,7 +40,7 @@ def is_switch(option: Option) -> bool:
 def choices_of(option: Option) -> list[str] | None:
     """The texts that may be written, if they are a short list."""
     kinds = types_of(option)
-    if len(kinds) != 1 or not (values := _choices(kinds[0])):
+    if len(kinds) != 1 or not (values := choices(kinds[0])):
         return None
     return list(map(str, values)) + [NONE] * is_optional(option)
 
@@ -49,6 +51,13 @@ def describe_type(option: Option) -> str:
     if not words:
         return "from Python only"
     return " or ".join(words + [NONE] * is_optional(option))
+
+
+def placeholder(option: Option) -> str:
+    """The option's type in capitals; names are left as they have to be written."""
+    kinds = types_of(option)
+    words = [_words(k) if names_in((k,)) else _words(k).upper() for k in kinds]
+    return "|".join(words + [NONE.upper()] * is_optional(option))
 
 
 def parse(option: Option, text: str) -> Any:
@@ -70,7 +79,7 @@ def coerce(option: Option, value: Any) -> Any:
     """
     if isinstance(value, str):
         return parse(option, value)
-    fitted = option.fit(value)
+    fitted = option.fit(fit_whole(value, option.types))
     if not types_of(option) or not option.suits(fitted):
         raise argparse.ArgumentTypeError(_refusal(option, value))
     return plain(fitted)
@@ -79,7 +88,9 @@ def coerce(option: Option, value: Any) -> Any:
 def _refusal(option: Option, value: Any) -> str:
     if not types_of(option):
         return f"{option.name} can be given from Python only; got {value!r}"
-    return f"expected {describe_type(option)}; got {value!r}"
+    known = names_in(option.types)
+    wrong = wrong_among(value.split(",") if isinstance(value, str) else value, known)
+    return unexpected(describe_type(option), value, known, wrong=wrong.strip())
 
 
 def show(value: Any) -> str:
@@ -92,23 +103,14 @@ def show(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple | list):
-        return ",".join(map(show, value))
+        return ",".join(map(show, value)) or "empty"
     return str(value)
 
 
 def _plain(kind: Any) -> bool:
     if _is_sequence(kind):
         return all(_plain(item) for item in typing.get_args(kind) if item is not ...)
-    return kind in (bool, int, float, str) or is_path(kind) or bool(_choices(kind))
-
-
-def _choices(kind: Any) -> tuple[Any, ...]:
-    """The values of a `Literal`, the names of an `Enum`; nothing for any other type."""
-    if typing.get_origin(kind) is typing.Literal:
-        return typing.get_args(kind)
-    if is_enum(kind):
-        return tuple(kind.__members__)
-    return ()
+    return kind in (bool, int, float, str) or is_path(kind) or bool(choices(kind))
 
 
 def _is_sequence(kind: Any) -> bool:
@@ -116,15 +118,15 @@ def _is_sequence(kind: Any) -> bool:
 
 
 def _leniency(kind: Any) -> int:
-    if _choices(kind):
+    if choices(kind):
         return 0
     order = (bool, int, float)
     return 1 + order.index(kind) if kind in order else len(order) + 1 + (kind is str)
 
 
 def _words(kind: Any) -> str:
-    if _choices(kind):
-        return "|".join(map(str, _choices(kind)))
+    if choices(kind):
+        return "|".join(map(str, choices(kind)))
     if is_path(kind):
         return "path"
     if _is_sequence(kind):
@@ -134,15 +136,15 @@ def _words(kind: Any) -> str:
 
 def _parser(kind: Any) -> Callable[[str], Any]:
     """A function from text to a value that raises `ValueError` if the text does not fit."""
-    if _choices(kind):
-        return lambda text: _one_of(text, _choices(kind))
+    if choices(kind):
+        return lambda text: _one_of(text, choices(kind))
     if is_path(kind):
         return str
     if _is_sequence(kind):
         return lambda text: _several(text, typing.get_args(kind))
     if kind is bool:
         return lambda text: _SWITCH[_one_of(text.lower(), _SWITCH)]
-    return kind
+    return whole if kind is int else kind
 
 
 def _one_of(text: str, values: collections.abc.Iterable[Any]) -> Any:

@@ -26,6 +26,8 @@ from ._options import Option as Option
 from ._options import options_of as options_of
 from ._record import PluginRecord as PluginRecord
 from ._written import SEQUENCES as SEQUENCES
-from ._written import is_enum as is_enum
+from ._written import choices as choices
 from ._written import is_path as is_path
+from ._written import names_in as names_in
 from ._written import plain as plain
+from ._written import wrong_among as wrong_among

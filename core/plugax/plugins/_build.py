@@ -12,7 +12,7 @@ from ..errors import OutOfMemoryError, PlugaxError, PluginError, UnknownNameErro
 from ._component import Component
 from ._manager import PluginManager, default_manager
 from ._options import Option, options_of
-from ._written import SEQUENCES, is_enum, is_path, members, plain
+from ._written import SEQUENCES, choices, is_path, members, names_in, plain, wrong_among
 
 _WORDS = {
     float: "a number",
@@ -159,9 +159,11 @@ def _resolve_option(
         return value
     value = option.fit(value)
     if not option.suits(value):
+        known = names_in(option.types)
         raise PlugaxError(
             f"The {component.kind} {component.name!r} cannot be made: {option.name} must be "
             f"{_in_words(option.types)}; got {value!r}."
+            f"{did_you_mean(wrong_among(value, known), known)}"
         )
     return value
 
@@ -173,10 +175,8 @@ def _in_words(kinds: tuple[Any, ...]) -> str:
 
 def _in_word(kind: Any) -> str:
     inner = typing.get_args(kind)
-    if typing.get_origin(kind) is typing.Literal:
-        return f"one of {', '.join(map(str, inner))}"
-    if is_enum(kind):
-        return f"one of {', '.join(kind.__members__)}"
+    if values := choices(kind):
+        return f"one of {', '.join(map(str, values))}"
     if is_path(kind):
         return "a path"
     origin = typing.get_origin(kind)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import PluginError
-from ._written import fit, members, suits, written_type
+from ._written import choices, fit, members, suits, written_type
 
 _PLAIN = (bool, int, float, str)
 _LINE = re.compile(r"(\w+):(?:\s+(.*))?")
@@ -55,11 +55,8 @@ class Option:
 
     @property
     def choices(self) -> tuple[Any, ...] | None:
-        """The values it may take, if its type is a `Literal`."""
-        for kind in self.types:
-            if typing.get_origin(kind) is typing.Literal:
-                return typing.get_args(kind)
-        return None
+        """The values it may take, if its type is a `Literal`; the names of those of an `Enum`."""
+        return next((values for kind in self.types if (values := choices(kind))), None)
 
     @property
     def types(self) -> tuple[Any, ...]:

@@ -119,6 +119,28 @@ def is_enum(kind: Any) -> bool:
     return inspect.isclass(kind) and issubclass(kind, enum.Enum)
 
 
+def choices(kind: Any) -> tuple[Any, ...]:
+    """The values of a `Literal`, the names of an `Enum`; nothing for any other type."""
+    if typing.get_origin(kind) is typing.Literal:
+        return typing.get_args(kind)
+    if is_enum(kind):
+        return tuple(kind.__members__)
+    return ()
+
+
+def names_in(kinds: tuple[Any, ...]) -> list[str]:
+    """The texts among the values of these types, in any of several values too."""
+    found = [str(value) for kind in kinds for value in choices(kind)]
+    inner = [i for k in kinds if typing.get_origin(k) in SEQUENCES for i in typing.get_args(k)]
+    return found + (names_in(tuple(inner)) if inner else [])
+
+
+def wrong_among(value: Any, names: list[str]) -> str:
+    """The first text in the value, or in several values, that is not one of the names."""
+    several = value if isinstance(value, list | tuple) else [value]
+    return next((text for text in several if isinstance(text, str) and text not in names), "")
+
+
 def _suits(value: Any, kind: Any) -> bool:
     inner, origin = typing.get_args(kind), typing.get_origin(kind)
     if origin is typing.Literal:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..data import AbstractData
-from ..errors import PlugaxError
+from ..errors import PlugaxError, did_you_mean
 
 EvaluateEvery = int | str
 """A number of steps, `"epoch"` or `"never"`."""
@@ -109,6 +109,7 @@ def _interval(asked: EvaluateEvery, data: AbstractData) -> Fraction | None:
     if isinstance(asked, str):
         raise PlugaxError(
             f"evaluate_every must be a number of steps, 'epoch' or 'never'; got {asked!r}."
+            f"{did_you_mean(asked, ('epoch', 'never'))}"
         )
     _check_count("evaluate_every", asked)
     return Fraction(asked)

@@ -1,6 +1,7 @@
 """Weak-constraint 4DVar, which also estimates the errors of the model."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from jaxtyping import Array, Float
 
@@ -25,6 +26,10 @@ class WeakFourDVar(AbstractVariational):
 
     Source: Y. Trémolet, Q. J. R. Meteorol. Soc. 132 (2006), doi 10.1256/qj.05.224.
     """
+
+    example: ClassVar[Mapping[str, Any]] = {
+        "problem": {"name": "lorenz63-twin", "model_error_std": 0.1}
+    }
 
     def unsuitable(self, problem: AbstractStateSpace) -> str | None:
         """Without a model error."""

@@ -107,7 +107,7 @@ def test_doctor_tells_of_devices_versions_settings_plugins_and_caches(call):
     ("argv", "said"),
     [
         (("lsit",), "Did you mean 'list'"),
-        (("list", "problem"), "invalid choice"),
+        (("list", "problem"), "Did you mean 'problems'?"),
         (("list", "optimizers", "--for", "bowl"), "which solvers fit"),
         (("list", "--for", "bowk"), "Did you mean 'bowl'"),
         (("describe", "bowk"), "Did you mean 'bowl'"),

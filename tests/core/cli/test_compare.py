@@ -132,7 +132,7 @@ def test_a_run_that_fails_exits_with_one(call):
         ),
         (
             ("compare", "bowl", "--solver", "descent --rate quick"),
-            "argument --rate/--solver.optimizer.rate: expected number; got 'quick'",
+            "--rate: expected number; got 'quick'",
         ),
         (("compare", "bowl", "--solver", "descent 3"), "unexpected argument '3'"),
         (("compare", "bowl", "--solver", "--rate 3"), 'as in "A --option value"; got'),

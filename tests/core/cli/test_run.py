@@ -198,7 +198,7 @@ def test_help_follows_the_flags(call):
         (("bowl", "--dim", "0"), "dim must be at least 1; got 0"),
         (("bowl", "--dim"), "expected one argument"),
         (("bowl", "--steps", "0"), "steps must be a whole number, at least 1"),
-        (("bowl", "--steps", "ten"), "invalid int value: 'ten'"),
+        (("bowl", "--steps", "ten"), "--steps: expected integer; got 'ten'"),
         (("bowl", "--seed", "-1"), "seed must be a whole number from 0 to"),
         (("bowl", "other"), "unexpected argument 'other'"),
         (("bowl", "--device", "abacus"), "There is no device 'abacus' here"),
