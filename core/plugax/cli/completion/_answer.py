@@ -41,5 +41,7 @@ def answer(arguments: Sequence[str]) -> int:
 
 
 def _print(found: Candidates, lines: list[str]) -> None:
-    sys.stdout.write("\n".join([found.kind, *lines, ""]))
+    text, encoding = "\n".join([found.kind, *lines, ""]), sys.stdout.encoding or "utf-8"
+    # A description that the terminal cannot show must not cost the word.
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
     sys.stdout.flush()

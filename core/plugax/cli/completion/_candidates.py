@@ -38,7 +38,7 @@ def candidates(words: Sequence[str], known: Known) -> Candidates:
     command = known["commands"].get(before[0])
     if command is None:
         return Candidates()
-    flags = flags_of(before, current, command, known)
+    flags = flags_of(before, command, known)
     name, equals, value = current.partition("=")
     if equals and name in flags:
         return _values(flags[name]["takes"], value, known, before, f"{name}=")
@@ -52,8 +52,9 @@ def candidates(words: Sequence[str], known: Known) -> Candidates:
     if current[:1] != "-" and done < len(places):
         return _values(places[done]["takes"], current, known, before)
     given = {word.partition("=")[0] for word in before}
-    free = [f for f in flags if f not in given or flags[f]["again"]]
-    return _starting(current, [(flag, flags[flag]["help"]) for flag in free])
+    free = [flag for flag in flags if flag not in given or flags[flag]["again"]]
+    wanted = [flag for flag in free if flags[flag].get("offered", "--") in f"--{current}"]
+    return _starting(current, [(flag, flags[flag]["help"]) for flag in wanted])
 
 
 def positionals(words: Sequence[str], flags: Known) -> list[str]:
