@@ -1,8 +1,7 @@
 """The words that may follow the words of a command line."""
 
-import dataclasses
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ._flags import flags_of, problem_of
 
@@ -10,8 +9,7 @@ Known = dict[str, Any]
 Word = tuple[str, str]
 
 
-@dataclasses.dataclass(frozen=True)
-class Candidates:
+class Candidates(NamedTuple):
     """Candidates for the word that is being written.
 
     Attributes:

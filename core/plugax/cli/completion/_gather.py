@@ -86,8 +86,9 @@ def _name(component: Component) -> str:
 
 
 def _command(name: str, text: str) -> dict[str, Any]:
-    parser = parser_of(importlib.import_module(f".._{name}", __package__).main)
-    actions = _visible(parser)
+    actions: list[argparse.Action] = []
+    with contextlib.suppress(Exception):  # a command without help has a name all the same
+        actions = _visible(parser_of(importlib.import_module(f".._{name}", __package__).main))
     return {
         "help": text,
         "options": name in WITH_OPTIONS,
