@@ -105,6 +105,22 @@ def test_lists_files_and_directories(known, line, kind, words):
     assert after(known, line) == (kind, words)
 
 
+@pytest.mark.parametrize(
+    ("quoted", "words"),
+    [
+        ("letkf --memb", ["letkf --members"]),
+        ("letkf --members 3 --memb", []),
+        ("letkf --members 3 --keep me", ["letkf --members 3 --keep mean"]),
+        ("gradient --optimizer adam --learn", ["gradient --optimizer adam --learning-rate"]),
+        ("letkf --steps", []),
+    ],
+)
+def test_a_solver_in_quotes_has_its_options(known, quoted, words):
+    kind, found = candidates(["compare", "lorenz96-twin", "--solver", quoted], known)
+    assert kind == "part"
+    assert [word for word, _ in found][: len(words) or None] == words
+
+
 def test_the_usual_comes_first_and_what_is_given_is_not_offered_again(known):
     found = after(known, "run regression --seed 3 ")[1]
     order = [found.index(flag) for flag in ("--solver", "--steps", "--points", "--chunk")]

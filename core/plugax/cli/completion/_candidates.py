@@ -36,6 +36,8 @@ def candidates(words: Sequence[str], known: Known) -> Candidates:
     command = known["commands"].get(before[0])
     if command is None:
         return Candidates()
+    if before[0] == "compare" and before[-1] == "--solver" and " " in current:
+        return _within_quotes(current, known)
     flags = flags_of(before, command, known)
     name, equals, value = current.partition("=")
     if equals and name in flags:
@@ -53,6 +55,16 @@ def candidates(words: Sequence[str], known: Known) -> Candidates:
     free = [flag for flag in flags if flag not in given or flags[flag]["again"]]
     wanted = [flag for flag in free if flags[flag].get("offered", "--") in f"--{current}"]
     return _starting(current, [(flag, flags[flag]["help"]) for flag in wanted])
+
+
+def _within_quotes(current: str, known: Known) -> Candidates:
+    """What follows in `compare --solver "letkf --members 10 …`, the options of that solver."""
+    name, *words = current.split(" ")
+    alone = {"run": {"flags": {}, "places": [], "options": True}}
+    inner = known | {"commands": alone, "everywhere": {}}
+    found = candidates(["run", f"--solver={name}", *words], inner)
+    before = current.removesuffix(words[-1])
+    return Candidates("part", tuple((before + word, text) for word, text in found.words))
 
 
 def positionals(words: Sequence[str], flags: Known) -> list[str]:
