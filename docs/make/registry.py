@@ -78,7 +78,7 @@ def _commands() -> str:
     parts = ["# The command line, word for word\n"]
     parts.append("What it is like to use it: [the command line](../command-line.md).\n")
     for command in ("", *COMMANDS):
-        words = [*command.split(), "--help"]
+        words = [*command.split(), "--help-all"]
         shown = subprocess.run(
             [sys.executable, "-m", "plugax", *words],
             env=os.environ | {"COLUMNS": "80"},

@@ -14,6 +14,7 @@ from ._exit import SUCCESS
 from ._parser import Parser
 from ._plugins import entry, table
 from ._text import answer, columns, print_json
+from .completion import file, is_current, read
 
 LIBRARIES = (
     *("jax", "jaxlib", "numpy", "scipy", "equinox", "jaxtyping", "optax", "optimistix", "lineax"),
@@ -53,6 +54,7 @@ def main(argv: list[str]) -> int:
             indent=2,
         ),
         "compilation cache": _cache_text(found["cache"]),
+        "shell completion": _completion_text(found["completion"]),
         "plugins": _plugins_text(records),
     }
     for title, text in sections.items():
@@ -103,6 +105,7 @@ def _found() -> dict[str, Any]:
             for setting in chosen
         ],
         "cache": _cache(),
+        "completion": _completion(),
     }
 
 
@@ -150,6 +153,18 @@ def _cache_text(cache: dict[str, Any] | None) -> str:
         f"  {cache['directory']}\n  {cache['files']} files, {size:.1f} MiB; may be deleted at any "
         "time"
     )
+
+
+def _completion() -> dict[str, Any]:
+    """The file from which <TAB> is answered, and whether it is up to date; the next <TAB> sees."""
+    path = file()
+    known = read(path)
+    return {"file": str(path), "current": known is not None and is_current(known)}
+
+
+def _completion_text(completion: dict[str, Any]) -> str:
+    state = "up to date" if completion["current"] else "to be made anew at the next <TAB>"
+    return f"  {completion['file']}\n  {state}"
 
 
 def _plugins_text(records: list[PluginRecord]) -> str:

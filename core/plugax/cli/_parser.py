@@ -73,7 +73,9 @@ class Parser(argparse.ArgumentParser):
         more = f"`{self.prog} --help-all` shows all options, with their whole texts."
         return f"{text}\n{paragraph(more)}\n"
 
-    def parse_args(self, args: Iterable[str] | None = None, namespace: Any = None) -> Any:
+    def parse_args(  # pyright: ignore[reportIncompatibleMethodOverride] - overloaded there
+        self, args: Iterable[str] | None = None, namespace: Any = None
+    ) -> Any:
         """The values of all arguments.
 
         Errors: `UsageError` for a wrong value, or for an option that does not exist.
@@ -84,7 +86,9 @@ class Parser(argparse.ArgumentParser):
             self._refuse(left[0], words)
         return found
 
-    def parse_known_args(self, args: Iterable[str] | None = None, namespace: Any = None) -> Any:
+    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride] - overloaded there
+        self, args: Iterable[str] | None = None, namespace: Any = None
+    ) -> Any:
         """The values of the arguments that are known, and all other words.
 
         Errors: `UsageError` for a wrong value.

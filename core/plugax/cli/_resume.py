@@ -96,6 +96,7 @@ def _parser() -> Parser:
     parser = Parser(
         prog="plugax resume",
         brief=True,
+        usage="plugax resume DIR [--option value]…",
         description="Go on with a saved run that was interrupted or needs more steps. The result "
         "is that of a run that was never interrupted, bit for bit.",
     )

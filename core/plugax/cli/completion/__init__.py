@@ -5,3 +5,6 @@ known, `_known` keeps that in a file, and `_gather` makes the file in the backgr
 """
 
 from ._answer import answer as answer
+from ._known import file as file
+from ._known import is_current as is_current
+from ._known import read as read

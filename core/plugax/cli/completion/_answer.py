@@ -11,7 +11,6 @@ description after a tab.
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
 from ._candidates import Candidates, candidates
@@ -35,11 +34,15 @@ def answer(arguments: Sequence[str]) -> int:
             _print(found, [f"{word}\t{text}".rstrip() for word, text in found.words])
     except Exception:
         if os.environ.get("PLUGAX_TRACEBACK", "0") not in ("", "0"):
+            import traceback
+
             traceback.print_exc()
         return 1
     return 0
 
 
 def _print(found: Candidates, lines: list[str]) -> None:
-    sys.stdout.write("\n".join([found.kind, *lines, ""]))
+    text, encoding = "\n".join([found.kind, *lines, ""]), sys.stdout.encoding or "utf-8"
+    # A description that the terminal cannot show must not cost the word.
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
     sys.stdout.flush()

@@ -1,8 +1,7 @@
 """The words that may follow the words of a command line."""
 
-import dataclasses
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ._flags import flags_of, problem_of
 
@@ -10,8 +9,7 @@ Known = dict[str, Any]
 Word = tuple[str, str]
 
 
-@dataclasses.dataclass(frozen=True)
-class Candidates:
+class Candidates(NamedTuple):
     """Candidates for the word that is being written.
 
     Attributes:
@@ -38,7 +36,9 @@ def candidates(words: Sequence[str], known: Known) -> Candidates:
     command = known["commands"].get(before[0])
     if command is None:
         return Candidates()
-    flags = flags_of(before, current, command, known)
+    if before[0] == "compare" and before[-1] == "--solver" and " " in current:
+        return _within_quotes(current, known)
+    flags = flags_of(before, command, known)
     name, equals, value = current.partition("=")
     if equals and name in flags:
         return _values(flags[name]["takes"], value, known, before, f"{name}=")
@@ -52,8 +52,19 @@ def candidates(words: Sequence[str], known: Known) -> Candidates:
     if current[:1] != "-" and done < len(places):
         return _values(places[done]["takes"], current, known, before)
     given = {word.partition("=")[0] for word in before}
-    free = [f for f in flags if f not in given or flags[f]["again"]]
-    return _starting(current, [(flag, flags[flag]["help"]) for flag in free])
+    free = [flag for flag in flags if flag not in given or flags[flag]["again"]]
+    wanted = [flag for flag in free if flags[flag].get("offered", "--") in f"--{current}"]
+    return _starting(current, [(flag, flags[flag]["help"]) for flag in wanted])
+
+
+def _within_quotes(current: str, known: Known) -> Candidates:
+    """What follows in `compare --solver "letkf --members 10 …`, the options of that solver."""
+    name, *words = current.split(" ")
+    alone = {"run": {"flags": {}, "places": [], "options": True}}
+    inner = known | {"commands": alone, "everywhere": {}}
+    found = candidates(["run", f"--solver={name}", *words], inner)
+    before = current.removesuffix(words[-1])
+    return Candidates("part", tuple((before + word, text) for word, text in found.words))
 
 
 def positionals(words: Sequence[str], flags: Known) -> list[str]:

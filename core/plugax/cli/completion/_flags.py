@@ -13,15 +13,14 @@ Path = tuple[str, ...]
 INNER = ("optimizer", "integrator")
 
 
-def flags_of(words: Sequence[str], current: str, command: Known, known: Known) -> Known:
+def flags_of(words: Sequence[str], command: Known, known: Known) -> Known:
     """All flags by their forms, in the order in which help shows them.
 
-    The long form of an option, with its component, is there if a dot is written or if the option
-    has no other.
+    `offered` is the beginning of a word from which on a form is offered: `--` for most, `--no` for
+    a switch that is turned off, and a dot for a long form if there is a short one.
 
     Arguments:
         words: the command and what follows it.
-        current: the word that is being written.
         command: what is known of the command.
         known: what is known of all.
     """
@@ -37,12 +36,15 @@ def flags_of(words: Sequence[str], current: str, command: Known, known: Known) -
         short, full = f"--{kebab(name)}", f"--{'.'.join(map(kebab, (*path, name)))}"
         kind = about.get("kind")
         forms = [short] if counts[name] == 1 and short not in command["flags"] else []
-        if kind in INNER:
-            forms = [f"--{kind}"] if kinds[kind] == 1 else []
-        for form in forms if forms and "." not in current else [*forms, full]:
-            flags[form] = about | {"again": False}
-            if about["takes"] is None and current.startswith("--no"):
-                flags[f"--no-{form.removeprefix('--')}"] = flags[form]
+        if kind in INNER and kinds[kind] == 1:
+            forms = [f"--{kind}"]
+        elif kind in INNER:
+            forms = []
+        for form in [*forms, full]:
+            offered = "." if forms and form == full else "--"
+            flags[form] = about | {"again": False, "offered": offered}
+            if about["takes"] is None:
+                flags[f"--no-{form.removeprefix('--')}"] = flags[form] | {"offered": "--no"}
     further = {flag: about for flag, about in command["flags"].items() if about["further"]}
     everywhere = {
         flag: {"takes": None, "help": text, "again": False}

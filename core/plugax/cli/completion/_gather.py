@@ -17,9 +17,9 @@ commas separate more than one.
 import argparse
 import contextlib
 import importlib
-import importlib.metadata
 import os
 import sys
+import sysconfig
 from typing import Any
 
 from ...errors import PlugaxError
@@ -43,6 +43,7 @@ from .._request import EVALUATION_WORDS
 from .._values import choices_of, is_switch, types_of
 from ._known import VERSION
 
+INSTALLED = ("site-packages", "dist-packages", sysconfig.get_path("stdlib"))
 WITH_OPTIONS = ("run", "compare", "check", "resume")
 """Commands that have the options of the components that are named."""
 PLACES = {"PROBLEM": ("problem",), "TARGET": KINDS, "NAME": KINDS}
@@ -85,8 +86,9 @@ def _name(component: Component) -> str:
 
 
 def _command(name: str, text: str) -> dict[str, Any]:
-    parser = parser_of(importlib.import_module(f".._{name}", __package__).main)
-    actions = _visible(parser)
+    actions: list[argparse.Action] = []
+    with contextlib.suppress(Exception):  # a command without help has a name all the same
+        actions = _visible(parser_of(importlib.import_module(f".._{name}", __package__).main))
     return {
         "help": text,
         "options": name in WITH_OPTIONS,
@@ -183,16 +185,11 @@ def _holdable(option: Option, kind: str) -> list[str]:
 
 
 def _made_of() -> dict[str, int]:
-    """The modules of Plugax and its plugins, and the directories of packages."""
-    modules = {point.module for point in importlib.metadata.entry_points(group="plugax")}
-    for component in default_manager().components():
-        with contextlib.suppress(Exception):
-            modules.add(component.load().__module__)
-    packages = {name.partition(".")[0] for name in ("plugax", *modules)}
-    files = {
-        module.__file__
-        for name, module in list(sys.modules.items())
-        if name.partition(".")[0] in packages and getattr(module, "__file__", None)
-    }
-    directories = {path for path in sys.path if os.path.isdir(path)}
-    return {path: os.stat(path).st_mtime_ns for path in sorted(files | directories)}
+    """The modules that are somebody's sources, and the directories in which packages are installed.
+
+    When a package is installed or removed, its directory changes, whose modules need no look.
+    """
+    files = {getattr(module, "__file__", None) or "" for module in list(sys.modules.values())}
+    sources = {file for file in files if not any(part in file for part in INSTALLED)}
+    paths = sorted(path for path in sources | set(sys.path) if os.path.exists(path))
+    return {path: os.stat(path).st_mtime_ns for path in paths}

@@ -3,12 +3,13 @@
 The file is valid as long as the files that it was made from are unchanged: those of Plugax and its
 plugins, and the directories in which packages are installed. If it is not, another process makes it
 anew, and until then the old one has to do, or what is known without JAX.
+
+Every <TAB> imports this module, so what is seldom needed is imported where it is.
 """
 
 import json
 import os
 import pathlib
-import subprocess
 import sys
 import time
 import zlib
@@ -86,6 +87,8 @@ def _make_in_background(path: pathlib.Path) -> None:
         os.utime(mark)
     except OSError:
         return  # nothing can be kept
+    import subprocess
+
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "plugax", "completion", "--refresh"],
         stdin=subprocess.DEVNULL,
