@@ -75,6 +75,11 @@ OPTIONS = {
         "response": "y",
         "terms": ("x",),
     },
+    "generalised-linear-model": {
+        "data": {"x": [1.0, 2.0, 3.0, 5.0, 8.0, 9.0], "y": [1, 0, 2, 2, 5, 7]},
+        "response": "y",
+        "family": "negative-binomial",
+    },
     "robust-regression": {
         "data": {"x": [1.0, 2.0, 3.0, 5.0, 8.0], "y": [1.2, 1.9, 3.2, 4.8, 8.1]},
         "response": "y",

@@ -28,6 +28,11 @@ def register_problems(register):
         summary="Coefficients of a linear model of your own data, from a CSV file or arrays",
     )
     register(
+        "generalised-linear-model",
+        "plugax_regression._generalised:GeneralisedLinearModel",
+        summary="Logistic, Poisson, gamma, negative-binomial or Student-t regression of your data",
+    )
+    register(
         "robust-regression",
         "plugax_regression._robust_regression:RobustRegression",
         summary="A linear model of your own data, on which outliers have little influence",

@@ -1,5 +1,6 @@
 # What `plugax_regression` exports, each name imported on first use.
 
+from ._generalised import GeneralisedLinearModel as GeneralisedLinearModel
 from ._linear import AbstractLinearRegression as AbstractLinearRegression
 from ._linear_regression import LinearRegression as LinearRegression
 from ._nonlinear_regression import NonlinearRegression as NonlinearRegression

@@ -46,7 +46,7 @@ def tables_of(
         "std. error": metrics[errors],
     }
     shown = [names, estimates, errors]
-    for name, head in (("t_values", "t"), ("p_values", "p")):
+    for name, head in (("t_values", "t"), ("z_values", "z"), ("p_values", "p")):
         if name in metrics:
             columns[head] = metrics[name]
             shown.append(name)

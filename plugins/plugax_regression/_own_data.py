@@ -1,7 +1,7 @@
 """A linear model of the user's own data: from columns and formulas to a design and a response."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -46,11 +46,15 @@ def own_data_of(
     intercept: bool,
     weights: str | None,
     covariance: Float[Array | np.ndarray, "rows columns"] | None = None,
+    apart: Collection[str] = (),
 ) -> OwnData:
-    """The parts of a linear model from the arguments of `LinearRegression`, in JAX's precision."""
+    """The parts of a linear model from the arguments of `LinearRegression`, in JAX's precision.
+
+    Columns that stand `apart` have a part of their own, and are no terms by default.
+    """
     table = table_of(data)
     explained = parse_term(response, table.cells, "response")
-    formulas = _formulas(table, explained, terms, weights)
+    formulas = _formulas(table, explained, terms, {weights, *apart})
     names = ("intercept",) * intercept + tuple(term.name for term in formulas)
     _check_terms(names)
     y = explained.of(table)
@@ -106,13 +110,16 @@ def rows_at(
 
 
 def _formulas(
-    table: Table, explained: Term, terms: Sequence[str] | None, weights: str | None = None
+    table: Table,
+    explained: Term,
+    terms: Sequence[str] | None,
+    apart: Collection[str | None] = (),
 ) -> tuple[Term, ...]:
-    """The terms that were given, or all columns that are not part of the response."""
+    """The terms that were given, or all columns but those of the response and those apart."""
     if isinstance(terms, str):
         raise PlugaxError(f"terms must be several texts, as in ('x', 'x^2'); got {terms!r}.")
     if terms is None:
-        terms = [name for name in table.cells if name not in {*explained.columns, weights}]
+        terms = [name for name in table.cells if name not in {*explained.columns, *apart}]
     found = tuple(parse_term(term, table.cells) for term in terms)
     for term in found:
         if term.name == "intercept":
