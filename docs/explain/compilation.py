@@ -101,8 +101,10 @@ assert jnp.allclose(
 
 # %%
 import subprocess
+import sys
 
-print(subprocess.run(["plugax", "doctor", "--speed"], capture_output=True, text=True).stdout)
+command = [sys.executable, "-m", "plugax", "doctor", "--speed"]
+print(subprocess.run(command, capture_output=True, text=True).stdout)
 
 # %% [markdown]
 # Where operations on long arrays dominate, the gain is what is saved in memory traffic: up to three

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 DIGITS = 4  # of a number whose error is not known
 MOST_DIGITS = 7  # of a number, however small its error is
+ROUNDING = 1e-14  # relative, of a mean
 
 
 def format_mean(mean: float, error: float) -> str:
@@ -17,6 +18,8 @@ def format_mean(mean: float, error: float) -> str:
     if not math.isfinite(mean):
         return "–"
     known = math.isfinite(error)
+    # Equal numbers differ from their mean by its rounding.
+    error = 0.0 if known and error <= ROUNDING * abs(mean) else error
     exponent = _exponent(mean if mean or not known else error)
     plain = -4 <= exponent < 6
     scale = 1.0 if plain else 10.0**exponent
