@@ -120,7 +120,7 @@ class AbstractSupervised(AbstractProblem):
             probabilities: of the classes along the last axis, instead of the classes themselves.
 
         Returns:
-            classes, by name if they have names, where the loss is a cross-entropy; else the outputs.
+            classes, by name if they have names, if the loss is a cross-entropy; else the outputs.
 
         Errors: `PlugaxError` for probabilities of a model that predicts no classes.
         """

@@ -92,8 +92,7 @@ def check_fit(
         ) from error
     except Exception as error:
         raise PlugaxError(
-            f"The model cannot be called with one example, of shape {shape}: "
-            f"{_first(error)}"
+            f"The model cannot be called with one example, of shape {shape}: {_first(error)}"
         ) from error
     found = jax.tree.map(lambda a: a.shape[1:], outputs)
     try:

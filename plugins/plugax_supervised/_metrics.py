@@ -28,9 +28,14 @@ def _mean(values: Float[Array, " examples"], weights: Weights) -> Float[Array, "
     return jnp.sum(weights * values) / jnp.sum(weights)
 
 
+def _predicted(logits: Logits, labels: Labels) -> Labels:
+    """The classes with the largest logits, in the dtype of the labels."""
+    return jnp.argmax(logits, axis=1).astype(labels.dtype)
+
+
 def accuracy(logits: Logits, labels: Labels, weights: Weights) -> Float[Array, ""]:
     """The share of examples whose class has the largest logit."""
-    return _mean((jnp.argmax(logits, axis=1) == labels).astype(logits.dtype), weights)
+    return _mean((_predicted(logits, labels) == labels).astype(logits.dtype), weights)
 
 
 def top(k: int, logits: Logits, labels: Labels, weights: Weights) -> Float[Array, ""]:
@@ -58,12 +63,10 @@ def perplexity(logits: Logits, labels: Labels, weights: Weights) -> Float[Array,
     return jnp.exp(-_mean(log_p, weights))
 
 
-def confusion(
-    logits: Logits, labels: Labels, weights: Weights
-) -> Float[Array, "classes classes"]:
+def confusion(logits: Logits, labels: Labels, weights: Weights) -> Float[Array, "classes classes"]:
     """The weight of the examples of each class (rows) that were taken for each class (columns)."""
     classes = logits.shape[1]
-    place = labels * classes + jnp.argmax(logits, axis=1).astype(labels.dtype)
+    place = labels * classes + _predicted(logits, labels)
     return jnp.bincount(place, weights, length=classes**2).reshape(classes, classes)
 
 
@@ -118,7 +121,7 @@ METRICS: dict[str, tuple[Kind, Callable[..., Array]]] = {
     "rmse": ("numbers", rmse),
     "r2": ("numbers", r2),
 }
-"""What each name computes, and whether of classes or of numbers; `top_k` is asked for as `top_3`."""
+"""What each name computes, of classes or of numbers; `top_k` is asked for as `top_3`."""
 
 
 def metrics_of(names: Iterable[str], kind: Kind | None) -> tuple[Metric, ...]:

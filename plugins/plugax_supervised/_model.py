@@ -25,7 +25,7 @@ PIECE = 1024
 
 def is_ready(model: Any) -> bool:
     """Whether this is a model, or one with its state, and not what makes one from a key."""
-    return isinstance(model, eqx.Module) or isinstance(model, tuple)
+    return isinstance(model, eqx.Module | tuple)
 
 
 def as_unknowns(model: Any) -> PyTree:

@@ -50,9 +50,10 @@ def labels_of(table: Table, response: str) -> tuple[Int[np.ndarray, " rows"], tu
     except ValueError:
         pass
     if len(names) < 2:
+        only = str(names[0])
         raise PlugaxError(
-            f"{table.source}, column {response!r}, the response, holds one class, {names[0]!r}; "
-            "there is nothing to tell apart."
+            f"{table.source}, column {response!r}, the response, holds one class, {only!r}; there "
+            "is nothing to tell apart."
         )
     if len(names) > MOST_CLASSES:
         raise PlugaxError(

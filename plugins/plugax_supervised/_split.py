@@ -11,8 +11,8 @@ def split(
 ) -> tuple[Int[np.ndarray, " training"], Int[np.ndarray, " validation"]]:
     """The indices of the training and of the validation part, each in increasing order.
 
-    With labels the split is stratified: of the n examples of a class, the number n `share`, rounded,
-    is kept back, but never all.
+    With labels the split is stratified: of the n examples of a class, n `share`, rounded, are kept
+    back, but never all.
 
     Arguments:
         examples: how many there are.

@@ -98,7 +98,7 @@ class Classification(AbstractTableNetwork):
             indicator, which also tells the model.
         weights: a column with how much each row counts; by default all the same.
         balanced: whether all classes count the same in training, however many rows they have.
-        hidden: the units of each hidden layer; none for logistic regression.
+        hidden: the units of each hidden layer; empty for logistic regression.
         activation: of the hidden layers: relu, gelu, silu or tanh.
         dropout: the probability with which a hidden unit is left out in a step of training.
         label_smoothing: the part of a label that is spread over all classes.
@@ -182,7 +182,7 @@ class RegressionNetwork(AbstractTableNetwork):
         weights: a column with how much each row counts; by default all the same.
         robust_scale: if given, Huber's loss is taken instead of the square: errors beyond so many
             standard deviations of the response count linearly.
-        hidden: the units of each hidden layer; none for a linear model.
+        hidden: the units of each hidden layer; empty for a linear model.
         activation: of the hidden layers: relu, gelu, silu or tanh.
         dropout: the probability with which a hidden unit is left out in a step of training.
         validation: the share of the rows that is kept back to judge by.
