@@ -13,8 +13,10 @@ from plugax import AbstractProblem, PlugaxError, Shuffled
 from plugax.losses import AbstractLoss
 
 from ._answers import answers, judged, probabilities
+from ._clipped_loss import clipped_loss
 from ._metrics import Metric
 from ._model import in_pieces, inference, make, outputs_and_state
+from ._per_example import PerExample
 from ._scaling import Scaling
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class AbstractSupervised(AbstractProblem):
     - `metrics`: the figures of merit of an evaluation.
     - `classes`: the names of the classes; None for numbers.
     - `scaling`: between the user's units and those in which the model works; None for none.
+    - `per_example`: what is done with the gradients of single examples; None for nothing.
     """
 
     # The rate falls along a cosine that ends with the run.
@@ -59,6 +62,7 @@ class AbstractSupervised(AbstractProblem):
     metrics: eqx.AbstractVar[tuple[Metric, ...]]
     classes: eqx.AbstractVar[tuple[Any, ...] | None]
     scaling: eqx.AbstractVar[Scaling | None]
+    per_example: eqx.AbstractVar[PerExample | None]
 
     @property
     def data(self) -> Shuffled:
@@ -73,11 +77,14 @@ class AbstractSupervised(AbstractProblem):
 
     def measured(
         self, unknowns: PyTree, batch: Examples, key: PRNGKeyArray
-    ) -> tuple[Float[Array, ""], PyTree]:
-        """The loss of a batch in training, and the state after it; None without one."""
+    ) -> tuple[Float[Array, ""], dict[str, Array], PyTree]:
+        """The loss of a batch in training, its metrics, and the state after it; None without one."""
+        if self.per_example is not None:
+            loss, figures = clipped_loss(self.measure, unknowns, batch, key, self.per_example)
+            return loss, figures, None
         inputs, targets, weights = batch
         outputs, state = outputs_and_state(unknowns, inputs, key)
-        return self.measure(outputs, targets, weights), state
+        return self.measure(outputs, targets, weights), {}, state
 
     def evaluate(self, unknowns: PyTree) -> dict[str, Any]:
         """The loss and the metrics of the part that was kept back, or else of the training part.

@@ -81,6 +81,12 @@ def outputs_and_state(
     return of_batch(inputs, keys, state)
 
 
+def output_of_one(model: Any, x: PyTree, key: PRNGKeyArray) -> PyTree:
+    """The output for one example in training, of a model without a state."""
+    random = {"key": key} if _takes_key(model) else {}
+    return model(_in_precision_of(model, x), **random)
+
+
 def inference(unknowns: PyTree) -> Callable[[PyTree], PyTree]:
     """The function of many examples without randomness, and with the statistics as they are."""
     model, state = _parts(unknowns)

@@ -18,6 +18,7 @@ from ._answers import USUAL, kind_of
 from ._check import as_arrays, check_fit, check_loss, examples_of
 from ._metrics import Metric, metrics_of
 from ._model import as_unknowns, is_ready, make
+from ._per_example import PerExample, per_example_of
 from ._scaling import Scaling
 from ._split import split
 from ._weighting import class_weights_of, weights_of
@@ -34,12 +35,13 @@ class Supervised(AbstractSupervised):
     metrics: tuple[Metric, ...] = eqx.field(static=True)
     classes: tuple[Any, ...] | None = eqx.field(static=True)
     scaling: Scaling | None = eqx.field(static=True, default=None)
+    per_example: PerExample | None = eqx.field(static=True, default=None)
 
     def loss(
         self, unknowns: PyTree, batch: Examples, key: PRNGKeyArray
     ) -> tuple[Float[Array, ""], dict[str, Array]]:
-        """The loss of a batch."""
-        return self.measured(unknowns, batch, key)[0], {}
+        """The loss of a batch; metrics of the gradients of its examples, if asked for."""
+        return self.measured(unknowns, batch, key)[:2]
 
 
 class StatefulSupervised(AbstractSupervised, AbstractStatefulProblem):
@@ -53,13 +55,13 @@ class StatefulSupervised(AbstractSupervised, AbstractStatefulProblem):
     metrics: tuple[Metric, ...] = eqx.field(static=True)
     classes: tuple[Any, ...] | None = eqx.field(static=True)
     scaling: Scaling | None = eqx.field(static=True, default=None)
+    per_example: PerExample | None = eqx.field(static=True, default=None)
 
     def stateful_loss(
         self, unknowns: Stateful, batch: Examples, key: PRNGKeyArray
     ) -> tuple[Float[Array, ""], dict[str, Array], PyTree]:
         """The loss of a batch, and the state after it."""
-        loss, state = self.measured(unknowns, batch, key)
-        return loss, {}, state
+        return self.measured(unknowns, batch, key)
 
 
 def supervised(
@@ -75,6 +77,9 @@ def supervised(
     weights: Any = None,
     class_weights: str | Sequence[float] | Mapping[int, float] | None = None,
     classes: Sequence[Any] | None = None,
+    gradient_statistics: bool = False,
+    clip_per_example: float | None = None,
+    block: int = 32,
 ) -> Supervised | StatefulSupervised:
     """The problem of fitting a model to examples.
 
@@ -96,6 +101,11 @@ def supervised(
             n / (K nₖ), by which all K classes count the same. The weights do not change the
             evaluation.
         classes: the names of the classes, in their order; then they are what is predicted.
+        gradient_statistics: whether each step records mean and largest norm, variance and signal to
+            noise of the gradients of its examples.
+        clip_per_example: the length to which the gradient of every example is clipped, over all
+            weights, those that are held included; records the same metrics.
+        block: how many of these gradients are in memory at once.
 
     Errors: `PlugaxError` if model, loss and arrays do not fit, or a value is not finite;
         `UnknownNameError` for a metric that does not exist or does not fit the loss.
@@ -131,6 +141,12 @@ def supervised(
     if names is not None and kind != "classes":
         raise PlugaxError(f"classes= are names of classes, which {type(loss).__name__} has not.")
     stateful = isinstance(eqx.filter_eval_shape(init, jr.key(0)), Stateful)
+    per_example = per_example_of(clip_per_example, gradient_statistics, block)
+    if stateful and per_example is not None:
+        raise PlugaxError(
+            "Layers with a state look at the whole batch, so no example has a gradient of its own: "
+            "leave out gradient_statistics and clip_per_example, or take GroupNorm or LayerNorm."
+        )
     return (StatefulSupervised if stateful else Supervised)(
         given=given,
         factory=factory,
@@ -139,6 +155,7 @@ def supervised(
         validation=jax.tree.map(jnp.asarray, held),
         metrics=metrics_of(USUAL[kind] if metrics is None else metrics, kind),
         classes=names,
+        per_example=per_example,
     )
 
 

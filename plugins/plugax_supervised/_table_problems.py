@@ -17,11 +17,15 @@ from ._abstract_supervised import AbstractSupervised, Examples
 from ._columns import Column, Missing, inputs_of
 from ._metrics import Metric, metrics_of
 from ._perceptron import Activation, PerceptronShape, check_shape
+from ._per_example import PerExample, per_example_of
 from ._prepared import Prepared, labels_of, numbers_of, prepare
 from ._scaling import Scaling
 
 if TYPE_CHECKING:
     from plugax import Solution
+
+BLOCK = 32
+"""How many gradients of single rows are in memory at once."""
 
 
 class AbstractTableNetwork(AbstractSupervised):
@@ -46,7 +50,7 @@ class AbstractTableNetwork(AbstractSupervised):
         self, unknowns: PyTree, batch: Examples, key: PRNGKeyArray
     ) -> tuple[Float[Array, ""], dict[str, Array]]:
         """The loss of a batch; that of a regression is of responses with standard deviation 1."""
-        return self.measured(unknowns, batch, key)[0], {}
+        return self.measured(unknowns, batch, key)[:2]
 
     def rows(self, data: Any) -> Float[np.ndarray, "rows inputs"]:
         """The inputs of a table as `forward` takes them: numbers and categories, not scaled.
@@ -107,6 +111,9 @@ class Classification(AbstractTableNetwork):
         batch_size: rows in a step; all of them if there are fewer.
         metrics: figures of merit: accuracy, top_k (such as top_3), f1, roc_auc, perplexity,
             confusion.
+        gradient_statistics: whether each step records mean and largest norm, variance and signal to
+            noise of the gradients of its rows.
+        clip_per_example: the length to which the gradient of every row is clipped.
 
     Errors: `PlugaxError` that names file, line and column, or the option.
     """
@@ -119,6 +126,7 @@ class Classification(AbstractTableNetwork):
     metrics: tuple[Metric, ...] = eqx.field(static=True)
     classes: tuple[Any, ...] = eqx.field(static=True)
     scaling: Scaling = eqx.field(static=True)
+    per_example: PerExample | None = eqx.field(static=True)
     columns: tuple[Column, ...] = eqx.field(static=True)
     response_name: str = eqx.field(static=True)
 
@@ -139,8 +147,11 @@ class Classification(AbstractTableNetwork):
         split_seed: int = 0,
         batch_size: int = 32,
         metrics: tuple[str, ...] = ("accuracy",),
+        gradient_statistics: bool = False,
+        clip_per_example: float | None = None,
     ):
         check_shape(hidden, activation, dropout)
+        self.per_example = per_example_of(clip_per_example, gradient_statistics, BLOCK)
         table = table_of(data)
         labels, self.classes = labels_of(table, response)
         self.metrics = metrics_of(metrics, "classes")
@@ -189,6 +200,9 @@ class RegressionNetwork(AbstractTableNetwork):
         split_seed: draws which rows these are.
         batch_size: rows in a step; all of them if there are fewer.
         metrics: figures of merit: mae, rmse, r2.
+        gradient_statistics: whether each step records mean and largest norm, variance and signal to
+            noise of the gradients of its rows.
+        clip_per_example: the length to which the gradient of every row is clipped.
 
     Errors: `PlugaxError` that names file, line and column, or the option.
     """
@@ -201,6 +215,7 @@ class RegressionNetwork(AbstractTableNetwork):
     factory: Callable[..., Any] = eqx.field(static=True)
     metrics: tuple[Metric, ...] = eqx.field(static=True)
     scaling: Scaling = eqx.field(static=True)
+    per_example: PerExample | None = eqx.field(static=True)
     columns: tuple[Column, ...] = eqx.field(static=True)
     response_name: str = eqx.field(static=True)
 
@@ -220,8 +235,11 @@ class RegressionNetwork(AbstractTableNetwork):
         split_seed: int = 0,
         batch_size: int = 32,
         metrics: tuple[str, ...] = ("rmse", "r2"),
+        gradient_statistics: bool = False,
+        clip_per_example: float | None = None,
     ):
         check_shape(hidden, activation, dropout)
+        self.per_example = per_example_of(clip_per_example, gradient_statistics, BLOCK)
         table = table_of(data)
         self.metrics = metrics_of(metrics, "numbers")
         own = prepare(

@@ -106,7 +106,7 @@ def test_predict_prints_or_writes_what_the_problem_makes_of_a_table(call, tmp_pa
     printed = call("predict", tmp_path / "run", "--data", "rows.csv")
     assert printed.status == 0
     first, second = px.load(tmp_path / "run").unknowns.tolist()
-    expected = f"from,unknown\nrows.csv,{first}\n\"a, b\",{second}\n"
+    expected = f'from,unknown\nrows.csv,{first}\n"a, b",{second}\n'
     assert printed.out == expected
     to = tmp_path / "found.csv"
     written = call("predict", tmp_path / "run", "--data", "rows.csv", "--out", to)
