@@ -78,7 +78,7 @@ class AbstractSupervised(AbstractProblem):
     def measured(
         self, unknowns: PyTree, batch: Examples, key: PRNGKeyArray
     ) -> tuple[Float[Array, ""], dict[str, Array], PyTree]:
-        """The loss of a batch in training, its metrics, and the state after it; None without one."""
+        """The loss of a batch in training, its metrics, and the next state; None without one."""
         if self.per_example is not None:
             loss, figures = clipped_loss(self.measure, unknowns, batch, key, self.per_example)
             return loss, figures, None

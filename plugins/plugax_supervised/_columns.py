@@ -64,11 +64,11 @@ class Column(NamedTuple):
         else:
             place = np.full(table.rows, 0 if self.fill is None else int(self.fill))
             known = {category: at for at, category in enumerate(self.categories)}
-            for row in np.flatnonzero(~gaps):
+            for row in np.flatnonzero(~gaps).tolist():
                 text = text_of(table.cells[self.name][row])
                 if text not in known:
                     raise PlugaxError(
-                        f"{table.source}, {table.place(int(row))}, column {self.name!r}: {text!r} "
+                        f"{table.source}, {table.place(row)}, column {self.name!r}: {text!r} "
                         f"is not among the categories the model knows, {_some(self.categories)}."
                     )
                 place[row] = known[text]
@@ -137,7 +137,7 @@ def _column(
             f"rows, such as {known[0]!r}; at most {MOST_CATEGORIES} categories are learned from. "
             "Name the columns to learn from without it: columns=(…)."
         )
-    most = collections.Counter(texts[row] for row in learned).most_common(1)[0][0]
+    most = collections.Counter(texts[row] for row in learned.tolist()).most_common(1)[0][0]
     fill = None if missing == "refuse" else float(known.index(most))
     return Column(name, tuple(known), fill, indicated)
 
@@ -145,11 +145,11 @@ def _column(
 def _holds_numbers(table: Table, name: str, gaps: np.ndarray) -> bool:
     """Whether a column holds numbers; half of them and some text is an error."""
     cells = table.cells[name]
-    odd = [row for row in np.flatnonzero(~gaps) if not _is_number(cells[row])]
+    odd = [row for row in np.flatnonzero(~gaps).tolist() if not _is_number(cells[row])]
     there = int((~gaps).sum())
     if odd and 2 * len(odd) < there:
         raise PlugaxError(
-            f"{table.source}, {table.place(int(odd[0]))}, column {name!r}: "
+            f"{table.source}, {table.place(odd[0])}, column {name!r}: "
             f"{text_of(cells[odd[0]])!r} is not a number, as most of the column are. Correct it, "
             f"or name the column in categories if its numbers stand for categories."
         )

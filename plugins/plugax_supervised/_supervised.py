@@ -44,7 +44,7 @@ class Supervised(AbstractSupervised):
         return self.measured(unknowns, batch, key)[:2]
 
 
-class StatefulSupervised(AbstractSupervised, AbstractStatefulProblem):
+class StatefulSupervised(AbstractSupervised, AbstractStatefulProblem):  # pyright: ignore[reportIncompatibleMethodOverride]
     """A model with an `eqx.nn.State`, such as that of batch normalisation; made by `supervised`."""
 
     given: PyTree
@@ -137,7 +137,8 @@ def supervised(
     names = None if classes is None else tuple(np.asarray(classes).tolist())
     for part in (learned, held):
         if part is not None:
-            check_fit(init, loss, *jax.tree.map(jnp.asarray, part[:2]), names)
+            some_inputs, some_targets, _ = jax.tree.map(jnp.asarray, part)
+            check_fit(init, loss, some_inputs, some_targets, names)
     if names is not None and kind != "classes":
         raise PlugaxError(f"classes= are names of classes, which {type(loss).__name__} has not.")
     stateful = isinstance(eqx.filter_eval_shape(init, jr.key(0)), Stateful)

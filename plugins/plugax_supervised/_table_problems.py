@@ -16,8 +16,8 @@ from plugax_regression import table_of
 from ._abstract_supervised import AbstractSupervised, Examples
 from ._columns import Column, Missing, inputs_of
 from ._metrics import Metric, metrics_of
-from ._perceptron import Activation, PerceptronShape, check_shape
 from ._per_example import PerExample, per_example_of
+from ._perceptron import Activation, PerceptronShape, check_shape
 from ._prepared import Prepared, labels_of, numbers_of, prepare
 from ._scaling import Scaling
 
@@ -121,11 +121,11 @@ class Classification(AbstractTableNetwork):
     measure: AbstractLoss
     train: Shuffled
     validation: Examples | None
-    given: None
-    factory: Callable[..., Any] = eqx.field(static=True)
+    given: PyTree
+    factory: Callable[..., Any] | None = eqx.field(static=True)
     metrics: tuple[Metric, ...] = eqx.field(static=True)
-    classes: tuple[Any, ...] = eqx.field(static=True)
-    scaling: Scaling = eqx.field(static=True)
+    classes: tuple[Any, ...] | None = eqx.field(static=True)
+    scaling: Scaling | None = eqx.field(static=True)
     per_example: PerExample | None = eqx.field(static=True)
     columns: tuple[Column, ...] = eqx.field(static=True)
     response_name: str = eqx.field(static=True)
@@ -153,7 +153,8 @@ class Classification(AbstractTableNetwork):
         check_shape(hidden, activation, dropout)
         self.per_example = per_example_of(clip_per_example, gradient_statistics, BLOCK)
         table = table_of(data)
-        labels, self.classes = labels_of(table, response)
+        labels, classes = labels_of(table, response)
+        self.classes = classes
         self.metrics = metrics_of(metrics, "classes")
         own = prepare(
             table,
@@ -173,7 +174,7 @@ class Classification(AbstractTableNetwork):
         self.columns, self.scaling = own.columns, own.scaling
         self.response_name, self.given = response, None
         inputs = len(own.scaling.means)
-        self.factory = PerceptronShape(inputs, len(self.classes), hidden, activation, dropout)
+        self.factory = PerceptronShape(inputs, len(classes), hidden, activation, dropout)
 
 
 class RegressionNetwork(AbstractTableNetwork):
@@ -210,11 +211,11 @@ class RegressionNetwork(AbstractTableNetwork):
     measure: AbstractLoss
     train: Shuffled
     validation: Examples | None
-    given: None
-    classes: None
-    factory: Callable[..., Any] = eqx.field(static=True)
+    given: PyTree
+    classes: tuple[Any, ...] | None = eqx.field(static=True)
+    factory: Callable[..., Any] | None = eqx.field(static=True)
     metrics: tuple[Metric, ...] = eqx.field(static=True)
-    scaling: Scaling = eqx.field(static=True)
+    scaling: Scaling | None = eqx.field(static=True)
     per_example: PerExample | None = eqx.field(static=True)
     columns: tuple[Column, ...] = eqx.field(static=True)
     response_name: str = eqx.field(static=True)
@@ -255,7 +256,7 @@ class RegressionNetwork(AbstractTableNetwork):
             validation=validation,
             seed=split_seed,
         )
-        self.measure = SquaredError() if robust_scale is None else Huber(robust_scale)
+        self.measure = SquaredError() if robust_scale is None else Huber(delta=robust_scale)
         self.train, self.validation = _parts(own, batch_size)
         self.columns, self.scaling = own.columns, own.scaling
         self.response_name, self.given, self.classes = response, None, None
