@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, PyTree
 
 from plugax.losses import (
@@ -31,7 +32,7 @@ USUAL: dict[Kind | None, tuple[str, ...]] = {
 """The metrics of each kind if the user names none."""
 
 
-def kind_of(measure: AbstractLoss, targets: Array) -> Kind | None:
+def kind_of(measure: AbstractLoss, targets: Array | np.ndarray) -> Kind | None:
     """What a loss is about, given the targets; None if only the loss itself knows."""
     if isinstance(measure, BinaryCrossEntropy):
         return "classes"

@@ -32,7 +32,7 @@ class PerExample(NamedTuple):
         block: how many gradients are in memory at once.
     """
 
-    clip: float | None
+    clip: float | int | None
     block: int
 
 
@@ -52,7 +52,7 @@ class Gradients(NamedTuple):
     square: Float[Array, ""]
 
 
-def per_example_of(clip: float | None, statistics: bool, block: int) -> PerExample | None:
+def per_example_of(clip: float | int | None, statistics: bool, block: int) -> PerExample | None:
     """The options as one; None if neither is asked for.
 
     Errors: `PlugaxError` for a C or a block that is not positive.

@@ -7,7 +7,7 @@ from plugax import PlugaxError
 
 
 def split(
-    examples: int, share: float, seed: int, labels: Int[np.ndarray, " examples"] | None = None
+    examples: int, share: float | int, seed: int, labels: Int[np.ndarray, " examples"] | None = None
 ) -> tuple[Int[np.ndarray, " training"], Int[np.ndarray, " validation"]]:
     """The indices of the training and of the validation part, each in increasing order.
 

@@ -66,19 +66,19 @@ class StatefulSupervised(AbstractSupervised, AbstractStatefulProblem):  # pyrigh
 
 def supervised(
     model: Any,
-    loss: AbstractLoss,
+    loss: Any,
     inputs: PyTree,
     targets: Any,
     *,
-    validation: float | tuple[PyTree, Any] = 0.2,
+    validation: float | int | tuple[PyTree, Any] = 0.2,
     seed: int = 0,
     batch_size: int = 32,
     metrics: Sequence[str] | None = None,
     weights: Any = None,
-    class_weights: str | Sequence[float] | Mapping[int, float] | None = None,
+    class_weights: str | Sequence[float | int] | Mapping[int, float | int] | None = None,
     classes: Sequence[Any] | None = None,
     gradient_statistics: bool = False,
-    clip_per_example: float | None = None,
+    clip_per_example: float | int | None = None,
     block: int = 32,
 ) -> Supervised | StatefulSupervised:
     """The problem of fitting a model to examples.

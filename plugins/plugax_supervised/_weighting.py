@@ -27,7 +27,8 @@ def weights_of(weights: Any, examples: int) -> Float[np.ndarray, " examples"] | 
 
 
 def class_weights_of(
-    weights: str | Sequence[float] | Mapping[int, float], labels: Int[np.ndarray, " examples"]
+    weights: str | Sequence[float | int] | Mapping[int, float | int],
+    labels: Int[np.ndarray, " examples"],
 ) -> Float[np.ndarray, " examples"]:
     """The weight of the class of every example.
 
