@@ -39,6 +39,7 @@ PACKAGES = (
     "plugax_integrate",
     "plugax_regression",
     "plugax_mnist",
+    "plugax_supervised",
     "plugax_state_space",
     "plugax_lorenz96",
     "plugax_assimilation",

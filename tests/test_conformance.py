@@ -80,6 +80,20 @@ OPTIONS = {
         "response": "y",
         "family": "negative-binomial",
     },
+    "classification": {
+        "data": {"x": [1.0, 2.0, 3.0, 5.0, 8.0, 9.0], "kind": ["a", "b", "a", "b", "a", "b"]},
+        "response": "kind",
+        "validation": 0.4,
+        "hidden": (3,),
+        "batch_size": 2,
+    },
+    "regression-network": {
+        "data": {"x": [1.0, 2.0, 3.0, 5.0, 8.0, 9.0], "y": [1.2, 1.9, 3.2, 4.8, 8.1, 8.8]},
+        "response": "y",
+        "validation": 0.4,
+        "hidden": (3,),
+        "batch_size": 2,
+    },
     "robust-regression": {
         "data": {"x": [1.0, 2.0, 3.0, 5.0, 8.0], "y": [1.2, 1.9, 3.2, 4.8, 8.1]},
         "response": "y",
@@ -112,6 +126,7 @@ ALIKE = {
     "3dvar": ("optimal-interpolation",),
     "no-assimilation": ("climatology",),
     "mnist": ("fashion-mnist",),
+    "classification": ("regression-network",),
     "lorenz96-twin": ("lorenz63-twin",),
 }
 LIKE = {name: first for first, others in ALIKE.items() for name in others}

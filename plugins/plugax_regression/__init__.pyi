@@ -6,3 +6,6 @@ from ._linear_regression import LinearRegression as LinearRegression
 from ._nonlinear_regression import NonlinearRegression as NonlinearRegression
 from ._regression import Regression as Regression
 from ._robust_regression import RobustRegression as RobustRegression
+from ._table import Table as Table
+from ._table import table_of as table_of
+from ._table import unknown_column as unknown_column

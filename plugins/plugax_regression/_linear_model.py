@@ -45,6 +45,17 @@ class AbstractLinearModel(AbstractLinearPredictor):
         rows = rows_at(inputs, self.formulas, intercept=len(self.terms) > len(self.formulas))
         return predict(self, solution, rows, level, rows.shape[:1])
 
+    def predict_table(self, solution: "Solution", data: Any) -> dict[str, np.ndarray]:
+        """The response of every row, its standard error, and the 95 % bands of `predict`."""
+        found = self.predict(solution, data)
+        bands = {"confidence": found.confidence, "prediction": found.prediction}
+        return {self.response_name: found.value, "standard_error": found.standard_error} | {
+            f"{name}_{end}": values
+            for name, band in bands.items()
+            if band is not None
+            for end, values in zip(("lower", "upper"), band, strict=True)
+        }
+
     def observed(self) -> tuple[np.ndarray, np.ndarray]:
         """X and y as they were given, without weights."""
         design, response = np.asarray(self.design, float), np.asarray(self.response, float)

@@ -78,7 +78,7 @@ def own_data_of(
         terms=names,
         response_name=explained.name,
         formulas=formulas,
-        explanatory=jnp.asarray(table.column(*used), float) if len(used) == 1 else None,
+        explanatory=jnp.asarray(table.column(used[0]), float) if len(used) == 1 else None,
     )
 
 

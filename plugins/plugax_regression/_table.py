@@ -42,12 +42,21 @@ class Table(NamedTuple):
         """The place of a row: the line of a file, or an index."""
         return f"index {row}" if self.lines is None else f"line {self.lines[row]}"
 
-    def column(self, name: str) -> np.ndarray:
+    def missing(self, name: str) -> np.ndarray:
+        """Which cells of a column are missing."""
+        return np.asarray([_is_missing(cell) for cell in self.cells[name]], bool)
+
+    def column(self, name: str, rows: np.ndarray | None = None) -> np.ndarray:
         """A column's numbers.
+
+        Arguments:
+            name: the column.
+            rows: true for the rows that are wanted; by default all.
 
         Errors: `PlugaxError` for the first cell that is missing, not a number or not finite.
         """
-        cells = self.cells[name]
+        places = range(self.rows) if rows is None else np.flatnonzero(rows).tolist()
+        cells = [self.cells[name][row] for row in places]
         try:
             # Python reads 1_000 as a number; in a file it is more likely a name.
             if self.lines is not None and "_" in "".join(cells):
@@ -56,10 +65,8 @@ class Table(NamedTuple):
         except (ValueError, TypeError):
             numbers = None
         if numbers is None or not np.all(np.isfinite(numbers)):
-            row = next(row for row, cell in enumerate(cells) if _fault(cell))
-            raise PlugaxError(
-                f"{self.source}, {self.place(row)}, column {name!r}: {_fault(cells[row])}"
-            )
+            row, cell = next((row, c) for row, c in zip(places, cells, strict=True) if _fault(c))
+            raise PlugaxError(f"{self.source}, {self.place(row)}, column {name!r}: {_fault(cell)}")
         return numbers
 
 
@@ -122,7 +129,7 @@ def unknown_column(name: str, names: Iterable[str], what: str) -> PlugaxError:
 
 def _fault(cell: Any) -> str | None:
     """What is wrong with a cell; None if it holds a finite number."""
-    if cell is None or (isinstance(cell, str) and cell.strip().lower() in MISSING):
+    if cell is None or (isinstance(cell, str) and _is_missing(cell)):
         return (
             f"the value is missing{f' ({cell!r})' if cell else ''}. Fill it in or leave the row "
             "out; what a missing value means is for you to decide."
@@ -135,3 +142,10 @@ def _fault(cell: Any) -> str | None:
     if number is None or "_" in text:
         return f"{cell!r} is not a number." + " Write decimals with a point." * ("," in text)
     return None if np.isfinite(number) else f"{cell!r} is not finite."
+
+
+def _is_missing(cell: Any) -> bool:
+    """Whether a cell is empty, a word for nothing, or NaN."""
+    if isinstance(cell, str):
+        return cell.strip().lower() in MISSING
+    return cell is None or (isinstance(cell, float) and cell != cell)

@@ -23,6 +23,7 @@ LONG = (
     "docs/assimilation.md",
     "docs/compare.md",
     "docs/diagnostics.md",
+    "docs/how-to/train-a-network.md",
     "docs/integrators.md",
     "docs/learn/solver.md",
     "docs/lorenz96-twin.md",
@@ -37,6 +38,7 @@ LONG_COMMANDS = (
     "README.md",
     "docs/command-line.md",
     "docs/how-to/own-data.md",
+    "docs/how-to/train-a-network.md",
     "docs/learn/regression.md",
     "docs/lorenz96.md",
     "docs/mnist.md",
@@ -44,6 +46,8 @@ LONG_COMMANDS = (
     "docs/report.md",
     "docs/start.md",
 )
+# Pages that need libraries of an extra.
+NEEDING = {"docs/how-to/use-a-trained-model.md": ("safetensors", "flatbuffers")}
 # Pages of commands that need real data.
 WITH_DATA = ("README.md", "docs/mnist.md")
 # Pages of commands that install packages; tests/docs/test_written_pages.py does what they show.
@@ -66,6 +70,12 @@ def runs(page):
     return any(language in ("python", "console") for _, language, _, _ in found)
 
 
+def need_libraries(page):
+    """Skip the test if a library of an extra is not installed."""
+    for library in NEEDING.get(name_of(page), ()):
+        pytest.importorskip(library)
+
+
 WITH_EXAMPLES = [page for page in PAGES if runs(page)]
 
 
@@ -84,6 +94,7 @@ def cases():
 
 @pytest.mark.parametrize(("page", "flags"), cases())
 def test_the_examples_of_a_page_run_one_after_the_other(page, flags, tmp_path, request):
+    need_libraries(page)
     if name_of(page) in WITH_DATA and not flags:
         request.getfixturevalue("data_directory")
     done = subprocess.run(
@@ -99,6 +110,7 @@ def test_the_examples_of_a_page_run_one_after_the_other(page, flags, tmp_path, r
 
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name_of)
 def test_what_the_examples_of_a_page_take_from_modules_is_there(page):
+    need_libraries(page)
     nodes = list(ast.walk(ast.parse("\n\n".join(python_of(page)))))
     files = {pathlib.Path(title).stem for _, _, title, _ in blocks_of(page.read_text())}
     names = {}

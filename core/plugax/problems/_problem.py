@@ -184,6 +184,26 @@ class AbstractProblem(eqx.Module):
             "at other inputs defines predict(solution, inputs)."
         )
 
+    def predict_table(self, solution: "Solution", data: Any) -> Mapping[str, Any]:  # noqa: ARG002
+        """What a solution predicts for every row of a table; made on the host.
+
+        `plugax predict` writes it as a file. A problem that reads a table reads new ones of the
+        same columns here; the response need not be among them.
+
+        Arguments:
+            solution: a solution of this problem, or of a variant of it.
+            data: a file's path, or arrays by name.
+
+        Returns:
+            columns by name, each with one value for every row.
+
+        Errors: `PlugaxError` if the problem does not read tables.
+        """
+        raise PlugaxError(
+            f"{type(self).__name__} predicts nothing from a table. A problem that can defines "
+            "predict_table(solution, data), which returns columns by name."
+        )
+
     def figures(self, solution: "Solution") -> dict[str, Any]:
         """Matplotlib figures and animations of a solution, by name; made on the host.
 

@@ -8,7 +8,7 @@ import jax
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from ..errors import UnsuitableProblemError
-from ._constraint import AbstractConstraint, Unconstrained
+from ._constraint import AbstractConstraint, Fixed, Unconstrained
 from ._problem import AbstractProblem, Metrics
 from ._variant import AbstractVariant
 
@@ -51,20 +51,29 @@ class AbstractStatefulProblem(AbstractProblem):
         return loss_and_state(self, unknowns, batch, key)[:2]
 
     def in_variables(self, constraint: AbstractConstraint, start: PyTree | None) -> AbstractProblem:
-        """The same problem from another start.
+        """The same problem from another start, or with parts of what is solved for held.
 
-        Errors: `UnsuitableProblemError` for any change of variables.
+        A part that is held keeps its weights; the statistics of its layers go on to move, unless
+        it is in inference mode (`eqx.nn.inference_mode`).
+
+        Errors: `UnsuitableProblemError` for bounds, and for a state that is to be held.
         """
-        if not isinstance(constraint, Unconstrained):
+        if isinstance(constraint, Fixed):
+            if jax.tree.leaves(constraint.values.state):
+                raise UnsuitableProblemError(
+                    f"The state of {type(self).__name__} changes with every step and is not held. "
+                    "Pick from what is solved for, as in lambda unknowns: unknowns.free.layers[0]."
+                )
+        elif not isinstance(constraint, Unconstrained):
             raise UnsuitableProblemError(
-                f"{type(self).__name__} carries a state, which has no bounds and is not held. Make "
-                "the part that is to be held a field of the problem."
+                f"{type(self).__name__} carries a state, which has no bounds. Write the bounds "
+                "into the model, as in weight = jnp.exp(parameter)."
             )
         return StatefulVariant(self, constraint, start)
 
 
 class StatefulVariant(AbstractVariant, AbstractStatefulProblem):  # pyright: ignore[reportIncompatibleVariableOverride]
-    """A stateful problem from another start."""
+    """A stateful problem from another start, or with a part that is held."""
 
     problem: AbstractStatefulProblem
     constraint: AbstractConstraint
@@ -73,8 +82,8 @@ class StatefulVariant(AbstractVariant, AbstractStatefulProblem):  # pyright: ign
     def stateful_loss(
         self, unknowns: Stateful, batch: PyTree, key: PRNGKeyArray
     ) -> tuple[Float[Array, ""], Metrics, PyTree]:
-        """That of the problem."""
-        return self.problem.stateful_loss(unknowns, batch, key)
+        """That of the problem, at u(z)."""
+        return self.problem.stateful_loss(self._inner(unknowns), batch, key)
 
 
 def loss_and_state(

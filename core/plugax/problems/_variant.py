@@ -97,6 +97,10 @@ class AbstractVariant(AbstractProblem):
         """What the problem predicts."""
         return self.problem.predict(solution, inputs, **options)
 
+    def predict_table(self, solution: "Solution", data: Any) -> Mapping[str, Any]:
+        """What the problem predicts for every row of a table."""
+        return self.problem.predict_table(solution, data)
+
     def figures(self, solution: "Solution") -> dict[str, Any]:
         """The problem's figures."""
         return self.problem.figures(solution)

@@ -116,6 +116,14 @@ class Solution:
         """
         return self.problem.predict(self, inputs, **options)
 
+    def predict_table(self, data: Any) -> Mapping[str, Any]:
+        """What the problem predicts for every row of a table, columns by name.
+
+        Arguments:
+            data: a file's path, or arrays by name.
+        """
+        return self.problem.predict_table(self, data)
+
     def save(self, path: str | os.PathLike) -> None:
         """Write everything into the directory `path`, from which `plugax.load` reads it.
 

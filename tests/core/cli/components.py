@@ -52,6 +52,9 @@ class Bowl(px.AbstractLeastSquares):
     def evaluate(self, unknowns):
         return {"distance": jnp.linalg.norm(unknowns), "names": ["a", "b"], "none": jnp.nan}
 
+    def predict_table(self, solution, data):
+        return {"from": [data, "a, b"], "unknown": solution.unknowns}
+
     def remarks(self, series):
         return (f"The bowl leans, since step {len(series['loss'])}.",) if self.tilted else ()
 

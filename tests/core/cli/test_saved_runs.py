@@ -99,3 +99,34 @@ def test_the_results_of_a_run_that_cannot_be_saved_are_printed(call, tmp_path, m
     assert result.json["status"] == "converged"
     assert result.err.count("\n") == 1
     assert "could not be saved" in result.err
+
+
+def test_predict_prints_or_writes_what_the_problem_makes_of_a_table(call, tmp_path):
+    call("run", "bowl", "--out", tmp_path / "run")
+    printed = call("predict", tmp_path / "run", "--data", "rows.csv")
+    assert printed.status == 0
+    first, second = px.load(tmp_path / "run").unknowns.tolist()
+    expected = f'from,unknown\nrows.csv,{first}\n"a, b",{second}\n'
+    assert printed.out == expected
+    to = tmp_path / "found.csv"
+    written = call("predict", tmp_path / "run", "--data", "rows.csv", "--out", to)
+    assert (written.status, written.out) == (0, f"{to}\n")
+    assert to.read_text() == expected
+    refused = call("predict", tmp_path / "run", "--data", "rows.csv", "--out", to)
+    assert (refused.status, refused.out) == (2, "")
+    assert "--force overwrites it" in refused.err
+    assert call("predict", tmp_path / "run", "--data", "x", "--out", to, "--force").status == 0
+
+
+def test_predict_says_what_it_cannot_do(call, tmp_path):
+    call("run", "deep", "--solver", "descent", "--steps", 2, "--out", tmp_path / "run")
+    none = call("predict", tmp_path / "run", "--data", "rows.csv")
+    assert none.status == 2
+    assert "predicts nothing from a table" in none.err
+    nowhere = call("predict", tmp_path / "run", "--data", "x", "--out", tmp_path / "no" / "out")
+    assert nowhere.status == 2
+    assert f"There is no directory {tmp_path / 'no'}" in nowhere.err
+    px.sweep("bowl", over={"seed": [0, 1]}, steps=2, out=tmp_path / "both")
+    population = call("predict", tmp_path / "both", "--data", "x")
+    assert population.status == 2
+    assert "best().predict_table(data)" in population.err

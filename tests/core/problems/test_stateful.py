@@ -162,3 +162,26 @@ def test_the_state_is_not_differentiated():
 @testing.parametrize_checks(problems={"fit": Fit, "mean": RunningMean})
 def test_such_problems_conform(check):
     check()
+
+
+def test_a_held_part_keeps_its_weights_and_the_state_goes_on(solver, tmp_path):
+    held = px.fixed(Fit(), lambda unknowns: unknowns.free.line)
+    start = Fit().init(jr.key(0))
+    solution = px.solve(held, solver, steps=STEPS)
+    found = solution.unknowns
+    np.testing.assert_array_equal(found.free.line.weight, start.free.line.weight)
+    assert np.any(found.free.norm.weight != start.free.norm.weight)
+    assert any(
+        np.any(new != old) for new, old in zip(statistics(found), statistics(start), strict=True)
+    )
+    assert np.isfinite(solution.metrics["error"])
+    solution.save(tmp_path / "held")
+    again = px.load(tmp_path / "held", problem=held, solver=solver)
+    np.testing.assert_array_equal(again.unknowns.free.norm.weight, found.free.norm.weight)
+
+
+def test_a_state_is_neither_held_nor_bounded():
+    with pytest.raises(px.errors.UnsuitableProblemError, match=r"unknowns\.free"):
+        px.fixed(Fit(), lambda unknowns: (unknowns.free.line, unknowns.state))
+    with pytest.raises(px.errors.UnsuitableProblemError, match="no bounds"):
+        px.bounded(Fit(), lower=0.0)

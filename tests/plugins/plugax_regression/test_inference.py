@@ -90,6 +90,18 @@ def test_both_regressions_are_generalised_least_squares(kind):
         np.testing.assert_allclose(predicted.prediction[0], rows @ beta - far, rtol=1e-8)
 
 
+def test_a_table_is_predicted_with_the_ends_of_both_bands():
+    solution = px.solve(LinearRegression({"x": X, "y": Y}, "y"))
+    found, one_by_one = solution.predict_table({"x": PLACES}), solution.predict(PLACES)
+    assert list(found) == [
+        *("y", "standard_error", "confidence_lower", "confidence_upper"),
+        *("prediction_lower", "prediction_upper"),
+    ]
+    np.testing.assert_array_equal(found["y"], one_by_one.value)
+    np.testing.assert_array_equal(found["confidence_lower"], one_by_one.confidence[0])
+    np.testing.assert_array_equal(found["prediction_upper"], one_by_one.prediction[1])
+
+
 @pytest.mark.parametrize("absolute", [False, True])
 def test_a_covariance_of_the_observations_is_that_of_curve_fit(covariance_of, absolute):
     options = {"sigma": COVARIANCE, "absolute_sigma": absolute}

@@ -1,0 +1,14 @@
+# What `plugax_supervised` exports, each name imported on first use.
+
+from ._abstract_supervised import AbstractSupervised as AbstractSupervised
+from ._export import export_forward as export_forward
+from ._export import save_forward as save_forward
+from ._metrics import METRICS as METRICS
+from ._perceptron import Perceptron as Perceptron
+from ._supervised import StatefulSupervised as StatefulSupervised
+from ._supervised import Supervised as Supervised
+from ._supervised import supervised as supervised
+from ._table_problems import Classification as Classification
+from ._table_problems import RegressionNetwork as RegressionNetwork
+from ._weights import load_weights as load_weights
+from ._weights import save_weights as save_weights

@@ -1,0 +1,149 @@
+"""A model that learns from examples: its training part, its validation part, its predictions."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+
+from plugax import AbstractProblem, PlugaxError, Shuffled
+from plugax.losses import AbstractLoss
+
+from ._answers import answers, judged, probabilities
+from ._clipped_loss import clipped_loss
+from ._metrics import Metric
+from ._model import in_pieces, inference, make, outputs_and_state
+from ._per_example import PerExample
+from ._scaling import Scaling
+
+if TYPE_CHECKING:
+    from plugax import Solution
+
+Examples = tuple[PyTree, Array, Float[Array, " examples"] | None]
+"""Inputs, targets and weights."""
+
+
+class AbstractSupervised(AbstractProblem):
+    """Find the weights θ of a model f for which the loss of examples is least.
+
+    The loss of a batch of examples (x, y) with weights w is that of `measure`, by default
+    Σ w l(f(x; θ), y) / Σ w. In training every example has a random key of its own, in evaluation
+    and prediction nothing is random, and layers use the statistics that they have gathered.
+
+    - `factory`: makes the model from a key; None if a model was given.
+    - `given`: the model to start from; None if one is made.
+    - `measure`: the loss.
+    - `train`: the training part, in batches of inputs, targets and weights.
+    - `validation`: the part that is kept back; None for none.
+    - `metrics`: the figures of merit of an evaluation.
+    - `classes`: the names of the classes; None for numbers.
+    - `scaling`: between the user's units and those in which the model works; None for none.
+    - `per_example`: what is done with the gradients of single examples; None for nothing.
+    """
+
+    # The rate falls along a cosine that ends with the run.
+    recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "gradient": {
+            "optimizer": {"name": "adam", "learning_rate": 3e-3, "schedule": "cosine"},
+            "epochs": 30,
+            "evaluate_every": "epoch",
+        }
+    }
+    scores: ClassVar[tuple[str, ...]] = ("validation_loss",)
+
+    factory: eqx.AbstractVar[Callable[..., Any] | None]
+    given: eqx.AbstractVar[PyTree]
+    measure: eqx.AbstractVar[AbstractLoss]
+    train: eqx.AbstractVar[Shuffled]
+    validation: eqx.AbstractVar[Examples | None]
+    metrics: eqx.AbstractVar[tuple[Metric, ...]]
+    classes: eqx.AbstractVar[tuple[Any, ...] | None]
+    scaling: eqx.AbstractVar[Scaling | None]
+    per_example: eqx.AbstractVar[PerExample | None]
+
+    @property
+    def data(self) -> Shuffled:
+        """The training part, in minibatches."""
+        return self.train
+
+    def init(self, key: PRNGKeyArray) -> PyTree:
+        """The model that was given, or one with the weights that the key draws."""
+        if self.factory is not None:
+            return make(self.factory, key)
+        return jax.tree.map(lambda leaf: leaf, self.given)  # a state of Equinox is used up once
+
+    def measured(
+        self, unknowns: PyTree, batch: Examples, key: PRNGKeyArray
+    ) -> tuple[Float[Array, ""], dict[str, Array], PyTree]:
+        """The loss of a batch in training, its metrics, and the next state; None without one."""
+        if self.per_example is not None:
+            loss, figures = clipped_loss(self.measure, unknowns, batch, key, self.per_example)
+            return loss, figures, None
+        inputs, targets, weights = batch
+        outputs, state = outputs_and_state(unknowns, inputs, key)
+        return self.measure(outputs, targets, weights), {}, state
+
+    def evaluate(self, unknowns: PyTree) -> dict[str, Any]:
+        """The loss and the metrics of the part that was kept back, or else of the training part.
+
+        Their names begin with `validation_`, or else with `training_`. Metrics are in the units of
+        the data.
+        """
+        if self.validation is None:
+            prefix, part = "training", self.train.arrays
+        else:
+            prefix, part = "validation", self.validation
+        inputs, targets, weights = part
+        outputs = in_pieces(inference(unknowns), inputs)
+        figures = {f"{prefix}_loss": self.measure(outputs, targets, weights)}
+        if self.scaling is not None:
+            outputs, targets = self.scaling.in_units(outputs), self.scaling.in_units(targets)
+        if self.metrics:
+            dtype = figures[f"{prefix}_loss"].dtype
+            weights = jnp.ones(len(targets), dtype) if weights is None else weights.astype(dtype)
+            compared = judged(self.measure, outputs, targets, weights)
+            figures |= {f"{prefix}_{one.name}": one(*compared) for one in self.metrics}
+        return figures
+
+    def forward(self, unknowns: PyTree) -> Callable[[PyTree], PyTree]:
+        """The function from inputs of many examples to the outputs, in the units of the data."""
+        plain = inference(unknowns)
+        if self.scaling is None:
+            return plain
+        scaling = self.scaling
+        return lambda inputs: scaling.in_units(plain(scaling.scaled(inputs)))
+
+    def predict(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, solution: "Solution", inputs: Any, *, probabilities: bool = False
+    ) -> Any:
+        """What the model says of other inputs, in NumPy arrays.
+
+        Arguments:
+            solution: a solution of this problem, or of a variant.
+            inputs: as in training, examples along axis 0.
+            probabilities: of the classes along the last axis, instead of the classes themselves.
+
+        Returns:
+            classes, by name if they have names, if the loss is a cross-entropy; else the outputs.
+
+        Errors: `PlugaxError` for probabilities of a model that predicts no classes.
+        """
+        return self.answers(solution.unknowns, inputs, probable=probabilities)
+
+    def answers(self, unknowns: PyTree, inputs: PyTree, *, probable: bool) -> Any:
+        """Classes, their probabilities, or outputs; see `predict`."""
+        run = eqx.filter_jit(lambda unknowns, x: in_pieces(self.forward(unknowns), x))
+        outputs = run(unknowns, jax.tree.map(jnp.asarray, inputs))
+        if probable:
+            found = probabilities(self.measure, outputs)
+            if found is None:
+                raise PlugaxError(
+                    f"With {type(self.measure).__name__} the model predicts no classes, so there "
+                    "are no probabilities."
+                )
+            return np.asarray(found)
+        found = jax.tree.map(np.asarray, answers(self.measure, outputs))
+        return found if self.classes is None else np.asarray(self.classes)[found]

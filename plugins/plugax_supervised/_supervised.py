@@ -1,0 +1,169 @@
+"""Your own model, loss and arrays as a problem."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+
+from plugax import AbstractStatefulProblem, PlugaxError, Shuffled, Stateful
+from plugax.losses import AbstractLoss
+
+from ._abstract_supervised import AbstractSupervised, Examples
+from ._answers import USUAL, kind_of
+from ._check import as_arrays, check_fit, check_loss, examples_of
+from ._metrics import Metric, metrics_of
+from ._model import as_unknowns, is_ready, make
+from ._per_example import PerExample, per_example_of
+from ._scaling import Scaling
+from ._split import split
+from ._weighting import class_weights_of, weights_of
+
+
+class Supervised(AbstractSupervised):
+    """A model without a state; made by `supervised`."""
+
+    given: PyTree
+    measure: AbstractLoss
+    train: Shuffled
+    validation: Examples | None
+    factory: Callable[..., Any] | None = eqx.field(static=True)
+    metrics: tuple[Metric, ...] = eqx.field(static=True)
+    classes: tuple[Any, ...] | None = eqx.field(static=True)
+    scaling: Scaling | None = eqx.field(static=True, default=None)
+    per_example: PerExample | None = eqx.field(static=True, default=None)
+
+    def loss(
+        self, unknowns: PyTree, batch: Examples, key: PRNGKeyArray
+    ) -> tuple[Float[Array, ""], dict[str, Array]]:
+        """The loss of a batch; metrics of the gradients of its examples, if asked for."""
+        return self.measured(unknowns, batch, key)[:2]
+
+
+class StatefulSupervised(AbstractSupervised, AbstractStatefulProblem):  # pyright: ignore[reportIncompatibleMethodOverride]
+    """A model with an `eqx.nn.State`, such as that of batch normalisation; made by `supervised`."""
+
+    given: PyTree
+    measure: AbstractLoss
+    train: Shuffled
+    validation: Examples | None
+    factory: Callable[..., Any] | None = eqx.field(static=True)
+    metrics: tuple[Metric, ...] = eqx.field(static=True)
+    classes: tuple[Any, ...] | None = eqx.field(static=True)
+    scaling: Scaling | None = eqx.field(static=True, default=None)
+    per_example: PerExample | None = eqx.field(static=True, default=None)
+
+    def stateful_loss(
+        self, unknowns: Stateful, batch: Examples, key: PRNGKeyArray
+    ) -> tuple[Float[Array, ""], dict[str, Array], PyTree]:
+        """The loss of a batch, and the state after it."""
+        return self.measured(unknowns, batch, key)
+
+
+def supervised(
+    model: Any,
+    loss: Any,
+    inputs: PyTree,
+    targets: Any,
+    *,
+    validation: float | int | tuple[PyTree, Any] = 0.2,
+    seed: int = 0,
+    batch_size: int = 32,
+    metrics: Sequence[str] | None = None,
+    weights: Any = None,
+    class_weights: str | Sequence[float | int] | Mapping[int, float | int] | None = None,
+    classes: Sequence[Any] | None = None,
+    gradient_statistics: bool = False,
+    clip_per_example: float | int | None = None,
+    block: int = 32,
+) -> Supervised | StatefulSupervised:
+    """The problem of fitting a model to examples.
+
+    Arguments:
+        model: a model, called with one example; or a function or class that makes one from a random
+            key, such as `lambda key: eqx.nn.MLP(4, 3, 64, 2, key=key)`. With a state it is a pair,
+            as `eqx.nn.make_with_state` makes it.
+        loss: one of `plugax.losses`.
+        inputs: an array, or a pytree of arrays, examples along axis 0.
+        targets: an array, examples along axis 0; integers if they are classes.
+        validation: the share of the examples that is kept back, drawn by class where there are
+            classes; 0 for none; or a pair of inputs and targets of your own.
+        seed: draws which examples are kept back.
+        batch_size: examples in a step; all of them if there are fewer.
+        metrics: the names of figures of merit, see `METRICS`; by default `accuracy` for classes,
+            `rmse` and `r2` for numbers.
+        weights: how much each example counts, in the loss and in metrics; by default all the same.
+        class_weights: how much each class counts in training: numbers by class, or `"balanced"` for
+            n / (K nₖ), by which all K classes count the same. The weights do not change the
+            evaluation.
+        classes: the names of the classes, in their order; then they are what is predicted.
+        gradient_statistics: whether each step records mean and largest norm, variance and signal to
+            noise of the gradients of its examples.
+        clip_per_example: the length to which the gradient of every example is clipped, over all
+            weights, those that are held included; records the same metrics.
+        block: how many of these gradients are in memory at once.
+
+    Errors: `PlugaxError` if model, loss and arrays do not fit, or a value is not finite;
+        `UnknownNameError` for a metric that does not exist or does not fit the loss.
+    """
+    check_loss(loss)
+    inputs, targets = as_arrays("inputs", inputs), as_arrays("targets", targets)
+    examples = examples_of(inputs, targets)
+    weights = weights_of(weights, examples)
+    kind = kind_of(loss, targets)
+    labels = targets if kind == "classes" and targets.ndim == 1 else None
+    share = 0.0 if isinstance(validation, tuple) else validation
+    training, kept = split(examples, share, seed, labels)
+    take = lambda where: jax.tree.map(lambda a: a[where], (inputs, targets, weights))  # noqa: E731
+    held = take(kept) if len(kept) else None
+    if isinstance(validation, tuple):
+        own_inputs = as_arrays("validation inputs", validation[0])
+        own_targets = as_arrays("validation targets", validation[1])
+        examples_of(own_inputs, own_targets)
+        held = own_inputs, own_targets, None
+    learned = take(training)
+    if class_weights is not None:
+        if labels is None:
+            raise PlugaxError("class_weights need one class for each example as its target.")
+        by_class = class_weights_of(class_weights, learned[1])
+        learned = (*learned[:2], by_class if learned[2] is None else by_class * learned[2])
+    ready = is_ready(model)
+    given, factory = (as_unknowns(model), None) if ready else (None, _factory(model))
+    init = (lambda _: given) if factory is None else (lambda key: make(factory, key))
+    names = None if classes is None else tuple(np.asarray(classes).tolist())
+    for part in (learned, held):
+        if part is not None:
+            some_inputs, some_targets, _ = jax.tree.map(jnp.asarray, part)
+            check_fit(init, loss, some_inputs, some_targets, names)
+    if names is not None and kind != "classes":
+        raise PlugaxError(f"classes= are names of classes, which {type(loss).__name__} has not.")
+    stateful = isinstance(eqx.filter_eval_shape(init, jr.key(0)), Stateful)
+    per_example = per_example_of(clip_per_example, gradient_statistics, block)
+    if stateful and per_example is not None:
+        raise PlugaxError(
+            "Layers with a state look at the whole batch, so no example has a gradient of its own: "
+            "leave out gradient_statistics and clip_per_example, or take GroupNorm or LayerNorm."
+        )
+    return (StatefulSupervised if stateful else Supervised)(
+        given=given,
+        factory=factory,
+        measure=loss,
+        train=Shuffled(learned, min(batch_size, len(training))),
+        validation=jax.tree.map(jnp.asarray, held),
+        metrics=metrics_of(USUAL[kind] if metrics is None else metrics, kind),
+        classes=names,
+        per_example=per_example,
+    )
+
+
+def _factory(model: Any) -> Callable[..., Any]:
+    if not callable(model):
+        raise PlugaxError(
+            "model must be a model (an eqx.Module), a pair of a model and its eqx.nn.State, or a "
+            f"function that makes one from a random key; got {model!r}."
+        )
+    return model
