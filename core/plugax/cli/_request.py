@@ -41,6 +41,7 @@ class Request:
         evaluate_every: a number of steps, `"epoch"` or `"never"`; None for the default.
         record: the names of the metrics to keep, with commas between them; None for all.
         record_every: steps from one that is kept to the next; None for every step.
+        keep_best: the metric by which the best is kept; None for none.
         chunk: compiled steps between returns to the host; None for about a second's worth.
         device: the name of the device; None for JAX's choice.
         precision: `"float32"` or `"float64"`; None for what the problem needs.
@@ -58,6 +59,7 @@ class Request:
     evaluate_every: int | str | None
     record: str | None
     record_every: int | None
+    keep_best: str | None
     chunk: int | None
     device: str | None
     precision: str | None
@@ -190,6 +192,11 @@ def _add_further_options(parser: Parser) -> None:
     add("--record", metavar="NAMES", help=record_help)
     every_help = "steps from one that the history keeps to the next; default: 1"
     add("--record-every", type=int, metavar="N", help=every_help)
+    best_help = (
+        "a metric of the evaluations; the run is also saved, in DIR/best, as it was when this was "
+        "smallest; largest with max:NAME"
+    )
+    add("--keep-best", metavar="NAME", help=best_help)
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
     add("--precision", choices=NAMES, help=PRECISION_HELP)
     add(

@@ -57,6 +57,7 @@ def main(argv: list[str]) -> int:
                 evaluate_every=every,
                 record=_names(request.record),
                 record_every=1 if request.record_every is None else request.record_every,
+                keep_best=request.keep_best,
                 chunk=request.chunk,
                 device=request.device,
                 observers=listeners,

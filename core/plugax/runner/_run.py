@@ -16,6 +16,7 @@ from .. import plugins
 from ..errors import RunFailedError, UnsavedWarning
 from ..observers import AbstractObserver, Progress
 from ..solution import Population, Solution, forget_figures
+from ._best import check_metric, keep_if_best
 from ._breach import explain_breach
 from ._chunks import RunState, run_chunks, warm_up
 from ._compile import compile_ahead
@@ -63,6 +64,8 @@ def run(
         ):
             task = job.task()
             task = task if device is None else place(task, chosen)
+            if job.keep_best is not None:
+                check_metric(task, job.keep_best)
             began = time.perf_counter()
             run_state = _first(task, job, before)
             run_state.compile_seconds = time.perf_counter() - began
@@ -132,7 +135,7 @@ def _first(task: Task, job: Job, before: Solution | Population | None) -> RunSta
         position = begin(task)
         run_state = RunState(position.state, 0, np.zeros(job.members, int), position.cursor)
     else:
-        run_state = run_state_of(before)
+        run_state = run_state_of(before, job.keep_best)
         # The loop donates the state's buffers; those of `before` belong to the caller.
         position = again_at(task, run_state.state, jnp.asarray(run_state.step, "int32"))
         warm = compile_ahead(task, job.members, position)
@@ -158,6 +161,8 @@ class _Between:
     def after_chunk(self, run_state: RunState) -> bool:
         """Evaluate, tell the observers, save now and then; True if an observer ends the run."""
         evaluation = evaluate_if_due(self.task, run_state, self.job.plan)
+        if self.job.keep_best is not None:
+            keep_if_best(self.task, run_state, self.job.keep_best, evaluation)
         if self.listeners:
             progress = self._progress(run_state, evaluation)
             for listener in self.listeners:
