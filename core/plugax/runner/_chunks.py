@@ -71,6 +71,7 @@ class RunState:
         cursor: the data's cursor; None if every chunk begins with a cursor of its own.
         step: the number of steps that every member still running has taken.
         taken: the number of steps of every member, those before a resumption included.
+        first: the value of `step` before the last chunk.
         converged: which members have converged; None if the solver has no such test.
         stalled: which members cannot go on; None if the solver never stalls.
         failures: the members that failed.
@@ -87,6 +88,7 @@ class RunState:
     state: PyTree
     step: int
     taken: np.ndarray
+    first: int = 0
     cursor: PyTree | None = None
     converged: np.ndarray | None = None
     stalled: np.ndarray | None = None
@@ -180,6 +182,7 @@ def run_chunks(
         if found:
             _roll_back(task, run_state, before, earlier, found)
         run_state.pieces.append(_blank(metrics, rows, run_state))
+        run_state.first = before.step
         run_state.step += int(taken.max())
         earlier = before
         elapsed = time.perf_counter() - began

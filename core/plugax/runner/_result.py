@@ -81,7 +81,7 @@ def result_of(
     if run_state.best is not None:
         then = at_best(run_state, run_state.best)
         best = result_of(job, task, then, before=before, provenance=provenance, is_best=True)
-    evaluations = _join(_evaluations_of(before), evaluations_of(run_state), axis=1)
+    evaluations = all_evaluations(before, run_state)
     if is_best and evaluations:
         made = evaluations["step"] <= run_state.step
         evaluations = {n: x[made] if n == "step" else x[:, made] for n, x in evaluations.items()}
@@ -282,6 +282,11 @@ def _series_of(before: Before, record: Record) -> dict[str, np.ndarray]:
         rows = record.rows(before.steps)
         return {name: values[None, :rows] for name, values in before.series.items()}
     return _flat(before, before.series)
+
+
+def all_evaluations(before: Before, run_state: RunState) -> dict[str, np.ndarray]:
+    """The evaluations before a run was resumed and since, `(members, evaluations, …)`."""
+    return _join(_evaluations_of(before), evaluations_of(run_state), axis=1)
 
 
 def _evaluations_of(before: Before) -> dict[str, np.ndarray]:

@@ -27,7 +27,7 @@ from ._job import Job
 from ._place import place
 from ._program import Task, again_at, begin, copy, unknowns_of
 from ._provenance import provenance_of
-from ._result import in_shape, result_of, run_state_of, unravel
+from ._result import all_evaluations, in_shape, result_of, run_state_of, unravel
 
 # A run with `out` saves its state at least this often; the clock is read between chunks.
 CHECKPOINT_SECONDS = 30.0
@@ -133,7 +133,8 @@ def _first(task: Task, job: Job, before: Solution | Population | None) -> RunSta
     if before is None:
         warm = compile_ahead(task, job.members)
         position = begin(task)
-        run_state = RunState(position.state, 0, np.zeros(job.members, int), position.cursor)
+        run_state = RunState(position.state, 0, np.zeros(job.members, int))
+        run_state.cursor = position.cursor
     else:
         run_state = run_state_of(before, job.keep_best)
         # The loop donates the state's buffers; those of `before` belong to the caller.
@@ -180,6 +181,10 @@ class _Between:
         def shaped(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
             return {name: unravel(values, self.job) for name, values in arrays.items()}
 
+        def evaluations() -> dict[str, np.ndarray]:
+            found = all_evaluations(self.before, run_state)
+            return {n: x if n == "step" else unravel(x, self.job) for n, x in found.items()}
+
         return Progress(
             step=int(run_state.taken.max()),
             steps=self.job.plan.steps,
@@ -189,6 +194,9 @@ class _Between:
             running=unravel(run_state.active(), self.job),
             seconds=run_state.run_seconds,
             unknowns=unknowns,
+            first=run_state.first,
+            recorded=self.job.record.numbers(run_state.first, run_state.step),
+            evaluations=evaluations,
         )
 
     def result(self, run_state: RunState) -> Any:
