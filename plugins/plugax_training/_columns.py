@@ -44,16 +44,15 @@ def of_steps(progress: Progress) -> Columns:
 def of_evaluation(progress: Progress) -> Columns:
     """The evaluation that the chunk ended with, one row; none if there was none."""
     axes = progress.running.shape
-    scalars = {
-        f"evaluation/{n}": x[..., None]
-        for n, x in progress.evaluation.items()
-        if x.ndim == len(axes)
-    }
+    scalars = {n: x[..., None] for n, x in progress.evaluation.items() if x.ndim == len(axes)}
     steps = np.full(1 if scalars else 0, progress.step)
-    return Columns(steps, _by_member(scalars, axes))
+    named = {f"evaluation/{name}": value for name, value in scalars.items()}
+    return Columns(steps, _by_member(named, axes))
 
 
 def _by_member(arrays: dict[str, np.ndarray], axes: tuple[int, ...]) -> dict[str, np.ndarray]:
+    # Booleans as 0 and 1, as all services want them.
+    arrays = {n: x.astype("int8") if x.dtype == bool else x for n, x in arrays.items()}
     if not axes:
         return arrays
     members = list(itertools.product(*map(range, axes)))

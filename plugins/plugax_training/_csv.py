@@ -1,9 +1,11 @@
 """The observer `csv`: a table that grows with the run.
 
-step,loss,evaluation/test_loss
-0,2.31,
-1,2.28,
-2,,2.25
+    step,loss,evaluation/test_loss
+    0,2.31,
+    1,2.28,
+    2,,2.25
+
+What a row does not have is empty.
 """
 
 import csv
@@ -22,7 +24,7 @@ class Csv(AbstractObserver):
     """Writes all recorded scalars of the steps, and the evaluations, into a CSV file.
 
     The file is up to date after every chunk. A row belongs to a step, or to an evaluation after so
-    many steps; what a row does not have is empty. A resumed run goes on with the file, a new run
+    many steps. A resumed run goes on with the file, a new run
     begins it anew.
 
     Arguments:

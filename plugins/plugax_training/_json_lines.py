@@ -1,27 +1,31 @@
 """The observer `json-lines`: a log of JSON objects, one a line.
 
-{"step": 0, "loss": 2.31}
-{"step": 2, "evaluation/test_loss": 2.25}
+    {"step": 0, "loss": 2.31}
+    {"step": 2, "evaluation/test_loss": 2.25}
+
+A number that is not finite is null, since JSON has none.
 """
 
 import json
-import math
 import os
 import pathlib
+from collections.abc import Iterator
 from typing import TextIO
+
+import numpy as np
 
 from plugax import AbstractObserver, Population, Solution
 from plugax.observers import Progress
 
-from ._columns import of_evaluation, of_steps
+from ._columns import Columns, of_evaluation, of_steps
 from ._continued import continued, is_before
 
 
 class JsonLines(AbstractObserver):
     """Writes all recorded scalars of the steps, and the evaluations, a JSON object a line.
 
-    The file is up to date after every chunk. A number that is not finite is `null`, since JSON has
-    none. A resumed run goes on with the file, a new run begins it anew.
+    The file is up to date after every chunk. A resumed run goes on with the file, a new run begins
+    it anew.
 
     Arguments:
         path: the file; its directory is made if it is missing.
@@ -39,9 +43,8 @@ class JsonLines(AbstractObserver):
         """Add the rows of the chunk."""
         file = self._file or self._begin(progress.first)
         for columns in (of_steps(progress), of_evaluation(progress)):
-            for step, values in columns.rows():
-                finite = {n: x if math.isfinite(x) else None for n, x in values.items()}
-                file.write(f"{json.dumps({'step': step, **finite})}\n")
+            if columns.values:
+                file.writelines(_lines(columns))
         file.flush()
 
     def on_end(self, solution: Solution | Population) -> None:  # noqa: ARG002 - all is written
@@ -65,3 +68,18 @@ class JsonLines(AbstractObserver):
         if self._file is not None:
             self._file.close()
         self._file = None
+
+
+def _lines(columns: Columns) -> Iterator[str]:
+    """A JSON object for every row; text is made by columns, which is quicker than `json`."""
+    names = [f", {json.dumps(name)}: " for name in columns.values]
+    texts = [
+        map(str if np.isfinite(values).all() else _text, values)
+        for values in columns.values.values()
+    ]
+    for step, *row in zip(columns.steps.tolist(), *texts, strict=True):
+        yield f'{{"step": {step}{"".join(map(str.__add__, names, row))}}}\n'
+
+
+def _text(value: np.generic) -> str:
+    return str(value) if np.isfinite(value) else "null"

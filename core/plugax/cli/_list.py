@@ -62,12 +62,8 @@ def _components(kind: str) -> list[Component]:
 
 
 def _entry(component: Component) -> dict[str, Any]:
-    return {
-        "name": component.name,
-        "plugin": component.plugin,
-        "summary": component.summary,
-        "missing": list(component.missing),
-    }
+    entry = {"name": component.name, "plugin": component.plugin, "summary": component.summary}
+    return entry | ({"missing": list(component.missing)} if component.missing else {})
 
 
 def _fitting_solvers(problem: str) -> list[dict[str, Any]]:
@@ -121,7 +117,7 @@ def _table(entries: list[dict[str, Any]], *, indent: int) -> str:
 
 
 def _mark(entry: dict[str, Any]) -> str:
-    if entry["missing"]:
+    if "missing" in entry:
         return f"({install_command(entry['missing'])}) "
     if entry.get("default"):
         return "(default) "
