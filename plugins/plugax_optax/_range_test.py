@@ -19,7 +19,8 @@ from plugax.solution import Table
 
 from ._schedule import SCHEDULE_OPTIONS, Schedule
 
-SPAN = 30  # the average sees about one in so many steps
+SPAN = 15  # the average sees about one in so many steps
+FEWEST = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,16 +40,24 @@ class RangeTest:
     @property
     def fastest(self) -> float:
         """The rate at which the smoothed loss falls fastest, before it is smallest."""
-        lowest = int(np.argmin(self.smoothed))
-        if lowest < 2:
-            return float(self.rates[0])
-        slopes = np.gradient(self.smoothed[: lowest + 1], np.log(self.rates[: lowest + 1]))
-        return float(self.rates[int(np.argmin(slopes))])
+        half = max(len(self.rates) // SPAN // 2, 1)
+        falls = self.smoothed[2 * half :] - self.smoothed[: -2 * half]  # about places half, …
+        first, last = self._settled, max(self._lowest - half, self._settled + 1)
+        return float(self.rates[half + first + int(np.argmin(falls[first:last]))])
 
     @property
     def lowest(self) -> float:
         """The rate at which the smoothed loss is smallest."""
-        return float(self.rates[int(np.argmin(self.smoothed))])
+        return float(self.rates[self._lowest])
+
+    @property
+    def _lowest(self) -> int:
+        return self._settled + int(np.argmin(self.smoothed[self._settled :]))
+
+    @property
+    def _settled(self) -> int:
+        """Where the average has seen as many values as it should."""
+        return len(self.rates) // SPAN
 
     def table(self) -> Table:
         """The two rates to choose from."""
@@ -68,10 +77,11 @@ class RangeTest:
         axes.axvline(
             self.lowest / 10, color="C2", ls="--", label=f"smallest / 10: {self.lowest / 10:.2g}"
         )
-        low, start = float(self.smoothed.min()), float(self.smoothed[0])
+        settled = self.smoothed[self._settled :]
+        low, start = float(settled.min()), float(settled[0])
         room = max(start - low, 1e-12)
         # What explodes at the end would hide everything else.
-        axes.set(xscale="log", ylim=(low - 0.2 * room, start + room))
+        axes.set(xscale="log", ylim=(low - 0.3 * room, start + room))
         axes.set(xlabel="learning rate", ylabel="loss", title="Learning-rate range test")
         axes.legend()
         return figure
@@ -89,7 +99,7 @@ def range_test_of(solver: AbstractSolver, solution: Solution) -> RangeTest | Non
         return None
     losses = np.asarray(solution.series.get("loss", ()), float)
     losses = losses[: np.argmin(np.isfinite(losses))] if not np.isfinite(losses).all() else losses
-    if losses.size < 3:
+    if losses.size < FEWEST:
         return None
     run = solution.provenance["run"]
     options = {name: getattr(optimizer, name) for name in SCHEDULE_OPTIONS}

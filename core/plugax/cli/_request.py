@@ -47,6 +47,7 @@ class Request:
         precision: `"float32"` or `"float64"`; None for what the problem needs.
         out: the directory to save in, or None.
         force: whether to replace another run in `out`.
+        profile: the directory for a profile, or None.
         json: whether to answer in JSON.
     """
 
@@ -65,6 +66,7 @@ class Request:
     precision: str | None
     out: str | None
     force: bool
+    profile: str | None
     json: bool
 
 
@@ -112,6 +114,7 @@ def read_request(argv: list[str]) -> Request:
         **run,
         out=flags["out"],
         force=flags["force"],
+        profile=flags["profile"],
         json=flags["json"],
     )
 
@@ -199,6 +202,8 @@ def _add_further_options(parser: Parser) -> None:
     add("--keep-best", metavar="NAME", help=best_help)
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
     add("--precision", choices=NAMES, help=PRECISION_HELP)
+    profile_help = "directory for JAX's trace of the run; also print where the time went"
+    add("--profile", metavar="DIR", help=profile_help)
     add(
         "--chunk",
         type=int,
