@@ -94,7 +94,7 @@ def range_test_of(solver: AbstractSolver, solution: Solution) -> RangeTest | Non
         solver: the solver of the run.
         solution: its solution.
     """
-    optimizer = getattr(solver, "optimizer", None)
+    optimizer: Any = getattr(solver, "optimizer", None)
     if getattr(optimizer, "schedule", None) != "range-test":
         return None
     losses = np.asarray(solution.series.get("loss", ()), float)
@@ -108,7 +108,7 @@ def range_test_of(solver: AbstractSolver, solution: Solution) -> RangeTest | Non
     )
     steps = np.arange(losses.size) * run["record_every"] // getattr(optimizer, "accumulate", 1)
     fraction = Schedule("range-test", **options)(jnp.asarray(steps))
-    rates = np.asarray(fraction, float) * float(np.asarray(optimizer.learning_rate))
+    rates = np.asarray(fraction, float) * float(optimizer.learning_rate)
     return RangeTest(rates, losses, smoothed(losses, run["prepared_for"] / SPAN))
 
 

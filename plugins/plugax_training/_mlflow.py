@@ -1,5 +1,6 @@
 """The observer `mlflow`, by mlflow-skinny."""
 
+import importlib
 from typing import Any
 
 from plugax import AbstractObserver, PlugaxError, Population, Solution
@@ -38,8 +39,7 @@ class MLflow(AbstractObserver):
 
     def on_start(self, steps: int) -> None:  # noqa: ARG002 - not of interest there
         """Begin a run of MLflow."""
-        import mlflow
-
+        mlflow = importlib.import_module("mlflow")
         try:
             if self.tracking_uri is not None:
                 mlflow.set_tracking_uri(self.tracking_uri)

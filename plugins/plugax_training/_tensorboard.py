@@ -1,5 +1,6 @@
 """The observer `tensorboard`, by tensorboardX, which needs neither TensorFlow nor PyTorch."""
 
+import importlib
 import os
 from typing import Any
 
@@ -31,9 +32,8 @@ class TensorBoard(AbstractObserver):
     def on_progress(self, progress: Progress) -> None:
         """Write the scalars of the chunk."""
         if self._writer is None:
-            from tensorboardX import SummaryWriter
-
-            self._writer = SummaryWriter(self.directory, purge_step=progress.first or None)
+            writer = importlib.import_module("tensorboardX").SummaryWriter
+            self._writer = writer(self.directory, purge_step=progress.first or None)
         rows = [*of_steps(progress).rows(self.every), *of_evaluation(progress).rows()]
         for step, values in rows:
             for name, value in values.items():

@@ -1,5 +1,6 @@
 """The observer `wandb`, for Weights and Biases."""
 
+import importlib
 import os
 from typing import Any, Literal
 
@@ -35,8 +36,7 @@ class WeightsAndBiases(AbstractObserver):
 
     def on_start(self, steps: int) -> None:  # noqa: ARG002 - not of interest there
         """Begin a run there."""
-        import wandb
-
+        wandb = importlib.import_module("wandb")
         self._run = wandb.init(project=self.project, dir=self.directory, mode=self.mode)
 
     def on_progress(self, progress: Progress) -> None:

@@ -82,7 +82,8 @@ def save_run(run: "Solution | Population", path: str | os.PathLike) -> None:
         "dtypes": {name: dtypes_of(arrays) for name, arrays in series.items()},
     }
     directory = pathlib.Path(path)
-    best = run.best if isinstance(status, Status) else cast("Population", run).bests
+    single = isinstance(status, Status)
+    best = cast("Solution", run).best if single else cast("Population", run).bests
     if best is not None:
         # First: if the process is killed in between, a resumed run comes to the same best again.
         best.save(directory / BEST)
