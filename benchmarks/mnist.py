@@ -68,7 +68,7 @@ class ExampleNetwork(AbstractClassifier):
 def rows(data: pathlib.Path) -> list[Row]:
     mlp = Mnist("mlp", batch_size=128, data=data)
     cnn = Mnist(ExampleNetwork, batch_size=64, data=data)
-    sgd, adamw = px.optimizer("sgd", **SGD), px.optimizer("adamw", **ADAMW)
+    sgd, adamw = px.optimizer("sgd", **SGD), px.optimizer("adamw", **ADAMW, mask="all")
     table = []
     for name, problem, optimizer, by_hand, target in (
         ("perceptron", mlp, sgd, optax.sgd(**SGD), "≤ 0.95"),

@@ -16,6 +16,7 @@ ALL = (
     "minimisers",
     "curve_fits",
     "mnist",
+    "training",
     "compilation",
     "assimilation",
     "startup",

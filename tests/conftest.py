@@ -45,6 +45,7 @@ PACKAGES = (
     "plugax_assimilation",
     "plugax_classics",
     "plugax_progress",
+    "plugax_training",
 )
 # Every jaxtyping annotation of the project is checked at run time, which takes a fifth of the time;
 # the session of nox for the oldest Python does without. This must come before the first import of

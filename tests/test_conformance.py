@@ -59,6 +59,8 @@ SPOTS = {"model": "linear", "batch_size": 8, "data": PICTURES.name}
 
 # Problems small enough to be checked in seconds; what they are made of is the same.
 OPTIONS = {
+    "csv": {"path": f"{PICTURES.name}/metrics.csv"},
+    "json-lines": {"path": f"{PICTURES.name}/metrics.jsonl"},
     "mnist": SPOTS,
     "fashion-mnist": SPOTS,
     "lorenz96-4dvar": {

@@ -75,7 +75,8 @@ class Optax(AbstractOptimizer):
     def needs_steps(self) -> bool:
         """Whether a schedule ends at the last step, since no other end is given."""
         options = dict(self.settings)
-        return options["schedule"] != "constant" and options["decay_steps"] is None
+        endless = options["schedule"] in ("constant", "restarts")
+        return not endless and options["decay_steps"] is None
 
     def init(self, params: PyTree) -> PyTree:
         """Optax's state for parameters of this shape."""

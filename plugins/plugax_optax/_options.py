@@ -23,11 +23,14 @@ class _Plain(NamedTuple):
 
 
 _MASK = _Plain(
-    Literal["all", "matrices"] | Callable,
+    Literal["all", "weights", "matrices"] | Callable,
     "all",
-    "which arrays it applies to: all, or only matrices (two axes and more: weights, not biases); "
-    "from Python also a function of the parameters that gives a tree of booleans.",
+    "which arrays it applies to: all; weights (two axes and more, without biases and "
+    "normalisations; all if there are none); or matrices (two axes and more); from Python also a "
+    "function of the parameters that gives a tree of booleans.",
 )
+# Optax's default is all arrays, for these too.
+_WEIGHTS_ONLY = ("adamw", "nadamw", "adamaxw")
 _DTYPE = _Plain(str | None, None, "dtype it is kept in, such as bfloat16; that of the parameters.")
 _REPLACED = {
     "mask": _MASK,
@@ -70,6 +73,9 @@ def common(
     decay_steps: int | None = None,
     final_fraction: float = 0.0,
     power: float = 2.0,
+    cycle_steps: int | None = None,
+    cycle_factor: int = 1,
+    initial_fraction: float = 1e-6,
     clip_value: float | None = None,
     clip_norm: float | None = None,
     accumulate: int = 1,
@@ -83,6 +89,10 @@ def common(
             one, the end of the run.
         final_fraction: the learning rate at the end of the schedule, as a fraction of the full one.
         power: exponent of the polynomial schedule.
+        cycle_steps: length of the first cycle of the schedule with restarts.
+        cycle_factor: how many times as long as the one before every further cycle is.
+        initial_fraction: the learning rate with which range-test begins, as a fraction of the full
+            one, at which it ends.
         clip_value: bound on the absolute value of every component of the gradient.
         clip_norm: bound on the norm of the whole gradient, applied after clip_value.
         accumulate: number of gradients that are averaged for one update.
@@ -133,6 +143,8 @@ def _extra_options(function: Callable) -> dict[str, _Plain]:
 def _type_and_default(optimizer: str, parameter: inspect.Parameter) -> tuple[Any, Any]:
     """The plain type and the default of one of optax's parameters."""
     name, default = parameter.name, parameter.default
+    if name == "mask" and optimizer in _WEIGHTS_ONLY:
+        return _MASK.type, "weights"
     if name in _REPLACED:
         return _REPLACED[name][:2]
     if name == "learning_rate" and optimizer in _RATES:

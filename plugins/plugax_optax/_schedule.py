@@ -11,12 +11,16 @@ With w warm-up steps, d steps to the end of the schedule and f the fraction left
     polynomial    f + (1 − f) (1 − s)^power
     exponential   f^s
     one-cycle     cosine, after a rise along a cosine: from 1/25, in the first 30 % (or w steps)
+    restarts      cosine again and again: s = (t − w − t_k) / (t_{k+1} − t_k) in the cycle k that
+                  begins at t_k = T (1 + m + … + m^{k−1}), with T and m its length and factor
+    range-test    i^(1 − t / (d − 1)): up from a fraction i to 1 at the last step
 
 No step before the end has rate zero: a warm-up that began with zero would waste a step, and a test
 of the step's size would take it for convergence.
 
-Source: cosine and warm-up, Loshchilov and Hutter, 2017, arXiv:1608.03983; one-cycle, Smith and
-Topin, 2019, doi:10.1117/12.2520589.
+Source: cosine, warm-up and restarts, Loshchilov and Hutter, 2017, arXiv:1608.03983; one-cycle,
+Smith and Topin, 2019, doi:10.1117/12.2520589; range test, Smith, 2017, doi:10.1109/WACV.2017.58
+(there linear; the rate rises in even ratios here, so that a run covers all orders of magnitude).
 """
 
 import dataclasses
@@ -25,10 +29,24 @@ from typing import Literal
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-ScheduleName = Literal["constant", "linear", "cosine", "polynomial", "exponential", "one-cycle"]
+ScheduleName = Literal[
+    "constant",
+    "linear",
+    "cosine",
+    "polynomial",
+    "exponential",
+    "one-cycle",
+    "restarts",
+    "range-test",
+]
+SCHEDULE_OPTIONS = (
+    *("warmup_steps", "decay_steps", "final_fraction", "power"),
+    *("cycle_steps", "cycle_factor", "initial_fraction"),
+)
 
 _ONE_CYCLE_START = 1 / 25
 _ONE_CYCLE_RISE = 30  # per cent of the steps
+_MOST_STEPS = 2**31
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +60,9 @@ class Schedule:
             if it is the length of the run.
         final_fraction: f.
         power: exponent of `polynomial`.
+        cycle_steps: T.
+        cycle_factor: m.
+        initial_fraction: i.
     """
 
     name: str
@@ -49,12 +70,30 @@ class Schedule:
     decay_steps: int | Int[Array, ""] | None
     final_fraction: Float[Array, ""]
     power: Float[Array, ""]
+    cycle_steps: int | None
+    cycle_factor: int
+    initial_fraction: Float[Array, ""]
 
     def __post_init__(self):
         if self.warmup_steps < 0:
             raise ValueError(f"warmup_steps must not be negative; got {self.warmup_steps}.")
-        if self.name != "constant" and isinstance(self.decay_steps, int):
+        if self.name == "restarts":
+            self._check_cycles()
+        elif self.name != "constant" and isinstance(self.decay_steps, int):
             self._check_decay(self.decay_steps)
+
+    def _check_cycles(self) -> None:
+        if self.cycle_steps is None or self.cycle_steps < 1:
+            raise ValueError(
+                "The schedule 'restarts' needs cycle_steps, the length of its first cycle, at "
+                f"least 1; got {self.cycle_steps}."
+            )
+        if self.cycle_factor < 1:
+            raise ValueError(f"cycle_factor must be at least 1; got {self.cycle_factor}.")
+        if self.decay_steps is not None:
+            raise ValueError(
+                "The schedule 'restarts' has no end: give cycle_steps instead of decay_steps."
+            )
 
     def _check_decay(self, decay_steps: int) -> None:
         if decay_steps <= self.rise_steps:
@@ -86,6 +125,9 @@ class Schedule:
     def _fall(self, t: Float[Array, ""]) -> Float[Array, ""]:
         if self.name == "constant":
             return jnp.ones_like(t)
+        if self.name == "restarts":
+            left = _half_wave(self._part_of_cycle(t - self.rise_steps))
+            return self.final_fraction + (1 - self.final_fraction) * left
         if self.decay_steps is None:
             raise ValueError(
                 f"The schedule {self.name!r} needs decay_steps, the step at which it arrives at "
@@ -93,6 +135,8 @@ class Schedule:
             )
         end = self.decay_steps
         s = jnp.clip((t - self.rise_steps) / (end - self.rise_steps), 0, 1)
+        if self.name == "range-test":
+            return self.initial_fraction ** (1 - jnp.clip(t / jnp.maximum(end - 1, 1), 0, 1))
         if self.name == "exponential":
             return self.final_fraction**s
         left = {
@@ -102,6 +146,19 @@ class Schedule:
             "polynomial": lambda: (1 - s) ** self.power,
         }[self.name]()
         return self.final_fraction + (1 - self.final_fraction) * left
+
+    def _part_of_cycle(self, t: Float[Array, ""]) -> Float[Array, ""]:
+        """How much of its cycle is over at step t after the rise."""
+        first, factor = self.cycle_steps or 1, self.cycle_factor
+        if factor == 1:
+            return jnp.mod(t, first) / first
+        begins = [0]
+        while begins[-1] < _MOST_STEPS:
+            begins.append(begins[-1] + first * factor ** (len(begins) - 1))
+        bounds = jnp.asarray([float(begin) for begin in begins], t.dtype)
+        cycle = jnp.searchsorted(bounds, t, side="right", method="compare_all")
+        begin = bounds[jnp.maximum(cycle - 1, 0)]
+        return (t - begin) / (bounds[cycle] - begin)
 
 
 def _half_wave(s: Float[Array, ""]) -> Float[Array, ""]:

@@ -10,8 +10,9 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import PyTree
 
+from ._mask import mask_of
 from ._options import COMMON
-from ._schedule import Schedule
+from ._schedule import SCHEDULE_OPTIONS, Schedule
 
 # These use the loss of one batch, to which an average of several gradients does not belong.
 _READ_THE_LOSS = (optax.lbfgs, optax.polyak_sgd)
@@ -64,8 +65,7 @@ def takes_schedule(function: Callable) -> bool:
 
 def _schedule(options: dict[str, Any]) -> Schedule | None:
     """The schedule; None if it is always one, so that no steps need counting."""
-    names = ("warmup_steps", "decay_steps", "final_fraction", "power")
-    schedule = Schedule(options["schedule"], *(options[name] for name in names))
+    schedule = Schedule(options["schedule"], *(options[name] for name in SCHEDULE_OPTIONS))
     return None if schedule.name == "constant" and not schedule.warmup_steps else schedule
 
 
@@ -74,20 +74,13 @@ def _alias(function: Callable, own: dict[str, Any]) -> Any:
     arguments = dict(own)
     for name in own:
         if "mask" in name:
-            mask = _mask(arguments.pop(name))
+            mask = mask_of(arguments.pop(name))
             arguments |= {} if mask is None else {name: mask}
     if function is optax.lbfgs:
         steps = arguments.pop("max_linesearch_steps")
         arguments["linesearch"] = _line_search(arguments["linesearch"], steps)
     made = function(**arguments)
     return _at_least_vectors(made) if function is optax.sm3 else made
-
-
-def _mask(value: Any) -> Callable[[PyTree], PyTree] | None:
-    """A mask in optax's form; None for its default, which is all."""
-    if value == "matrices":
-        return lambda params: jax.tree.map(lambda leaf: leaf.ndim >= 2, params)
-    return None if value == "all" else value
 
 
 def _line_search(name: str, steps: int) -> optax.GradientTransformationExtraArgs | None:

@@ -74,7 +74,9 @@ def _check(component: Component, seed: int, *, tell: bool) -> Results:
 
 
 def _missing(component: Component) -> tuple[str, ...]:
-    """The options without which a component cannot be made."""
+    """The extras and the options without which a component cannot be made."""
+    if component.missing:
+        return component.missing
     try:
         return tuple(option.name for option in options_of(component.load()) if option.required)
     except PlugaxError:

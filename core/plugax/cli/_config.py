@@ -35,6 +35,7 @@ RUN = {
     "evaluate_every": (int, str),
     "record": (str,),
     "record_every": (int,),
+    "keep_best": (str,),
     "chunk": (int,),
     "device": (str,),
     "precision": (str,),

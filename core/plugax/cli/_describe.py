@@ -12,6 +12,7 @@ from ..plugins import (
     Option,
     component_kind,
     default_manager,
+    install_command,
     known_of,
     options_of,
     plain,
@@ -78,6 +79,7 @@ def _describe(component: Component) -> dict[str, Any]:
         "plugin": component.plugin,
         "distribution": component.distribution,
         "summary": component.summary,
+        "missing": list(component.missing),
         "documentation": _documentation(target),
         "options": options_of(target),
         "preset": preset_values(target),
@@ -150,6 +152,8 @@ def _text(entry: dict[str, Any]) -> str:
     parts = [paragraph(head)]
     if entry["summary"]:
         parts.append(paragraph(entry["summary"]))
+    if entry["missing"]:
+        parts.append(f"Not installed yet: {install_command(entry['missing'])}")
     if entry["documentation"]:
         parts.append(document(entry["documentation"]))
     if entry.get("requires"):

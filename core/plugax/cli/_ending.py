@@ -37,7 +37,7 @@ class Report:
     problem: str
     solver: str
     options: Mapping[str, Mapping[str, Any]]
-    seconds: Mapping[str, float]
+    seconds: Mapping[str, Any]
     directory: pathlib.Path | None
 
 

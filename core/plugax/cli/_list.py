@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..errors import PlugaxError
-from ..plugins import KINDS, Component, build, class_made_by, default_manager, known_of
+from ..plugins import (
+    KINDS,
+    Component,
+    build,
+    class_made_by,
+    default_manager,
+    install_command,
+    known_of,
+)
 from ._exit import SUCCESS
 from ._imported import add_current_directory
 from ._parser import Parser
@@ -54,7 +62,8 @@ def _components(kind: str) -> list[Component]:
 
 
 def _entry(component: Component) -> dict[str, Any]:
-    return {"name": component.name, "plugin": component.plugin, "summary": component.summary}
+    entry = {"name": component.name, "plugin": component.plugin, "summary": component.summary}
+    return entry | ({"missing": list(component.missing)} if component.missing else {})
 
 
 def _fitting_solvers(problem: str) -> list[dict[str, Any]]:
@@ -108,6 +117,8 @@ def _table(entries: list[dict[str, Any]], *, indent: int) -> str:
 
 
 def _mark(entry: dict[str, Any]) -> str:
+    if "missing" in entry:
+        return f"({install_command(entry['missing'])}) "
     if entry.get("default"):
         return "(default) "
     return "(recommended) " if entry.get("recommended") else ""

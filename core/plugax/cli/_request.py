@@ -41,11 +41,13 @@ class Request:
         evaluate_every: a number of steps, `"epoch"` or `"never"`; None for the default.
         record: the names of the metrics to keep, with commas between them; None for all.
         record_every: steps from one that is kept to the next; None for every step.
+        keep_best: the metric by which the best is kept; None for none.
         chunk: compiled steps between returns to the host; None for about a second's worth.
         device: the name of the device; None for JAX's choice.
         precision: `"float32"` or `"float64"`; None for what the problem needs.
         out: the directory to save in, or None.
         force: whether to replace another run in `out`.
+        profile: the directory for a profile, or None.
         json: whether to answer in JSON.
     """
 
@@ -58,11 +60,13 @@ class Request:
     evaluate_every: int | str | None
     record: str | None
     record_every: int | None
+    keep_best: str | None
     chunk: int | None
     device: str | None
     precision: str | None
     out: str | None
     force: bool
+    profile: str | None
     json: bool
 
 
@@ -110,6 +114,7 @@ def read_request(argv: list[str]) -> Request:
         **run,
         out=flags["out"],
         force=flags["force"],
+        profile=flags["profile"],
         json=flags["json"],
     )
 
@@ -190,8 +195,15 @@ def _add_further_options(parser: Parser) -> None:
     add("--record", metavar="NAMES", help=record_help)
     every_help = "steps from one that the history keeps to the next; default: 1"
     add("--record-every", type=int, metavar="N", help=every_help)
+    best_help = (
+        "a metric of the evaluations; the run is also saved, in DIR/best, as it was when this was "
+        "smallest; largest with max:NAME"
+    )
+    add("--keep-best", metavar="NAME", help=best_help)
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
     add("--precision", choices=NAMES, help=PRECISION_HELP)
+    profile_help = "directory for JAX's trace of the run; also print where the time went"
+    add("--profile", metavar="DIR", help=profile_help)
     add(
         "--chunk",
         type=int,

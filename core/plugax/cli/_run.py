@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import pathlib
 import time
 from typing import Any
 
@@ -10,6 +11,7 @@ from ._config import FILE_NAME, RUN, write_config
 from ._ending import Report, leave_unsaved_to_report, report
 from ._observers import make_observers
 from ._precision import precision
+from ._profile import tell_profile, traced, where_time_went
 from ._request import Request, read_request
 from ._signals import restore_signals
 from ._values import show
@@ -48,7 +50,9 @@ def main(argv: list[str]) -> int:
         )
         if directory is not None:
             write_config(directory, _tables(request))
-        with leave_unsaved_to_report():
+        profile = None if request.profile is None else pathlib.Path(request.profile)
+        with traced(profile), leave_unsaved_to_report():
+            began = time.perf_counter()
             solution = solve(
                 problem,
                 solver,
@@ -57,19 +61,23 @@ def main(argv: list[str]) -> int:
                 evaluate_every=every,
                 record=_names(request.record),
                 record_every=1 if request.record_every is None else request.record_every,
+                keep_best=request.keep_best,
                 chunk=request.chunk,
                 device=request.device,
                 observers=listeners,
                 out=directory,
                 force=request.force,
             )
+            solve_seconds = time.perf_counter() - began
         for option, data in solution.provenance["data"].items():
             size = sum(file["size"] for file in data["files"].values())
             tell(f"data of {option}", f"{data['path']}, {size} bytes")
         tell("imported in", f"{import_seconds:.2f} s")
         tell("problem and solver made in", f"{setup_seconds:.2f} s")
         tell("compiled in", f"{solution.compile_seconds:.2f} s", _cache())
-        return report(
+        seconds = {"import_seconds": import_seconds, "setup_seconds": setup_seconds}
+        spent = None if profile is None else where_time_went(solution, solve_seconds, setup_seconds)
+        ended = report(
             Report(
                 solution,
                 problem=request.problem.name,
@@ -78,11 +86,14 @@ def main(argv: list[str]) -> int:
                     "problem": request.problem.plain_options(),
                     "solver": request.solver.plain_options(),
                 },
-                seconds={"import_seconds": import_seconds, "setup_seconds": setup_seconds},
+                seconds=seconds | ({} if spent is None else {"profile": spent}),
                 directory=directory,
             ),
             as_json=request.json,
         )
+        if spent is not None and profile is not None and not request.json:
+            tell_profile(spent, profile)
+        return ended
 
 
 def _tell(request: Request, steps: int, data: str) -> None:

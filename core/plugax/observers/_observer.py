@@ -28,6 +28,12 @@ class Progress:
         running: whether the run goes on, `()`; a member that converged or failed does not.
         seconds: the run time so far, without compilation.
         unknowns: a function that returns the present unknowns, which are then copied.
+        first: the number of the chunk's first step; 0 in the first chunk of a run, unless the run
+            is resumed.
+        recorded: the numbers of the steps that `metrics` has, `(steps,)`.
+        evaluations: a function that returns all evaluations so far by name, `(evaluations, …)`, and
+            after how many steps they were made, in `step`; those of a run that is resumed are among
+            them.
     """
 
     step: int
@@ -38,6 +44,9 @@ class Progress:
     running: np.ndarray
     seconds: float
     unknowns: Callable[[], PyTree]
+    first: int = 0
+    recorded: np.ndarray = dataclasses.field(default_factory=lambda: np.arange(0))
+    evaluations: Callable[[], Mapping[str, np.ndarray]] = dict
 
     @property
     def rate(self) -> float:

@@ -13,6 +13,7 @@ from ._build import problem as problem
 from ._build import solver as solver
 from ._component import KINDS as KINDS
 from ._component import Component as Component
+from ._component import install_command as install_command
 from ._hooks import HookSpecs as HookSpecs
 from ._hooks import hookimpl as hookimpl
 from ._imported import imported_object as imported_object

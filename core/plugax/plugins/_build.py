@@ -51,6 +51,7 @@ def build(kind: str, name: Any, options: Spec, *, plugins: PluginManager | None 
         raise PlugaxError(_not_a_name(kind, interface, name))
     plugins = plugins or default_manager()
     component = plugins.find(kind, name)
+    component.check_needs()
     target = component.load()
     options = _resolve(component, target, options, plugins)
     try:

@@ -2,7 +2,9 @@
 
 import dataclasses
 import re
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+from importlib.util import find_spec
 from typing import Any
 
 from .._lazy import load_target
@@ -24,6 +26,8 @@ class Component:
         distribution: name and version of the plugin's distribution.
         target: a class, a factory or a lazy `"module:qualname"`.
         summary: one line about it.
+        needs: the libraries that it needs besides those of its plugin: what `pip install` gets, by
+            the name of the module.
     """
 
     kind: str
@@ -32,6 +36,26 @@ class Component:
     distribution: str
     target: Callable[..., Any] | str
     summary: str
+    needs: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What has to be installed before it can be made."""
+        return tuple(
+            dict.fromkeys(
+                install for module, install in self.needs.items() if find_spec(module) is None
+            )
+        )
+
+    def check_needs(self) -> None:
+        """Raise `PluginError` if something is missing that it needs, with how to install it."""
+        if self.missing:
+            absent = [module for module in self.needs if find_spec(module) is None]
+            raise PluginError(
+                f"The {self.kind} {self.name!r} needs {' and '.join(absent)}, which "
+                f"{'is' if len(absent) == 1 else 'are'} not installed: "
+                f"{install_command(self.missing)}."
+            )
 
     @property
     def owner(self) -> str:
@@ -55,3 +79,8 @@ class Component:
                 f"is a {type(found).__name__} and cannot be called; a class or factory is needed."
             )
         return found
+
+
+def install_command(requirements: Iterable[str]) -> str:
+    """The command that installs them, in one line for a shell."""
+    return f"pip install {' '.join(map(shlex.quote, requirements))}"

@@ -5,7 +5,7 @@ hooks with `plugax.hookimpl`; each takes the arguments it needs, by the names gi
 ever called inside traced code.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 import pluggy
@@ -18,8 +18,19 @@ hookimpl = pluggy.HookimplMarker("plugax")
 class Register(Protocol):
     """The function that a registration hook receives: it registers one component."""
 
-    def __call__(self, name: str, target: Callable[..., Any] | str, *, summary: str = "") -> None:
-        """Register `target`, a class, a factory, or a lazy `"module:qualname"`, as `name`."""
+    def __call__(
+        self,
+        name: str,
+        target: Callable[..., Any] | str,
+        *,
+        summary: str = "",
+        needs: Mapping[str, str] | None = None,
+    ) -> None:
+        """Register `target`, a class, a factory, or a lazy `"module:qualname"`, as `name`.
+
+        `needs` are libraries that only this component needs, extras of the distribution: what `pip
+        install` gets, by the name of the module.
+        """
 
 
 class HookSpecs:

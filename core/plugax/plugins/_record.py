@@ -1,6 +1,7 @@
 """One plugin, and whether it is in use."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from ..errors import PluginError
@@ -46,7 +47,15 @@ class PluginRecord:
         """Name and version of the distribution, for messages."""
         return f"{self.distribution} {self.version}".strip()
 
-    def add(self, kind: str, name: str, target: Any, *, summary: str = "") -> None:
+    def add(
+        self,
+        kind: str,
+        name: str,
+        target: Any,
+        *,
+        summary: str = "",
+        needs: Mapping[str, str] | None = None,
+    ) -> None:
         """Add a component; with the kind filled in, this is the `register` that hooks receive.
 
         Errors: `PluginError` for an invalid name or target.
@@ -63,4 +72,6 @@ class PluginRecord:
             )
         if any((c.kind, c.name) == (kind, name) for c in self.components):
             raise PluginError(f"the {kind} {name!r} is registered twice.")
-        self.components.append(Component(kind, name, self.name, self.source, target, summary))
+        self.components.append(
+            Component(kind, name, self.name, self.source, target, summary, dict(needs or {}))
+        )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from ..errors import PlugaxError
 
 SUMMARY = "solution.json"
+BEST = "best"
 
 
 def find_runs(path: str | os.PathLike) -> list[pathlib.Path]:
@@ -64,4 +65,6 @@ def _walk(top: pathlib.Path) -> Iterator[pathlib.Path]:
     for directory, inner, files in os.walk(top):
         inner[:] = [name for name in inner if not name.startswith(".")]
         if SUMMARY in files:
+            # The best of a run is shown with the run.
+            inner[:] = [name for name in inner if name != BEST]
             yield pathlib.Path(directory)

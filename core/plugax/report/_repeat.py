@@ -38,8 +38,8 @@ def python_of(run: SavedRun) -> str | None:
         lines.append(f"problem = px.load({str(run.directory)!r}).problem  # as it was varied")
     told = {
         name: asked[name]
-        for name in ("seed", "steps", "evaluate_every", "record", "record_every")
-        if name in asked
+        for name in ("seed", "steps", "evaluate_every", "record", "record_every", "keep_best")
+        if name in asked and (name != "keep_best" or asked[name] is not None)
     }
     over = _over(run)
     call = "solution = px.solve" if over is None else "population = px.sweep"

@@ -1,6 +1,7 @@
 """Compiles programs, places arrays on devices and runs solvers; no other code does."""
 
 from ._breach import find_breach as find_breach
+from ._data_time import data_seconds as data_seconds
 from ._device import find_device as find_device
 from ._implicit import Implicit as Implicit
 from ._implicit import implicit as implicit

@@ -47,6 +47,21 @@ class Failure:
     row: dict[str, np.ndarray]
 
 
+@dataclasses.dataclass(frozen=True)
+class Best:
+    """The best state of every member so far; see `_best.py`.
+
+    Attributes:
+        steps: after how many steps, `(members,)`; 0 for a member that has none yet.
+        values: the metric there; NaN for a member that has none yet.
+        state: the solver's state there.
+    """
+
+    steps: np.ndarray
+    values: np.ndarray
+    state: PyTree
+
+
 @dataclasses.dataclass
 class RunState:
     """How far a run has come, and what it has found; members lie along the leading axis.
@@ -56,6 +71,7 @@ class RunState:
         cursor: the data's cursor; None if every chunk begins with a cursor of its own.
         step: the number of steps that every member still running has taken.
         taken: the number of steps of every member, those before a resumption included.
+        first: the value of `step` before the last chunk.
         converged: which members have converged; None if the solver has no such test.
         stalled: which members cannot go on; None if the solver never stalls.
         failures: the members that failed.
@@ -64,6 +80,7 @@ class RunState:
         last: all metrics of the last step, `(members, …)`, if not everything is recorded.
         evaluations: figures of merit during the run, `(members, …)`, each with its step.
         finished: the last state that was evaluated, its unknowns and their figures of merit.
+        best: the best state so far, if it is kept.
         compile_seconds: time until the loop was compiled.
         run_seconds: time spent in the loop since then.
     """
@@ -71,6 +88,7 @@ class RunState:
     state: PyTree
     step: int
     taken: np.ndarray
+    first: int = 0
     cursor: PyTree | None = None
     converged: np.ndarray | None = None
     stalled: np.ndarray | None = None
@@ -80,6 +98,7 @@ class RunState:
     last: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
     evaluations: list[tuple[int, dict[str, np.ndarray]]] = dataclasses.field(default_factory=list)
     finished: tuple[PyTree, PyTree, Metrics] | None = None
+    best: Best | None = None
     compile_seconds: float = 0.0
     run_seconds: float = 0.0
 
@@ -163,6 +182,7 @@ def run_chunks(
         if found:
             _roll_back(task, run_state, before, earlier, found)
         run_state.pieces.append(_blank(metrics, rows, run_state))
+        run_state.first = before.step
         run_state.step += int(taken.max())
         earlier = before
         elapsed = time.perf_counter() - began
@@ -284,13 +304,13 @@ def _roll_back(
         there = copy(Position(origin.state, origin.cursor))
         _, again, _ = advance((task, first, limits, limit.size), there)
         chosen = np.isin(np.arange(limit.size), list(share))
-        run_state.state = _choose(chosen, again.state, run_state.state, task)
+        run_state.state = choose(chosen, again.state, run_state.state, task)
     for member, failure in found.items():
         run_state.taken[member] = max(failure.step - 1, earlier.step)
     run_state.failures = run_state.failures | found
 
 
-def _choose(chosen: np.ndarray, yes: PyTree, no: PyTree, task: Task) -> PyTree:
+def choose(chosen: np.ndarray, yes: PyTree, no: PyTree, task: Task) -> PyTree:
     """Leaf by leaf, the chosen members from `yes` and the others from `no`."""
     if task.axes is None:
         return yes

@@ -12,6 +12,7 @@ from jaxtyping import PyTree
 
 from ..problems import AbstractProblem
 from ..solvers import AbstractSolver
+from ._best import KeepBest
 from ._length import Plan
 from ._program import Task
 from ._record import EVERYTHING, Record
@@ -31,6 +32,7 @@ class Job:
         task: makes the task; called with the device as JAX's default.
         swept: the values in which members differ, by name; the last name varies fastest. None for a
             single run.
+        keep_best: what makes a state the best, which is then kept; None for nothing.
     """
 
     problem: AbstractProblem
@@ -41,6 +43,7 @@ class Job:
     record: Record
     task: Callable[[], Task]
     swept: Mapping[str, PyTree] | None = None
+    keep_best: KeepBest | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -58,7 +61,8 @@ class Job:
         lengths = dict(zip(self.swept or {}, self.shape, strict=True))
         over = {} if self.swept is None else {"over": lengths}
         asked = {"seed": self.seed, **self.plan.asked, "prepared_for": self.prepared_for}
-        return asked | self.record.asked | over
+        best = {"keep_best": None if self.keep_best is None else self.keep_best.asked}
+        return asked | self.record.asked | best | over
 
 
 def single(
@@ -69,6 +73,7 @@ def single(
     plan: Plan,
     prepared_for: int | None = None,
     record: Record = EVERYTHING,
+    keep_best: KeepBest | None = None,
 ) -> Job:
     """One run; the solver prepares for its length by default."""
     steps = prepared_for or plan.steps
@@ -76,7 +81,7 @@ def single(
     def task() -> Task:
         return Task(problem, solver, solver.prepare(problem, steps), jr.key(seed), record=record)
 
-    return Job(problem, solver, seed, plan, steps, record, task)
+    return Job(problem, solver, seed, plan, steps, record, task, keep_best=keep_best)
 
 
 def length(values: PyTree) -> int:

@@ -1,5 +1,6 @@
 """`load`: a solution or a population from its directory."""
 
+import dataclasses
 import os
 import pathlib
 import warnings
@@ -17,6 +18,7 @@ from ..plugins import build
 from ..problems import AbstractProblem, rebuild_variations
 from ..solution import Population, SavedRun, Solution, history_figure, read_saved_run
 from ..solvers import AbstractSolver
+from ._best import keeping
 from ._data_files import with_checked_files
 from ._job import Job, single
 from ._length import Length
@@ -65,18 +67,26 @@ def load(
             )
     solver = _rebuild("solver", origin["solver"], saved.directory) if solver is None else solver
     job = job_of(saved, cast(AbstractProblem, problem), cast(AbstractSolver, solver))
-    return _population(saved, job) if saved.is_population else _solution(saved, job)
+    best = saved.best()
+    if saved.is_population:
+        bests = None if best is None else _population(best, job)
+        return dataclasses.replace(_population(saved, job), bests=bests)
+    return dataclasses.replace(
+        _solution(saved, job), best=None if best is None else _solution(best, job)
+    )
 
 
 def job_of(saved: SavedRun, problem: AbstractProblem, solver: AbstractSolver) -> Job:
     """The job of a saved run."""
     run = saved.provenance["run"]
     asked = Length(run["steps"], evaluate_every=run["evaluate_every"])
+    plan = asked.in_steps(solver.data(problem), 1)
     told = {
         "seed": run["seed"],
-        "plan": asked.in_steps(solver.data(problem), 1),
+        "plan": plan,
         "prepared_for": run["prepared_for"],
         "record": recording(run["record"], run["record_every"]),
+        "keep_best": keeping(run.get("keep_best"), plan),
     }
     if not saved.is_population:
         return single(problem, solver, **told)

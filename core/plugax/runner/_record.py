@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from ..errors import PlugaxError, did_you_mean
 
 MOST_EVERY = 2**20
@@ -37,6 +39,10 @@ class Record:
     def rows(self, steps: Any) -> Any:
         """How many rows are recorded in the first steps: ⌈steps / every⌉."""
         return -(-steps // self.every)
+
+    def numbers(self, first: int, end: int) -> np.ndarray:
+        """The numbers of the steps that are recorded, from `first` up to, without, `end`."""
+        return np.arange(self.rows(first), self.rows(end)) * self.every
 
     def kept(self, metrics: Mapping[str, Any], solver: str) -> dict[str, Any]:
         """The metrics that are recorded.

@@ -12,7 +12,8 @@ from jaxtyping import PyTree
 from ..problems import AbstractProblem
 from ..solution import Population, Solution, Status
 from ..solvers import AbstractSolver
-from ._chunks import RunState
+from ._best import KeepBest, at_best
+from ._chunks import Best, RunState
 from ._evaluate import evaluate, evaluations_of
 from ._job import Job
 from ._outcome import (
@@ -38,6 +39,7 @@ def result_of(
     before: Before,
     provenance: dict[str, Any],
     stopped_by: str | None = None,
+    is_best: bool = False,
 ) -> Solution | Population:
     """What a run has come to: a solution, or a population if something is swept.
 
@@ -48,14 +50,19 @@ def result_of(
         before: the result from which the run was resumed; None for a run from its beginning.
         provenance: everything needed to repeat the run.
         stopped_by: the observer that ended the run, if one did.
+        is_best: whether this is the best of a run, which went on afterwards.
     """
     unknowns, metrics = evaluate(task, run_state)
     series = _join(_series_of(before, job.record), run_state.series(), axis=1)
+    if is_best:
+        series = _cut(series, job.record.rows(run_state.taken))
     own_of = _own_series(run_state, series, job.record)
     parts = parts_of(job, task, provenance)
     statuses = [
-        status_of(run_state, member, stopped_by=stopped_by, steps=job.plan.steps)
-        for member in range(job.members)
+        status_of(run_state, member, stopped_by=stopped_by, steps=steps)
+        for member, steps in enumerate(
+            run_state.taken.tolist() if is_best else [job.plan.steps] * job.members
+        )
     ]
     quiet = says_nothing(job.problem, AbstractProblem, "remarks")
     if not (quiet and says_nothing(job.solver, AbstractSolver, "remarks")):
@@ -70,7 +77,14 @@ def result_of(
         "problem": job.problem,
         "solver": job.solver,
     }
-    evaluations = _join(_evaluations_of(before), evaluations_of(run_state), axis=1)
+    best = None
+    if run_state.best is not None:
+        then = at_best(run_state, run_state.best)
+        best = result_of(job, task, then, before=before, provenance=provenance, is_best=True)
+    evaluations = all_evaluations(before, run_state)
+    if is_best and evaluations:
+        made = evaluations["step"] <= run_state.step
+        evaluations = {n: x[made] if n == "step" else x[:, made] for n, x in evaluations.items()}
     if job.swept is None:
         own = own_of(0)
         return Solution(
@@ -81,6 +95,7 @@ def result_of(
             series=own,
             evaluation_series={n: x if n == "step" else x[0] for n, x in evaluations.items()},
             state=run_state.state,
+            best=cast(Solution | None, best),
             **told,
         )
     metrics = {name: _plain(value) for name, value in metrics.items()}
@@ -105,14 +120,23 @@ def result_of(
         state=in_shape(run_state.state, job),
         swept=job.swept,
         parts=parts,
+        bests=cast(Population | None, best),
         **told,
     )
 
 
-def run_state_of(before: Solution | Population) -> RunState:
-    """The run state at the end of a result, members along the leading axis."""
+def run_state_of(before: Solution | Population, keep: KeepBest | None) -> RunState:
+    """The run state at the end of a result, members along the leading axis.
+
+    Arguments:
+        before: the result.
+        keep: what makes a state the best; None if none is kept.
+    """
     if isinstance(before, Solution):
-        return RunState(before.state, before.steps, np.full(1, before.steps))
+        run_state = RunState(before.state, before.steps, np.full(1, before.steps))
+        if keep is not None and before.best is not None:
+            run_state.best = _best_of(before.best, np.full(1, before.best.steps), keep, 0)
+        return run_state
     statuses = cast(list[Status], list(before.status.ravel()))
     size = len(statuses)
     ended = {
@@ -123,18 +147,44 @@ def run_state_of(before: Solution | Population) -> RunState:
     taken = before.steps.ravel()
     axes = before.status.ndim
 
-    def flat(leaf: Any) -> Any:
-        return leaf.reshape((size, *leaf.shape[axes:])) if eqx.is_array(leaf) else leaf
-
+    best = None
+    if keep is not None and before.bests is not None:
+        best = _best_of(before.bests, before.bests.steps.ravel(), keep, axes)
     return RunState(
-        jax.tree.map(flat, before.state),
+        _flat_state(before.state, size, axes),
         int(taken[running].max(initial=0)),
         taken.copy(),
         # A solver without such a test gives None, not an array of false values.
         converged=ended["converged"] if ended["converged"].any() else None,
         stalled=ended["stalled"] if ended["stalled"].any() else None,
         lost={m: statuses[m] for m in np.flatnonzero(ended["non-finite"]).tolist()},
+        best=best,
     )
+
+
+def _best_of(
+    found: Solution | Population, steps: np.ndarray, keep: KeepBest, axes: int
+) -> Best | None:
+    """The best state, as a run goes on with it; members along the leading axis."""
+    values = np.where(steps > 0, np.ravel(found.metrics[keep.metric]), np.nan)
+    state = _flat_state(found.state, steps.size, axes) if axes else found.state
+    return Best(steps, values, state)
+
+
+def _flat_state(state: PyTree, size: int, axes: int) -> PyTree:
+    """The state with one leading axis of members, in place of the axes of a sweep."""
+    return jax.tree.map(
+        lambda leaf: leaf.reshape((size, *leaf.shape[axes:])) if eqx.is_array(leaf) else leaf, state
+    )
+
+
+def _cut(series: Mapping[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
+    """The series up to so many rows of every member, and NaN (or 0) after them."""
+    gone = np.arange(rows.max())[None] >= rows[:, None]
+    kept = {name: values[:, : rows.max()].copy() for name, values in series.items()}
+    for values in kept.values():
+        values[gone] = np.nan if np.issubdtype(values.dtype, np.inexact) else 0
+    return kept
 
 
 def in_shape(tree: PyTree, job: Job) -> PyTree:
@@ -232,6 +282,11 @@ def _series_of(before: Before, record: Record) -> dict[str, np.ndarray]:
         rows = record.rows(before.steps)
         return {name: values[None, :rows] for name, values in before.series.items()}
     return _flat(before, before.series)
+
+
+def all_evaluations(before: Before, run_state: RunState) -> dict[str, np.ndarray]:
+    """The evaluations before a run was resumed and since, `(members, evaluations, …)`."""
+    return _join(_evaluations_of(before), evaluations_of(run_state), axis=1)
 
 
 def _evaluations_of(before: Before) -> dict[str, np.ndarray]:

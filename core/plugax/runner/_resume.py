@@ -13,6 +13,7 @@ from ..observers import AbstractObserver
 from ..problems import AbstractProblem
 from ..solution import Population, Solution, finite
 from ..solvers import AbstractSolver
+from ._best import keeping
 from ._data_files import data_files
 from ._job import single
 from ._length import Length
@@ -78,6 +79,7 @@ def resume(
         "plan": plan,
         "prepared_for": prepared_for,
         "record": recording(asked["record"], asked["record_every"]),
+        "keep_best": keeping(asked.get("keep_best"), plan),
     }
     job = (
         single(before.problem, before.solver, **told)

@@ -16,6 +16,7 @@ from .. import plugins
 from ..errors import RunFailedError, UnsavedWarning
 from ..observers import AbstractObserver, Progress
 from ..solution import Population, Solution, forget_figures
+from ._best import check_metric, keep_if_best
 from ._breach import explain_breach
 from ._chunks import RunState, run_chunks, warm_up
 from ._compile import compile_ahead
@@ -26,7 +27,7 @@ from ._job import Job
 from ._place import place
 from ._program import Task, again_at, begin, copy, unknowns_of
 from ._provenance import provenance_of
-from ._result import in_shape, result_of, run_state_of, unravel
+from ._result import all_evaluations, in_shape, result_of, run_state_of, unravel
 
 # A run with `out` saves its state at least this often; the clock is read between chunks.
 CHECKPOINT_SECONDS = 30.0
@@ -63,6 +64,8 @@ def run(
         ):
             task = job.task()
             task = task if device is None else place(task, chosen)
+            if job.keep_best is not None:
+                check_metric(task, job.keep_best)
             began = time.perf_counter()
             run_state = _first(task, job, before)
             run_state.compile_seconds = time.perf_counter() - began
@@ -130,9 +133,10 @@ def _first(task: Task, job: Job, before: Solution | Population | None) -> RunSta
     if before is None:
         warm = compile_ahead(task, job.members)
         position = begin(task)
-        run_state = RunState(position.state, 0, np.zeros(job.members, int), position.cursor)
+        run_state = RunState(position.state, 0, np.zeros(job.members, int))
+        run_state.cursor = position.cursor
     else:
-        run_state = run_state_of(before)
+        run_state = run_state_of(before, job.keep_best)
         # The loop donates the state's buffers; those of `before` belong to the caller.
         position = again_at(task, run_state.state, jnp.asarray(run_state.step, "int32"))
         warm = compile_ahead(task, job.members, position)
@@ -158,6 +162,8 @@ class _Between:
     def after_chunk(self, run_state: RunState) -> bool:
         """Evaluate, tell the observers, save now and then; True if an observer ends the run."""
         evaluation = evaluate_if_due(self.task, run_state, self.job.plan)
+        if self.job.keep_best is not None:
+            keep_if_best(self.task, run_state, self.job.keep_best, evaluation)
         if self.listeners:
             progress = self._progress(run_state, evaluation)
             for listener in self.listeners:
@@ -175,6 +181,10 @@ class _Between:
         def shaped(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
             return {name: unravel(values, self.job) for name, values in arrays.items()}
 
+        def evaluations() -> dict[str, np.ndarray]:
+            found = all_evaluations(self.before, run_state)
+            return {n: x if n == "step" else unravel(x, self.job) for n, x in found.items()}
+
         return Progress(
             step=int(run_state.taken.max()),
             steps=self.job.plan.steps,
@@ -184,6 +194,9 @@ class _Between:
             running=unravel(run_state.active(), self.job),
             seconds=run_state.run_seconds,
             unknowns=unknowns,
+            first=run_state.first,
+            recorded=self.job.record.numbers(run_state.first, run_state.step),
+            evaluations=evaluations,
         )
 
     def result(self, run_state: RunState) -> Any:

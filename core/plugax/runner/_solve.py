@@ -8,6 +8,7 @@ from ..observers import AbstractObserver
 from ..problems import AbstractProblem
 from ..solution import Solution, claim
 from ..solvers import AbstractSolver
+from ._best import keeping
 from ._job import single
 from ._length import EvaluateEvery, Length
 from ._place import check_call
@@ -26,6 +27,7 @@ def solve(
     evaluate_every: EvaluateEvery | None = None,
     record: Iterable[str] | str | None = None,
     record_every: int = 1,
+    keep_best: str | None = None,
     chunk: int | None = None,
     device: str | None = None,
     observers: Iterable[AbstractObserver | str] = (),
@@ -53,6 +55,9 @@ def solve(
             are not finite ends.
         record_every: steps from one that the history keeps to the next; the first is kept. The
             summaries and remarks of problem and solver are made from what is kept.
+        keep_best: the name of a scalar that `problem.evaluate` returns. The run is kept as it was
+            when an evaluation (`evaluate_every`) had the smallest; with `"max:NAME"` the largest.
+            It is `solution.best`, a solution itself, and is saved in `best` inside of `out`.
         chunk: the number of compiled steps between returns to the host; by default about a second's
             worth.
         device: `"cpu"`, `"gpu"` or `"tpu"`, with an index (`"gpu:1"`) if there are several.
@@ -74,5 +79,6 @@ def solve(
         out = claim(out, force=force)
     problem, solver, plan = resolve(problem, solver, asked, options)
     check_call(problem, seed=seed, chunk=chunk)
-    job = single(problem, solver, seed=seed, plan=plan, record=recording(record, record_every))
+    told: Any = {"record": recording(record, record_every), "keep_best": keeping(keep_best, plan)}
+    job = single(problem, solver, seed=seed, plan=plan, **told)
     return run(job, chunk=chunk, device=device, observers=observers, out=out, throw=throw)

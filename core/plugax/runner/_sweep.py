@@ -16,6 +16,7 @@ from ..observers import AbstractObserver
 from ..problems import AbstractProblem, Unconstrained, stack_starts, variant
 from ..solution import Population, claim
 from ..solvers import AbstractSolver
+from ._best import KeepBest, keeping
 from ._job import Job, length
 from ._length import EvaluateEvery, Length, Plan
 from ._place import check_call
@@ -37,6 +38,7 @@ def sweep(
     evaluate_every: EvaluateEvery | None = None,
     record: Iterable[str] | str | None = None,
     record_every: int = 1,
+    keep_best: str | None = None,
     chunk: int | None = None,
     device: str | None = None,
     observers: Iterable[AbstractObserver | str] = (),
@@ -60,6 +62,7 @@ def sweep(
         evaluate_every: as for `solve`.
         record: as for `solve`.
         record_every: as for `solve`.
+        keep_best: as for `solve`, for every member: `population.bests`.
         chunk: as for `solve`.
         device: as for `solve`.
         observers: as for `solve`; the arrays of their progress have the axes of the sweep in front.
@@ -87,6 +90,7 @@ def sweep(
     if "start" in swept:
         check_suitable(variant(problem, Unconstrained(), _take(swept["start"], 0)), solver)
     told = {"seed": seed, "plan": plan, "record": recording(record, record_every)}
+    told |= {"keep_best": keeping(keep_best, plan)}
     job = population(problem, solver, swept, **told)
     try:
         return run(job, chunk=chunk, device=device, observers=observers, out=out, throw=throw)
@@ -110,6 +114,7 @@ def population(
     plan: Plan,
     prepared_for: int | None = None,
     record: Record = EVERYTHING,
+    keep_best: KeepBest | None = None,
 ) -> Job:
     """The job of all members: every combination of the values; the last name varies fastest."""
     steps = prepared_for or plan.steps
@@ -117,7 +122,7 @@ def population(
     def task() -> Task:
         return _task(problem, solver, steps, seed, swept, record)
 
-    return Job(problem, solver, seed, plan, steps, record, task, swept)
+    return Job(problem, solver, seed, plan, steps, record, task, swept, keep_best)
 
 
 def _task(

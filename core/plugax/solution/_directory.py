@@ -20,6 +20,8 @@ from ._replace_file import replace_file
 
 SUMMARY = "solution.json"
 NEW = ".new"
+BEST = "best"
+"""The directory, inside of that of a run, in which its best is saved."""
 
 
 def write_run(
@@ -71,6 +73,17 @@ def read_run(directory: pathlib.Path) -> tuple[dict[str, Any], dict[str, bytes]]
             )
         files[name] = whole[0]
     return summary, files
+
+
+def forget_run(directory: pathlib.Path) -> None:
+    """Remove a run, if there is one; other files in its directory stay."""
+    if not (directory / SUMMARY).is_file():
+        return
+    names = read_summary(directory)["files"]
+    for name in (SUMMARY, *names):
+        (directory / name).unlink(missing_ok=True)
+    if not any(directory.iterdir()):
+        directory.rmdir()
 
 
 def finite(value: Any) -> Any:

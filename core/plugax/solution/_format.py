@@ -11,6 +11,7 @@
     swept.npz           of a population: the values that its members differ in,
     starts.npz            and the unknowns that they start from
     history.nc, evaluations.nc      for other programs (NetCDF); never read here
+    best/               if the best is kept: the run as it was then, in the same format
 
 Arrays of a population have the axes of its sweep in front.
 """
@@ -26,7 +27,7 @@ import numpy as np
 
 from ..problems import describe_variations
 from ._arrays import array_bytes
-from ._directory import finite, write_run
+from ._directory import BEST, finite, forget_run, write_run
 from ._history import netcdf
 from ._series import dtypes_of, series_bytes
 from ._status import Status
@@ -80,4 +81,12 @@ def save_run(run: "Solution | Population", path: str | os.PathLike) -> None:
         "provenance": run.provenance,
         "dtypes": {name: dtypes_of(arrays) for name, arrays in series.items()},
     }
-    write_run(pathlib.Path(path), finite(summary), files)
+    directory = pathlib.Path(path)
+    single = isinstance(status, Status)
+    best = cast("Solution", run).best if single else cast("Population", run).bests
+    if best is not None:
+        # First: if the process is killed in between, a resumed run comes to the same best again.
+        best.save(directory / BEST)
+    else:
+        forget_run(directory / BEST)
+    write_run(directory, finite(summary), files)

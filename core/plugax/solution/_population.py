@@ -54,6 +54,8 @@ class Population:
         solver: the solver before anything was swept.
         swept: the values in which the members differ, by name, in the order of the axes.
         parts: gives the problem, the solver and the provenance of a member, by its number.
+        bests: every member as it was at its best evaluation, if that was kept (`keep_best`), and
+            with 0 steps a member that has none; None if no member has one.
         unsaved: why the run could not be saved in `out`; None if it was saved, or had no `out`.
         directory: where it was saved last, or loaded from; None if it is not saved.
     """
@@ -73,6 +75,7 @@ class Population:
     solver: Any
     swept: Mapping[str, PyTree]
     parts: Callable[[int], tuple[Any, Any, dict[str, Any]]]
+    bests: "Population | None" = None
     unsaved: str | None = None
     directory: pathlib.Path | None = None
 
@@ -254,6 +257,7 @@ class Population:
             series={name: values[index][:rows] for name, values in self.series.items()},
             evaluation_series=evaluations,
             state=jax.tree.map(at, self.state),
+            best=self.bests._at(index) if self.bests and self.bests.steps[index] else None,
             problem=problem,
             solver=solver,
             coordinates={

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._directory import read_run
+from ._directory import BEST, SUMMARY, read_run
 from ._series import series_from
 from ._status import Status, overall
 
@@ -68,6 +68,12 @@ class SavedRun:
     def starts(self, like: "PyTree") -> "PyTree | None":
         """The unknowns that the members start from, in the structure of `like`, if swept."""
         return self._arrays("starts.npz", like) if "starts.npz" in self.files else None
+
+    def best(self) -> "SavedRun | None":
+        """The run as it was at its best, if that was kept."""
+        directory = self.directory / BEST
+        kept = self.provenance["run"].get("keep_best") is not None
+        return read_saved_run(directory) if kept and (directory / SUMMARY).is_file() else None
 
     def _arrays(self, name: str, like: "PyTree") -> "PyTree":
         from ._arrays import arrays_from

@@ -42,6 +42,8 @@ class Solution:
         state: the solver's state after the last step, from which the run can go on.
         problem: the problem that was solved.
         solver: the solver that solved it.
+        best: the run as it was at its best evaluation, if that was kept (`keep_best`): what a run
+            of so many steps would have given. None without such an evaluation.
         unsaved: why the run could not be saved in `out`; None if it was saved, or had no `out`.
         coordinates: of a member of a population: its values of what was swept, by name.
         directory: where it was saved last, or loaded from; None if it is not saved.
@@ -59,6 +61,7 @@ class Solution:
     state: PyTree
     problem: Any
     solver: Any
+    best: "Solution | None" = None
     unsaved: str | None = None
     coordinates: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     directory: pathlib.Path | None = None

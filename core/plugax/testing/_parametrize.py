@@ -118,7 +118,7 @@ def collect_checks(
         observers: observers by name.
         data: data by name.
         plugin: the entry point of a plugin, or of several, whose registered components are all
-            checked.
+            checked, except those that need a library which is not installed.
         options: the options of registered components, by the component's name.
         references: problems on which solvers are tested, by the class that the solvers require;
             needed for kinds of problem for which the kit has no example.
@@ -198,6 +198,8 @@ def _subjects_of(
         raise PlugaxError(f"No plugin {plugin!r} is active.{why}{did_you_mean(plugin, known)}")
     subjects = []
     for component in active[0].components:
+        if component.missing:
+            continue
         try:
             known = component.load()
         except PluginError:

@@ -25,6 +25,9 @@ COMMON = {
     "decay_steps",
     "final_fraction",
     "power",
+    "cycle_steps",
+    "cycle_factor",
+    "initial_fraction",
     "clip_value",
     "clip_norm",
     "accumulate",
@@ -90,6 +93,7 @@ def test_floats_are_array_leaves_and_all_else_is_static():
         "momentum",
         "final_fraction",
         "power",
+        "initial_fraction",
     }
     assert optimizer.nesterov is True
     assert optimizer.accumulator_dtype is None
@@ -121,7 +125,7 @@ def test_an_attribute_that_is_no_option_is_an_attribute_error():
         ("sgd", {"momentum": True}, "a number or None"),
         ("adam", {"warmup_steps": -1}, "must not be negative"),
         ("adam", {"accumulate": 0}, "accumulate must be at least 1"),
-        ("adamw", {"mask": "vectors"}, "mask must be one of all, matrices"),
+        ("adamw", {"mask": "vectors"}, "mask must be one of all, weights, matrices"),
         ("lbfgs", {"accumulate": 2}, "reads the loss of one batch"),
         ("lbfgs", {"linesearch": "armijo"}, "one of zoom, backtracking, none"),
         ("lbfgs", {"memory_size": 0}, "memory_size must be >= 1"),

@@ -121,3 +121,37 @@ def test_accumulated_gradients_make_fewer_updates_before_the_end():
 def test_outside_of_a_run_a_schedule_needs_an_end():
     with pytest.raises(ValueError, match="'cosine' needs decay_steps"):
         rates(sgd(schedule="cosine"), steps=2)
+
+
+def test_rates_of_a_range_test_rise_in_even_ratios_to_the_full_rate():
+    found = rates(sgd(schedule="range-test", initial_fraction=1e-4, decay_steps=9), steps=9)
+    np.testing.assert_allclose(found, 0.5 * 10 ** np.linspace(-4, 0, 9), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("factor", "lengths"), [(1, [4, 4, 4, 4]), (2, [4, 8, 16]), (3, [4, 12])])
+def test_restarts_are_cosines_one_after_the_other(factor, lengths):
+    # Loshchilov and Hutter, 2017, equation 5, with T_0 = 4 and T_mult the factor.
+    options = {"cycle_steps": 4, "cycle_factor": factor, "final_fraction": 0.1}
+    found = rates(sgd(schedule="restarts", **options), steps=sum(lengths))
+    waves = [(1 + np.cos(np.pi * np.arange(n) / n)) / 2 for n in lengths]
+    expected = 0.5 * (0.1 + 0.9 * np.concatenate(waves))
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_restarts_come_after_the_warm_up():
+    found = rates(sgd(schedule="restarts", cycle_steps=2, warmup_steps=3), steps=8)
+    np.testing.assert_allclose(found, [0.125, 0.25, 0.375, 0.5, 0.25, 0.5, 0.25, 0.5], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "needs cycle_steps"),
+        ({"cycle_steps": 0}, "at least 1; got 0"),
+        ({"cycle_steps": 4, "cycle_factor": 0}, "cycle_factor must be at least 1"),
+        ({"cycle_steps": 4, "decay_steps": 9}, "instead of decay_steps"),
+    ],
+)
+def test_cycles_that_cannot_be_are_refused(options, message):
+    with pytest.raises(px.PlugaxError, match=message):
+        sgd(schedule="restarts", **options)

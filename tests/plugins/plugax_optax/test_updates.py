@@ -53,12 +53,15 @@ def case_id(value):
 def settled(name, given):
     """The options with a rate that moves things, where the optimizer takes one."""
     takes_rate = "learning_rate" in inspect.signature(getattr(optax, name)).parameters
-    return ({"learning_rate": 0.05} if takes_rate and name != "lbfgs" else {}) | given
+    # Optax lets all arrays decay; here that has to be asked for where it is Adam's.
+    decays = {"mask": "all"} if name in ("adamw", "nadamw", "adamaxw") else {}
+    return ({"learning_rate": 0.05} if takes_rate and name != "lbfgs" else {}) | decays | given
 
 
 def directly(name, given, dtype=None):
     """Optax's own init and update, numbers as they are or as arrays of a dtype."""
     given = settled(name, given)
+    given.pop("mask", None)
     if name == "noisy_sgd":
         given["key"] = 0
     if "momentum" in given and name == "adafactor":
