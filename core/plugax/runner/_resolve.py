@@ -48,7 +48,7 @@ def resolve(
             "name takes the base class's property for its default."
         )
     check_suitable(problem, solver, name)
-    plan = asked.or_else(usual).in_steps(solver.data(problem), solver.default_steps)
+    plan = asked.or_else(usual).in_steps(solver.data(problem), solver.usual_steps(problem))
     return problem, solver, plan
 
 
