@@ -43,6 +43,7 @@ PACKAGES = (
     "plugax_lorenz96",
     "plugax_assimilation",
     "plugax_classics",
+    "plugax_compose",
     "plugax_progress",
 )
 # Every jaxtyping annotation of the project is checked at run time, which takes a fifth of the time;

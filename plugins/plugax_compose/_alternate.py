@@ -70,12 +70,12 @@ class Alternate(AbstractSolver[AbstractProblem, AlternateState]):
     Each sees the problem with the other block held, and begins its turn anew, since the loss that
     it sees has changed; so give it more than a step or two. A turn ends when the solver has
     converged or stalled, or after its steps. The run has converged if both solvers passed their
-    tests in a round that changed the loss, or every unknown, by no more than `rtol` of it. For more than two blocks,
-    the second is itself `alternate`, and its steps are those of its round.
+    tests in a round that changed the loss, or every unknown, by no more than `rtol` of it. For more
+    than two blocks, the second is itself `alternate`, and its turn is a round of that.
 
-    Laws: as long as the first turn lasts, it is the first solver on `plugax.fixed(problem, others)`.
-    If the loss is a sum of one of each block, and the state of the solvers is their unknowns alone,
-    each block takes the steps of its solver alone.
+    Laws: as long as the first turn lasts, it is the first solver on `plugax.fixed(problem, …)` with
+    the others fixed. If the loss is a sum of one of each block, and the state of the solvers is
+    their unknowns alone, each block takes the steps of its solver alone.
 
     Arguments:
         block: the names of the unknowns that the first solves for, with commas between, as in "a,b"

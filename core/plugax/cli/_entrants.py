@@ -66,7 +66,9 @@ def _words(text: str) -> list[str]:
         raise argparse.ArgumentTypeError(
             f'expected a name, then options of that solver, as in "A --option value"; got {text!r}'
         )
-    return words
+    # The name may be of several words: "gradient then lbfgs".
+    count = next((n for n, word in enumerate(words) if word.startswith("-")), len(words))
+    return [" ".join(words[:count]), *words[count:]]
 
 
 def _parse(problem: ResolvedComponent, words: list[str]) -> tuple[str, dict[str, Any]]:

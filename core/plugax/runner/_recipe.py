@@ -4,7 +4,14 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from ..plugins import default_manager, factory_attribute, origin_of
+from ..plugins import (
+    component_kind,
+    default_manager,
+    factory_attribute,
+    in_words,
+    options_of,
+    origin_of,
+)
 from ..problems import AbstractProblem
 from ._length import Length
 
@@ -37,6 +44,44 @@ def recipe_of(
     fields = {field.name for field in dataclasses.fields(Length)}
     length = Length(**{name: recipe.pop(name) for name in fields & recipe.keys()})
     return recipe, length
+
+
+def with_recipe(
+    recipes: Mapping[str, Mapping[str, Any]], text: str, chosen: Mapping[str, Any]
+) -> tuple[dict[str, Any], Length]:
+    """The options of a solver given by name, with those of its recipe, and the usual length.
+
+    The solvers inside it have their recipes too: the first of "gradient then lbfgs" has the options
+    that the problem recommends for `gradient`. The length there is for an option of the outer one,
+    if it has such an option: `first_steps` or `first_epochs`.
+
+    Arguments:
+        recipes: all recipes of the problem.
+        text: the solver's name, or several in words.
+        chosen: the solver's options as the user gave them, which take precedence.
+
+    Errors: those of `in_words`; `UnknownNameError` if there is no such solver.
+    """
+    solver, parts = in_words(text)
+    chosen = parts | dict(chosen)
+    recipe, usual = recipe_of(recipes, " ".join(text.split()), chosen)
+    options = recipe | chosen
+    known = {o.name: o for o in options_of(default_manager().find("solver", solver).load())}
+    for option in known.values():
+        held = options.get(option.name, option.default)
+        if component_kind(option.types) != "solver" or not isinstance(held, str | dict):
+            continue
+        own = {"name": held} if isinstance(held, str) else dict(held)
+        inner, length = with_recipe(recipes, own.pop("name", ""), own)
+        name, _ = in_words(held if isinstance(held, str) else held.get("name", ""))
+        if inner:
+            options[option.name] = {"name": name, **inner}
+        lengths = {f"{option.name}_steps": length.steps, f"{option.name}_epochs": length.epochs}
+        if not lengths.keys() & options.keys():
+            options |= {n: v for n, v in lengths.items() if n in known and v is not None}
+        every = length.evaluate_every if usual.evaluate_every is None else usual.evaluate_every
+        usual = dataclasses.replace(usual, evaluate_every=every)
+    return options, usual
 
 
 def _component_name(value: Any) -> str | None:

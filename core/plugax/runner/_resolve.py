@@ -9,7 +9,7 @@ from ..plugins import Component, build, default_manager, known_of, origin_of
 from ..problems import AbstractProblem
 from ..solvers import AbstractSolver
 from ._length import Length, Plan
-from ._recipe import recipe_of, recipes_of
+from ._recipe import recipe_of, recipes_of, with_recipe
 
 
 def resolve(
@@ -36,11 +36,12 @@ def resolve(
                 f"{', '.join(fitting(problem))}."
             )
         solver = next(iter(recipes))
-    by_name = isinstance(solver, str)
-    name = solver if by_name else (origin_of(solver) or {}).get("name", "")
-    chosen = options if by_name else (origin_of(solver) or {})
-    recipe, usual = recipe_of(recipes, name, chosen)
-    solver = build("solver", solver, recipe | options if by_name else options)
+    name = solver if isinstance(solver, str) else (origin_of(solver) or {}).get("name", "")
+    if isinstance(solver, str):
+        options, usual = with_recipe(recipes, solver, options)
+    else:
+        _, usual = recipe_of(recipes, name, origin_of(solver) or {})
+    solver = build("solver", solver, options)
     if not isinstance(problem.data, AbstractData):
         raise PlugaxError(
             f"{type(problem).__name__}.data must be an AbstractData; got "
@@ -86,7 +87,7 @@ def _fits(
             return False
         if isinstance(problem, type):
             return True
-        options, _ = recipe_of(recipes, component.name, {})
+        options, _ = with_recipe(recipes, component.name, {})
         name = f"{component.plugin}:{component.name}"
         return build("solver", name, options).unsuitable(problem) is None
     except PluginError:
