@@ -9,7 +9,7 @@ Source: Wright 2015, Coordinate descent algorithms, doi 10.1007/s10107-015-0892-
 """
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -93,10 +93,6 @@ class Alternate(AbstractSolver[AbstractProblem, AlternateState]):
 
     Errors: `ValueError` for a number of steps below 1.
     """
-
-    example: ClassVar[str] = (
-        'print(px.solve("nonlinear-regression", px.solver("alternate", block="b1")))'
-    )
 
     first: AbstractSolver
     second: AbstractSolver

@@ -10,7 +10,7 @@ methods, doi 10.1007/BF02592070, where this is Multistart.
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -75,8 +75,6 @@ class Restart(AbstractSolver[AbstractProblem, RestartState]):
 
     Errors: `ValueError` for a number of starts or steps below 1.
     """
-
-    example: ClassVar[str] = 'print(px.solve("regression", "restart", starts=3))'
 
     solver: AbstractSolver
     starts: Int[Array, "..."]

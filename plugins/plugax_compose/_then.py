@@ -68,7 +68,8 @@ class Then(AbstractSolver[AbstractProblem, ThenState]):
         first: the solver that begins, its name or the solver itself.
         second: the solver that goes on, its name or the solver itself.
         first_steps: the largest number of steps of the first; by default half of the run.
-        first_epochs: the same in passes over the data; not together with first_steps.
+        first_epochs: the largest number of passes of the first over the data; not together with
+            first_steps.
         metric: hand over when this metric of a step is less than `below`, as "loss" or
             "gradient_norm".
         below: the value for that.
@@ -80,7 +81,10 @@ class Then(AbstractSolver[AbstractProblem, ThenState]):
     value or a value without a metric.
     """
 
-    example: ClassVar[str] = 'print(px.solve("regression", "gradient then lbfgs"))'
+    example: ClassVar[Mapping[str, Any]] = {
+        "problem": {"name": "regression"},
+        "solver": {"first": "gradient", "second": "lbfgs"},
+    }
 
     first: AbstractSolver
     second: AbstractSolver

@@ -114,7 +114,7 @@ def _parser(prog: str, *, alone: bool) -> Parser:
     help_ = "a name from `plugax list problems`"
     add("problem", nargs="?", metavar="PROBLEM", help=help_ if alone else argparse.SUPPRESS)
     add_solver_flags(parser)
-    seeds_help = "number of seeds, from 0 on; default: 3, or 8 at a time with --until-decided"
+    seeds_help = "number of seeds, from 0 on; default: 3, or 16 at a time with --until-decided"
     add("--seeds", type=int, metavar="N", help=seeds_help)
     add(
         "--until-decided",

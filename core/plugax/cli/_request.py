@@ -121,7 +121,7 @@ def choose_solver(
 
     Errors: those of `choose`.
     """
-    from ..runner import with_recipe
+    from ..runner import recipe_with_parts
 
     alone = choose("solver", name, [config], find)
     # What neither flags nor configuration give comes from the recipe.
@@ -132,9 +132,8 @@ def choose_solver(
     }
     parts = {option: part and part.name for option, part in alone.parts.items() if option in given}
     chosen = dict.fromkeys(given) | parts
-    recipe, _ = with_recipe(problem.known("recipes", {}), name, chosen)
-    recipe = {key: value for key, value in recipe.items() if key not in given or key in parts}
-    return choose("solver", name, [recipe | {"name": name}, config], find)
+    recipe, inner, _ = recipe_with_parts(problem.known("recipes", {}), name, chosen)
+    return choose("solver", name, [recipe | inner | {"name": name}, config], find)
 
 
 def _kind_of(chosen: ResolvedComponent, option: str) -> str:

@@ -50,7 +50,7 @@ def compare(
         problem: as for `solve`.
         solvers: names, objects, names with options `("etkf", {"members": 40})` or specs; or a
             mapping from labels to these.
-        seeds: whole numbers, one or more; by default 0, 1 and 2, or the first eight if seeds are
+        seeds: whole numbers, one or more; by default 0, 1 and 2, or the first 16 if seeds are
             added until the ranking is decided.
         over: one option of the solvers with its values, `{"members": (10, 20, 40)}`: every solver
             is run with each value. An option may change shapes, so each value needs a program of

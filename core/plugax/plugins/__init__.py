@@ -16,6 +16,7 @@ from ._component import Component as Component
 from ._hooks import HookSpecs as HookSpecs
 from ._hooks import hookimpl as hookimpl
 from ._imported import imported_object as imported_object
+from ._in_words import JOINS as JOINS
 from ._in_words import in_words as in_words
 from ._known import class_made_by as class_made_by
 from ._known import factory_attribute as factory_attribute

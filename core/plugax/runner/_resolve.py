@@ -5,11 +5,11 @@ from typing import Any
 
 from ..data import AbstractData
 from ..errors import PlugaxError, PluginError, UnsuitableProblemError
-from ..plugins import Component, build, default_manager, known_of, origin_of
+from ..plugins import Component, build, default_manager, in_words, known_of, origin_of
 from ..problems import AbstractProblem
 from ..solvers import AbstractSolver
 from ._length import Length, Plan
-from ._recipe import recipe_of, recipes_of, with_recipe
+from ._recipe import recipe_of, recipe_with_parts, recipes_of
 
 
 def resolve(
@@ -38,7 +38,8 @@ def resolve(
         solver = next(iter(recipes))
     name = solver if isinstance(solver, str) else (origin_of(solver) or {}).get("name", "")
     if isinstance(solver, str):
-        options, usual = with_recipe(recipes, solver, options)
+        recipe, parts, usual = recipe_with_parts(recipes, solver, options)
+        solver, options = in_words(solver)[0], recipe | options | parts
     else:
         _, usual = recipe_of(recipes, name, origin_of(solver) or {})
     solver = build("solver", solver, options)
@@ -87,9 +88,9 @@ def _fits(
             return False
         if isinstance(problem, type):
             return True
-        options, _ = with_recipe(recipes, component.name, {})
+        recipe, parts, _ = recipe_with_parts(recipes, component.name, {})
         name = f"{component.plugin}:{component.name}"
-        return build("solver", name, options).unsuitable(problem) is None
+        return build("solver", name, recipe | parts).unsuitable(problem) is None
     except PluginError:
         return False
     except PlugaxError:
