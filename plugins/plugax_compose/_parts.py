@@ -52,13 +52,22 @@ class Together(AbstractData):
     which: tuple[int, ...] = eqx.field(static=True)
 
     @classmethod
-    def of(cls, problem: AbstractProblem, solvers: Sequence[AbstractSolver]) -> "Together":
-        """The data of a problem as these solvers take them."""
+    def of(
+        cls, problem: AbstractProblem, solvers: Sequence[AbstractSolver], *, own: bool = False
+    ) -> "Together":
+        """The data of a problem as these solvers take them.
+
+        Arguments:
+            problem: the problem.
+            solvers: the parts.
+            own: whether those of the problem itself come last.
+        """
         different: list[AbstractData] = []
-        which, usual = [], {}
-        for solver in solvers:
-            seen = seen_by(solver, problem)
-            if type(solver).data is AbstractSolver.data:
+        which: list[int] = []
+        usual: dict[type, int] = {}
+
+        def add(seen: AbstractProblem, solver: AbstractSolver | None) -> None:
+            if solver is None or type(solver).data is AbstractSolver.data:
                 if type(seen) not in usual:
                     usual[type(seen)] = len(different)
                     different.append(seen.data)
@@ -66,6 +75,11 @@ class Together(AbstractData):
             else:
                 which.append(len(different))
                 different.append(solver.data(seen))
+
+        for solver in solvers:
+            add(seen_by(solver, problem), solver)
+        if own:
+            add(problem, None)
         return cls(tuple(different), tuple(which))
 
     @property

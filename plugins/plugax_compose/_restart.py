@@ -21,11 +21,11 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
 import plugax
-from plugax import AbstractData, AbstractProblem, AbstractSolver
+from plugax import AbstractProblem, AbstractSolver
 from plugax.problems import free_of, put_together
 
 from ._metrics import Metrics
-from ._parts import as_count, name_of
+from ._parts import Together, as_count, name_of
 
 
 class RestartState(eqx.Module):
@@ -112,9 +112,9 @@ class Restart(AbstractSolver[AbstractProblem, RestartState]):
         own = self.start_steps
         return int(self.starts) * (self.solver.usual_steps(problem) if own is None else int(own))
 
-    def data(self, problem: AbstractProblem) -> AbstractData:
-        """As the solver takes them."""
-        return self.solver.data(problem)
+    def data(self, problem: AbstractProblem) -> Together:
+        """As the solver takes them, and as the problem has them, for the losses at the ends."""
+        return Together.of(problem, (self.solver,), own=True)
 
     def prepare(self, problem: AbstractProblem, steps: int) -> tuple[PyTree, ...]:
         """The largest number of steps of a start, and what the solver prepares for them."""
@@ -131,7 +131,7 @@ class Restart(AbstractSolver[AbstractProblem, RestartState]):
         prepared: tuple[PyTree, ...],
     ) -> RestartState:
         """The first start, which is that of the run."""
-        batch = eqx.filter_eval_shape(self.solver.data(problem).first)
+        batch = eqx.filter_eval_shape(problem.data.first)
         loss = eqx.filter_eval_shape(problem.loss, unknowns, batch, key)[0]
         infinite, none = jnp.full((), jnp.inf, loss.dtype), jnp.asarray(0, "int32")
         return RestartState(
@@ -148,13 +148,13 @@ class Restart(AbstractSolver[AbstractProblem, RestartState]):
         self,
         problem: AbstractProblem,
         state: RestartState,
-        batch: PyTree,
+        batch: tuple[PyTree, PyTree],
         key: PRNGKeyArray,
         most: Int[Array, ""],
         prepared: tuple[PyTree, ...],
     ) -> tuple[RestartState, Metrics]:
         """One step of the solver; at the end of a start, the comparison with the best."""
-        inner, metrics = self.solver.step(problem, state.inner, batch, key, *prepared)
+        inner, metrics = self.solver.step(problem, state.inner, batch[0], key, *prepared)
         lost = ~self._is_finite(problem, metrics)
         converged = self.solver.converged(problem, inner)
         ended = lost | (state.taken + 1 >= most)
@@ -165,7 +165,7 @@ class Restart(AbstractSolver[AbstractProblem, RestartState]):
 
         def compare() -> tuple[PyTree, Array, Array, PyTree]:
             unknowns = self.solver.unknowns(problem, inner)
-            loss = problem.loss(unknowns, batch, key)[0]
+            loss = problem.loss(unknowns, batch[1], key)[0]
             found = jnp.where(lost | ~jnp.isfinite(loss), jnp.inf, loss)
             better = found < state.best_loss
             passed = jnp.asarray(True) if converged is None else converged

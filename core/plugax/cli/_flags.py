@@ -52,7 +52,8 @@ def peek_component(argv: list[str], path: tuple[str, ...], kind: str) -> str | N
     common = (f"--{kind}",) if kind in INNER_KINDS else ()
     # `--solver` is the solver of the run, not an option of that name inside it.
     short = () if path[-1] in OUTER_KINDS else (f"--{kebab(path[-1])}",)
-    return peek(argv, *common, *short, qualified(path[1:]), qualified(path))
+    inside = (qualified(path[1:]),) if len(path) > 2 else ()
+    return peek(argv, *common, *short, *inside, qualified(path))
 
 
 def kebab(name: str) -> str:
