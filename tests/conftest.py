@@ -44,6 +44,7 @@ PACKAGES = (
     "plugax_lorenz96",
     "plugax_assimilation",
     "plugax_classics",
+    "plugax_compose",
     "plugax_progress",
     "plugax_training",
 )

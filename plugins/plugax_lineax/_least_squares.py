@@ -67,20 +67,10 @@ class LeastSquares(AbstractSolver[AbstractLinearLeastSquares, LeastSquaresState]
     """
 
     requires: ClassVar[type[AbstractProblem]] = AbstractLinearLeastSquares
+    needs_all_data: ClassVar[bool] = True
     default_steps: ClassVar[int] = 1
 
     rank_tolerance: float | None = None
-
-    def unsuitable(self, problem: AbstractProblem) -> str | None:
-        """A problem of the wrong kind, or with data in batches."""
-        why = super().unsuitable(problem)
-        if why is None and not problem.data.same_every_step:
-            why = (
-                "needs all data at once (plugax.FullBatch); "
-                f"{type(problem).__name__} has {type(problem.data).__name__}. Give the problem "
-                "FullBatch data, or use a solver for changing batches, such as 'gradient'."
-            )
-        return why
 
     def init(
         self,

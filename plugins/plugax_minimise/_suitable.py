@@ -1,5 +1,7 @@
 """What these solvers require of a problem: all data at every step, and real unknowns."""
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -16,17 +18,7 @@ class AbstractDeterministicSolver(AbstractSolver[Problem, State]):
     Both must be the same function: a change of the batch would look like progress.
     """
 
-    def unsuitable(self, problem: AbstractProblem) -> str | None:
-        """A problem of the wrong kind, or with data that change."""
-        why = super().unsuitable(problem)
-        if why is None and not problem.data.same_every_step:
-            why = (
-                "needs all data at every step (plugax.FullBatch), since it compares losses of "
-                f"different steps; {type(problem).__name__} has {type(problem.data).__name__}. "
-                "Give the problem FullBatch data, or use a solver for changing batches, such as "
-                "'gradient'."
-            )
-        return why
+    needs_all_data: ClassVar[bool] = True
 
     def check_unknowns(self, problem: AbstractProblem, unknowns: PyTree) -> None:
         """Raise `UnsuitableProblemError` unless there are floating-point numbers, all real."""

@@ -74,6 +74,7 @@ class AbstractOptimistix(AbstractSolver[Problem, OptimistixState]):
     Errors: `TypeError` and `ValueError` for options that do not exist or values that do not fit.
     """
 
+    needs_all_data: ClassVar[bool] = True
     default_steps: ClassVar[int] = 1000
 
     algorithm: type = eqx.field(static=True)
@@ -105,17 +106,6 @@ class AbstractOptimistix(AbstractSolver[Problem, OptimistixState]):
     @abc.abstractmethod
     def function(self, problem: Problem, unknowns: PyTree, key: PRNGKeyArray) -> AbstractFunction:
         """The problem as optimistix takes it."""
-
-    def unsuitable(self, problem: AbstractProblem) -> str | None:
-        """A problem of the wrong kind, or with data that change."""
-        why = super().unsuitable(problem)
-        if why is None and not problem.data.same_every_step:
-            why = (
-                "needs all data at every step (plugax.FullBatch), since it compares losses of "
-                f"different steps; {type(problem).__name__} has {type(problem.data).__name__}. "
-                "Use a solver for changing batches, such as 'gradient'."
-            )
-        return why
 
     def init(self, problem: Problem, unknowns: PyTree, key: PRNGKeyArray) -> OptimistixState:
         """Nothing evaluated yet.

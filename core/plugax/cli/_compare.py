@@ -48,13 +48,16 @@ def main(argv: list[str]) -> int:
         comparison = compare(
             plugax.problem(options.pop("name"), **options),
             flags.solvers,
-            seeds=range(flags.seeds),
+            seeds=None if flags.seeds is None else range(flags.seeds),
             over=None if flags.over is None else dict([flags.over]),
             steps=flags.steps,
             epochs=flags.epochs,
             metrics=flags.metrics,
             device=flags.device,
             after_each=functools.partial(_after_each, path=flags.out),
+            until_decided=flags.until_decided,
+            level=flags.level,
+            most_seeds=flags.most_seeds,
         )
         comparison = dataclasses.replace(comparison, problem=problem.name)
         _write(comparison, flags.out)
@@ -111,7 +114,14 @@ def _parser(prog: str, *, alone: bool) -> Parser:
     help_ = "a name from `plugax list problems`"
     add("problem", nargs="?", metavar="PROBLEM", help=help_ if alone else argparse.SUPPRESS)
     add_solver_flags(parser)
-    add("--seeds", type=int, default=3, metavar="N", help="number of seeds, from 0 on; default: 3")
+    seeds_help = "number of seeds, from 0 on; default: 3, or 16 at a time with --until-decided"
+    add("--seeds", type=int, metavar="N", help=seeds_help)
+    add(
+        "--until-decided",
+        action="store_true",
+        help="add seeds, as many at a time as --seeds says, until the ranking by the first metric "
+        "is settled",
+    )
     add(
         "--over",
         type=_over,
@@ -131,6 +141,10 @@ def _parser(prog: str, *, alone: bool) -> Parser:
     add("--format", choices=FORMATS, default="table", help="format of the output; default: table")
     add("--json", action="store_true", help="short for --format json")
     further = parser.add_further
+    level_help = "probability that nothing called settled is wrong; default: 0.95"
+    further("--level", type=float, default=0.95, metavar="P", help=level_help)
+    most_help = "with --until-decided, the number of seeds that is not exceeded; default: 256"
+    further("--most-seeds", type=int, default=256, metavar="N", help=most_help)
     further("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
     further("--precision", choices=NAMES, help=PRECISION_HELP)
     return parser
@@ -169,6 +183,9 @@ def _after_each(comparison: "Comparison", path: pathlib.Path | None) -> None:
     if path is not None and path.suffix in (".csv", ".json", ".md"):
         _write(comparison, path)
     if sys.stderr.isatty() and not quiet():
+        if comparison.decision is not None:
+            print(f"plugax: {comparison.decision}", file=sys.stderr)
+            return
         row = comparison.rows[-1]
         over = "" if comparison.over is None else f", {comparison.over} {row.value}"
         print(f"plugax: {row.solver}{over}: {row.outcome or 'done'}", file=sys.stderr)

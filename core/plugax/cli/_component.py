@@ -18,6 +18,7 @@ from ..plugins import (
     class_made_by,
     component_kind,
     default_manager,
+    in_words,
     known_of,
     options_of,
     origin_of,
@@ -112,6 +113,8 @@ def choose(
     Errors: `UnknownNameError` for a name or an option that does not exist; `PlugaxError` for a
     value that an option does not take.
     """
+    if kind == "solver":
+        name, layers = _out_of_words(name, layers)
     if ":" in name:
         add_current_directory()
     component = default_manager().find(kind, name)
@@ -134,6 +137,16 @@ def choose(
                 f"{did_you_mean(key, chosen.options)}"
             )
     return chosen
+
+
+def _out_of_words(text: str, layers: list[Layer]) -> tuple[str, list[Layer]]:
+    """The name in a text such as "gradient then lbfgs"; its parts are the uppermost layer."""
+    plain = [
+        layer | {"name": in_words(layer["name"])[0]} if layer.get("name") else layer
+        for layer in layers
+    ]
+    name, parts = in_words(text)
+    return name, [*plain, {"name": name, **parts}] if parts else plain
 
 
 def _choose_part(

@@ -8,7 +8,7 @@ second instead of several seconds.
 import argparse
 from collections.abc import Iterable, Mapping
 
-from ..plugins import default_manager
+from ..plugins import default_manager, in_words
 from ._flags import peek
 from ._parser import HELP, Parser
 from ._values import NONE
@@ -30,8 +30,17 @@ def check_names(names: Mapping[str, Iterable[str | None]]) -> None:
     """
     for kind, wanted in names.items():
         for name in wanted:
-            if name is not None and name != NONE and ":" not in name:
-                default_manager().find(kind, name)
+            if name is not None and name != NONE:
+                for one in _names_in(kind, name):
+                    if ":" not in one:
+                        default_manager().find(kind, one)
+
+
+def _names_in(kind: str, text: str) -> list[str]:
+    """The names in a text: several for solvers one after the other."""
+    if kind != "solver" or in_words(text) == (text, {}):
+        return [text]
+    return list(dict.fromkeys(text.split()))
 
 
 def names_given(argv: list[str], *kinds: str) -> dict[str, list[str | None]]:

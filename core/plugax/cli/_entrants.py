@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..errors import PlugaxError
+from ..plugins import JOINS
 from ._component import ResolvedComponent
 from ._flags import add_flags, join_negative_numbers, parse_flags, peek_component
 from ._parser import Parser, UsageError
@@ -66,7 +67,10 @@ def _words(text: str) -> list[str]:
         raise argparse.ArgumentTypeError(
             f'expected a name, then options of that solver, as in "A --option value"; got {text!r}'
         )
-    return words
+    count = 1  # of the words in the name, which may be "gradient then lbfgs"
+    while words[count : count + 1] == [JOINS]:
+        count += 2
+    return [" ".join(words[:count]), *words[count:]]
 
 
 def _parse(problem: ResolvedComponent, words: list[str]) -> tuple[str, dict[str, Any]]:

@@ -19,6 +19,7 @@ from ._values import choices_of, is_switch, parse, placeholder, show, types_of
 
 # Kinds of component inside the problem or the solver that have a common option of their own.
 INNER_KINDS = ("optimizer", "integrator")
+OUTER_KINDS = ("problem", "solver")
 _NUMBER = re.compile(r"-(\d|\.\d|inf\b|nan\b)")
 
 
@@ -49,7 +50,10 @@ def peek(argv: list[str], *forms: str) -> str | None:
 def peek_component(argv: list[str], path: tuple[str, ...], kind: str) -> str | None:
     """The name that a flag gives to the component at `path`."""
     common = (f"--{kind}",) if kind in INNER_KINDS else ()
-    return peek(argv, *common, f"--{kebab(path[-1])}", qualified(path))
+    # `--solver` is the solver of the run, not an option of that name inside it.
+    short = () if path[-1] in OUTER_KINDS else (f"--{kebab(path[-1])}",)
+    inside = (qualified(path[1:]),) if len(path) > 2 else ()
+    return peek(argv, *common, *short, *inside, qualified(path))
 
 
 def kebab(name: str) -> str:
@@ -75,6 +79,7 @@ def add_flags(parser: Parser, roots: list[ResolvedComponent], argv: list[str]) -
         (chosen, option) for root in roots for chosen in root.walk() for option in _settable(chosen)
     ]
     counts = collections.Counter(option.name for _, option in places)
+    inside = collections.Counter((*chosen.path[1:], option.name) for chosen, option in places)
     inner = {kind: [p for p in places if _kind(p[1]) == kind] for kind in INNER_KINDS}
     for kind, found in inner.items():
         if not found:
@@ -90,7 +95,11 @@ def add_flags(parser: Parser, roots: list[ResolvedComponent], argv: list[str]) -
             preset = peek(argv, "--preset", qualified((*chosen.path, "preset")))
             preset = preset_values(chosen.target, preset or chosen.given.get("preset"))
             for option in _settable(chosen):
-                forms = [qualified((*chosen.path, option.name))]
+                path = (*chosen.path, option.name)
+                forms = [qualified(path)]
+                # In a part of a part, as `--first.optimizer` for `--solver.first.optimizer`.
+                if len(path) > 2 and inside[path[1:]] == 1:
+                    forms.insert(0, qualified(path[1:]))
                 short = f"--{kebab(option.name)}"
                 if counts[option.name] == 1 and short not in common and option.name not in inner:
                     forms.insert(0, short)

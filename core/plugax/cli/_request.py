@@ -126,17 +126,19 @@ def choose_solver(
 
     Errors: those of `choose`.
     """
-    from ..runner import recipe_of
+    from ..runner import recipe_with_parts
 
     alone = choose("solver", name, [config], find)
-    # Parts of the solver that neither flags nor configuration name come from the recipe.
-    parts = {
-        option: part and part.name
-        for option, part in alone.parts.items()
+    # What neither flags nor configuration give comes from the recipe.
+    given = {
+        option
+        for option in alone.options
         if option in config or find(("solver", option), _kind_of(alone, option)) is not None
     }
-    recipe, _ = recipe_of(problem.known("recipes", {}), name, parts)
-    return choose("solver", name, [recipe | {"name": name}, config], find)
+    parts = {option: part and part.name for option, part in alone.parts.items() if option in given}
+    chosen = dict.fromkeys(given) | parts
+    recipe, inner, _ = recipe_with_parts(problem.known("recipes", {}), name, chosen)
+    return choose("solver", name, [recipe | inner | {"name": name}, config], find)
 
 
 def _kind_of(chosen: ResolvedComponent, option: str) -> str:

@@ -1,28 +1,17 @@
 """`compare`: solvers on one problem, over seeds; all seeds of a solver are one population."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-
-import jax
-import jax.numpy as jnp
-import jax.random as jr
-import numpy as np
 
 from ..plugins import build, origin_of
 from ..problems import AbstractProblem
 from ..runner._device import find_device
-from ..runner._job import Job
 from ..runner._length import Length
-from ..runner._members import stack_members
 from ..runner._place import check_call
-from ..runner._prepare import prepare_seeds
-from ..runner._program import Task
 from ..runner._provenance import provenance_of
-from ..runner._record import EVERYTHING
-from ..runner._run import run
-from ..solution import Population
-from ._comparison import LOST, Comparison, Row
+from ._comparison import Comparison, Row
 from ._contestants import (
     Contestant,
     Entry,
@@ -31,13 +20,15 @@ from ._contestants import (
     label_entries,
     option_of,
 )
+from ._row import row_of, seeded
+from ._until_decided import FIRST_SEEDS, check_decidable, decided
 
 
 def compare(
     problem: AbstractProblem | str,
     solvers: Iterable[Entry] | Mapping[str, Entry],
     *,
-    seeds: Iterable[int] = range(3),
+    seeds: Iterable[int] | None = None,
     over: Mapping[str, Iterable[Any]] | None = None,
     steps: int | None = None,
     epochs: int | float | None = None,
@@ -45,6 +36,9 @@ def compare(
     chunk: int | None = None,
     device: str | None = None,
     after_each: Callable[[Comparison], None] | None = None,
+    until_decided: bool = False,
+    level: float = 0.95,
+    most_seeds: int = 256,
 ) -> Comparison:
     """Compare solvers on a problem.
 
@@ -56,7 +50,8 @@ def compare(
         problem: as for `solve`.
         solvers: names, objects, names with options `("etkf", {"members": 40})` or specs; or a
             mapping from labels to these.
-        seeds: whole numbers, one or more.
+        seeds: whole numbers, one or more; by default 0, 1 and 2, or the first 16 if seeds are
+            added until the ranking is decided.
         over: one option of the solvers with its values, `{"members": (10, 20, 40)}`: every solver
             is run with each value. An option may change shapes, so each value needs a program of
             its own.
@@ -66,7 +61,14 @@ def compare(
             the problem that any solver has, or else the metrics that all solvers have.
         chunk: as for `solve`.
         device: as for `solve`.
-        after_each: called with the comparison so far, whenever a row is done.
+        after_each: called with the comparison so far, whenever a row is done, and whenever further
+            seeds of all rows are.
+        until_decided: add seeds, as many at a time as `seeds` has, until the ranking by the first
+            of the metrics is settled (`comparison.decision`). Nothing is compiled for them.
+        level: the probability that nothing that is called settled is wrong, however many seeds it
+            took.
+        most_seeds: the number of seeds that is not exceeded; pairs that are not settled by then
+            remain a tie.
 
     Returns:
         the comparison. A run that diverges is left out of the means and mentioned in its row; so is
@@ -74,8 +76,10 @@ def compare(
         far.
 
     Errors: those of `solve` for any of the solvers, before anything is run; `PlugaxError` for
-    invalid seeds, and if reseeding changes more than values.
+    invalid seeds, an invalid level, and if reseeding changes more than values.
     """
+    if seeds is None:
+        seeds = range(FIRST_SEEDS) if until_decided else range(3)
     numbers = check_seeds(seeds)
     name, values = option_of(over)
     asked = Length(steps, epochs, None)
@@ -85,11 +89,11 @@ def compare(
         for label, entry in label_entries(solvers)
         for value in values
     ]
+    if until_decided:
+        check_decidable(len(contestants), len(numbers), level, most_seeds)
     check_call(made, seed=numbers[0], chunk=chunk)
     chosen = find_device(device)
-    with jax.default_device(chosen):
-        problems = [made.reseeded(seed) for seed in numbers]
-        everyone = stack_members(problems, f"Problems of several seeds ({type(made).__name__})")
+    members = seeded(made, numbers, chosen)
     comparison = Comparison(
         problem=(origin_of(made) or {}).get("name", type(made).__name__),
         rows=(),
@@ -100,7 +104,7 @@ def compare(
     )
     try:
         for contestant in contestants:
-            row = _row(made, contestant, problems, everyone, numbers, chunk, device)
+            row = row_of(made, contestant, members, chunk, device)
             rows = (*comparison.rows, row)
             shown = comparison.metrics if metrics else _usual(made, rows)
             comparison = dataclasses.replace(comparison, rows=rows, metrics=shown)
@@ -108,61 +112,28 @@ def compare(
                 break
             if after_each is not None:
                 after_each(comparison)
+        if until_decided and not comparison.interrupted:
+            batch = functools.partial(_rows, made, contestants, chosen, chunk, device)
+            for comparison in decided(comparison, batch, level, most_seeds):  # noqa: B020
+                if after_each is not None:
+                    after_each(comparison)
     except KeyboardInterrupt:
         pass
     rest = contestants[len(comparison.rows) :]
     return _with_missing(comparison, rest, name) if rest else comparison
 
 
-def _row(
+def _rows(
     problem: AbstractProblem,
-    contestant: Contestant,
-    problems: list[AbstractProblem],
-    everyone: tuple[AbstractProblem, Any],
-    seeds: tuple[int, ...],
+    contestants: list[Contestant],
+    device: Any,
     chunk: int | None,
-    device: str | None,
-) -> Row:
-    """One solver, run on all seeds."""
-    numbers = np.asarray(seeds)
-
-    solver, steps = contestant.solver, contestant.plan.steps
-
-    def task() -> Task:
-        prepared, axes = prepare_seeds(problems, solver, steps)
-        key = jax.vmap(jr.key)(jnp.asarray(numbers))
-        same = jax.tree.map(lambda _: None, solver)
-        return Task(everyone[0], solver, prepared, key, (everyone[1], same, axes, 0))
-
-    job = Job(problem, solver, seeds, contestant.plan, steps, EVERYTHING, task, {"seed": numbers})
-    try:
-        population = run(job, chunk=chunk, device=device, observers=(), out=None, throw=False)
-    # If one solver fails or lacks memory, the results of the others must not be lost.
-    except Exception as error:
-        none = np.empty(0)
-        return Row(contestant.label, contestant.value, {}, (), none, np.nan, np.nan, error)
-    steps = population.steps
-    return Row(
-        solver=contestant.label,
-        value=contestant.value,
-        scores=_scores(population),
-        statuses=tuple(population.status),
-        steps=steps,
-        seconds_per_step=population.run_seconds / steps.sum() if steps.any() else np.nan,
-        compile_seconds=population.compile_seconds,
-        provenance=population.provenance,
-    )
-
-
-def _scores(population: Population) -> dict[str, np.ndarray]:
-    """Every metric that is a single number, for every seed; NaN if the run was lost."""
-    lost = np.isin(population.names, LOST)
-    scores = {}
-    for name, values in population.metrics.items():
-        single = isinstance(values, np.ndarray) and values.shape == lost.shape
-        if single and np.issubdtype(values.dtype, np.number):
-            scores[name] = np.where(lost, np.nan, values)
-    return scores
+    name: str | None,
+    seeds: tuple[int, ...],
+) -> list[Row]:
+    """All solvers, run on further seeds."""
+    members = seeded(problem, seeds, device)
+    return [row_of(problem, contestant, members, chunk, name) for contestant in contestants]
 
 
 def _usual(problem: AbstractProblem, rows: tuple[Row, ...]) -> tuple[str, ...]:

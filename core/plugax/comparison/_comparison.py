@@ -15,6 +15,7 @@ import numpy as np
 from .._terminal import paragraph, width
 from ..display import Figures
 from ..solution import Status, finite, replace_file
+from ._decision import Decision
 from ._html import comparison_html
 from ._text import align, duration, format_mean, markdown
 
@@ -41,6 +42,8 @@ class Row:
         compile_seconds: time in calls that traced and compiled, once for all seeds.
         error: the exception that ended the runs, or None.
         provenance: versions, options, device, precision.
+        time_errors: for metrics that are means over the history, the standard error of each seed's
+            score, which knows of the correlation in time.
     """
 
     solver: str
@@ -52,6 +55,7 @@ class Row:
     compile_seconds: float
     error: Exception | None = None
     provenance: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
+    time_errors: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict, repr=False)
 
     @property
     def failed(self) -> int:
@@ -77,9 +81,16 @@ class Row:
         return float(values.mean()) if values.size else np.nan
 
     def standard_error(self, metric: str) -> float:
-        """The standard error of the mean, with n − 1; NaN for fewer than two seeds."""
+        """The standard error of the mean: from the seeds, with n − 1; for a single seed from time.
+
+        A single seed tells its error if the score is a mean over the history (`error_of_mean`);
+        else it is NaN.
+        """
         values = self._finite(metric)
-        return float(values.std(ddof=1) / values.size**0.5) if values.size > 1 else np.nan
+        if values.size > 1:
+            return float(values.std(ddof=1) / values.size**0.5)
+        within = self.time_errors.get(metric, np.empty(0))
+        return float(within[0]) if values.size == within.size == 1 else np.nan
 
     def _finite(self, metric: str) -> np.ndarray:
         values = self.scores.get(metric, np.empty(0))
@@ -96,8 +107,9 @@ class Comparison:
         metrics: the metrics to show, in this order; `rows` hold all.
         seeds: the seeds of every row.
         over: the option that is varied, or None.
-        missing: the rows that were not run because of an interrupt.
+        missing: what was not run because of an interrupt: rows, or further seeds.
         provenance: versions, plugins, options of the problem, device, precision.
+        decision: what is settled, if seeds were added until that is decided; else None.
     """
 
     problem: str
@@ -107,6 +119,7 @@ class Comparison:
     over: str | None = None
     missing: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
+    decision: Decision | None = None
 
     @property
     def success(self) -> bool:
@@ -195,6 +208,7 @@ class Comparison:
             "rows": rows,
             "interrupted": self.interrupted,
             "missing": list(self.missing),
+            "decision": None if self.decision is None else self.decision.as_plain(),
             "provenance": dict(self.provenance),
         }
         return finite(whole)
@@ -211,8 +225,9 @@ class Comparison:
 
     @property
     def notes(self) -> list[str]:
-        """Sentences on what the table does not show: failures and missing rows."""
-        notes = [f"{_label(self, row)}: {_message(row)}" for row in self.rows if not row.success]
+        """Sentences on what the table does not show: what is settled, failures, missing rows."""
+        notes = [] if self.decision is None else [str(self.decision)]
+        notes += [f"{label_of(self, row)}: {_message(row)}" for row in self.rows if not row.success]
         found = {name for row in self.rows for name in row.scores}
         unknown = [metric for metric in self.metrics if found and metric not in found]
         if unknown:
@@ -244,7 +259,8 @@ class Comparison:
         return rows
 
 
-def _label(comparison: Comparison, row: Row) -> str:
+def label_of(comparison: Comparison, row: Row) -> str:
+    """The solver of a row, and the value of the option that is varied."""
     return row.solver if comparison.over is None else f"{row.solver}, {comparison.over} {row.value}"
 
 

@@ -50,6 +50,14 @@ class AbstractData(eqx.Module):
         """Whether the batch is the same at every step, so that the loss is one function."""
         return False
 
+    @property
+    def whole(self) -> "AbstractData | None":
+        """All examples as one batch, the same at every step; None if the data are no set of them.
+
+        By default the data themselves if they are the same at every step.
+        """
+        return self if self.same_every_step else None
+
     def first(self, key: PRNGKeyArray | None = None) -> PyTree:
         """The batch of step 0; under `eqx.filter_eval_shape`, the shapes of every batch."""
         key = jr.key(0) if key is None else key

@@ -20,6 +20,7 @@ import jax.random as jr
 from jaxtyping import Array, ArrayLike, Int, PRNGKeyArray, PyTree
 
 from ._data import AbstractData, as_examples
+from ._full_batch import FullBatch
 from ._swap_or_not import Shuffle, permute, shuffle
 
 
@@ -65,6 +66,11 @@ class Shuffled(AbstractData):
     def steps_per_epoch(self) -> Fraction:
         """The number of examples divided by the batch size."""
         return Fraction(self.examples, self.batch_size)
+
+    @property
+    def whole(self) -> FullBatch:
+        """All examples."""
+        return FullBatch(self.arrays)
 
     def _shuffle(self, key: PRNGKeyArray, epoch: Int[Array, ""]) -> Shuffle:
         return shuffle(jr.fold_in(key, epoch), self.examples)

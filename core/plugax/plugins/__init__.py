@@ -17,6 +17,8 @@ from ._component import install_command as install_command
 from ._hooks import HookSpecs as HookSpecs
 from ._hooks import hookimpl as hookimpl
 from ._imported import imported_object as imported_object
+from ._in_words import JOINS as JOINS
+from ._in_words import in_words as in_words
 from ._known import class_made_by as class_made_by
 from ._known import factory_attribute as factory_attribute
 from ._known import known_of as known_of

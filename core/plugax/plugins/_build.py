@@ -10,6 +10,7 @@ from .._memory import first_line, lacks_memory
 from .._origin import Origin, Spec, origin_of, remember_origin
 from ..errors import OutOfMemoryError, PlugaxError, PluginError, UnknownNameError, did_you_mean
 from ._component import Component
+from ._in_words import in_words
 from ._manager import PluginManager, default_manager
 from ._options import Option, options_of
 from ._written import SEQUENCES, choices, is_path, members, names_in, plain, wrong_among
@@ -49,6 +50,9 @@ def build(kind: str, name: Any, options: Spec, *, plugins: PluginManager | None 
         name = name.get("name")
     if not isinstance(name, str):
         raise PlugaxError(_not_a_name(kind, interface, name))
+    if kind == "solver":
+        name, parts = in_words(name)
+        options = parts | options
     plugins = plugins or default_manager()
     component = plugins.find(kind, name)
     component.check_needs()

@@ -1,5 +1,6 @@
 """Problems define the unknowns, and how well a candidate explains the data."""
 
+from ._all_data import on_all_data as on_all_data
 from ._constrained import Constrained as Constrained
 from ._constrained import constrained as constrained
 from ._constraint import AbstractConstraint as AbstractConstraint

@@ -9,6 +9,7 @@ from ._length import Length as Length
 from ._load import figures_of as figures_of
 from ._load import load as load
 from ._recipe import recipe_of as recipe_of
+from ._recipe import recipe_with_parts as recipe_with_parts
 from ._resolve import fitting as fitting
 from ._resolve import resolve as resolve
 from ._resume import resume as resume

@@ -5,11 +5,11 @@ from typing import Any
 
 from ..data import AbstractData
 from ..errors import PlugaxError, PluginError, UnsuitableProblemError
-from ..plugins import Component, build, default_manager, known_of, origin_of
+from ..plugins import Component, build, default_manager, in_words, known_of, origin_of
 from ..problems import AbstractProblem
 from ..solvers import AbstractSolver
 from ._length import Length, Plan
-from ._recipe import recipe_of, recipes_of
+from ._recipe import recipe_of, recipe_with_parts, recipes_of
 
 
 def resolve(
@@ -36,11 +36,13 @@ def resolve(
                 f"{', '.join(fitting(problem))}."
             )
         solver = next(iter(recipes))
-    by_name = isinstance(solver, str)
-    name = solver if by_name else (origin_of(solver) or {}).get("name", "")
-    chosen = options if by_name else (origin_of(solver) or {})
-    recipe, usual = recipe_of(recipes, name, chosen)
-    solver = build("solver", solver, recipe | options if by_name else options)
+    name = solver if isinstance(solver, str) else (origin_of(solver) or {}).get("name", "")
+    if isinstance(solver, str):
+        recipe, parts, usual = recipe_with_parts(recipes, solver, options)
+        solver, options = in_words(solver)[0], recipe | options | parts
+    else:
+        _, usual = recipe_of(recipes, name, origin_of(solver) or {})
+    solver = build("solver", solver, options)
     if not isinstance(problem.data, AbstractData):
         raise PlugaxError(
             f"{type(problem).__name__}.data must be an AbstractData; got "
@@ -48,7 +50,7 @@ def resolve(
             "name takes the base class's property for its default."
         )
     check_suitable(problem, solver, name)
-    plan = asked.or_else(usual).in_steps(solver.data(problem), solver.default_steps)
+    plan = asked.or_else(usual).in_steps(solver.data(problem), solver.usual_steps(problem))
     return problem, solver, plan
 
 
@@ -86,9 +88,9 @@ def _fits(
             return False
         if isinstance(problem, type):
             return True
-        options, _ = recipe_of(recipes, component.name, {})
+        recipe, parts, _ = recipe_with_parts(recipes, component.name, {})
         name = f"{component.plugin}:{component.name}"
-        return build("solver", name, options).unsuitable(problem) is None
+        return build("solver", name, recipe | parts).unsuitable(problem) is None
     except PluginError:
         return False
     except PlugaxError:

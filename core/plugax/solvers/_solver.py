@@ -33,6 +33,8 @@ class AbstractSolver(eqx.Module, Generic[Problem, State]):
     - `requires`: the kind of problem that the solver needs, and that its methods may rely on.
     - `carries`: whether it hands on the state of an `AbstractStatefulProblem`, by
       `plugax.problems.loss_and_state`.
+    - `needs_all_data`: whether every step must see all data, because losses of different steps are
+      compared: a change of the batch would look like a change of the loss.
     - `may_be_infinite`: the metrics that need not be finite, as for problems.
     - `default_steps`: the number of steps to run by default.
 
@@ -46,6 +48,7 @@ class AbstractSolver(eqx.Module, Generic[Problem, State]):
 
     requires: ClassVar[type[AbstractProblem]] = AbstractProblem
     carries: ClassVar[bool] = False
+    needs_all_data: ClassVar[bool] = False
     may_be_infinite: ClassVar[tuple[str, ...]] = ()
     default_steps: ClassVar[int] = 1000
 
@@ -54,8 +57,8 @@ class AbstractSolver(eqx.Module, Generic[Problem, State]):
 
         Called on the host before a run, and when solvers are recommended. The answer continues a
         sentence that begins with the solver's name, and says what to do: "needs a model_error; give
-        …". By default the kind of problem decides (`requires`). A solver that needs more (all data
-        at every step, positions) adds to that:
+        …". By default the kind of problem decides (`requires`), and its data (`needs_all_data`). A
+        solver that needs more, such as positions, adds to that:
 
             return super().unsuitable(problem) or no_positions(problem)
         """
@@ -64,9 +67,15 @@ class AbstractSolver(eqx.Module, Generic[Problem, State]):
                 f"hands no state on from step to step: the state of {type(problem).__name__} "
                 "would stay as it is."
             )
-        if problem.suits(self.requires):
-            return None
         name, kind = type(problem).__name__, self.requires.__name__
+        if problem.suits(self.requires):
+            if not self.needs_all_data or problem.data.same_every_step:
+                return None
+            return (
+                f"needs all data at every step (plugax.FullBatch); {name} has "
+                f"{type(problem.data).__name__}. Give the problem FullBatch data, or use a solver "
+                "for changing batches, such as 'gradient'."
+            )
         if isinstance(problem, self.requires):
             return f"takes any {kind}, but would ignore what {name} asks for besides."
         article = "an" if kind[0] in "AEIOU" else "a"
@@ -85,6 +94,14 @@ class AbstractSolver(eqx.Module, Generic[Problem, State]):
         Override it only to group the data otherwise: into windows of several observation times.
         """
         return problem.data
+
+    def usual_steps(self, problem: Problem) -> int:  # noqa: ARG002 - the default needs no problem
+        """The number of steps to run by default, if neither problem nor data say one.
+
+        By default `default_steps`. Override it if the number depends on the problem, as that of
+        some epochs does.
+        """
+        return self.default_steps
 
     def prepare(
         self,
