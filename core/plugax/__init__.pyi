@@ -48,6 +48,8 @@ from .problems import bounded as bounded
 from .problems import constrained as constrained
 from .problems import fixed as fixed
 from .problems import starting_at as starting_at
+from .runner import Race as Race
+from .runner import Range as Range
 from .runner import implicit as implicit
 from .runner import load as load
 from .runner import resume as resume
@@ -55,6 +57,7 @@ from .runner import solve as solve
 from .runner import sweep as sweep
 from .runner import unrolled as unrolled
 from .solution import Population as Population
+from .solution import Populations as Populations
 from .solution import Solution as Solution
 from .solution import Status as Status
 from .solution import Table as Table

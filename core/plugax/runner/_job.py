@@ -14,6 +14,7 @@ from ..problems import AbstractProblem
 from ..solvers import AbstractSolver
 from ._length import Plan
 from ._program import Task
+from ._race import Race
 from ._record import EVERYTHING, Record
 
 
@@ -31,6 +32,8 @@ class Job:
         task: makes the task; called with the device as JAX's default.
         swept: the values in which members differ, by name; the last name varies fastest. None for a
             single run.
+        block: the number of members that are computed side by side; None for the runner's choice.
+        race: by which members are stopped early; None if none are.
     """
 
     problem: AbstractProblem
@@ -41,6 +44,8 @@ class Job:
     record: Record
     task: Callable[[], Task]
     swept: Mapping[str, PyTree] | None = None
+    block: int | None = None
+    race: Race | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -58,7 +63,9 @@ class Job:
         lengths = dict(zip(self.swept or {}, self.shape, strict=True))
         over = {} if self.swept is None else {"over": lengths}
         asked = {"seed": self.seed, **self.plan.asked, "prepared_for": self.prepared_for}
-        return asked | self.record.asked | over
+        raced = {} if self.race is None else {"race": self.race.asked}
+        blocks = {} if self.block is None else {"block": self.block}
+        return asked | self.record.asked | over | raced | blocks
 
 
 def single(
