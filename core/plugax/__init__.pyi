@@ -57,7 +57,6 @@ from .runner import solve as solve
 from .runner import sweep as sweep
 from .runner import unrolled as unrolled
 from .solution import Population as Population
-from .solution import Populations as Populations
 from .solution import Solution as Solution
 from .solution import Status as Status
 from .solution import Table as Table

@@ -53,6 +53,26 @@ def needs_programs(name: str, problem: AbstractProblem, solver: AbstractSolver) 
     return has_option(trees[root], root, path.split("."))
 
 
+def with_numbers(
+    over: Mapping[str, Any], problem: AbstractProblem, solver: AbstractSolver
+) -> tuple[AbstractProblem, AbstractSolver]:
+    """Problem and solver with a number in place of None in every option that is swept over numbers.
+
+    A momentum of None, for example, is no array, but any number in its place is one, so that its
+    values can share a program.
+    """
+    trees = {"problem": problem, "solver": solver}
+    for name, given in over.items():
+        root, path = root_of(name)
+        if not _are_numbers(given) or not needs_programs(name, trees["problem"], trees["solver"]):
+            continue
+        first = given.low if isinstance(given, Range) else float(np.asarray(given)[0])
+        changed = trees | {root: with_option(trees[root], root, path.split("."), first)}
+        if is_array_leaf(name, changed):
+            trees = changed
+    return trees["problem"], trees["solver"]
+
+
 def run_groups(
     problem: AbstractProblem,
     solver: AbstractSolver,
@@ -177,11 +197,24 @@ def _write(out: pathlib.Path, choices: list[dict[str, Any]], jobs: list[Job], de
         }
         for options, job in zip(choices, jobs, strict=True)
     ]
+    for place in (out, *(out / group["directory"] for group in groups)):
+        (place / SUMMARY).unlink(missing_ok=True)  # of a run that is replaced
     with replace_file(out / ARRAYS) as file:
         file.write(series_bytes(arrays))
     with replace_file(out / SWEEP) as file:
         content = {"groups": finite(groups), "dtypes": dtypes_of(arrays)}
         file.write(json.dumps(content, indent=2, allow_nan=False).encode())
+
+
+def _are_numbers(given: Any) -> bool:
+    """Whether values are a range, or numbers that are not whole."""
+    if isinstance(given, Range):
+        return True
+    try:
+        values = np.asarray(given)
+    except ValueError:  # of different shapes
+        return False
+    return values.ndim == 1 and values.size > 0 and values.dtype.kind == "f"
 
 
 def _plain_values(name: str, given: Any) -> list[Any]:

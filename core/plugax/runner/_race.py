@@ -34,8 +34,9 @@ class Race:
         eta: the factor η by which a rung reduces the members.
         rungs: the number K of rungs before the last step; by default as many as leave a member, or
             a step.
-        by: the figure of merit, smaller is better: `"loss"`, of the last step before a rung, or a
+        by: the figure of merit: `"loss"`, of the last step before a rung, or a
             scalar of `problem.evaluate`.
+        largest: whether the largest figure is the best, as of an accuracy.
 
     Errors: `PlugaxError` if one of these is invalid.
     """
@@ -44,6 +45,7 @@ class Race:
     eta: int = 4
     rungs: int | None = None
     by: str = "loss"
+    largest: bool = False
 
     def __post_init__(self):
         """Check the arguments."""
@@ -127,7 +129,7 @@ class Race:
                 f"There is no figure {self.by!r} to race by; there are {', '.join(known)}."
                 f"{did_you_mean(self.by, known)}"
             )
-        return np.asarray(metrics[self.by])
+        return np.asarray(metrics[self.by]) * (-1 if self.largest else 1)
 
 
 def race_of(given: "Race | str | None") -> Race | None:

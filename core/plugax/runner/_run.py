@@ -15,7 +15,7 @@ import numpy as np
 from .. import plugins
 from ..errors import RunFailedError, UnsavedWarning
 from ..observers import AbstractObserver, Progress
-from ..solution import Population, Solution, forget_figures
+from ..solution import SWEEP, Population, Solution, forget_figures
 from ..solution._status import pruned
 from ._block_size import in_blocks
 from ._breach import explain_breach
@@ -109,6 +109,8 @@ def _save(result: Solution | Population, out: str | os.PathLike, *, anew: bool) 
         result.save(out)
         if anew:
             forget_figures(pathlib.Path(out))
+            # A sweep of several populations that was there is replaced too.
+            (pathlib.Path(out) / SWEEP).unlink(missing_ok=True)
     except Exception as error:
         cause = (error.strerror if isinstance(error, OSError) else None) or error
         message = f"The run could not be saved in {os.fspath(out)}: {cause}."

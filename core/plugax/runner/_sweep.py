@@ -9,7 +9,7 @@ from ..observers import AbstractObserver
 from ..problems import AbstractProblem, Unconstrained, variant
 from ..solution import SUMMARY, SWEEP, claim
 from ..solvers import AbstractSolver
-from ._groups import needs_programs, run_groups
+from ._groups import needs_programs, run_groups, with_numbers
 from ._job import Job
 from ._length import EvaluateEvery, Length, Plan
 from ._place import check_call
@@ -107,6 +107,7 @@ def sweep(
             check_suitable(variant(problem, Unconstrained(), start), solver)
         return population(problem, solver, swept, plan=plan, race=raced, **told)
 
+    made, fitted = with_numbers(over, made, fitted)
     programs = {n: values for n, values in over.items() if needs_programs(n, made, fitted)}
     rest = {name: values for name, values in over.items() if name not in programs}
     call = {"chunk": chunk, "device": device, "observers": observers, "throw": throw}

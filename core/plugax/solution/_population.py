@@ -130,29 +130,31 @@ class Population:
         """
         return self._at(tuple(chosen[name.replace(".", "__")] for name in self.swept))
 
-    def best(self, by: str = "loss") -> Solution:
+    def best(self, by: str = "loss", *, largest: bool = False) -> Solution:
         """The member with the smallest figure of merit, among those that did not fail.
 
         Members that a race has stopped count only if all were stopped.
 
         Arguments:
             by: `"loss"`, at the unknowns that the last step started from; or the name of a scalar
-                that `problem.evaluate` returns (negated there if larger is better).
+                that `problem.evaluate` returns.
+            largest: whether the largest is the best, as of an accuracy.
 
         Errors: `PlugaxError` if there is no such figure, or none is finite.
         """
-        figures = self.figure_of_merit(by)
+        figures = self.figure_of_merit(by, largest=largest)
         if not (pruned := self.names == "pruned").all():
             figures = np.where(pruned, np.inf, figures)
         if np.isinf(figures).all():
             raise PlugaxError(f"No member has a finite {by!r}: {self.status.flat[0]}")
         return self._at(np.unravel_index(int(figures.argmin()), figures.shape))
 
-    def figure_of_merit(self, by: str = "loss") -> np.ndarray:
+    def figure_of_merit(self, by: str = "loss", *, largest: bool = False) -> np.ndarray:
         """Every member's figure of merit, by which `best` chooses; infinity for those that failed.
 
         Arguments:
             by: as for `best`.
+            largest: as for `best`; the figures are then negated.
 
         Errors: `PlugaxError` if there is no such figure.
         """
@@ -165,7 +167,7 @@ class Population:
             ]
             known = ", ".join(["loss", *scalars])
             raise PlugaxError(f"There is no figure {by!r} to choose by; there are {known}.")
-        figures = as_float(figures)
+        figures = -as_float(figures) if largest else as_float(figures)
         return np.where((self.names == "non-finite") | ~np.isfinite(figures), np.inf, figures)
 
     @property

@@ -114,18 +114,32 @@ class Populations(Sequence[Population]):
         ]
         return {name: np.concatenate([one[name] for one in columns]) for name in columns[0]}
 
-    def figure_of_merit(self, by: str = "loss") -> np.ndarray:
-        """The figure of merit of every member; infinity for those that failed; see `best`."""
-        return np.concatenate([group.figure_of_merit(by) for group in self.groups])
+    @property
+    def names(self) -> np.ndarray:
+        """The names of the members' statuses."""
+        return np.concatenate([group.names.ravel() for group in self.groups])
 
-    def best(self, by: str = "loss") -> Solution:
-        """The member with the smallest figure of merit, as `Population.best`.
+    @property
+    def main_figure(self) -> str:
+        """The figure of merit that is drawn, as of `Population`."""
+        return self.groups[0].main_figure
+
+    def figure_of_merit(self, by: str = "loss", *, largest: bool = False) -> np.ndarray:
+        """The figure of merit of every member, as of `Population`."""
+        told = {"largest": largest}
+        return np.concatenate([group.figure_of_merit(by, **told).ravel() for group in self.groups])
+
+    def best(self, by: str = "loss", *, largest: bool = False) -> Solution:
+        """The best member of all populations, as `Population.best`.
 
         Errors: `PlugaxError` if there is no such figure, or none is finite.
         """
-        figures = [group.figure_of_merit(by).min() for group in self.groups]
-        place = int(np.argmin(figures))
-        best = self.groups[place].best(by)
+        figures = self.figure_of_merit(by, largest=largest)
+        if not (pruned := self.names == "pruned").all():
+            figures = np.where(pruned, np.inf, figures)
+        ends = np.cumsum([group.status.size for group in self.groups])
+        place = int(np.searchsorted(ends, int(figures.argmin()), side="right"))
+        best = self.groups[place].best(by, largest=largest)
         return dataclasses.replace(best, coordinates=self.options[place] | dict(best.coordinates))
 
     def overall(self) -> Status:

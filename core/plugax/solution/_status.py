@@ -60,7 +60,7 @@ def pruned(step: int, rung: int, by: str) -> Status:
     """A race stopped the member."""
     return Status(
         "pruned",
-        f"Stopped at rung {rung} of the race, after {_steps(step)}: {by} was smaller in others.",
+        f"Stopped at rung {rung} of the race, after {_steps(step)}: others had a better {by}.",
     )
 
 
@@ -105,13 +105,16 @@ def interrupted(step: int) -> Status:
 def overall(statuses: Sequence[Status]) -> Status:
     """How the members of a population ended, in one status, named after the first failure, if any.
 
+    Without a failure it is named after the first member that no race has stopped.
+
     Arguments:
         statuses: those of the members, one or more.
     """
     names = [status.name for status in statuses]
     counts = ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names))
     first = next((status for status in statuses if not status.success), None)
-    chosen = statuses[0] if first is None else first
+    ended = next((status for status in statuses if status.name != "pruned"), statuses[0])
+    chosen = ended if first is None else first
     remarks = dict.fromkeys(remark for status in statuses for remark in status.remarks)
     cause = "" if first is None else f" {first.message}"
     return Status(chosen.name, f"Of {len(names)} members: {counts}.{cause}", [*remarks])
