@@ -15,6 +15,7 @@ ALL = (
     "ensemble",
     "minimisers",
     "curve_fits",
+    "populations",
     "mnist",
     "training",
     "compilation",

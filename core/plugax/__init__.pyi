@@ -48,6 +48,8 @@ from .problems import bounded as bounded
 from .problems import constrained as constrained
 from .problems import fixed as fixed
 from .problems import starting_at as starting_at
+from .runner import Race as Race
+from .runner import Range as Range
 from .runner import implicit as implicit
 from .runner import load as load
 from .runner import resume as resume

@@ -46,7 +46,7 @@ def test_every_name_is_listed_once_and_is_there(package):
 
 def test_plugax_itself_keeps_few_names():
     rooms = [name for name in plugax.__all__ if inspect.ismodule(getattr(plugax, name))]
-    assert len(plugax.__all__) - len(rooms) <= 43
+    assert len(plugax.__all__) - len(rooms) <= 45
 
 
 def test_a_room_is_an_attribute_before_anyone_imports_it():

@@ -18,6 +18,9 @@ path = "losses.csv"
 [run]
 seed = 0
 steps = 200
+
+[sweep]
+over = ["optimizer.learning_rate=1e-3:1e-1:log:20", "seed=0:4"]
 """
 
 import os
@@ -41,7 +44,7 @@ RUN = {
     "precision": (str,),
 }
 KINDS = {int: "a whole number", float: "a number", str: "text"}
-TABLES = ("problem", "solver", "observer", "run")
+TABLES = ("problem", "solver", "observer", "run", "sweep")
 FILE_NAME = "config.toml"
 
 
@@ -69,7 +72,7 @@ def read_config(path: str | os.PathLike | None) -> dict[str, Any]:
         elif name not in TABLES or not isinstance(table, dict):
             raise PlugaxError(
                 f"The configuration {path} has {name!r}; it may have the tables [problem], "
-                f"[solver], [[observer]] and [run].{did_you_mean(name, TABLES)}"
+                f"[solver], [[observer]], [run] and [sweep].{did_you_mean(name, TABLES)}"
             )
     for name in ("problem", "solver"):
         if not isinstance(tables[name].get("name", ""), str):

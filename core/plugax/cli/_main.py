@@ -27,6 +27,7 @@ from ._verbosity import QUIET, VERBOSE, plain_warnings, set_verbosity
 
 COMMANDS = {
     "run": "solve a problem",
+    "sweep": "solve a problem for many values, seeds or options at once",
     "resume": "go on with a run that was saved",
     "compare": "compare solvers on a problem, as a table",
     "plot": "draw the figures of a run that was saved",

@@ -8,6 +8,7 @@ The second pass parses all options.
 import argparse
 import dataclasses
 import functools
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import PlugaxError, unexpected
@@ -23,6 +24,10 @@ from ._parser import Parser
 from ._precision import HELP as PRECISION_HELP
 from ._precision import NAMES
 
+WHAT = {
+    "run": "Solve a problem.",
+    "sweep": "Solve a problem many times, for every combination of the values of --over.",
+}
 EVALUATION_WORDS = ("epoch", "never")
 """What `--evaluate-every` may be instead of a number of steps."""
 
@@ -49,6 +54,8 @@ class Request:
         force: whether to replace another run in `out`.
         profile: the directory for a profile, or None.
         json: whether to answer in JSON.
+        more: the values of the flags that only this command has, by name.
+        sweep: the table `[sweep]` of the configuration.
     """
 
     problem: ResolvedComponent
@@ -68,20 +75,32 @@ class Request:
     force: bool
     profile: str | None
     json: bool
+    more: dict[str, Any] = dataclasses.field(default_factory=dict)
+    sweep: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
-def read_request(argv: list[str]) -> Request:
-    """The run that the arguments of `plugax run` ask for.
+def read_request(
+    argv: list[str], command: str = "run", add_more: Callable[[Parser], None] | None = None
+) -> Request:
+    """The run that the arguments of `plugax run` ask for, or of a command with more flags.
+
+    Arguments:
+        argv: the arguments.
+        command: the name of the command.
+        add_more: adds the flags that `plugax run` does not have.
 
     Errors: `PlugaxError` and its subclasses; `SystemExit` after `--help`.
     """
     argv = join_negative_numbers(argv)
     config = read_config(peek(argv, "--config"))
     name = problem_name(argv) or config["problem"].get("name")
+    make_parser = functools.partial(run_parser, command=command, add_more=add_more)
     if name is None:
-        run_parser(inner=True).parse_args(argv)  # for --help, and for flags without a value
-        raise PlugaxError("Which problem? `plugax list problems` lists them; `plugax run NAME`.")
-    check_common(run_parser(inner=False, prog=f"plugax run {name}"), argv)
+        make_parser(inner=True).parse_args(argv)  # for --help, and for flags without a value
+        raise PlugaxError(
+            f"Which problem? `plugax list problems` lists them; `plugax {command} NAME`."
+        )
+    check_common(make_parser(inner=False, problem=name), argv)
     solver_name = peek(argv, "--solver") or config["solver"].get("name")
     names = {"problem": [name], "solver": [solver_name]}
     check_names(names | names_given(argv, *INNER_KINDS, "observer"))
@@ -92,7 +111,8 @@ def read_request(argv: list[str]) -> Request:
     recommended = next(iter(recipes), None)
     solver_name = solver_name or recommended
     observers = choose_observers(argv, config["observer"], find)
-    parser = run_parser(inner=False, prog=f"plugax run {name}")
+    parser = make_parser(inner=False, problem=name)
+    common = {action.dest for action in parser._actions}
     if solver_name is None:
         add_flags(parser, [problem, *observers], argv)
         parse_flags(parser, argv, [problem, *observers])
@@ -116,6 +136,8 @@ def read_request(argv: list[str]) -> Request:
         force=flags["force"],
         profile=flags["profile"],
         json=flags["json"],
+        more={key: flags[key] for key in common if key not in RUN and key in flags},
+        sweep=config["sweep"],
     )
 
 
@@ -145,19 +167,28 @@ def _kind_of(chosen: ResolvedComponent, option: str) -> str:
     return component_kind(chosen.options[option].types) or ""
 
 
-def run_parser(*, inner: bool, prog: str = "plugax run") -> Parser:
+def run_parser(
+    *,
+    inner: bool,
+    problem: str = "",
+    command: str = "run",
+    add_more: Callable[[Parser], None] | None = None,
+) -> Parser:
     """The options that every run has.
 
     Arguments:
         inner: whether to include options that name a component inside the problem or the solver.
-        prog: the command, as far as it is known.
+        problem: the problem's name, if it is known.
+        command: the name of the command.
+        add_more: adds the flags that `plugax run` does not have.
     """
-    more = "`plugax run PROBLEM --help` adds the options of that problem and of its solver."
+    prog = f"plugax {command} {problem}".strip()
+    more = f"`plugax {command} PROBLEM --help` adds the options of that problem and of its solver."
     parser = Parser(
         prog=prog,
         brief=True,
         usage=f"{prog}{' PROBLEM' if inner else ''} [--option value]…",
-        description="Solve a problem. Flags take precedence over the configuration file, then come "
+        description=f"{WHAT[command]} Flags take precedence over the configuration file, then come "
         "the problem's recommendations for the solver, then defaults.",
         epilog=more if inner else None,
     )
@@ -165,6 +196,8 @@ def run_parser(*, inner: bool, prog: str = "plugax run") -> Parser:
     parser.add_argument(
         "problem", nargs="?", metavar="PROBLEM", help=name_help if inner else argparse.SUPPRESS
     )
+    if add_more is not None:
+        add_more(parser)
     add = parser.add_argument
     solver_help = "name of the solver; default: the first that the problem recommends"
     add("--solver", metavar="NAME", help=solver_help)

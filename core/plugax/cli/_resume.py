@@ -15,6 +15,7 @@ from ._parser import HELP, Parser, UsageError
 from ._precision import precision
 from ._saved import add_own_flags, own_components, saved_precision
 from ._signals import restore_signals
+from ._sweep_report import SweepReport, report_sweep
 from ._verbosity import tell_device
 
 
@@ -52,20 +53,24 @@ def main(argv: list[str]) -> int:
             kind: _saved_component(kind, solution.provenance[kind])
             for kind in ("problem", "solver")
         }
-        specs = solution.provenance
-        return report(
-            Report(
-                solution,
-                problem=part.name if (part := chosen["problem"]) else specs["problem"]["class"],
-                solver=part.name if (part := chosen["solver"]) else specs["solver"]["class"],
-                options={
-                    kind: part.plain_options() if part else {} for kind, part in chosen.items()
-                },
-                seconds={},
-                directory=directory,
-            ),
-            as_json=arguments.json,
-        )
+        told = {
+            "problem": _name(chosen["problem"], solution.provenance["problem"]),
+            "solver": _name(chosen["solver"], solution.provenance["solver"]),
+            "options": {
+                kind: part.plain_options() if part else {} for kind, part in chosen.items()
+            },
+            "directory": directory,
+        }
+        if isinstance(solution, plugax.Solution):
+            return report(Report(solution, seconds={}, **told), as_json=arguments.json)
+        file = directory / FILE_NAME
+        sweep = read_config(file)["sweep"] if file.exists() else {}
+        told |= {"by": sweep.get("best"), "largest": bool(sweep.get("largest"))}
+        return report_sweep(SweepReport(solution, **told), as_json=arguments.json)
+
+
+def _name(chosen: ResolvedComponent | None, spec: dict[str, Any]) -> str:
+    return spec["class"] if chosen is None else chosen.name
 
 
 def _saved_component(kind: str, spec: dict[str, Any]) -> ResolvedComponent | None:

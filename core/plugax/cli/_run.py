@@ -40,7 +40,7 @@ def main(argv: list[str]) -> int:
         restore_signals()
         began = time.perf_counter()
         asked = Length(request.steps, request.epochs, request.evaluate_every)
-        problem, solver, plan = resolve(_make(request.problem), _make(request.solver), asked, {})
+        problem, solver, plan = resolve(made(request.problem), made(request.solver), asked, {})
         listeners = make_observers(request.observers)
         setup_seconds = time.perf_counter() - began
         every = plan.evaluate_every
@@ -49,7 +49,7 @@ def main(argv: list[str]) -> int:
             request, steps=plan.steps, epochs=None, evaluate_every=every, precision=used
         )
         if directory is not None:
-            write_config(directory, _tables(request))
+            write_config(directory, tables_of(request))
         profile = None if request.profile is None else pathlib.Path(request.profile)
         with traced(profile), leave_unsaved_to_report():
             began = time.perf_counter()
@@ -59,7 +59,7 @@ def main(argv: list[str]) -> int:
                 seed=request.seed,
                 steps=plan.steps,
                 evaluate_every=every,
-                record=_names(request.record),
+                record=names_of(request.record),
                 record_every=1 if request.record_every is None else request.record_every,
                 keep_best=request.keep_best,
                 chunk=request.chunk,
@@ -111,7 +111,7 @@ def _tell(request: Request, steps: int, data: str) -> None:
     tell("batches", data)
 
 
-def _names(record: str | None) -> tuple[str, ...] | None:
+def names_of(record: str | None) -> tuple[str, ...] | None:
     """The names in a list with commas, none of them for `none`; None for no list."""
     if record is None:
         return None
@@ -122,7 +122,8 @@ def _cache() -> str:
     return f"programs are kept in {os.environ.get('JAX_COMPILATION_CACHE_DIR', 'no place')}"
 
 
-def _make(chosen: ResolvedComponent) -> Any:
+def made(chosen: ResolvedComponent) -> Any:
+    """The component itself."""
     import plugax
 
     options = chosen.spec()
@@ -130,7 +131,7 @@ def _make(chosen: ResolvedComponent) -> Any:
     return make(options.pop("name"), **options)
 
 
-def _tables(request: Request) -> dict[str, Any]:
+def tables_of(request: Request) -> dict[str, Any]:
     """The configuration that repeats the whole run."""
     run = {key: getattr(request, key) for key in RUN}
     return {

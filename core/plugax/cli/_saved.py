@@ -35,6 +35,9 @@ def saved_precision(directory: str) -> str | None:
     None if there is no solution in the directory; then `plugax.load` raises a good error.
     """
     try:
+        sweep = pathlib.Path(directory) / "sweep.json"
+        if sweep.exists():
+            return json.loads(sweep.read_text())["groups"][0]["provenance"]["precision"]
         summary = json.loads((pathlib.Path(directory) / "solution.json").read_text())
         return summary["provenance"]["precision"]
     except (OSError, ValueError, KeyError, TypeError):

@@ -79,20 +79,9 @@ def _ends(run: SavedRun) -> np.ndarray:
     return -(-(taken + lost) // run.provenance["run"]["record_every"])
 
 
-def coordinates(run: SavedRun) -> dict[str, list]:
-    """What the members of a population differ in: a value for every member, or its position."""
-    swept, over = run.series("swept"), run.provenance["run"]["over"]
-    axes = [
-        swept[name] if name in swept and swept[name].ndim == 1 else np.arange(count)
-        for name, count in over.items()
-    ]
-    grid = np.meshgrid(*axes, indexing="ij")
-    return {name: values.ravel().tolist() for name, values in zip(over, grid, strict=True)}
-
-
 def member_labels(run: SavedRun) -> list[str]:
     """A name for every member: `seed 3, optimizer.learning_rate 0.1`."""
-    columns = coordinates(run)
+    columns = {name: values.tolist() for name, values in run.values.items()}
     rows = zip(*columns.values(), strict=True)
     return [", ".join(f"{n} {v:.6g}" for n, v in zip(columns, r, strict=True)) for r in rows]
 

@@ -9,7 +9,7 @@ from ._html import Markup, element, facts, join, option
 
 def options_part(run: SavedRun) -> Markup:
     """The options of problem, solver and run, defaults included."""
-    parts, over = [], run.provenance["run"].get("over", {})
+    parts, over = [], run.values if run.is_population else {}
     for kind in ("problem", "solver"):
         spec = run.provenance[kind]
         chosen = {name: option(value) for name, value in flat(spec).items()}

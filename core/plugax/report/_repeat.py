@@ -4,6 +4,8 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from ..solution import SavedRun
 
 CONFIG = "config.toml"
@@ -114,11 +116,13 @@ def _over(run: SavedRun) -> dict[str, Any] | None:
     """The values that were swept; those that are too many or too large, from the saved run."""
     if not run.is_population:
         return None
-    swept = run.series("swept")
     where = f"px.load({str(run.directory)!r}).swept"
+    short = lambda values: np.ndim(values) == 1 and np.size(values) <= MOST_VALUES  # noqa: E731
     return {
-        name: swept[name].tolist()
-        if name in swept and swept[name].ndim == 1 and swept[name].size <= MOST_VALUES
+        name: values.tolist()
+        if isinstance(values, np.ndarray) and short(values)
+        else {n: v.tolist() for n, v in values.items()}
+        if isinstance(values, dict) and all(map(short, values.values()))
         else _Code(f"{where}[{name!r}]")
-        for name in run.provenance["run"]["over"]
+        for name, values in run.swept.items()
     }

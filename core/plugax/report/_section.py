@@ -4,7 +4,7 @@ import base64
 from collections.abc import Mapping
 
 from ..solution import SavedRun
-from ._charts import MOST_LINES, Line, coordinates, drawing
+from ._charts import MOST_LINES, Line, drawing
 from ._facts import member_metrics, members_of, problem_of, solver_of
 from ._html import Markup, element, facts, folded, join, metric, table, text
 from ._listing import when
@@ -92,7 +92,8 @@ def _members(run: SavedRun) -> Markup:
     statuses = [status.name for status in run.statuses]
     steps = run.series("members")["steps"].ravel().tolist()
     numbers = {name: values.tolist() for name, values in member_metrics(run).items()}
-    columns = {**coordinates(run), "status": statuses, "steps": steps}
+    swept = {name: values.tolist() for name, values in run.values.items()}
+    columns = {**swept, "status": statuses, "steps": steps}
     # What is swept may have the name of a metric; both are shown.
     columns |= {f"{n} (metric)" if n in columns else n: values for n, values in numbers.items()}
     return table(columns, f"{len(statuses)} members")

@@ -8,6 +8,8 @@ from ._implicit import implicit as implicit
 from ._length import Length as Length
 from ._load import figures_of as figures_of
 from ._load import load as load
+from ._race import Race as Race
+from ._range import Range as Range
 from ._recipe import recipe_of as recipe_of
 from ._recipe import recipe_with_parts as recipe_with_parts
 from ._resolve import fitting as fitting

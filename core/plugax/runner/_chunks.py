@@ -75,7 +75,8 @@ class RunState:
         converged: which members have converged; None if the solver has no such test.
         stalled: which members cannot go on; None if the solver never stalls.
         failures: the members that failed.
-        lost: the members that had failed before the run was resumed, which stay as they are.
+        lost: the members that had failed before the run was resumed, or that a race has stopped,
+            with their status; they stay as they are.
         pieces: the metrics of all chunks so far, `(members, steps of the chunk, …)`.
         last: all metrics of the last step, `(members, …)`, if not everything is recorded.
         evaluations: figures of merit during the run, `(members, …)`, each with its step.
@@ -151,6 +152,7 @@ def run_chunks(
         after_chunk: called with the run state after every chunk; a result of True ends the run.
     """
     size = first_size(task) if chunk is None else chunk
+    task = task if task.order is None else in_order(task, run_state)
     earlier = run_state  # the run state at the beginning of the previous chunk
     while run_state.step < plan.steps and run_state.active().any() and not interrupt.requested:
         began = time.perf_counter()
@@ -189,8 +191,17 @@ def run_chunks(
         run_state.run_seconds += elapsed
         if chunk is None:
             size = next_size(max(int(taken.max()), 1), elapsed)
+        before_chunk = run_state.active()
         if after_chunk(run_state):
             break
+        if task.order is not None and (run_state.active() != before_chunk).any():
+            task = in_order(task, run_state)
+
+
+def in_order(task: Task, run_state: RunState) -> Task:
+    """The task of a race with the members that may go on in the first blocks."""
+    order = jnp.asarray(np.argsort(~run_state.active(), kind="stable"), "int32")
+    return eqx.tree_at(lambda task: task.order, task, order)
 
 
 def first_size(task: PyTree) -> int:
@@ -208,7 +219,7 @@ def _advance(task: Task, run_state: RunState, count: int):
     """`advance` by `count` steps for the members that may go on."""
     first = jnp.asarray(run_state.step, "int32")
     limit = np.asarray(count, "int32")
-    if run_state.failures or run_state.lost:
+    if run_state.failures or run_state.lost or task.order is not None:
         limit = np.where(run_state.active(), limit, 0).astype("int32")
         limit = limit[0] if task.axes is None else limit
     members = run_state.taken.size

@@ -15,6 +15,7 @@ from ..solvers import AbstractSolver
 from ._best import KeepBest
 from ._length import Plan
 from ._program import Task
+from ._race import Race
 from ._record import EVERYTHING, Record
 
 
@@ -33,6 +34,8 @@ class Job:
         swept: the values in which members differ, by name; the last name varies fastest. None for a
             single run.
         keep_best: what makes a state the best, which is then kept; None for nothing.
+        block: the number of members that are computed side by side; None for the runner's choice.
+        race: by which members are stopped early; None if none are.
     """
 
     problem: AbstractProblem
@@ -44,6 +47,8 @@ class Job:
     task: Callable[[], Task]
     swept: Mapping[str, PyTree] | None = None
     keep_best: KeepBest | None = None
+    block: int | None = None
+    race: Race | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -62,7 +67,9 @@ class Job:
         over = {} if self.swept is None else {"over": lengths}
         asked = {"seed": self.seed, **self.plan.asked, "prepared_for": self.prepared_for}
         best = {"keep_best": None if self.keep_best is None else self.keep_best.asked}
-        return asked | self.record.asked | best | over
+        raced = {} if self.race is None else {"race": self.race.asked}
+        blocks = {} if self.block is None else {"block": self.block}
+        return asked | self.record.asked | best | over | raced | blocks
 
 
 def single(

@@ -75,11 +75,13 @@ class Plan:
         evaluate_every: what was asked for: a number of steps, `"epoch"` or `"never"`.
         interval: steps from one evaluation to the next; not a whole number if batches cross the
             ends of epochs. None for no evaluation before the end.
+        rungs: the steps after which a race stops members, in order; none without a race.
     """
 
     steps: int
     evaluate_every: EvaluateEvery = "never"
     interval: Fraction | None = None
+    rungs: tuple[int, ...] = ()
 
     @property
     def asked(self) -> dict[str, EvaluateEvery]:
@@ -87,8 +89,8 @@ class Plan:
         return {"steps": self.steps, "evaluate_every": self.evaluate_every}
 
     def until_stop(self, step: int) -> int:
-        """The number of steps from `step` to the next evaluation, or to the end."""
-        left = self.steps - step
+        """The number of steps from `step` to the next evaluation or rung, or to the end."""
+        left = next((rung for rung in self.rungs if rung > step), self.steps) - step
         return left if self.interval is None else min(_next(step, self.interval) - step, left)
 
     def evaluates(self, step: int) -> bool:

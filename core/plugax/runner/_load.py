@@ -4,6 +4,7 @@ import dataclasses
 import os
 import pathlib
 import warnings
+from collections.abc import Mapping
 from typing import Any, cast
 
 import equinox as eqx
@@ -20,13 +21,15 @@ from ..solution import Population, SavedRun, Solution, history_figure, read_save
 from ..solvers import AbstractSolver
 from ._best import keeping
 from ._data_files import with_checked_files
+from ._groups import each_group, read_sweep
 from ._job import Job, single
 from ._length import Length
+from ._population import population
 from ._program import Task, start, unknowns_of
 from ._provenance import plugin_versions, versions
+from ._race import Race
 from ._record import recording
 from ._result import parts_of
-from ._sweep import population
 
 
 def load(
@@ -43,12 +46,16 @@ def load(
         solver: the solver, if it was not made by name (`plugax.solver`).
 
     Returns:
-        a `Solution`, or a `Population` if a sweep was saved.
+        a `Solution`, or a `Population` if a sweep was saved; `Populations` if it has several.
 
     Errors: `PlugaxError` if there is no solution, if a problem or solver is needed and not given,
     if the saved arrays do not fit them, or if a data file that the problem was made from is gone or
     has changed.
     """
+    sweep = read_sweep(path)
+    if sweep is not None:
+        given = {"problem": problem, "solver": solver}
+        return each_group(path, sweep, lambda place: load(place, **given), lambda *_: None)
     saved = read_saved_run(path)
     origin = saved.provenance
     if origin["precision"] == "float64" and jnp.result_type(float) != "float64":
@@ -58,15 +65,10 @@ def load(
             "JAX_ENABLE_X64=1."
         )
     _tell_versions(origin, saved.directory)
-    if problem is None:
-        spec = with_checked_files(origin["problem"], origin["data"], saved.directory)
-        problem = _rebuild("problem", spec, saved.directory)
-        if origin.get("variations"):
-            problem = rebuild_variations(
-                cast(AbstractProblem, problem), origin["variations"], saved.series("variations")
-            )
-    solver = _rebuild("solver", origin["solver"], saved.directory) if solver is None else solver
-    job = job_of(saved, cast(AbstractProblem, problem), cast(AbstractSolver, solver))
+    made, fitted = components_of(origin, saved.directory, problem, solver)
+    if problem is None and origin.get("variations"):
+        made = rebuild_variations(made, origin["variations"], saved.series("variations"))
+    job = job_of(saved, made, fitted)
     best = saved.best()
     if saved.is_population:
         bests = None if best is None else _population(best, job)
@@ -76,21 +78,40 @@ def load(
     )
 
 
+def components_of(
+    origin: Mapping[str, Any],
+    directory: pathlib.Path,
+    problem: AbstractProblem | None,
+    solver: AbstractSolver | None,
+) -> tuple[AbstractProblem, AbstractSolver]:
+    """Problem and solver of a saved run: those that are given, or else made again by name."""
+    if problem is None:
+        spec = with_checked_files(origin["problem"], origin["data"], directory)
+        problem = cast(AbstractProblem, _rebuild("problem", spec, directory))
+    if solver is None:
+        solver = cast(AbstractSolver, _rebuild("solver", origin["solver"], directory))
+    return problem, solver
+
+
+def told_of(run: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a job, besides problem, solver, values and length, of a saved run."""
+    told = {"seed": run["seed"], "record": recording(run["record"], run["record_every"])}
+    if "over" in run:
+        race = run.get("race")
+        told |= {"block": run.get("block"), "race": None if race is None else Race(**race)}
+    return told
+
+
 def job_of(saved: SavedRun, problem: AbstractProblem, solver: AbstractSolver) -> Job:
     """The job of a saved run."""
     run = saved.provenance["run"]
     asked = Length(run["steps"], evaluate_every=run["evaluate_every"])
     plan = asked.in_steps(solver.data(problem), 1)
-    told = {
-        "seed": run["seed"],
-        "plan": plan,
-        "prepared_for": run["prepared_for"],
-        "record": recording(run["record"], run["record_every"]),
-        "keep_best": keeping(run.get("keep_best"), plan),
-    }
+    told = told_of(run) | {"plan": plan, "prepared_for": run["prepared_for"]}
+    told |= {"keep_best": keeping(run.get("keep_best"), plan)}
     if not saved.is_population:
         return single(problem, solver, **told)
-    swept = dict.fromkeys(run["over"]) | saved.series("swept")
+    swept = saved.swept
     if "start" in swept:
         one = eqx.filter_eval_shape(problem.init, jr.key(0))
         swept["start"] = saved.starts(_with_axes(one, (run["over"]["start"],), 0))
@@ -168,10 +189,11 @@ def figures_of(path: str | os.PathLike, **given: Any) -> dict[str, Any]:
         path: the directory of the run, as for `load`.
         given: problem and solver, as for `load`.
     """
+    if read_sweep(path) is not None:
+        return load(path, **given).figures()
     saved = read_saved_run(path)
     origin = saved.provenance
-    rebuilt = all(origin[kind]["name"] or kind in given for kind in ("problem", "solver"))
-    if rebuilt and not saved.is_population:
+    if all(origin[kind]["name"] or kind in given for kind in ("problem", "solver")):
         return load(path, **given).figures()
     sweep = tuple(origin["run"].get("over", {}).values())
     series = saved.series("history"), saved.series("evaluations")

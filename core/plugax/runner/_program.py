@@ -25,6 +25,7 @@ from jaxtyping import Array, Bool, Int, Key, PRNGKeyArray, PyTree
 from ..errors import PlugaxError
 from ..problems import AbstractProblem, Metrics, check_unknowns
 from ..solvers import AbstractSolver
+from ._blocks import over_blocks
 from ._record import EVERYTHING, Record
 
 # The buffers of metrics have room for as many steps as fit into BUFFER_BYTES, or for MANY_STEPS if
@@ -53,6 +54,8 @@ class Task(eqx.Module):
         axes: None, or for a population which leaves of the others have a leading axis, in their
             order.
         record: which metrics of which steps are kept.
+        block: the number of members that are computed side by side; None for all.
+        order: the order in which members are put into blocks; None for that of their numbers.
     """
 
     problem: AbstractProblem
@@ -61,6 +64,8 @@ class Task(eqx.Module):
     key: Key[Array, "*members"]
     axes: Any = eqx.field(static=True, default=None)
     record: Record = eqx.field(static=True, default=EVERYTHING)
+    block: int | None = eqx.field(static=True, default=None)
+    order: Int[Array, " members"] | None = None
 
     def over_members(self, function: Any, *axes: Any) -> Any:
         """`function(problem, solver, prepared, key, *rest)` of the rest, vmapped for a population.
@@ -70,7 +75,7 @@ class Task(eqx.Module):
             axes: the axes of the rest of its arguments.
         """
         if self.axes is not None:
-            function = eqx.filter_vmap(function, in_axes=(*self.axes, *axes))
+            function = over_blocks(function, (*self.axes, *axes), self.block, self.order)
         return functools.partial(function, self.problem, self.solver, self.prepared, self.key)
 
 

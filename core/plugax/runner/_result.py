@@ -141,9 +141,10 @@ def run_state_of(before: Solution | Population, keep: KeepBest | None) -> RunSta
     size = len(statuses)
     ended = {
         name: np.array([status.name == name for status in statuses])
-        for name in ("converged", "stalled", "non-finite")
+        for name in ("converged", "stalled", "non-finite", "pruned")
     }
     running = ~np.any(list(ended.values()), axis=0)
+    gone = ended["non-finite"] | ended["pruned"]
     taken = before.steps.ravel()
     axes = before.status.ndim
 
@@ -157,7 +158,7 @@ def run_state_of(before: Solution | Population, keep: KeepBest | None) -> RunSta
         # A solver without such a test gives None, not an array of false values.
         converged=ended["converged"] if ended["converged"].any() else None,
         stalled=ended["stalled"] if ended["stalled"].any() else None,
-        lost={m: statuses[m] for m in np.flatnonzero(ended["non-finite"]).tolist()},
+        lost={m: statuses[m] for m in np.flatnonzero(gone).tolist()},
         best=best,
     )
 

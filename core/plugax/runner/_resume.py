@@ -1,6 +1,7 @@
 """`resume`: go on with a saved run."""
 
 import os
+import pathlib
 import warnings
 from collections.abc import Iterable
 from typing import Any
@@ -11,18 +12,18 @@ import numpy as np
 from ..errors import PlugaxError, ResumeWarning
 from ..observers import AbstractObserver
 from ..problems import AbstractProblem
-from ..solution import Population, Solution, finite
+from ..solution import Population, Solution, finite, swept_from
 from ..solvers import AbstractSolver
 from ._best import keeping
 from ._data_files import data_files
+from ._groups import each_group, read_sweep
 from ._job import single
-from ._length import Length
-from ._load import load
+from ._length import Length, Plan
+from ._load import components_of, load, told_of
 from ._place import check_call
+from ._population import population
 from ._provenance import spec_of, variations_of
-from ._record import recording
 from ._run import run
-from ._sweep import population
 
 
 def resume(
@@ -59,61 +60,115 @@ def resume(
             that of a longer run.
 
     Returns:
-        a `Solution`, or a `Population` if a sweep was saved; its members that failed stay as they
-        are.
+        a `Solution`, or a `Population` if a sweep was saved, or its `Populations`, of which those
+        that were never begun are run too; members that failed, or that a race has stopped, stay as
+        they are.
 
     Errors: those of `load` and `solve`; `PlugaxError` if the run has done all its steps, or the
     data do not last for the steps asked for.
     """
-    before = load(path, problem=problem, solver=solver)
-    _check_same(before)
+    sweep = read_sweep(path)
+    length = Length(steps, epochs)
+    call = {"chunk": chunk, "device": device, "observers": observers, "throw": throw}
+    if sweep is None:
+        before = load(path, problem=problem, solver=solver)
+        return _go_on(before, path, length, prepare_anew=prepare_anew, **call)
+
+    went_on = False
+
+    def saved(place: pathlib.Path) -> Any:
+        nonlocal went_on
+        before = load(place, problem=problem, solver=solver)
+        if _nothing_left(before, _plan(before, length).steps, place) is not None:
+            return before
+        went_on = True
+        return _go_on(before, place, length, prepare_anew=prepare_anew, **call)
+
+    def missing(origin: dict[str, Any], place: pathlib.Path) -> Any:
+        nonlocal went_on
+        went_on = True
+        asked = origin["run"]
+        swept = swept_from(sweep["swept"], asked["over"])
+        if "start" in swept:
+            raise PlugaxError(f"{place} was never begun, and its starts are not saved; sweep anew.")
+        made, fitted = components_of(origin, place, problem, solver)
+        usual = Length(asked["steps"], evaluate_every=asked["evaluate_every"])
+        plan = length.or_else(usual).in_steps(fitted.data(made), 1)
+        best = keeping(asked.get("keep_best"), plan)
+        job = population(made, fitted, swept, plan=plan, keep_best=best, **told_of(asked))
+        return run(job, out=place, **call)
+
+    found = each_group(path, sweep, saved, missing)
+    if not went_on:
+        raise PlugaxError(
+            f"Nothing is left to do in {path}: no member of any population can go on."
+        )
+    return found
+
+
+def _plan(before: Solution | Population, length: Length) -> Plan:
+    """How far a run is to go: as far as is asked, or else as was asked before."""
     asked = before.provenance["run"]
     usual = Length(asked["steps"], evaluate_every=asked["evaluate_every"])
-    plan = Length(steps, epochs).or_else(usual).in_steps(before.solver.data(before.problem), 1)
-    _check_something_is_left(before, plan.steps, path)
-    check_call(before.problem, seed=asked["seed"], chunk=chunk)
+    return length.or_else(usual).in_steps(before.solver.data(before.problem), 1)
+
+
+def _go_on(
+    before: Solution | Population,
+    path: str | os.PathLike,
+    length: Length,
+    *,
+    prepare_anew: bool,
+    **call: Any,
+) -> Any:
+    """Go on with one run or one population."""
+    _check_same(before)
+    asked, plan = before.provenance["run"], _plan(before, length)
+    reason = _nothing_left(before, plan.steps, path)
+    if reason is not None:
+        raise PlugaxError(reason)
+    if asked.get("race") is not None and plan.steps != asked["steps"]:
+        raise PlugaxError(
+            f"The race in {path} is over {asked['steps']} steps, by which members were stopped; it "
+            f"cannot go on to {plan.steps}. Resume it without a number of steps, or sweep anew."
+        )
+    check_call(before.problem, seed=asked["seed"], chunk=call["chunk"])
     prepared_for = plan.steps if prepare_anew else asked["prepared_for"]
     _tell_what_changes(before, asked["prepared_for"], plan.steps, anew=prepare_anew)
-    told = {
-        "seed": asked["seed"],
-        "plan": plan,
-        "prepared_for": prepared_for,
-        "record": recording(asked["record"], asked["record_every"]),
-        "keep_best": keeping(asked.get("keep_best"), plan),
-    }
+    told = told_of(asked) | {"plan": plan, "prepared_for": prepared_for}
+    told |= {"keep_best": keeping(asked.get("keep_best"), plan)}
     job = (
         single(before.problem, before.solver, **told)
         if isinstance(before, Solution)
         else population(before.problem, before.solver, before.swept, **told)
     )
-    return run(job, before, chunk=chunk, device=device, observers=observers, out=path, throw=throw)
+    return run(job, before, out=path, **call)
 
 
-def _check_something_is_left(
-    before: Solution | Population, steps: int, path: str | os.PathLike
-) -> None:
-    """Raise `PlugaxError` if the run has done all its steps, or if more would change nothing."""
+def _nothing_left(before: Solution | Population, steps: int, path: str | os.PathLike) -> str | None:
+    """Why nothing is left to do: all steps are done, or more would change nothing; or None."""
     if isinstance(before, Solution):
         statuses, taken = [before.status], [before.steps]
         if before.status.name == "converged":
-            raise PlugaxError(
+            return (
                 f"Nothing is left to do in {path}: {before.status} For a closer answer, solve "
                 "again with a finer tolerance."
             )
         if before.status.name == "stalled":
-            raise PlugaxError(f"More steps would change nothing in {path}: {before.status}")
+            return f"More steps would change nothing in {path}: {before.status}"
     else:
-        running = ~np.isin(before.names, ("converged", "stalled", "non-finite"))
+        running = ~np.isin(before.names, ("converged", "stalled", "non-finite", "pruned"))
         statuses, taken = before.status[running], before.steps[running]
         if not running.any():
-            raise PlugaxError(
+            return (
                 f"Nothing is left to do in {path}: every member has converged, stalled or failed."
             )
     if max(taken) >= steps:
-        raise PlugaxError(
+        return (
             f"Nothing is left to do in {path}: {statuses[0]} To go on, ask for a total of more "
             f"than the {max(taken)} steps it has done."
         )
+    return None
 
 
 def _tell_what_changes(before: Solution | Population, old: int, new: int, *, anew: bool) -> None:

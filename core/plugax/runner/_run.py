@@ -15,18 +15,21 @@ import numpy as np
 from .. import plugins
 from ..errors import RunFailedError, UnsavedWarning
 from ..observers import AbstractObserver, Progress
-from ..solution import Population, Solution, forget_figures
+from ..solution import SWEEP, Population, Solution, forget_figures
+from ..solution._status import pruned
 from ._best import check_metric, keep_if_best
+from ._block_size import in_blocks
 from ._breach import explain_breach
 from ._chunks import RunState, run_chunks, warm_up
-from ._compile import compile_ahead
+from ._compile import compile_in_blocks
 from ._device import find_device
-from ._evaluate import evaluate_if_due
+from ._evaluate import evaluate, evaluate_if_due
 from ._interrupt import deferred_interrupt
 from ._job import Job
 from ._place import place
 from ._program import Task, again_at, begin, copy, unknowns_of
 from ._provenance import provenance_of
+from ._race import Race
 from ._result import all_evaluations, in_shape, result_of, run_state_of, unravel
 
 # A run with `out` saves its state at least this often; the clock is read between chunks.
@@ -62,12 +65,12 @@ def run(
             explain_breach(problem, solver),
             deferred_interrupt() as interrupt,
         ):
-            task = job.task()
+            task = in_blocks(job, chosen)
             task = task if device is None else place(task, chosen)
             if job.keep_best is not None:
                 check_metric(task, job.keep_best)
             began = time.perf_counter()
-            run_state = _first(task, job, before)
+            task, run_state = _first(task, job, before)
             run_state.compile_seconds = time.perf_counter() - began
             hook.after_compile(problem=problem, solver=solver, seconds=run_state.compile_seconds)
             hook.before_run(problem=problem, solver=solver, steps=steps)
@@ -109,6 +112,8 @@ def _save(result: Solution | Population, out: str | os.PathLike, *, anew: bool) 
         result.save(out)
         if anew:
             forget_figures(pathlib.Path(out))
+            # A sweep of several populations that was there is replaced too.
+            (pathlib.Path(out) / SWEEP).unlink(missing_ok=True)
     except Exception as error:
         cause = (error.strerror if isinstance(error, OSError) else None) or error
         message = f"The run could not be saved in {os.fspath(out)}: {cause}."
@@ -128,10 +133,10 @@ def _throw_if_failed(result: Solution | Population) -> None:
         raise RunFailedError(told, result)
 
 
-def _first(task: Task, job: Job, before: Solution | Population | None) -> RunState:
-    """The run state before the first step, or at the end of `before`."""
+def _first(task: Task, job: Job, before: Solution | Population | None) -> tuple[Task, RunState]:
+    """The task in blocks that fit, and the run state at the start, or at the end of `before`."""
     if before is None:
-        warm = compile_ahead(task, job.members)
+        task, warm = compile_in_blocks(task, job.members)
         position = begin(task)
         run_state = RunState(position.state, 0, np.zeros(job.members, int))
         run_state.cursor = position.cursor
@@ -139,11 +144,11 @@ def _first(task: Task, job: Job, before: Solution | Population | None) -> RunSta
         run_state = run_state_of(before, job.keep_best)
         # The loop donates the state's buffers; those of `before` belong to the caller.
         position = again_at(task, run_state.state, jnp.asarray(run_state.step, "int32"))
-        warm = compile_ahead(task, job.members, position)
+        task, warm = compile_in_blocks(task, job.members, position)
         run_state.state, run_state.cursor = position.state, position.cursor
     if not warm:
         warm_up(task, run_state)
-    return run_state
+    return task, run_state
 
 
 @dataclasses.dataclass
@@ -164,6 +169,8 @@ class _Between:
         evaluation = evaluate_if_due(self.task, run_state, self.job.plan)
         if self.job.keep_best is not None:
             keep_if_best(self.task, run_state, self.job.keep_best, evaluation)
+        if self.job.race is not None:
+            self._stop_some(self.job.race, run_state)
         if self.listeners:
             progress = self._progress(run_state, evaluation)
             for listener in self.listeners:
@@ -173,6 +180,23 @@ class _Between:
             _save(self.result(run_state), self.out, anew=self.before is None)
             self.saved_at = time.monotonic()
         return self.stopped_by is not None
+
+    def _stop_some(self, race: Race, run_state: RunState) -> None:
+        """Stop the members that lag behind, if this is a rung of the race."""
+        rungs, members = self.job.plan.rungs, self.job.members
+        if run_state.step not in rungs:
+            return
+        rung = rungs.index(run_state.step)
+        if race.by == "loss":
+            merit = run_state.last_metrics()["loss"]
+        else:
+            merit = race.checked(evaluate(self.task, run_state)[1], members)
+        racing = np.ones(members, bool)
+        racing[[*run_state.failures, *run_state.lost]] = False
+        brackets = race.brackets(len(rungs), members, self.job.seed)
+        stopped = race.stopped(rung, brackets, racing, np.asarray(merit)) & run_state.active()
+        status = pruned(run_state.step, rung + 1, race.by)
+        run_state.lost |= dict.fromkeys(np.flatnonzero(stopped).tolist(), status)
 
     def _progress(self, run_state: RunState, evaluation: dict[str, np.ndarray]) -> Progress:
         def unknowns() -> Any:

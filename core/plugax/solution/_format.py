@@ -29,6 +29,7 @@ from ..problems import describe_variations
 from ._arrays import array_bytes
 from ._directory import BEST, finite, forget_run, write_run
 from ._history import netcdf
+from ._members import swept_arrays
 from ._series import dtypes_of, series_bytes
 from ._status import Status
 
@@ -61,7 +62,7 @@ def save_run(run: "Solution | Population", path: str | os.PathLike) -> None:
         joint, swept = population.joint_metrics, dict(population.swept)
         if "start" in swept:
             files["starts.npz"] = array_bytes(swept.pop("start"))
-        series["swept"] = swept
+        series["swept"] = swept_arrays(swept)
     files |= {f"{name}.npz": series_bytes(arrays) for name, arrays in series.items()}
     files |= {
         "unknowns.npz": array_bytes(run.unknowns),

@@ -16,11 +16,13 @@ from ..display import Figures
 from ..errors import PlugaxError
 from ._format import save_run
 from ._history import evaluations_of, history_of
-from ._history_figure import history_figure
+from ._history_figure import as_float, history_figure
+from ._members import POINTS, member_values
 from ._plot import plot
 from ._solution import Solution
 from ._status import Status, overall
 from ._summary import population_html, population_summary
+from ._sweep_figure import sweep_figure
 from ._table import Table
 
 if TYPE_CHECKING:
@@ -105,14 +107,24 @@ class Population:
         }
 
     @functools.cached_property
+    def values(self) -> dict[str, np.ndarray]:
+        """The swept values by name, one for every member; positions as in `coordinates`."""
+        return member_values(self.swept, self.status.shape)
+
+    @functools.cached_property
     def history(self) -> "xr.Dataset":
         """The metrics of every member and step, over the sweep's coordinates and `step`."""
-        return history_of(self.series, self.coordinates, every=self.record_every)
+        return self._at_points(history_of(self.series, self.coordinates, every=self.record_every))
 
     @functools.cached_property
     def evaluations(self) -> "xr.Dataset":
         """The results of `problem.evaluate` for every member after `step` steps."""
-        return evaluations_of(self.evaluation_series, self.coordinates)
+        return self._at_points(evaluations_of(self.evaluation_series, self.coordinates))
+
+    def _at_points(self, dataset: "xr.Dataset") -> "xr.Dataset":
+        """The data set with the coordinates of drawn points."""
+        points = self.swept.get(POINTS, {})
+        return dataset.assign_coords({name: (POINTS, values) for name, values in points.items()})
 
     def member(self, **chosen: int) -> Solution:
         """The solution of one member, chosen by its position along the axis of every swept name.
@@ -121,14 +133,33 @@ class Population:
         """
         return self._at(tuple(chosen[name.replace(".", "__")] for name in self.swept))
 
-    def best(self, by: str = "loss") -> Solution:
+    def best(self, by: str = "loss", *, largest: bool = False) -> Solution:
         """The member with the smallest figure of merit, among those that did not fail.
+
+        Members that a race has stopped count only if all were stopped.
 
         Arguments:
             by: `"loss"`, at the unknowns that the last step started from; or the name of a scalar
-                that `problem.evaluate` returns (negated there if larger is better).
+                that `problem.evaluate` returns.
+            largest: whether the largest is the best, as of an accuracy.
 
         Errors: `PlugaxError` if there is no such figure, or none is finite.
+        """
+        figures = self.figure_of_merit(by, largest=largest)
+        if not (pruned := self.names == "pruned").all():
+            figures = np.where(pruned, np.inf, figures)
+        if np.isinf(figures).all():
+            raise PlugaxError(f"No member has a finite {by!r}: {self.status.flat[0]}")
+        return self._at(np.unravel_index(int(figures.argmin()), figures.shape))
+
+    def figure_of_merit(self, by: str = "loss", *, largest: bool = False) -> np.ndarray:
+        """Every member's figure of merit, by which `best` chooses; infinity for those that failed.
+
+        Arguments:
+            by: as for `best`.
+            largest: as for `best`; the figures are then negated.
+
+        Errors: `PlugaxError` if there is no such figure.
         """
         figures = self.last_losses() if by == "loss" else self.metrics.get(by)
         if not isinstance(figures, np.ndarray) or figures.shape != self.status.shape:
@@ -139,10 +170,15 @@ class Population:
             ]
             known = ", ".join(["loss", *scalars])
             raise PlugaxError(f"There is no figure {by!r} to choose by; there are {known}.")
-        figures = np.where((self.names == "non-finite") | ~np.isfinite(figures), np.inf, figures)
-        if np.isinf(figures).all():
-            raise PlugaxError(f"No member has a finite {by!r}: {self.status.flat[0]}")
-        return self._at(np.unravel_index(int(figures.argmin()), figures.shape))
+        figures = -as_float(figures) if largest else as_float(figures)
+        return np.where((self.names == "non-finite") | ~np.isfinite(figures), np.inf, figures)
+
+    @property
+    def main_figure(self) -> str:
+        """The figure of merit that is drawn: the first of the problem's `scores`, or the loss."""
+        scores = [name for name in self.problem.scores if name in self.metrics]
+        shape = self.status.shape
+        return next((n for n in scores if np.shape(self.metrics[n]) == shape), "loss")
 
     @functools.cached_property
     def posterior(self) -> Any:
@@ -176,8 +212,7 @@ class Population:
         The metrics are the `scores` of the problem, or else the first that are numbers.
         """
         shape = self.status.shape
-        grid = np.meshgrid(*self.coordinates.values(), indexing="ij")
-        columns = {n: x.ravel().tolist() for n, x in zip(self.coordinates, grid, strict=True)}
+        columns: dict[str, list] = {name: x.tolist() for name, x in self.values.items()}
         columns |= {"status": self.names.ravel().tolist(), "steps": self.steps.ravel().tolist()}
         numbers = {
             name: values.ravel().tolist()
@@ -189,13 +224,20 @@ class Population:
         return (Table(columns | numbers, metrics=tuple(numbers)),)
 
     def figures(self) -> dict[str, Any]:
-        """The figure `history`: all metrics over the steps, a line for every member."""
+        """Two figures: `sweep`, the figure of merit against what was swept, and `history`.
+
+        The history has all metrics over the steps, a line for every member. A sweep over seeds or
+        starts alone has no other figure.
+        """
         told = {"every": self.record_every, "sweep": self.status.shape}
-        history = history_figure(self.series, self.evaluation_series, **told)
-        return {} if history is None else {"history": history}
+        drawn = {"history": history_figure(self.series, self.evaluation_series, **told)}
+        if "loss" in self.series or self.main_figure != "loss":
+            merit = self.figure_of_merit(self.main_figure).ravel()
+            drawn |= {"sweep": sweep_figure(self.values, merit, self.main_figure)}
+        return {name: figure for name, figure in drawn.items() if figure is not None}
 
     def plot(self, name: str | None = None) -> Figures:
-        """The figure `history`, or one metric of it, by its name; see `Solution.plot`."""
+        """The figures, or the one of this name, or one metric of `history`; see `Solution.plot`."""
         told = {"every": self.record_every, "sweep": self.status.shape}
         return plot(self.figures(), self.series, self.evaluation_series, name, **told)
 
@@ -260,8 +302,5 @@ class Population:
             best=self.bests._at(index) if self.bests and self.bests.steps[index] else None,
             problem=problem,
             solver=solver,
-            coordinates={
-                name: values[place]
-                for (name, values), place in zip(self.coordinates.items(), index, strict=True)
-            },
+            coordinates={name: values[number] for name, values in self.values.items()},
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._directory import BEST, SUMMARY, read_run
+from ._members import member_values, swept_from
 from ._series import series_from
 from ._status import Status, overall
 
@@ -55,6 +56,16 @@ class SavedRun:
     def series(self, name: str) -> dict[str, np.ndarray]:
         """Arrays by name: of `history`, `evaluations`, `variations`, `members` or `swept`."""
         return series_from(self.files[f"{name}.npz"], self.summary["dtypes"][name])
+
+    @property
+    def swept(self) -> dict[str, Any]:
+        """What a population was swept over along every axis, by name; None for starts."""
+        return swept_from(self.series("swept"), self.provenance["run"]["over"])
+
+    @property
+    def values(self) -> dict[str, np.ndarray]:
+        """The swept values by name, one for every member; positions of starts and arrays."""
+        return member_values(self.swept, tuple(self.provenance["run"]["over"].values()))
 
     def unknowns(self, like: "PyTree") -> "PyTree":
         """The answer, in the structure of `like`."""

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 
-SUCCESSES = ("converged", "completed", "stopped")
+SUCCESSES = ("converged", "completed", "stopped", "pruned")
 FAILURES = ("not-converged", "stalled", "non-finite", "interrupted")
 
 
@@ -13,7 +13,8 @@ class Status:
 
     Attributes:
         name: `"converged"` (the solver's own test), `"completed"` (all steps, by a solver that has
-            no such test), `"stopped"` (by an observer), `"not-converged"` (all steps, without
+            no such test), `"stopped"` (by an observer), `"pruned"` (by a race, since other members
+            were ahead), `"not-converged"` (all steps, without
             passing the test), `"stalled"` (further steps would change nothing, and the test is not
             passed), `"non-finite"` or `"interrupted"`.
         message: the cause, and a remedy if there is one.
@@ -53,6 +54,14 @@ def completed(step: int) -> Status:
 def stopped(step: int, observer: str) -> Status:
     """An observer ended the run."""
     return Status("stopped", f"The observer {observer} ended the run after {_steps(step)}.")
+
+
+def pruned(step: int, rung: int, by: str) -> Status:
+    """A race stopped the member."""
+    return Status(
+        "pruned",
+        f"Stopped at rung {rung} of the race, after {_steps(step)}: others had a better {by}.",
+    )
 
 
 def not_converged(step: int) -> Status:
@@ -96,13 +105,16 @@ def interrupted(step: int) -> Status:
 def overall(statuses: Sequence[Status]) -> Status:
     """How the members of a population ended, in one status, named after the first failure, if any.
 
+    Without a failure it is named after the first member that no race has stopped.
+
     Arguments:
         statuses: those of the members, one or more.
     """
     names = [status.name for status in statuses]
     counts = ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names))
     first = next((status for status in statuses if not status.success), None)
-    chosen = statuses[0] if first is None else first
+    ended = next((status for status in statuses if status.name != "pruned"), statuses[0])
+    chosen = ended if first is None else first
     remarks = dict.fromkeys(remark for status in statuses for remark in status.remarks)
     cause = "" if first is None else f" {first.message}"
     return Status(chosen.name, f"Of {len(names)} members: {counts}.{cause}", [*remarks])

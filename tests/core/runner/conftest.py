@@ -62,12 +62,12 @@ class Cliff(px.AbstractProblem):
         return jnp.where(unknowns[0] > self.edge, jnp.nan, loss), {}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def bowl():
     return Bowl(jnp.asarray([1.0, 4.0]))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def descent():
     return Descent
 

@@ -1,0 +1,167 @@
+"""`plugax sweep`: solve a problem for many values, seeds or options at once."""
+
+import argparse
+import pathlib
+from typing import TYPE_CHECKING, Any
+
+from ..errors import PlugaxError
+from ._config import FILE_NAME, write_config
+from ._ending import leave_unsaved_to_report
+from ._observers import make_observers
+from ._over import over_of, split_over
+from ._parser import Parser
+from ._precision import precision
+from ._request import Request, read_request
+from ._run import made, names_of, tables_of
+from ._signals import restore_signals
+from ._sweep_report import SweepReport, report_sweep
+from ._verbosity import tell, tell_device
+
+if TYPE_CHECKING:
+    from ..solution import Population, Populations
+
+RACES = ("halving", "hyperband")
+MORE = ("over", "sobol", "random", "best", "largest", "race", "eta", "rungs", "block")
+"""The flags that are kept in the configuration, in the table `[sweep]`."""
+
+
+def main(argv: list[str]) -> int:
+    """Run all members, and report."""
+    request = read_request(argv, "sweep", _add_flags)
+    wanted = _wanted(request)
+    over = over_of(wanted["over"], [request.problem, request.solver])
+    from ..runner import find_device
+    from ..solution import SUMMARY, SWEEP, claim
+
+    directory = None
+    if request.out is not None:
+        directory = claim(request.out, force=request.force, names=(SUMMARY, SWEEP, FILE_NAME))
+    asked = request.precision is not None
+    with precision(request.precision or request.problem.precision(), asked=asked) as used:
+        # The device is started before there is anything to lose.
+        tell_device(find_device(request.device), request.device)
+        restore_signals()
+        request.precision = used
+        if directory is not None:
+            _write(directory, request, wanted)
+        with leave_unsaved_to_report():
+            found = _sweep(request, wanted, over, directory)
+        tell("compiled in", f"{found.compile_seconds:.2f} s")
+        return report_sweep(
+            SweepReport(
+                found,
+                problem=request.problem.name,
+                solver=request.solver.name,
+                options={
+                    "problem": request.problem.plain_options(),
+                    "solver": request.solver.plain_options(),
+                },
+                by=wanted["best"],
+                largest=bool(wanted["largest"]),
+                directory=directory,
+            ),
+            as_json=request.json,
+        )
+
+
+def _sweep(
+    request: Request, wanted: dict[str, Any], over: dict[str, Any], out: pathlib.Path | None
+) -> "Population | Populations":
+    import plugax
+
+    random = wanted["random"] is not None
+    return plugax.sweep(
+        made(request.problem),
+        made(request.solver),
+        over=over,
+        points=wanted["random"] if random else wanted["sobol"],
+        sampling="random" if random else "sobol",
+        race=_race(wanted),
+        seed=request.seed,
+        steps=request.steps,
+        epochs=request.epochs,
+        evaluate_every=request.evaluate_every,
+        record=names_of(request.record),
+        record_every=1 if request.record_every is None else request.record_every,
+        chunk=request.chunk,
+        block=wanted["block"],
+        device=request.device,
+        observers=make_observers(request.observers),
+        out=out,
+        force=request.force,
+    )
+
+
+def _race(wanted: dict[str, Any]) -> Any:
+    """The race that was asked for, or None."""
+    if wanted["race"] is None:
+        for name in ("eta", "rungs"):
+            if wanted[name] is not None:
+                raise PlugaxError(f"--{name} belongs to a race; add --race {' or '.join(RACES)}.")
+        return None
+    from ..runner import Race
+
+    told = {name: wanted[name] for name in ("eta", "rungs") if wanted[name] is not None}
+    by = wanted["best"] or "loss"
+    return Race(wanted["race"], **told, by=by, largest=bool(wanted["largest"]))
+
+
+def _wanted(request: Request) -> dict[str, Any]:
+    """The flags of the sweep; those that are not given are those of the configuration.
+
+    Errors: `PlugaxError` if nothing is swept, or the configuration has something else in `[sweep]`.
+    """
+    given = {name: request.more.get(name) or None for name in ("over", "largest")}
+    given = {name: request.more.get(name) for name in MORE} | given
+    unknown = request.sweep.keys() - set(MORE)
+    if unknown:
+        raise PlugaxError(
+            f"[sweep] in the configuration has {min(unknown)!r}; it may have {', '.join(MORE)}."
+        )
+    configured = {name: request.sweep.get(name) for name in MORE}
+    if given["sobol"] is not None or given["random"] is not None:
+        configured |= {"sobol": None, "random": None}
+    try:
+        configured["over"] = [split_over(text) for text in configured["over"] or ()]
+    except argparse.ArgumentTypeError as error:
+        raise PlugaxError(f"[sweep] over in the configuration: {error}.") from None
+    wanted = {n: configured[n] if given[n] is None else given[n] for n in MORE}
+    if not wanted["over"]:
+        raise PlugaxError(
+            "There is nothing to sweep over; give, for example, --over seed=0:8, or "
+            "--over optimizer.learning_rate=1e-4:1e-1:log:16."
+        )
+    if wanted["sobol"] is not None and wanted["random"] is not None:
+        raise PlugaxError("Either --sobol or --random, not both.")
+    return wanted
+
+
+def _write(directory: pathlib.Path, request: Request, wanted: dict[str, Any]) -> None:
+    """Write the configuration that repeats the sweep."""
+    given = {name: value for name, value in wanted.items() if value is not None}
+    given["over"] = ["=".join(pair) for pair in wanted["over"]]
+    write_config(directory, tables_of(request) | {"sweep": given})
+
+
+def _add_flags(parser: Parser) -> None:
+    """Add the flags that `plugax run` does not have."""
+    add = parser.add_argument
+    over_help = (
+        "what to sweep: LOW:HIGH:COUNT, LOW:HIGH:log:COUNT, or A,B,…; seed=0:8 are eight seeds; "
+        "LOW:HIGH and LOW:HIGH:log are ranges for --sobol and --random; may be repeated, for all "
+        "combinations"
+    )
+    add("--over", action="append", type=split_over, metavar="NAME=VALUES", help=over_help)
+    points_help = "draw N points from the ranges, evenly, instead of a grid; a power of 2 is best"
+    add("--sobol", type=int, metavar="N", help=points_help)
+    add("--random", type=int, metavar="N", help="draw N points from the ranges at random")
+    best_help = "the figure of merit; default: the problem's first score, or the loss"
+    add("--best", metavar="METRIC", help=best_help)
+    add("--largest", action="store_true", help="the largest is the best, as of an accuracy")
+    race_help = "stop members that lag behind; `halving` or `hyperband`"
+    add("--race", choices=RACES, help=race_help)
+    further = parser.add_further
+    further("--eta", type=int, metavar="N", help="a rung of the race keeps 1/N; default: 4")
+    further("--rungs", type=int, metavar="N", help="rungs of the race; default: as many as fit")
+    block_help = "members computed side by side; default: all that fit, or what is quicker"
+    further("--block", type=int, metavar="N", help=block_help)

@@ -1,0 +1,169 @@
+"""The report of a sweep that has ended: one JSON object, or a table of the best members."""
+
+import dataclasses
+import pathlib
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .._terminal import width
+from ..errors import PlugaxError
+from ._exit import FAILURE, INTERRUPTED, SUCCESS, WRONG_CALL
+from ._parser import version
+from ._tables import show_metric, table_text
+from ._text import answers, print_json
+from ._verbosity import quiet
+
+if TYPE_CHECKING:
+    from ..solution import Population, Populations
+
+MOST_ROWS = 12
+
+
+@dataclasses.dataclass
+class SweepReport:
+    """A sweep that has ended.
+
+    Attributes:
+        found: the population, or several.
+        problem: the problem's name.
+        solver: the solver's name.
+        options: all options of both, before anything was swept.
+        by: the figure of merit that was asked for; None for the problem's.
+        largest: whether the largest is the best.
+        directory: where it was saved, or None.
+    """
+
+    found: "Population | Populations"
+    problem: str
+    solver: str
+    options: Mapping[str, Mapping[str, Any]]
+    by: str | None
+    largest: bool
+    directory: pathlib.Path | None
+
+
+def report_sweep(what: SweepReport, *, as_json: bool) -> int:
+    """Print the report, and return the exit status."""
+    found, wrong = what.found, None
+    if what.by is not None:
+        try:  # the run is not lost because of a name
+            found.figure_of_merit(what.by)
+        except PlugaxError as error:
+            wrong, what = error, dataclasses.replace(what, by=None)
+    if as_json:
+        print_json(_plain(what))
+    else:
+        _print(what)
+    if found.unsaved is not None:
+        print(f"plugax: {found.unsaved}", file=sys.stderr)
+        return FAILURE
+    if wrong is not None:
+        print(f"plugax: --best: {wrong}", file=sys.stderr)
+        return WRONG_CALL
+    if (found.names == "interrupted").any() or getattr(found, "missing", ()):
+        return INTERRUPTED
+    # Some members of a sweep may fail, as those of too large a learning rate do.
+    return SUCCESS if found.success.any() else FAILURE
+
+
+def _columns(what: SweepReport) -> tuple[str, dict[str, np.ndarray]]:
+    """The name of the figure of merit, and the table of all members, the best first."""
+    found = what.found
+    by = what.by or found.main_figure
+    merit = found.figure_of_merit(by, largest=what.largest).ravel()
+    names = found.names.ravel()
+    # Members that were stopped early are behind all others, in the order of their steps.
+    early = np.where(names == "pruned", -found.steps.ravel(), -np.inf)
+    order = np.lexsort((merit, early))
+    shown = np.where(np.isfinite(merit), -merit if what.largest else merit, np.nan)
+    columns = dict(found.values) | {by: shown}
+    columns |= {"steps": found.steps.ravel(), "status": names}
+    return by, {name: values[order] for name, values in columns.items()}
+
+
+def _plain(what: SweepReport) -> dict[str, Any]:
+    from ..solution import finite
+
+    found, (by, columns) = what.found, _columns(what)
+    status = found.overall()
+    return finite(
+        {
+            "problem": what.problem,
+            "solver": what.solver,
+            "options": what.options,
+            "status": status.name,
+            "message": status.message,
+            "remarks": list(status.remarks),
+            "best": _best(what, by),
+            "by": by,
+            "members": {name: values.tolist() for name, values in columns.items()},
+            "missing": list(getattr(found, "missing", ())),
+            "precision": found.provenance["precision"],
+            "device": _device(found),
+            "compile_seconds": found.compile_seconds,
+            "run_seconds": found.run_seconds,
+            "out": None if what.directory is None or found.unsaved else str(what.directory),
+            "plugax": version(),
+        }
+    )
+
+
+def _best(what: SweepReport, by: str) -> dict[str, Any] | None:
+    """The best member as plain data; None if none has a finite figure."""
+    try:
+        best = what.found.best(by, largest=what.largest)
+    except PlugaxError:
+        return None
+    values = {name: np.asarray(value).tolist() for name, value in best.coordinates.items()}
+    return {"over": values, "metrics": best.metrics, "steps": best.steps}
+
+
+def _print(what: SweepReport) -> None:
+    from rich.console import Console
+
+    from ..solution import Table
+
+    found = what.found
+    whole_lines = width() is None
+    console = Console(
+        file=answers(), highlight=False, markup=False, emoji=False, soft_wrap=whole_lines
+    )
+    if not quiet():
+        console.print(f"{what.problem} · {what.solver}", style="bold")
+    status = found.overall()
+    console.print(status.name, style="green" if status.success else "red", end=" ")
+    console.print(status.message)
+    for remark in status.remarks:
+        console.print(remark, style="yellow")
+    by, columns = _columns(what)
+    rows = {name: values[:MOST_ROWS].tolist() for name, values in columns.items()}
+    console.print(table_text(Table(rows), console.width))
+    members = found.status.size
+    if members > MOST_ROWS:
+        console.print(f"  … and {members - MOST_ROWS} more; --json prints all", style="dim")
+    best = _best(what, by)
+    if best is not None:
+        told = ", ".join(f"{n} {show_metric(value)}" for n, value in best["over"].items())
+        console.print(f"best {by} at {told}")
+    if quiet():
+        return
+    console.print(
+        f"{members} members on {_device(found)} in {found.provenance['precision']}: compiled in "
+        f"{found.compile_seconds:.2f} s, run in {found.run_seconds:.2f} s",
+        style="dim",
+    )
+    if what.directory is not None and found.unsaved is None:
+        console.print(f"saved in {what.directory}", style="dim")
+        missing = getattr(found, "missing", ())
+        if missing or (found.names == "interrupted").any():
+            console.print(f"go on with: plugax resume {what.directory}", style="dim")
+        else:
+            console.print(f"figures: plugax plot {what.directory}", style="dim")
+
+
+def _device(found: "Population | Populations") -> str:
+    device = found.provenance["device"]
+    return f"{device['platform']}:{device['index']}"

@@ -1,0 +1,50 @@
+"""How many members of a population are computed side by side.
+
+On an accelerator all that fit into memory; in a race as many as are left after the first rung, so
+that blocks in which all have stopped are left out. On the CPU, members that see data in an order of
+their own share no arithmetic, and if their state is large, one after the other is quicker: the
+state of one stays in the cache (benchmarks/populations.py).
+"""
+
+import dataclasses
+import math
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from ._job import Job
+from ._program import Task, start
+
+LARGE = 2**15  # bytes of a member's state from which on its own cache pays
+
+
+def in_blocks(job: Job, device: jax.Device) -> Task:
+    """The task of a job, with the size of its blocks and, in a race, the order of its members.
+
+    Arguments:
+        job: what is run.
+        device: the device of the run.
+    """
+    task = job.task()
+    if job.swept is None:
+        return task
+    block = job.block or _usual(job, task, device)
+    order = None if job.race is None else jnp.arange(job.members, dtype="int32")
+    block = None if block is None or block >= job.members else block
+    return dataclasses.replace(task, block=block, order=order)
+
+
+def _usual(job: Job, task: Task, device: jax.Device) -> int | None:
+    """The block that is chosen if the user chooses none; None for all members."""
+    if device.platform != "cpu":
+        return None if job.race is None else max(job.members // job.race.eta, 1)
+    state = eqx.filter_eval_shape(start, task).state
+    size = sum(
+        math.prod(x.shape) * x.dtype.itemsize for x in jax.tree.leaves(state) if hasattr(x, "dtype")
+    )
+    large = size // job.members >= LARGE
+    if job.race is not None:
+        return 1 if large else max(job.members // job.race.eta**2, 1)
+    own_data = task.axes[3] is not None
+    return 1 if large and own_data else None
