@@ -38,7 +38,6 @@ LONG_COMMANDS = (
     "README.md",
     "docs/command-line.md",
     "docs/how-to/own-data.md",
-    "docs/how-to/train-a-network.md",
     "docs/learn/regression.md",
     "docs/lorenz96.md",
     "docs/mnist.md",
