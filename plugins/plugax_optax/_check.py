@@ -33,6 +33,11 @@ def check_options(
             "An optimizer that accumulates gradients makes updates of zero in between, which "
             "any tolerance mistakes for convergence; leave out tolerance or accumulate."
         )
+    if tolerance is not None and getattr(optimizer, "schedule", None) == "range-test":
+        raise ValueError(
+            "A range test begins with steps so small that any tolerance takes them for "
+            "convergence; give tolerance=None, on the command line --tolerance none."
+        )
     if isinstance(decay, float | int) and not 0 < decay < 1:
         raise ValueError(f"average_decay must be between 0 and 1; got {decay}.")
     if isinstance(start, float | int) and not 0 <= start < 1:

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from plugax import AbstractObserver, PlugaxError, Population, Solution
-from plugax.errors import did_you_mean
+from plugax.errors import PluginWarning, did_you_mean
 from plugax.observers import Progress
 
 
@@ -73,15 +73,16 @@ class EarlyStopping(AbstractObserver):
             )
         return False
 
-    def on_end(self, solution: Solution | Population) -> None:  # noqa: ARG002 - nothing of it
+    def on_end(self, solution: Solution | Population) -> None:
         """Warn if the metric was never there."""
         if not self._found:
+            known = [*solution.evaluation_series, *solution.series, *solution.metrics]
             message = (
                 f"The observer early-stopping found no metric {self.metric!r}, and had nothing to "
-                "do. One of problem.evaluate needs evaluate_every; one of the steps has to be "
-                "recorded."
+                f"do.{did_you_mean(self.metric, known)} One of problem.evaluate needs "
+                "evaluate_every; one of the steps has to be recorded."
             )
-            warnings.warn(message, stacklevel=2)
+            warnings.warn(PluginWarning(message), stacklevel=2)
 
     def _is_over(self, values: np.ndarray, progress: Progress) -> bool:
         """Whether no running member improves any more; `values` are `(*sweep, values)`."""

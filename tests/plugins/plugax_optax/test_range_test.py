@@ -34,6 +34,11 @@ def test_a_run_that_ends_in_infinity_has_its_figure(quadratic):
     assert "range-test" in solution.figures()
 
 
+def test_a_tolerance_would_end_it_at_once():
+    with pytest.raises(px.PlugaxError, match="--tolerance none"):
+        px.solver("gradient", optimizer=rising()[0].optimizer, tolerance=1e-3)
+
+
 def test_another_schedule_has_no_such_figure(quadratic):
     solution = px.solve(quadratic(), "gradient", steps=5)
     assert list(solution.figures()) == ["history"]

@@ -69,8 +69,10 @@ def test_a_wrong_metric_is_named(bumpy, by_one, metric, message):
 
 
 def test_a_metric_that_never_came_is_a_warning(bumpy, by_one):
-    with pytest.warns(UserWarning, match="needs evaluate_every"):
+    with pytest.warns(px.errors.PluginWarning, match="needs evaluate_every"):
         px.solve(bumpy, by_one, steps=4, observers=[EarlyStopping("distance")])
+    with pytest.warns(px.errors.PluginWarning, match=r"Did you mean 'twice'\?"):
+        px.solve(bumpy, by_one, steps=4, observers=[EarlyStopping("twic")])
 
 
 @pytest.mark.parametrize(
