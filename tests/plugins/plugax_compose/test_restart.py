@@ -30,7 +30,7 @@ class Still(px.AbstractProblem):
 
 def test_one_start_is_the_solver(waves):
     alone = px.solve(waves, "bfgs", steps=30)
-    once = px.solve(waves, px.solver("restart", solver="bfgs", starts=1), steps=30)
+    once = px.solve(waves, px.solver("restart", inner="bfgs", starts=1), steps=30)
     assert once.steps == alone.steps
     assert once.status == alone.status
     np.testing.assert_allclose(once.unknowns, alone.unknowns, rtol=1e-6)
@@ -40,14 +40,14 @@ def test_one_start_is_the_solver(waves):
 def test_many_starts_find_the_lowest_of_many_minima(waves):
     seeds = px.sweep(waves, "bfgs", over={"seed": range(8)})
     assert (np.abs(seeds.unknowns - LOWEST) > 1).sum() >= 4
-    solver = px.solver("restart", solver="bfgs", starts=30)
+    solver = px.solver("restart", inner="bfgs", starts=30)
     found = px.sweep(waves, solver, over={"seed": range(4)})
     np.testing.assert_allclose(found.unknowns, LOWEST, atol=1e-3)
     assert found.success.all()
 
 
 def test_the_best_is_the_least_loss_at_the_end_of_a_start(waves):
-    solution = px.solve(waves, px.solver("restart", solver="bfgs", starts=6))
+    solution = px.solve(waves, px.solver("restart", inner="bfgs", starts=6))
     starts = solution.series["start"]
     assert set(starts.tolist()) == set(range(6))
     last = [solution.series["loss"][starts == k][-1] for k in range(6)]
@@ -56,14 +56,14 @@ def test_the_best_is_the_least_loss_at_the_end_of_a_start(waves):
 
 
 def test_a_solver_without_a_test_has_as_many_steps_for_every_start(waves, sgd):
-    solution = px.solve(waves, px.solver("restart", solver=sgd(0.01), starts=3), steps=30)
+    solution = px.solve(waves, px.solver("restart", inner=sgd(0.01), starts=3), steps=30)
     assert np.bincount(solution.series["start"]).tolist() == [10, 10, 10]
 
 
 def test_a_start_that_is_not_finite_is_given_up():
     lost = px.solve(Hole(), "bfgs", seed=3)
     assert lost.status.name == "non-finite"
-    solution = px.solve(Hole(), px.solver("restart", solver="bfgs", starts=6), seed=3)
+    solution = px.solve(Hole(), px.solver("restart", inner="bfgs", starts=6), seed=3)
     assert solution.status.name == "converged"
     np.testing.assert_allclose(solution.unknowns, 1.8144, atol=1e-3)
     assert np.isfinite(solution.series["loss"]).all()
