@@ -134,9 +134,8 @@ def test_seeds_are_added_until_it_is_settled_and_nothing_is_compiled_for_them(me
 
 
 def test_a_tie_remains_at_the_most_seeds(mean, descent):
-    noisy = {
-        name: descent(jnp.asarray(rate), noise=0.3) for name, rate in (("a", 0.1), ("b", 0.11))
-    }
+    rates = {"a": 0.1, "b": 0.11}
+    noisy = {name: descent(jnp.asarray(rate), noise=0.3) for name, rate in rates.items()}
     comparison = compare(
         mean, noisy, seeds=range(5), steps=20, until_decided=True, most_seeds=12, level=0.999
     )
