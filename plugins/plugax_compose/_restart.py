@@ -98,9 +98,9 @@ class Restart(AbstractSolver[AbstractProblem, RestartState]):
         self.starts = jnp.asarray(starts, "int32")
         self.start_steps = as_count(start_steps)
         self.spread = jnp.asarray(spread, float)
-        self.requires = self.inner.requires
-        self.carries = self.inner.carries
-        self.needs_all_data = self.inner.needs_all_data
+        self.requires = self.inner.requires  # pyright: ignore[reportIncompatibleVariableOverride]
+        self.carries = self.inner.carries  # pyright: ignore[reportIncompatibleVariableOverride]
+        self.needs_all_data = self.inner.needs_all_data  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def unsuitable(self, problem: Any) -> str | None:
         """Why the solver cannot solve it."""
@@ -127,15 +127,15 @@ class Restart(AbstractSolver[AbstractProblem, RestartState]):
         problem: AbstractProblem,
         unknowns: PyTree,
         key: PRNGKeyArray,
-        most: Int[Array, ""],  # noqa: ARG002
-        prepared: tuple[PyTree, ...],
+        *prepared: PyTree,
     ) -> RestartState:
         """The first start, which is that of the run."""
+        _, own = prepared
         batch = eqx.filter_eval_shape(problem.data.first)
         loss = eqx.filter_eval_shape(problem.loss, unknowns, batch, key)[0]
         infinite, none = jnp.full((), jnp.inf, loss.dtype), jnp.asarray(0, "int32")
         return RestartState(
-            inner=self.inner.init(problem, unknowns, key, *prepared),
+            inner=self.inner.init(problem, unknowns, key, *own),
             best=eqx.filter(unknowns, eqx.is_array),
             best_loss=infinite,
             best_converged=jnp.asarray(False),
@@ -150,11 +150,11 @@ class Restart(AbstractSolver[AbstractProblem, RestartState]):
         state: RestartState,
         batch: tuple[PyTree, PyTree],
         key: PRNGKeyArray,
-        most: Int[Array, ""],
-        prepared: tuple[PyTree, ...],
+        *prepared: PyTree,
     ) -> tuple[RestartState, Metrics]:
         """One step of the solver; at the end of a start, the comparison with the best."""
-        inner, metrics = self.inner.step(problem, state.inner, batch[0], key, *prepared)
+        most, own = prepared
+        inner, metrics = self.inner.step(problem, state.inner, batch[0], key, *own)
         lost = ~self._is_finite(problem, metrics)
         converged = self.inner.converged(problem, inner)
         ended = lost | (state.taken + 1 >= most)
@@ -171,7 +171,7 @@ class Restart(AbstractSolver[AbstractProblem, RestartState]):
             passed = jnp.asarray(True) if converged is None else converged
             here = (eqx.filter(unknowns, eqx.is_array), found, passed)
             best = jax.tree.map(lambda new, old: jnp.where(better, new, old), here, best_so_far)
-            again = self._begin(problem, key, prepared, state.best)
+            again = self._begin(problem, key, own, state.best)
             # The last start stays where it is, for the solver's state of the run.
             more = state.start + 1 < self.starts
             again = lax.cond(more, lambda: eqx.filter(again, eqx.is_array), lambda: arrays)
