@@ -197,6 +197,9 @@ LEFT_TO_OTHERS = {
     "hybrid-4dvar": (check_solver_hyperparameters, check_solver_truth),
     "two-scale-lorenz96-twin": (check_figures,),
     "robust-regression": (check_figures,),
+    # The steps of a composition are those of its parts; their floats are vmapped for `then`.
+    "alternate": (check_solver_hyperparameters,),
+    "restart": (check_solver_hyperparameters,),
 }
 BASELINES = ("optimal-interpolation", "climatology", "no-assimilation")
 

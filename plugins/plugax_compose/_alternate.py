@@ -119,7 +119,7 @@ class Alternate(AbstractSolver[AbstractProblem, AlternateState]):
         self.first_turn = jnp.asarray(first_turn, "int32")
         self.second_turn = jnp.asarray(second_turn, "int32")
         self.rtol = jnp.asarray(rtol, float)
-        self.requires = most_special((self.first, self.second))
+        self.requires = most_special((self.first, self.second))  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def unsuitable(self, problem: Any) -> str | None:
         """A block that cannot be held, or what one of the two cannot solve.
@@ -153,10 +153,10 @@ class Alternate(AbstractSolver[AbstractProblem, AlternateState]):
         problem: AbstractProblem,
         unknowns: PyTree,
         key: PRNGKeyArray,
-        first: tuple[PyTree, ...],
-        second: tuple[PyTree, ...],
+        *prepared: PyTree,
     ) -> AlternateState:
         """Both at the start; the first is at work."""
+        first, second = prepared
         one, other = self._parts(problem, unknowns)
         block, others = self._split(unknowns)
         batch = eqx.filter_eval_shape(problem.data.first)
@@ -183,11 +183,10 @@ class Alternate(AbstractSolver[AbstractProblem, AlternateState]):
         state: AlternateState,
         batch: tuple[PyTree, PyTree],
         key: PRNGKeyArray,
-        first: tuple[PyTree, ...],
-        second: tuple[PyTree, ...],
+        *prepared: PyTree,
     ) -> tuple[AlternateState, Metrics]:
         """One step of the solver whose turn it is; after its last one, the turn of the other."""
-        solvers, prepared = (self.first, self.second), (first, second)
+        solvers = self.first, self.second
         limits, inner = (self.first_turn, self.second_turn), (state.first, state.second)
         parts = self._parts(problem, state.unknowns)
         shapes = _shapes(solvers, parts, inner, batch, key, prepared)
@@ -216,13 +215,14 @@ class Alternate(AbstractSolver[AbstractProblem, AlternateState]):
         states, unknowns, (passed, stuck, over), metrics = lax.cond(
             state.turn, lambda: take(1), lambda: take(0)
         )
-        states = eqx.combine(states, eqx.filter(inner, eqx.is_array, inverse=True))
+        first, second = eqx.combine(states, eqx.filter(inner, eqx.is_array, inverse=True))
         opens = ~state.turn & (state.taken == 0)
         still = opens & self._is_still(state, metrics["loss"])
         passed = jnp.where(over, passed & (state.passed | ~state.turn), state.passed)
         ended = jnp.where(over, (passed | stuck) & (state.ended | ~state.turn), state.ended)
         return AlternateState(
-            *states,
+            first=first,
+            second=second,
             unknowns=eqx.combine(unknowns, state.unknowns),
             origin=jax.tree.map(lambda new, old: jnp.where(opens, new, old), held, state.origin),
             begin=jnp.where(opens, metrics["loss"].astype(state.begin.dtype), state.begin),

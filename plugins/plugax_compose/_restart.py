@@ -62,7 +62,7 @@ class Restart(AbstractSolver[AbstractProblem, RestartState]):
     Law: with `starts=1` it takes the steps of the solver itself.
 
     Arguments:
-        solver: solves every start, its name or the solver itself.
+        inner: solves every start, its name or the solver itself.
         starts: the number of starts.
         start_steps: the largest number of steps of a start; by default the steps of the run divided
             by the starts.
@@ -76,7 +76,7 @@ class Restart(AbstractSolver[AbstractProblem, RestartState]):
     Errors: `ValueError` for a number of starts or steps below 1.
     """
 
-    solver: AbstractSolver
+    inner: AbstractSolver
     starts: Int[Array, "..."]
     start_steps: Int[Array, "..."] | None
     spread: Float[Array, "..."]
@@ -86,7 +86,7 @@ class Restart(AbstractSolver[AbstractProblem, RestartState]):
 
     def __init__(
         self,
-        solver: AbstractSolver | str = "bfgs",
+        inner: AbstractSolver | str = "bfgs",
         starts: int = 8,
         start_steps: int | None = None,
         spread: float = 0.0,
@@ -94,48 +94,48 @@ class Restart(AbstractSolver[AbstractProblem, RestartState]):
         for name, value in (("starts", starts), ("start_steps", start_steps)):
             if value is not None and np.min(value) < 1:
                 raise ValueError(f"{name} must be at least 1; got {value}.")
-        self.solver = plugax.solver(solver)
+        self.inner = plugax.solver(inner)
         self.starts = jnp.asarray(starts, "int32")
         self.start_steps = as_count(start_steps)
         self.spread = jnp.asarray(spread, float)
-        self.requires = self.solver.requires
-        self.carries = self.solver.carries
-        self.needs_all_data = self.solver.needs_all_data
+        self.requires = self.inner.requires  # pyright: ignore[reportIncompatibleVariableOverride]
+        self.carries = self.inner.carries  # pyright: ignore[reportIncompatibleVariableOverride]
+        self.needs_all_data = self.inner.needs_all_data  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def unsuitable(self, problem: Any) -> str | None:
         """Why the solver cannot solve it."""
-        why = self.solver.unsuitable(problem)
-        return None if why is None else f"cannot start {name_of(self.solver)}, which {why}"
+        why = self.inner.unsuitable(problem)
+        return None if why is None else f"cannot start {name_of(self.inner)}, which {why}"
 
     def usual_steps(self, problem: AbstractProblem) -> int:
         """Those of the solver, for every start."""
         own = self.start_steps
-        return int(self.starts) * (self.solver.usual_steps(problem) if own is None else int(own))
+        return int(self.starts) * (self.inner.usual_steps(problem) if own is None else int(own))
 
     def data(self, problem: AbstractProblem) -> Together:
         """As the solver takes them, and as the problem has them, for the losses at the ends."""
-        return Together.of(problem, (self.solver,), own=True)
+        return Together.of(problem, (self.inner,), own=True)
 
     def prepare(self, problem: AbstractProblem, steps: int) -> tuple[PyTree, ...]:
         """The largest number of steps of a start, and what the solver prepares for them."""
         most = max(steps // int(self.starts), 1)
         most = most if self.start_steps is None else int(self.start_steps)
-        return jnp.asarray(most, "int32"), self.solver.prepare(problem, most)
+        return jnp.asarray(most, "int32"), self.inner.prepare(problem, most)
 
     def init(
         self,
         problem: AbstractProblem,
         unknowns: PyTree,
         key: PRNGKeyArray,
-        most: Int[Array, ""],  # noqa: ARG002
-        prepared: tuple[PyTree, ...],
+        *prepared: PyTree,
     ) -> RestartState:
         """The first start, which is that of the run."""
+        _, own = prepared
         batch = eqx.filter_eval_shape(problem.data.first)
         loss = eqx.filter_eval_shape(problem.loss, unknowns, batch, key)[0]
         infinite, none = jnp.full((), jnp.inf, loss.dtype), jnp.asarray(0, "int32")
         return RestartState(
-            inner=self.solver.init(problem, unknowns, key, *prepared),
+            inner=self.inner.init(problem, unknowns, key, *own),
             best=eqx.filter(unknowns, eqx.is_array),
             best_loss=infinite,
             best_converged=jnp.asarray(False),
@@ -150,28 +150,28 @@ class Restart(AbstractSolver[AbstractProblem, RestartState]):
         state: RestartState,
         batch: tuple[PyTree, PyTree],
         key: PRNGKeyArray,
-        most: Int[Array, ""],
-        prepared: tuple[PyTree, ...],
+        *prepared: PyTree,
     ) -> tuple[RestartState, Metrics]:
         """One step of the solver; at the end of a start, the comparison with the best."""
-        inner, metrics = self.solver.step(problem, state.inner, batch[0], key, *prepared)
+        most, own = prepared
+        inner, metrics = self.inner.step(problem, state.inner, batch[0], key, *own)
         lost = ~self._is_finite(problem, metrics)
-        converged = self.solver.converged(problem, inner)
+        converged = self.inner.converged(problem, inner)
         ended = lost | (state.taken + 1 >= most)
-        for end in (converged, self.solver.stalled(problem, inner)):
+        for end in (converged, self.inner.stalled(problem, inner)):
             ended = ended if end is None else ended | end
         arrays, rest = eqx.partition(inner, eqx.is_array)
         best_so_far = state.best, state.best_loss, state.best_converged
 
         def compare() -> tuple[PyTree, Array, Array, PyTree]:
-            unknowns = self.solver.unknowns(problem, inner)
+            unknowns = self.inner.unknowns(problem, inner)
             loss = problem.loss(unknowns, batch[1], key)[0]
             found = jnp.where(lost | ~jnp.isfinite(loss), jnp.inf, loss)
             better = found < state.best_loss
             passed = jnp.asarray(True) if converged is None else converged
             here = (eqx.filter(unknowns, eqx.is_array), found, passed)
             best = jax.tree.map(lambda new, old: jnp.where(better, new, old), here, best_so_far)
-            again = self._begin(problem, key, prepared, state.best)
+            again = self._begin(problem, key, own, state.best)
             # The last start stays where it is, for the solver's state of the run.
             more = state.start + 1 < self.starts
             again = lax.cond(more, lambda: eqx.filter(again, eqx.is_array), lambda: arrays)
@@ -219,7 +219,7 @@ class Restart(AbstractSolver[AbstractProblem, RestartState]):
 
     def unknowns(self, problem: AbstractProblem, state: RestartState) -> PyTree:
         """The best at the end of a start; before the first end, those of the first start."""
-        current, rest = eqx.partition(self.solver.unknowns(problem, state.inner), eqx.is_array)
+        current, rest = eqx.partition(self.inner.unknowns(problem, state.inner), eqx.is_array)
         arrays = lax.cond(jnp.isfinite(state.best_loss), lambda: state.best, lambda: current)
         return eqx.combine(arrays, rest)
 
@@ -235,7 +235,7 @@ class Restart(AbstractSolver[AbstractProblem, RestartState]):
                     f"All {len(starts)} starts began at the same loss: the problem draws no start. "
                     "Give spread, the size of random changes of it.",
                 )
-        return said + tuple(self.solver.remarks(problem, series))
+        return said + tuple(self.inner.remarks(problem, series))
 
     def _begin(
         self,
@@ -257,13 +257,11 @@ class Restart(AbstractSolver[AbstractProblem, RestartState]):
         ]
         free = eqx.combine(jax.tree.unflatten(form, moved), rest)
         carried = getattr(unknowns, "state", None)
-        return self.solver.init(
-            problem, put_together(unknowns, free, carried), state_key, *prepared
-        )
+        return self.inner.init(problem, put_together(unknowns, free, carried), state_key, *prepared)
 
     def _is_finite(self, problem: AbstractProblem, metrics: Metrics) -> Bool[Array, ""]:
         """Whether all metrics are finite that have to be."""
-        may_be_infinite = {*problem.may_be_infinite, *self.solver.may_be_infinite} - {"loss"}
+        may_be_infinite = {*problem.may_be_infinite, *self.inner.may_be_infinite} - {"loss"}
         finite = jnp.asarray(True)
         for name, value in metrics.items():
             if name not in may_be_infinite and jnp.issubdtype(jnp.result_type(value), jnp.inexact):

@@ -122,8 +122,8 @@ class Then(AbstractSolver[AbstractProblem, ThenState]):
         self.first_epochs = first_epochs
         self.metric = metric
         self.below = None if below is None else jnp.asarray(below, float)
-        self.requires = most_special((self.first, self.second))
-        self.carries = self.first.carries and self.second.carries
+        self.requires = most_special((self.first, self.second))  # pyright: ignore[reportIncompatibleVariableOverride]
+        self.carries = self.first.carries and self.second.carries  # pyright: ignore[reportIncompatibleVariableOverride]
 
     @property
     def count(self) -> int:
@@ -167,11 +167,10 @@ class Then(AbstractSolver[AbstractProblem, ThenState]):
         problem: AbstractProblem,
         unknowns: PyTree,
         key: PRNGKeyArray,
-        begin: Int[Array, ""],
-        first: tuple[PyTree, ...],
-        second: tuple[PyTree, ...],
+        *prepared: PyTree,
     ) -> ThenState:
         """Both at the start; the second is at work at once if the first has no step."""
+        begin, first, second = prepared
         return ThenState(
             first=self.first.init(seen_by(self.first, problem), unknowns, key, *first),
             second=self.second.init(seen_by(self.second, problem), unknowns, key, *second),
@@ -185,11 +184,10 @@ class Then(AbstractSolver[AbstractProblem, ThenState]):
         state: ThenState,
         batch: tuple[PyTree, PyTree],
         key: PRNGKeyArray,
-        begin: Int[Array, ""],
-        first: tuple[PyTree, ...],
-        second: tuple[PyTree, ...],
+        *prepared: PyTree,
     ) -> tuple[ThenState, Metrics]:
         """One step of the solver that is at work; after the last of the first, the hand-over."""
+        begin, first, second = prepared
         seen = seen_by(self.first, problem), seen_by(self.second, problem)
         shapes = joined(
             shapes_of(self.first.step, seen[0], state.first, batch[0], key, *first),
@@ -222,8 +220,9 @@ class Then(AbstractSolver[AbstractProblem, ThenState]):
             return (done, after), jnp.asarray(True), metrics
 
         arrays, handed, metrics = lax.cond(state.handed, other, one, arrays)
+        own, other_own = eqx.combine(arrays, rest)
         taken = state.taken + (~state.handed).astype("int32")
-        return ThenState(*eqx.combine(arrays, rest), taken, handed), metrics
+        return ThenState(own, other_own, taken, handed), metrics
 
     def converged(self, problem: AbstractProblem, state: ThenState) -> Bool[Array, ""] | None:
         """Whether the second has converged; None if it has no such test."""

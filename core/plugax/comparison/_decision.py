@@ -22,7 +22,7 @@ unknown variance, doi 10.48550/arXiv.2310.03722; the idea: Lai 1976, On confiden
 import dataclasses
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -162,7 +162,11 @@ def decide(
 
 
 def _pair(
-    one: str, other: str, first: Sequence[float], second: Sequence[float], level: float
+    one: str,
+    other: str,
+    first: Float[np.ndarray, " seeds"],
+    second: Float[np.ndarray, " seeds"],
+    level: float,
 ) -> Pair:
     differences = np.asarray(first, float) - np.asarray(second, float)
     differences = differences[np.isfinite(differences)]

@@ -34,7 +34,7 @@ class Seeded(NamedTuple):
     everyone: tuple[AbstractProblem, Any]
 
 
-def seeded(problem: AbstractProblem, seeds: tuple[int, ...], device: jax.Device) -> Seeded:
+def seeded(problem: AbstractProblem, seeds: tuple[int, ...], device: Any) -> Seeded:
     """The problem with the data of these seeds.
 
     Errors: `PlugaxError` if reseeding changes more than values.

@@ -36,9 +36,12 @@ def on_all_data(problem: AbstractProblem) -> Any:
 
 @functools.cache  # one class for every kind, so that its programs are compiled once
 def _seeing_everything(kind: type[AbstractProblem]) -> type[AbstractProblem]:
+    made: Any = None
+
     def data(self: Any) -> AbstractData | None:
-        return super(made, self).data.whole
+        return super(made, self).data.whole  # pyright: ignore[reportAttributeAccessIssue] - `made` is known later
 
     body = {"data": property(data), "__module__": kind.__module__, "__doc__": kind.__doc__}
-    made = type(kind)(kind.__name__, (kind,), body)
+    meta: Any = type(kind)
+    made = meta(kind.__name__, (kind,), body)
     return made

@@ -53,6 +53,14 @@ def descent(learning_rate=0.1):
     )
 
 
+def settling(learning_rate=0.1, tolerance=1e-4):
+    return px.solver(
+        "gradient",
+        optimizer=px.optimizer("sgd", learning_rate=learning_rate),
+        tolerance=tolerance,
+    )
+
+
 @pytest.fixture
 def bowls():
     return Bowls(jnp.asarray([1.0, 4.0]))
@@ -72,3 +80,9 @@ def waves():
 def sgd():
     """Plain descent: its state is its unknowns alone."""
     return descent
+
+
+@pytest.fixture
+def settling_sgd():
+    """Plain descent with a test of convergence."""
+    return settling

@@ -22,10 +22,10 @@ class Quadratic(px.AbstractProblem):
 HESSIAN = np.array([[2, 0.3, 1], [0.3, 1, 0.2], [1, 0.2, 2]])
 
 
-def test_as_long_as_the_first_turn_lasts_it_is_the_first_with_the_others_held(bowls):
+def test_as_long_as_the_first_turn_lasts_it_is_the_first_with_the_others_held(bowls, sgd):
     bowls = px.starting_at(bowls, {"a": jnp.asarray([1.0, -2.0]), "b": jnp.asarray([0.5, 3.0])})
-    held = px.solve(px.fixed(bowls, lambda u: u["b"]), "bfgs", steps=4)
-    solver = px.solver("alternate", block="a", first="bfgs", second="newton", first_turn=8)
+    held = px.solve(px.fixed(bowls, lambda u: u["b"]), sgd(), steps=4)
+    solver = px.solver("alternate", block="a", first=sgd(), second=sgd(), first_turn=8)
     solution = px.solve(bowls, solver, steps=4)
     np.testing.assert_allclose(solution.unknowns["a"], held.unknowns["a"], atol=1e-6)
     np.testing.assert_allclose(solution.unknowns["b"], held.unknowns["b"])
@@ -49,24 +49,22 @@ def test_on_a_quadratic_loss_it_is_gauss_seidel():
     solution = px.solve(Quadratic(jnp.asarray(HESSIAN)), solver)
     assert solution.status.name == "converged"
     answer = np.linalg.solve(HESSIAN, np.ones(3))
-    np.testing.assert_allclose(solution.unknowns["a"], answer[:2], rtol=1e-8)
+    # A loss that is right to rounding: unknowns that are right to its square root.
+    np.testing.assert_allclose(solution.unknowns["a"], answer[:2], rtol=1e-6)
     opens = np.flatnonzero(np.diff(solution.series["part"], prepend=2) == -1)
     least = -answer.sum() / 2
     gaps = solution.series["loss"][opens] - least
     # The error in a falls by ρ in every round, the gap of the loss by ρ².
-    inner = (
-        np.linalg.inv(HESSIAN[:2, :2]) @ np.outer(HESSIAN[:2, 2], HESSIAN[2, :2]) / HESSIAN[2, 2]
-    )
+    coupling = np.outer(HESSIAN[:2, 2], HESSIAN[2, :2]) / HESSIAN[2, 2]
+    inner = np.linalg.solve(HESSIAN[:2, :2], coupling)
     factor = np.abs(np.linalg.eigvals(inner)).max() ** 2
     np.testing.assert_allclose(gaps[2:5] / gaps[1:4], factor, rtol=1e-3)
 
 
-def test_more_than_two_blocks_are_alternations_inside(bowls):
-    inner = px.solver("alternate", block="b", first="bfgs", second="newton")
-    names = Three()
-    solver = px.solver("alternate", block="a", first="bfgs", second=inner, second_turn=40)
-    solution = px.solve(names, solver)
-    assert solution.status.success
+def test_more_than_two_blocks_are_alternations_inside(settling_sgd):
+    inner = px.solver("alternate", block="b", first=settling_sgd(0.5), second=settling_sgd(0.5))
+    solver = px.solver("alternate", block="a", first=settling_sgd(0.5), second=inner)
+    solution = px.solve(Three(), solver, steps=300)
     for value in solution.unknowns.values():
         np.testing.assert_allclose(value, 0, atol=1e-3)
 

@@ -28,26 +28,26 @@ class Still(px.AbstractProblem):
         return 0.02 * unknowns**2 + jnp.sin(3 * unknowns), {}
 
 
-def test_one_start_is_the_solver(waves):
-    alone = px.solve(waves, "bfgs", steps=30)
-    once = px.solve(waves, px.solver("restart", solver="bfgs", starts=1), steps=30)
+def test_one_start_is_the_solver(waves, settling_sgd):
+    alone = px.solve(waves, settling_sgd(0.05), steps=90)
+    once = px.solve(waves, px.solver("restart", inner=settling_sgd(0.05), starts=1), steps=90)
     assert once.steps == alone.steps
     assert once.status == alone.status
     np.testing.assert_allclose(once.unknowns, alone.unknowns, rtol=1e-6)
     np.testing.assert_allclose(once.series["loss"], alone.series["loss"], rtol=1e-5)
 
 
-def test_many_starts_find_the_lowest_of_many_minima(waves):
-    seeds = px.sweep(waves, "bfgs", over={"seed": range(8)})
+def test_many_starts_find_the_lowest_of_many_minima(waves, settling_sgd):
+    seeds = px.sweep(waves, settling_sgd(0.05), over={"seed": range(8)})
     assert (np.abs(seeds.unknowns - LOWEST) > 1).sum() >= 4
-    solver = px.solver("restart", solver="bfgs", starts=30)
-    found = px.sweep(waves, solver, over={"seed": range(4)})
+    solver = px.solver("restart", inner=settling_sgd(0.05), starts=30)
+    found = px.sweep(waves, solver, over={"seed": range(4)}, steps=6000)
     np.testing.assert_allclose(found.unknowns, LOWEST, atol=1e-3)
     assert found.success.all()
 
 
-def test_the_best_is_the_least_loss_at_the_end_of_a_start(waves):
-    solution = px.solve(waves, px.solver("restart", solver="bfgs", starts=6))
+def test_the_best_is_the_least_loss_at_the_end_of_a_start(waves, settling_sgd):
+    solution = px.solve(waves, px.solver("restart", inner=settling_sgd(0.05), starts=6))
     starts = solution.series["start"]
     assert set(starts.tolist()) == set(range(6))
     last = [solution.series["loss"][starts == k][-1] for k in range(6)]
@@ -56,23 +56,25 @@ def test_the_best_is_the_least_loss_at_the_end_of_a_start(waves):
 
 
 def test_a_solver_without_a_test_has_as_many_steps_for_every_start(waves, sgd):
-    solution = px.solve(waves, px.solver("restart", solver=sgd(0.01), starts=3), steps=30)
+    solution = px.solve(waves, px.solver("restart", inner=sgd(0.01), starts=3), steps=30)
     assert np.bincount(solution.series["start"]).tolist() == [10, 10, 10]
 
 
-def test_a_start_that_is_not_finite_is_given_up():
-    lost = px.solve(Hole(), "bfgs", seed=3)
+def test_a_start_that_is_not_finite_is_given_up(settling_sgd):
+    lost = px.solve(Hole(), settling_sgd(0.05), seed=3)
     assert lost.status.name == "non-finite"
-    solution = px.solve(Hole(), px.solver("restart", solver="bfgs", starts=6), seed=3)
+    solution = px.solve(Hole(), px.solver("restart", inner=settling_sgd(0.05), starts=6), seed=3)
     assert solution.status.name == "converged"
     np.testing.assert_allclose(solution.unknowns, 1.8144, atol=1e-3)
     assert np.isfinite(solution.series["loss"]).all()
 
 
-def test_equal_starts_are_told_and_spread_parts_them():
-    solution = px.solve(Still(), px.solver("restart", starts=3))
+def test_equal_starts_are_told_and_spread_parts_them(settling_sgd):
+    solution = px.solve(Still(), px.solver("restart", inner=settling_sgd(0.05), starts=3))
     assert "Give spread" in str(solution.status)
-    solution = px.solve(Still(), px.solver("restart", starts=20, spread=4.0))
+    solution = px.solve(
+        Still(), px.solver("restart", inner=settling_sgd(0.05), starts=20, spread=4.0)
+    )
     assert "Give spread" not in str(solution.status)
     np.testing.assert_allclose(solution.unknowns, LOWEST, atol=1e-3)
 

@@ -15,11 +15,10 @@ class Valley(px.AbstractProblem):
         return 100 * (y[1] - y[0] ** 2) ** 2 + (1 - y[0]) ** 2, {}
 
 
-def test_without_a_step_of_the_first_it_is_the_second(bowls):
-    alone = px.solve(bowls, "bfgs", steps=20)
-    both = px.solve(
-        bowls, px.solver("then", first="newton", second="bfgs", first_steps=0), steps=20
-    )
+def test_without_a_step_of_the_first_it_is_the_second(bowls, sgd, settling_sgd):
+    alone = px.solve(bowls, settling_sgd(), steps=80)
+    solver = px.solver("then", first=sgd(), second=settling_sgd(), first_steps=0)
+    both = px.solve(bowls, solver, steps=80)
     assert both.steps == alone.steps
     assert both.status == alone.status
     for name in alone.unknowns:
@@ -43,11 +42,12 @@ def test_the_hand_over_is_at_the_end_of_epochs_or_of_half_of_the_run(batches, sg
     assert (px.solve(batches, solver, steps=14).series["part"] == 1).sum() == 7
 
 
-def test_the_first_hands_over_where_it_has_converged_or_a_metric_is_low(bowls, sgd):
-    solution = px.solve(bowls, px.solver("then", first="newton", second="bfgs"), steps=60)
+def test_the_first_hands_over_where_it_has_converged_or_a_metric_is_low(bowls, sgd, settling_sgd):
+    solver = px.solver("then", first=settling_sgd(tolerance=0.1), second=settling_sgd())
+    solution = px.solve(bowls, solver, steps=100)
     assert solution.status.name == "converged"
-    assert (solution.series["part"] == 1).sum() < 10
-    solver = px.solver("then", first=sgd(), second="bfgs", metric="loss", below=0.1)
+    assert 0 < (solution.series["part"] == 1).sum() < 20
+    solver = px.solver("then", first=sgd(), second=settling_sgd(), metric="loss", below=0.1)
     solution = px.solve(bowls, solver, steps=60)
     first = solution.series["loss"][solution.series["part"] == 1]
     assert first[-1] < 0.1 < first[-2]
@@ -67,9 +67,8 @@ def test_what_only_one_reports_is_zero_while_the_other_works(bowls, sgd):
 
 
 def test_three_in_words_are_numbered(bowls):
-    solution = px.solve(bowls, "newton then gradient then bfgs", steps=60)
-    assert set(solution.series["part"].tolist()) == {1, 2, 3}
-    assert solution.status.name == "converged"
+    solution = px.solve(bowls, "gradient then gradient then gradient", steps=8)
+    assert solution.series["part"].tolist() == [1, 1, 1, 1, 2, 2, 3, 3]
 
 
 def test_the_problem_recommends_options_for_the_parts(batches):
@@ -78,10 +77,10 @@ def test_the_problem_recommends_options_for_the_parts(batches):
             "gradient": {"optimizer": {"name": "adam", "learning_rate": 0.03}, "epochs": 3}
         }
 
-    solution = px.solve(Recommending(batches.examples), "gradient then bfgs")
+    solution = px.solve(Recommending(batches.examples), "gradient then nelder-mead")
     assert np.isclose(solution.solver.first.optimizer.learning_rate, 0.03)
     assert (solution.series["part"] == 1).sum() == 15
-    given = px.solve(Recommending(batches.examples), "gradient then bfgs", first_steps=2)
+    given = px.solve(Recommending(batches.examples), "gradient then nelder-mead", first_steps=2)
     assert (given.series["part"] == 1).sum() == 2
 
 
