@@ -73,7 +73,10 @@ def _columns(what: SweepReport) -> tuple[str, dict[str, np.ndarray]]:
     """The name of the figure of merit, and the table of all members, the best first."""
     found = what.found
     by = what.by or found.main_figure
-    merit = found.figure_of_merit(by, largest=what.largest).ravel()
+    try:
+        merit = found.figure_of_merit(by, largest=what.largest).ravel()
+    except PlugaxError:  # no loss was recorded, and no metric is a number
+        merit = np.full(found.status.size, np.nan)
     names = found.names.ravel()
     # Members that were stopped early are behind all others, in the order of their steps.
     early = np.where(names == "pruned", -found.steps.ravel(), -np.inf)
