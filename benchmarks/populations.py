@@ -35,14 +35,17 @@ class Network(px.AbstractProblem):
 
     @property
     def data(self):
+        """Shuffled batches of 64."""
         return px.Shuffled((self.pictures, self.labels), 64)
 
     def init(self, key):
+        """Weights with a variance of one over the number of inputs."""
         one, two = jr.split(key)
         first = jr.normal(one, (784, 32)) / 28, jnp.zeros(32)
         return (*first, jr.normal(two, (32, 10)) / 6, jnp.zeros(10))
 
     def loss(self, unknowns, batch, key):
+        """The cross-entropy."""
         del key
         (a, b, c, d), (x, labels) = unknowns, batch
         logits = jax.nn.relu(x @ a + b) @ c + d

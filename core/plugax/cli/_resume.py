@@ -61,10 +61,11 @@ def main(argv: list[str]) -> int:
             },
             "directory": directory,
         }
-        if isinstance(solution, plugax.Solution):
-            return report(Report(solution, seconds={}, **told), as_json=arguments.json)
         file = directory / FILE_NAME
         sweep = read_config(file)["sweep"] if file.exists() else {}
+        # A sweep is reported as `plugax sweep` does; one population from Python, member by member.
+        if not sweep and isinstance(solution, plugax.Solution | plugax.Population):
+            return report(Report(solution, seconds={}, **told), as_json=arguments.json)
         told |= {"by": sweep.get("best"), "largest": bool(sweep.get("largest"))}
         return report_sweep(SweepReport(solution, **told), as_json=arguments.json)
 

@@ -147,18 +147,18 @@ def _add_flags(parser: Parser) -> None:
     """Add the flags that `plugax run` does not have."""
     add = parser.add_argument
     over_help = (
-        "what to sweep: LOW:HIGH:COUNT, LOW:HIGH:log:COUNT, or A,B,…; seed=0:8 are eight seeds; "
-        "LOW:HIGH and LOW:HIGH:log are ranges for --sobol and --random; may be repeated, for all "
-        "combinations"
+        "what to sweep, as in learning_rate=1e-4:1e-1:log:64, momentum=0:0.9:10, seed=0:8 or "
+        "optimizer=sgd,adam; without the number of values, a range for --sobol or --random; may be "
+        "repeated, for all combinations"
     )
     add("--over", action="append", type=split_over, metavar="NAME=VALUES", help=over_help)
-    points_help = "draw N points from the ranges, evenly, instead of a grid; a power of 2 is best"
+    points_help = "draw N points from the ranges, evenly, instead of a grid (best is a power of 2)"
     add("--sobol", type=int, metavar="N", help=points_help)
     add("--random", type=int, metavar="N", help="draw N points from the ranges at random")
     best_help = "the figure of merit; default: the problem's first score, or the loss"
     add("--best", metavar="METRIC", help=best_help)
     add("--largest", action="store_true", help="the largest is the best, as of an accuracy")
-    race_help = "stop members that lag behind; `halving` or `hyperband`"
+    race_help = "stop members that lag behind, by successive halving, or by Hyperband"
     add("--race", choices=RACES, help=race_help)
     further = parser.add_further
     further("--eta", type=int, metavar="N", help="a rung of the race keeps 1/N; default: 4")

@@ -6,8 +6,6 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from .._terminal import width
 from ..errors import PlugaxError
 from ._exit import FAILURE, INTERRUPTED, SUCCESS, WRONG_CALL
@@ -17,6 +15,8 @@ from ._text import answers, print_json
 from ._verbosity import quiet
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ..solution import Population, Populations
 
 MOST_ROWS = 12
@@ -69,11 +69,16 @@ def report_sweep(what: SweepReport, *, as_json: bool) -> int:
     return SUCCESS if found.success.any() else FAILURE
 
 
-def _columns(what: SweepReport) -> tuple[str, dict[str, np.ndarray]]:
+def _columns(what: SweepReport) -> tuple[str, "dict[str, np.ndarray]"]:
     """The name of the figure of merit, and the table of all members, the best first."""
+    import numpy as np
+
     found = what.found
     by = what.by or found.main_figure
-    merit = found.figure_of_merit(by, largest=what.largest).ravel()
+    try:
+        merit = found.figure_of_merit(by, largest=what.largest).ravel()
+    except PlugaxError:  # no loss was recorded, and no metric is a number
+        merit = np.full(found.status.size, np.nan)
     names = found.names.ravel()
     # Members that were stopped early are behind all others, in the order of their steps.
     early = np.where(names == "pruned", -found.steps.ravel(), -np.inf)
@@ -117,7 +122,8 @@ def _best(what: SweepReport, by: str) -> dict[str, Any] | None:
         best = what.found.best(by, largest=what.largest)
     except PlugaxError:
         return None
-    values = {name: np.asarray(value).tolist() for name, value in best.coordinates.items()}
+    plain = lambda value: value.item() if hasattr(value, "item") else value  # noqa: E731
+    values = {name: plain(value) for name, value in best.coordinates.items()}
     return {"over": values, "metrics": best.metrics, "steps": best.steps}
 
 

@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..errors import PlugaxError
-from ..plugins import build, origin_of
+from ..plugins import origin_of
 from ..problems import AbstractProblem
 from ..runner._length import Length, Plan
+from ..runner._option_paths import with_option
 from ..runner._resolve import resolve
 from ..solvers import AbstractSolver
 
@@ -40,15 +41,15 @@ def contestant_of(
 ) -> Contestant:
     """The solver of an entry, suitable for the problem, and the length of its run."""
     solver, options = _name_and_options(entry)
-    options |= {} if over is None else {over: value}
-    if options and not isinstance(solver, str):
-        spec = origin_of(solver)
-        if spec is None:
+    if over is not None and isinstance(solver, str):
+        options |= {over: value}
+    elif over is not None:
+        if origin_of(solver) is None:
             raise PlugaxError(
                 f"{label} was made by hand, so it cannot be made again with {over}={value!r}; give "
                 "it by name, or give a mapping from labels to objects, one for every value."
             )
-        solver, options = build("solver", spec, options), {}
+        solver = with_option(solver, "solver", over.split("."), value)
     _, solver, plan = resolve(problem, solver, asked, options)
     return Contestant(label, value, solver, plan)
 

@@ -8,6 +8,7 @@ state of one stays in the cache (benchmarks/populations.py).
 
 import dataclasses
 import math
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -19,7 +20,7 @@ from ._program import Task, start
 LARGE = 2**15  # bytes of a member's state from which on its own cache pays
 
 
-def in_blocks(job: Job, device: jax.Device) -> Task:
+def in_blocks(job: Job, device: Any) -> Task:
     """The task of a job, with the size of its blocks and, in a race, the order of its members.
 
     Arguments:
@@ -35,7 +36,7 @@ def in_blocks(job: Job, device: jax.Device) -> Task:
     return dataclasses.replace(task, block=block, order=order)
 
 
-def _usual(job: Job, task: Task, device: jax.Device) -> int | None:
+def _usual(job: Job, task: Task, device: Any) -> int | None:
     """The block that is chosen if the user chooses none; None for all members."""
     if device.platform != "cpu":
         return None if job.race is None else max(job.members // job.race.eta, 1)

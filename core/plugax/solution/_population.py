@@ -175,10 +175,14 @@ class Population:
 
     @property
     def main_figure(self) -> str:
-        """The figure of merit that is drawn: the first of the problem's `scores`, or the loss."""
-        scores = [name for name in self.problem.scores if name in self.metrics]
-        shape = self.status.shape
-        return next((n for n in scores if np.shape(self.metrics[n]) == shape), "loss")
+        """The figure of merit that is drawn: the problem's first score, or else the loss.
+
+        If the loss was not recorded, it is the first metric that is a number.
+        """
+        numbers = [n for n, x in self.metrics.items() if np.shape(x) == self.status.shape]
+        loss = ["loss"] if "loss" in self.series else []
+        scores = [name for name in self.problem.scores if name in numbers]
+        return [*scores, *loss, *numbers, "loss"][0]
 
     @functools.cached_property
     def posterior(self) -> Any:

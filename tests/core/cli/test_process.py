@@ -52,6 +52,7 @@ def test_short_answers_import_neither_jax_nor_what_lies_on_it(argv, environment)
         ["list", "--for", "bowk"],
         ["check", "bowk"],
         ["resume", "nowhere", "--steps", "x"],
+        ["sweep", "bowl", "--over", "rate"],
     ],
     ids=" ".join,
 )

@@ -11,7 +11,7 @@ from plugax.runner._program import Task
 RATES = jnp.linspace(0.01, 0.3, 7)
 
 
-@pytest.mark.parametrize("block", [1, 2, 3, 7, 100])
+@pytest.mark.parametrize("block", [1, 3, 100])
 def test_members_are_the_same_in_any_blocks(bowl, descent, block):
     told = {"over": {"learning_rate": RATES, "seed": range(2)}, "steps": 20}
     solver = descent(jnp.asarray(0.1), tolerance=1e-2, noise=0.001)

@@ -62,9 +62,9 @@ def _options(words: Sequence[str], known: Known) -> Iterator[tuple[Path, str, Kn
             yield from _walk(kind, name, (kind,), words, {}, known)
         return
     problem = problem_of(words, known)
-    if command in ("run", "compare"):
+    if command in ("run", "sweep", "compare"):
         yield from _walk("problem", problem, ("problem",), words, {}, known)
-    if command == "run":
+    if command in ("run", "sweep"):
         recipes = kinds["problem"].get(problem, {}).get("recipes", {})
         solver = value_of(words, "--solver") or next(iter(recipes), "")
         yield from _walk("solver", solver, ("solver",), words, recipes.get(solver, {}), known)

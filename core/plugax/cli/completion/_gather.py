@@ -44,7 +44,7 @@ from .._values import choices_of, is_switch, types_of
 from ._known import VERSION
 
 INSTALLED = ("site-packages", "dist-packages", sysconfig.get_path("stdlib"))
-WITH_OPTIONS = ("run", "compare", "check", "resume")
+WITH_OPTIONS = ("run", "sweep", "compare", "check", "resume")
 """Commands that have the options of the components that are named."""
 PLACES = {"PROBLEM": ("problem",), "TARGET": KINDS, "NAME": KINDS}
 """Kinds of component, by the word that stands for a name in the help of a place."""
