@@ -100,15 +100,21 @@ def keep_if_best(
         better &= np.isnan(best.values) | (keep.sign * values < keep.sign * best.values)
     if not better.any():
         return
-    if best is None:
-        nothing = np.zeros(values.shape, int), np.full(values.shape, np.nan)
-        best = Best(*nothing, run_state.state)
-    state = run_state.state
-    run_state.best = Best(
-        np.where(better, run_state.taken, best.steps),
-        np.where(better, values, best.values),
+    now = (run_state.state, None if run_state.finished is None else run_state.finished[1:])
+    if best is None or better.all():
         # The loop is given the buffers of the state, so what is kept has buffers of its own.
-        copy(state) if better.all() else choose(better, state, best.state, task),
+        state, finished = copy(now)
+    elif best.finished is None:
+        state, finished = choose(better, now[0], best.state, task), None
+    else:
+        state, finished = choose(better, now, (best.state, best.finished), task)
+    nothing = np.zeros(values.shape, int), np.full(values.shape, np.nan)
+    steps, before = nothing if best is None else (best.steps, best.values)
+    run_state.best = Best(
+        np.where(better, run_state.taken, steps),
+        np.where(better, values, before),
+        state,
+        finished,
     )
 
 
@@ -120,6 +126,7 @@ def at_best(run_state: RunState, best: Best) -> RunState:
         best.steps,
         pieces=run_state.pieces,
         evaluations=run_state.evaluations,
+        finished=None if best.finished is None else (best.state, *best.finished),
         compile_seconds=run_state.compile_seconds,
         run_seconds=run_state.run_seconds,
     )

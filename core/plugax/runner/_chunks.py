@@ -55,11 +55,13 @@ class Best:
         steps: after how many steps, `(members,)`; 0 for a member that has none yet.
         values: the metric there; NaN for a member that has none yet.
         state: the solver's state there.
+        finished: its unknowns and their figures of merit; None if a run before found them.
     """
 
     steps: np.ndarray
     values: np.ndarray
     state: PyTree
+    finished: tuple[PyTree, Metrics] | None = None
 
 
 @dataclasses.dataclass
