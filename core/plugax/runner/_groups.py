@@ -177,8 +177,6 @@ def each_group(
         if group is None:
             break
         groups.append(group)
-        if (group.names == "interrupted").any():
-            break
     options = tuple(one["options"] for one in sweep["groups"])
     done = len(groups)
     if not groups:

@@ -73,19 +73,22 @@ def resume(
         before = load(path, problem=problem, solver=solver)
         return _go_on(before, path, length, prepare_anew=prepare_anew, **call)
 
-    went_on = False
+    went_on = interrupted = False
 
-    def saved(place: pathlib.Path) -> Any:
-        nonlocal went_on
+    def note(group: Population) -> Population:
+        nonlocal went_on, interrupted
+        went_on, interrupted = True, bool((group.names == "interrupted").any())
+        return group
+
+    def saved(place: pathlib.Path) -> Population:
         before = load(place, problem=problem, solver=solver)
-        if _nothing_left(before, _plan(before, length).steps, place) is not None:
+        if interrupted or _nothing_left(before, _plan(before, length).steps, place) is not None:
             return before
-        went_on = True
-        return _go_on(before, place, length, prepare_anew=prepare_anew, **call)
+        return note(_go_on(before, place, length, prepare_anew=prepare_anew, **call))
 
-    def missing(origin: dict[str, Any], place: pathlib.Path) -> Any:
-        nonlocal went_on
-        went_on = True
+    def missing(origin: dict[str, Any], place: pathlib.Path) -> Population | None:
+        if interrupted:
+            return None
         asked = origin["run"]
         swept = swept_from(sweep["swept"], asked["over"])
         if "start" in swept:
@@ -94,7 +97,7 @@ def resume(
         usual = Length(asked["steps"], evaluate_every=asked["evaluate_every"])
         plan = length.or_else(usual).in_steps(fitted.data(made), 1)
         job = population(made, fitted, swept, plan=plan, **told_of(asked))
-        return run(job, out=place, **call)
+        return note(run(job, out=place, **call))
 
     found = each_group(path, sweep, saved, missing)
     if not went_on:

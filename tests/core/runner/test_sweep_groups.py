@@ -64,6 +64,16 @@ def test_groups_that_were_never_begun_are_run_by_resume(swept, tmp_path):
         np.testing.assert_array_equal(one.unknowns, other.unknowns)
 
 
+def test_resume_makes_what_is_missing_though_the_rest_has_enough_steps(swept, tmp_path):
+    out = tmp_path / "d"
+    px.sweep("regression", SOLVER, over=OVER, steps=20, out=out)
+    (out / "optimizer.name=adam" / "solution.json").unlink()
+    assert px.load(out).missing == ({"optimizer.name": "adam"},)
+    again = px.resume(out, steps=10)
+    assert [group.steps.max() for group in again] == [20, 10]
+    np.testing.assert_array_equal(again[0].unknowns, swept[0].unknowns)
+
+
 def test_an_option_of_the_problem_may_change_its_shape():
     found = px.sweep("regression", SOLVER, over={"problem.points": [10, 20]}, steps=3)
     assert [group.problem.data.arrays[0].shape[0] for group in found] == [10, 20]
