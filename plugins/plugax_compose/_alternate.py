@@ -25,7 +25,8 @@ from plugax.errors import UnsuitableProblemError
 from plugax.problems import Fixed, variant
 
 from ._block import in_block
-from ._metrics import Metrics, filled, joined, shapes_of
+from ._metrics import Metrics, filled, joined, nothing, shapes_of
+from ._once import once_if
 from ._parts import Together, most_special, name_of, seen_by
 
 # A round has changed nothing if it lowers the loss by no more than this many units of rounding.
@@ -190,41 +191,53 @@ class Alternate(AbstractSolver[AbstractProblem, AlternateState]):
         limits, inner = (self.first_turn, self.second_turn), (state.first, state.second)
         parts = self._parts(problem, state.unknowns)
         shapes = _shapes(solvers, parts, inner, batch, key, prepared)
-        held, _ = eqx.partition(state.unknowns, eqx.is_array)
+        no = jnp.asarray(False)
+        arrays, static = eqx.partition(inner, eqx.is_array)
+        held = eqx.filter(state.unknowns, eqx.is_array)
 
-        def take(now: int) -> tuple[tuple[PyTree, PyTree], PyTree, tuple, Metrics]:
-            """A step of one of the two; and the next turn of the other, if this one is over."""
-            solver, part, other = solvers[now], parts[now], 1 - now
-            after, metrics = solver.step(part, inner[now], batch[now], key, *prepared[now])
-            passed, stuck = _ends(solver, part, after)
-            over = passed | stuck | (state.taken + 1 >= limits[now])
+        def take(now: int) -> Callable[[tuple], tuple]:
+            """A step of one of the two."""
 
-            def turn() -> tuple[PyTree, PyTree]:
-                unknowns = eqx.combine(solver.unknowns(part, after), state.unknowns)
+            def step(carry: tuple) -> tuple:
+                before, solver, part = eqx.combine(carry[0], static[now]), solvers[now], parts[now]
+                after, metrics = solver.step(part, before, batch[now], key, *prepared[now])
+                passed, stuck = _ends(solver, part, after)
+                over = passed | stuck | (state.taken + 1 >= limits[now])
+                metrics = filled({**metrics, "part": now + 1, "rounds": state.rounds}, shapes)
+                return eqx.filter(after, eqx.is_array), (passed, stuck, over), metrics
+
+            return step
+
+        def turn(now: int, done: PyTree) -> Callable[[tuple], tuple]:
+            """The end of the turn of one, whose state is `done`: the other one begins anew."""
+            other = 1 - now
+
+            def begin(_: tuple) -> tuple:
+                ended = solvers[now].unknowns(parts[now], eqx.combine(done, static[now]))
+                unknowns = eqx.combine(ended, state.unknowns)
                 seen, free = self._parts(problem, unknowns)[other], self._split(unknowns)[other]
                 again = solvers[other].init(seen, free, jr.fold_in(key, 1), *prepared[other])
                 return eqx.filter(again, eqx.is_array), eqx.filter(unknowns, eqx.is_array)
 
-            waiting = eqx.filter(inner[other], eqx.is_array)
-            ready, unknowns = lax.cond(over, turn, lambda: (waiting, held))
-            after = eqx.filter(after, eqx.is_array)
-            states = (ready, after) if now else (after, ready)
-            metrics = filled({**metrics, "part": now + 1, "rounds": state.rounds}, shapes)
-            return states, unknowns, (passed, stuck, over), metrics
+            return begin
 
-        states, unknowns, (passed, stuck, over), metrics = lax.cond(
-            state.turn, lambda: take(1), lambda: take(0)
+        first, ends, metrics = once_if(
+            ~state.turn, take(0), (arrays[0], (no, no, no), nothing(shapes))
         )
-        first, second = eqx.combine(states, eqx.filter(inner, eqx.is_array, inverse=True))
+        second, ends, metrics = once_if(state.turn, take(1), (arrays[1], ends, metrics))
+        passed, stuck, over = ends
         opens = ~state.turn & (state.taken == 0)
         still = opens & self._is_still(state, metrics["loss"])
+        origin = once_if(opens, lambda _: held, state.origin)
+        second, unknowns = once_if(over & ~state.turn, turn(0, first), (second, held))
+        first, unknowns = once_if(over & state.turn, turn(1, second), (first, unknowns))
         passed = jnp.where(over, passed & (state.passed | ~state.turn), state.passed)
         ended = jnp.where(over, (passed | stuck) & (state.ended | ~state.turn), state.ended)
         return AlternateState(
-            first=first,
-            second=second,
+            first=eqx.combine(first, static[0]),
+            second=eqx.combine(second, static[1]),
             unknowns=eqx.combine(unknowns, state.unknowns),
-            origin=jax.tree.map(lambda new, old: jnp.where(opens, new, old), held, state.origin),
+            origin=origin,
             begin=jnp.where(opens, metrics["loss"].astype(state.begin.dtype), state.begin),
             turn=state.turn ^ over,
             taken=jnp.where(over, 0, state.taken + 1),

@@ -54,3 +54,8 @@ def filled(metrics: Mapping[str, Any], shapes: Shapes) -> Metrics:
         else jnp.zeros(shape.shape, shape.dtype)
         for name, shape in shapes.items()
     }
+
+
+def nothing(shapes: Shapes) -> Metrics:
+    """Zeros in these shapes, for the metrics of a step before it is taken."""
+    return filled({}, shapes)

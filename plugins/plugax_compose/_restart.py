@@ -25,6 +25,7 @@ from plugax import AbstractProblem, AbstractSolver
 from plugax.problems import free_of, put_together
 
 from ._metrics import Metrics
+from ._once import once_if
 from ._parts import Together, as_count, name_of
 
 
@@ -161,25 +162,26 @@ class Restart(AbstractSolver[AbstractProblem, RestartState]):
         for end in (converged, self.inner.stalled(problem, inner)):
             ended = ended if end is None else ended | end
         arrays, rest = eqx.partition(inner, eqx.is_array)
-        best_so_far = state.best, state.best_loss, state.best_converged
 
-        def compare() -> tuple[PyTree, Array, Array, PyTree]:
-            unknowns = self.inner.unknowns(problem, inner)
+        def compare(carry: tuple) -> tuple:
+            *best_so_far, arrays = carry
+            unknowns = self.inner.unknowns(problem, eqx.combine(arrays, rest))
             loss = problem.loss(unknowns, batch[1], key)[0]
             found = jnp.where(lost | ~jnp.isfinite(loss), jnp.inf, loss)
-            better = found < state.best_loss
+            better = found < best_so_far[1]
             passed = jnp.asarray(True) if converged is None else converged
-            here = (eqx.filter(unknowns, eqx.is_array), found, passed)
+            here = [eqx.filter(unknowns, eqx.is_array), found, passed]
             best = jax.tree.map(lambda new, old: jnp.where(better, new, old), here, best_so_far)
-            again = self._begin(problem, key, own, state.best)
-            # The last start stays where it is, for the solver's state of the run.
-            more = state.start + 1 < self.starts
-            again = lax.cond(more, lambda: eqx.filter(again, eqx.is_array), lambda: arrays)
-            return *best, again
 
-        best, best_loss, best_converged, arrays = lax.cond(
-            ended, compare, lambda: (*best_so_far, arrays)
-        )
+            def again(_: PyTree) -> PyTree:
+                begun = self._begin(problem, key, own, state.best)
+                return eqx.filter(begun, eqx.is_array)
+
+            # The last start stays where it is, for the solver's state of the run.
+            return *best, once_if(state.start + 1 < self.starts, again, arrays)
+
+        so_far = (state.best, state.best_loss, state.best_converged, arrays)
+        best, best_loss, best_converged, arrays = once_if(ended, compare, so_far)
         loss = metrics["loss"]
         # If no other start is left or has ended well, the run is lost with this one.
         kept = lost & (jnp.isfinite(best_loss) | (state.start + 1 < self.starts))

@@ -29,7 +29,8 @@ import plugax
 from plugax import AbstractProblem, AbstractSolver, PlugaxError
 from plugax.errors import did_you_mean
 
-from ._metrics import Metrics, filled, joined, shapes_of
+from ._metrics import Metrics, filled, joined, nothing, shapes_of
+from ._once import once_if
 from ._parts import Together, as_count, most_special, name_of, rows_where, seen_by
 
 if TYPE_CHECKING:
@@ -193,36 +194,37 @@ class Then(AbstractSolver[AbstractProblem, ThenState]):
             shapes_of(self.first.step, seen[0], state.first, batch[0], key, *first),
             shapes_of(self.second.step, seen[1], state.second, batch[1], key, *second),
         ) | {"part": jax.ShapeDtypeStruct((), jnp.int32)}
-        arrays, rest = eqx.partition((state.first, state.second), eqx.is_array)
+        no = jnp.asarray(False)
+        arrays, static = eqx.partition((state.first, state.second), eqx.is_array)
 
-        def one(arrays: PyTree) -> tuple[PyTree, Bool[Array, ""], Metrics]:
-            before, waiting = eqx.combine(arrays, rest)
+        def one(carry: tuple) -> tuple:
+            before = eqx.combine(carry[0], static[0])
             after, metrics = self.first.step(seen[0], before, batch[0], key, *first)
-            handed = (state.taken + 1 >= begin) | self._is_low(metrics)
+            ready = (state.taken + 1 >= begin) | self._is_low(metrics)
             for end in (self.first.converged(seen[0], after), self.first.stalled(seen[0], after)):
-                handed = handed if end is None else handed | end
+                ready = ready if end is None else ready | end
+            return eqx.filter(after, eqx.is_array), ready, filled({"part": 1, **metrics}, shapes)
 
-            def hand_over() -> PyTree:
-                unknowns = self.first.unknowns(seen[0], after)
-                ready = self.second.init(seen[1], unknowns, jr.fold_in(key, 1), *second)
-                return eqx.filter(ready, eqx.is_array)
+        def hand_over(_: PyTree) -> PyTree:
+            unknowns = self.first.unknowns(seen[0], eqx.combine(own, static[0]))
+            begun = self.second.init(seen[1], unknowns, jr.fold_in(key, 1), *second)
+            return eqx.filter(begun, eqx.is_array)
 
-            ready = lax.cond(handed, hand_over, lambda: eqx.filter(waiting, eqx.is_array))
-            metrics = filled({"part": 1, **metrics}, shapes)
-            return (eqx.filter(after, eqx.is_array), ready), handed, metrics
-
-        def other(arrays: PyTree) -> tuple[PyTree, Bool[Array, ""], Metrics]:
-            done, before = eqx.combine(arrays, rest)
+        def other(carry: tuple) -> tuple:
+            before = eqx.combine(carry[0], static[1])
             after, metrics = self.second.step(seen[1], before, batch[1], key, *second)
             part = _count(self.first) + metrics.get("part", 1)
-            metrics = filled({**metrics, "part": part}, shapes)
-            done, after = (eqx.filter(tree, eqx.is_array) for tree in (done, after))
-            return (done, after), jnp.asarray(True), metrics
+            return eqx.filter(after, eqx.is_array), filled({**metrics, "part": part}, shapes)
 
-        arrays, handed, metrics = lax.cond(state.handed, other, one, arrays)
-        own, other_own = eqx.combine(arrays, rest)
-        taken = state.taken + (~state.handed).astype("int32")
-        return ThenState(own, other_own, taken, handed), metrics
+        own, ready, metrics = once_if(~state.handed, one, (arrays[0], no, nothing(shapes)))
+        following = once_if(ready, hand_over, arrays[1])
+        following, metrics = once_if(state.handed, other, (following, metrics))
+        return ThenState(
+            first=eqx.combine(own, static[0]),
+            second=eqx.combine(following, static[1]),
+            taken=state.taken + (~state.handed).astype("int32"),
+            handed=state.handed | ready,
+        ), metrics
 
     def converged(self, problem: AbstractProblem, state: ThenState) -> Bool[Array, ""] | None:
         """Whether the second has converged; None if it has no such test."""
