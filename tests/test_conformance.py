@@ -59,7 +59,6 @@ SPOTS = {"model": "linear", "batch_size": 8, "data": PICTURES.name}
 
 # Problems small enough to be checked in seconds; what they are made of is the same.
 OPTIONS = {
-    "alternate": {"block": "x"},
     "mnist": SPOTS,
     "fashion-mnist": SPOTS,
     "lorenz96-4dvar": {
