@@ -61,7 +61,6 @@ SPOTS = {"model": "linear", "batch_size": 8, "data": PICTURES.name}
 OPTIONS = {
     "csv": {"path": f"{PICTURES.name}/metrics.csv"},
     "json-lines": {"path": f"{PICTURES.name}/metrics.jsonl"},
-    "alternate": {"block": "x"},
     "mnist": SPOTS,
     "fashion-mnist": SPOTS,
     "lorenz96-4dvar": {

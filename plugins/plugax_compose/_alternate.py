@@ -8,8 +8,8 @@ the block Gauss–Seidel method, whose error in b falls by H_bb⁻¹ H_ba H_aa�
 Source: Wright 2015, Coordinate descent algorithms, doi 10.1007/s10107-015-0892-3.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -20,7 +20,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
 import plugax
-from plugax import AbstractProblem, AbstractSolver
+from plugax import AbstractProblem, AbstractSolver, PlugaxError
 from plugax.errors import UnsuitableProblemError
 from plugax.problems import Fixed, variant
 
@@ -81,7 +81,7 @@ class Alternate(AbstractSolver[AbstractProblem, AlternateState]):
     Arguments:
         block: the names of the unknowns that the first solves for, with commas between, as in "a,b"
             or "layers.0,layers.1"; from Python also a function that picks them, as for
-            plugax.fixed.
+            plugax.fixed; by default the first array among the unknowns.
         first: the solver of the block, its name or the solver itself.
         second: the solver of the other unknowns, its name or the solver itself.
         first_turn: the largest number of steps in a turn of the first.
@@ -95,17 +95,22 @@ class Alternate(AbstractSolver[AbstractProblem, AlternateState]):
     Errors: `ValueError` for a number of steps below 1.
     """
 
+    example: ClassVar[Mapping[str, Any]] = {
+        "problem": {"name": "mnist"},
+        "solver": {"block": "layers.0", "first": "gradient", "second": "gradient"},
+    }
+
     first: AbstractSolver
     second: AbstractSolver
     first_turn: Int[Array, "..."]
     second_turn: Int[Array, "..."]
     rtol: Float[Array, "..."]
-    block: str | Callable[[PyTree], Any] = eqx.field(static=True)
+    block: str | Callable[[PyTree], Any] | None = eqx.field(static=True)
     requires: type[AbstractProblem] = eqx.field(static=True, default=AbstractProblem)  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def __init__(
         self,
-        block: str | Callable[[PyTree], Any],
+        block: str | Callable[[PyTree], Any] | None = None,
         first: AbstractSolver | str = "bfgs",
         second: AbstractSolver | str = "bfgs",
         first_turn: int = 10,
@@ -131,6 +136,10 @@ class Alternate(AbstractSolver[AbstractProblem, AlternateState]):
             parts = self._parts(problem, problem.init(jr.key(0)))
         except UnsuitableProblemError as error:
             return f"cannot hold a block of the unknowns: {error}"
+        except PlugaxError:
+            if self.block is not None:
+                raise
+            return "needs unknowns in two arrays or more, to solve for some and hold the others."
         for solver, part in zip((self.first, self.second), parts, strict=True):
             why = solver.unsuitable(part)
             if why is not None:

@@ -11,21 +11,25 @@ from plugax import PlugaxError
 from plugax.errors import did_you_mean
 
 
-def in_block(unknowns: PyTree, block: str | Callable[[PyTree], Any]) -> PyTree:
+def in_block(unknowns: PyTree, block: str | Callable[[PyTree], Any] | None) -> PyTree:
     """Whether each leaf of the unknowns belongs to the block: a pytree of booleans.
 
     Arguments:
         unknowns: the unknowns.
         block: names with commas between, each the path of a leaf or of a part with several, as in
-            `"layers.0,bias"`; or a function that picks leaves, as in `lambda u: (u["a"], u["b"])`.
+            `"layers.0,bias"`; or a function that picks leaves, as in `lambda u: (u["a"], u["b"])`;
+            None for the first of them.
 
     Errors: `PlugaxError` if a name names nothing, or the block holds none or all of the unknowns.
     """
-    if isinstance(block, str):
+    free = [eqx.is_inexact_array(leaf) for leaf in jax.tree.leaves(unknowns)]
+    if block is None:
+        first = [place == free.index(True) for place in range(len(free))] if any(free) else free
+        chosen = jax.tree.unflatten(jax.tree.structure(unknowns), first)
+    elif isinstance(block, str):
         chosen = _by_names(unknowns, [name.strip() for name in block.split(",") if name.strip()])
     else:
         chosen = _by_function(unknowns, block)
-    free = [eqx.is_inexact_array(leaf) for leaf in jax.tree.leaves(unknowns)]
     inside = [own for own, may in zip(jax.tree.leaves(chosen), free, strict=True) if may]
     if not any(inside) or all(inside):
         amount = "all" if any(inside) else "none"

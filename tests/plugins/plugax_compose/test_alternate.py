@@ -111,6 +111,17 @@ def test_what_is_no_block_is_said(bowls, block, said):
         px.solve(bowls, px.solver("alternate", block=block))
 
 
+def test_without_a_block_it_is_the_first_array_if_there_are_two(bowls, sgd):
+    parts = {"first": sgd(), "second": sgd()}
+    one, other = (
+        px.solve(bowls, px.solver("alternate", **parts, **block), steps=12)
+        for block in ({}, {"block": "a"})
+    )
+    np.testing.assert_array_equal(one.unknowns["a"], other.unknowns["a"])
+    with pytest.raises(px.errors.UnsuitableProblemError, match="in two arrays or more"):
+        px.solve("regression", "alternate")
+
+
 def test_a_turn_has_a_step_and_a_part_its_kind_of_problem(bowls):
     with pytest.raises(px.PlugaxError, match="first_turn must be at least 1"):
         px.solver("alternate", block="a", first_turn=0)
