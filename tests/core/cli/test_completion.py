@@ -40,10 +40,10 @@ def after(known, line):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("re", ["resume"]),
+        ("resu", ["resume"]),
         ("--ver", ["--version", "--verbose"]),
-        ("run regr", ["regression"]),
-        ("--quiet run regr", ["regression"]),
+        ("run regr", ["regression", "regression-network"]),
+        ("--quiet run regr", ["regression", "regression-network"]),
         ("describe adamw", ["adamw"]),
         ("check letk", ["letkf"]),
         ("list --for lorenz63", ["lorenz63-twin"]),

@@ -24,7 +24,7 @@ SHELLS = {
 }
 KEYS = [
     ("plugax des", "plugax describe "),
-    ("plugax run regr", "plugax run regression "),
+    ("plugax run robu", "plugax run robust-regression "),
     ("plugax run lorenz96-twin --observe ev", "--observe every-kth "),
     ("plugax run lorenz96-twin --observe=ev", "--observe=every-kth "),
     ("plugax run regression --solver gra", "--solver gradient "),

@@ -85,7 +85,7 @@ def test_a_report_that_is_there_is_kept(call, elsewhere):
         (("nowhere",), "nowhere does not exist"),
         (("here",), "no saved run in or below here"),
         (("a", "--out", "report.pdf"), "ends in .html"),
-        (("a", "--outt", "x"), "unrecognized arguments: --outt"),
+        (("a", "--outt", "x"), "there is no option --outt. Did you mean '--out'?"),
         (("damaged",), "damaged/solution.json is damaged"),
     ],
 )

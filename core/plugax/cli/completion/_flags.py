@@ -10,7 +10,7 @@ from typing import Any
 
 Known = dict[str, Any]
 Path = tuple[str, ...]
-INNER = ("optimizer", "integrator")
+INNER, OUTER = ("optimizer", "integrator"), ("problem", "solver")
 
 
 def flags_of(words: Sequence[str], command: Known, known: Known) -> Known:
@@ -31,17 +31,21 @@ def flags_of(words: Sequence[str], command: Known, known: Known) -> Known:
             flags.pop(flag, None)
         options = list(_options(words, known))
     counts = collections.Counter(name for _, name, _ in options)
+    inside = collections.Counter((*path[1:], name) for path, name, _ in options)
     kinds = collections.Counter(about.get("kind") for _, _, about in options)
     for path, name, about in options:
-        short, full = f"--{kebab(name)}", f"--{'.'.join(map(kebab, (*path, name)))}"
+        short, full = f"--{kebab(name)}", qualified((*path, name))
         kind = about.get("kind")
         forms = [short] if counts[name] == 1 and short not in command["flags"] else []
         if kind in INNER and kinds[kind] == 1:
             forms = [f"--{kind}"]
         elif kind in INNER:
             forms = []
-        for form in [*forms, full]:
-            offered = "." if forms and form == full else "--"
+        # In a part of a part, the root may be left out.
+        if len(path) > 1 and inside[(*path[1:], name)] == 1:
+            forms.append(qualified((*path[1:], name)))
+        for place, form in enumerate([*forms, full]):
+            offered = "." if place else "--"
             flags[form] = about | {"again": False, "offered": offered}
             if about["takes"] is None:
                 flags[f"--no-{form.removeprefix('--')}"] = flags[form] | {"offered": "--no"}
@@ -84,8 +88,11 @@ def _walk(
     for option, about in options.items():
         inner = about.get("kind")
         if inner is not None:
-            forms = [f"--{kebab(option)}", f"--{'.'.join(map(kebab, (*path, option)))}"]
+            forms = [qualified((*path, option))]
             forms += [f"--{inner}"] * (inner in INNER)
+            # `--solver` is the solver of the run, not an option of that name inside it.
+            forms += [f"--{kebab(option)}"] * (option not in OUTER)
+            forms += [qualified((*path[1:], option))] * (len(path) > 1)
             part = value_of(words, *forms) or recipe.get(option) or about["part"] or ""
             yield from _walk(inner, part, (*path, option), words, {}, known)
 
@@ -109,6 +116,11 @@ def values_of(words: Sequence[str], *forms: str) -> list[str]:
         if flag in forms:
             found.append(value if equals else following)
     return [value for value in found if value and not value.startswith("--")]
+
+
+def qualified(path: Path) -> str:
+    """The flag with the path of an option."""
+    return f"--{'.'.join(map(kebab, path))}"
 
 
 def kebab(name: str) -> str:
