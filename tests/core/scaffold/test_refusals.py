@@ -35,7 +35,6 @@ import pytest
         ('plugax-a --brings problem --description "', "without quotation marks"),
         ("sovler a", "'sovler' is none of the kinds"),
         ("solver a b", "expected NAME, or KIND NAME; got solver a b"),
-        ("solver a", "There is no pyproject.toml in"),
         ("solver a --licence MIT", "--licence is for a new plugin"),
     ],
 )
@@ -44,6 +43,13 @@ def test_a_wrong_call_says_what_is_wrong_and_writes_nothing(new, here, arguments
     assert (status, out) == (2, "")
     assert message in err
     assert list(here.iterdir()) == []
+
+
+def test_a_component_is_added_to_a_plugin_alone(new, here, monkeypatch):
+    monkeypatch.chdir(here.anchor)  # the directory of the tests may lie inside a project
+    status, out, err = new("solver", "a")
+    assert (status, out) == (2, "")
+    assert f"There is no pyproject.toml in {here.anchor} or above" in err
 
 
 def test_an_existing_directory_is_left_alone(new, here):
