@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jaxtyping import TypeCheckError
 
 import plugax as px
 
@@ -104,10 +105,11 @@ def test_a_member_that_fails_has_the_best_before_it(cliff, descent):
     [
         ({"keep_best": "nrom"}, "returns no scalar 'nrom'. Did you mean 'norm'"),
         ({"keep_best": "terms"}, "Its scalars are norm"),
-        ({"keep_best": 3}, "must be the name of a metric"),
+        ({"keep_best": 3}, "must be the name of a metric|parameter 'keep_best'"),
         ({"evaluate_every": "never"}, "needs evaluations during the run"),
     ],
 )
 def test_what_cannot_be_kept_is_refused(noisy, wrong, message):
-    with pytest.raises(px.PlugaxError, match=message):
+    # Where annotations are checked, they speak first.
+    with pytest.raises((px.PlugaxError, TypeCheckError), match=message):
         px.solve(*noisy, **TOLD | wrong)

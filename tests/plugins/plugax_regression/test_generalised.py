@@ -109,7 +109,7 @@ def test_a_shape_is_estimated_together_with_the_coefficients(family):
     np.testing.assert_allclose(best, other.x, atol=1e-4)
     # Expected information and the curvature at the minimum agree for many rows.
     curvature = jax.hessian(
-        lambda u: solution.problem.loss(u, solution.problem.data.first(), None)[0]
+        lambda u: solution.problem.loss(u, solution.problem.data.first(), jax.random.key(0))[0]
     )
     observed = np.sqrt(np.diag(np.linalg.inv(curvature(solution.unknowns))))
     np.testing.assert_allclose(solution.metrics["standard_errors"], observed[:2], rtol=0.15)
