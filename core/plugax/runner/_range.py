@@ -30,8 +30,8 @@ class Range:
     Errors: `PlugaxError` if the bounds are not finite, not in order, or, with `log`, not positive.
     """
 
-    low: float
-    high: float
+    low: float | int
+    high: float | int
     count: int | None = None
     log: bool = False
 

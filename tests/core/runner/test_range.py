@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jaxtyping import TypeCheckError
 
 import plugax as px
 
@@ -98,5 +99,6 @@ def test_a_wrong_range_is_refused(made, message):
 
 def test_a_wrong_sampling_is_refused(bowl, descent):
     over = {"learning_rate": px.Range(0, 1)}
-    with pytest.raises(px.PlugaxError, match="sobol"):
+    # Where annotations are checked, they speak first.
+    with pytest.raises((px.PlugaxError, TypeCheckError), match="sobol"):
         px.sweep(bowl, descent(), over=over, points=4, sampling="sobl", steps=2)
