@@ -31,21 +31,23 @@ def in_blocks(job: Job, device: Any) -> Task:
     if job.swept is None:
         return task
     block = job.block or _usual(job, task, device)
-    order = None if job.race is None else jnp.arange(job.members, dtype="int32")
+    stops = job.race is not None and job.race.stops
+    order = jnp.arange(job.members, dtype="int32") if stops else None
     block = None if block is None or block >= job.members else block
     return dataclasses.replace(task, block=block, order=order)
 
 
 def _usual(job: Job, task: Task, device: Any) -> int | None:
     """The block that is chosen if the user chooses none; None for all members."""
+    race = job.race if job.race is not None and job.race.stops else None
     if device.platform != "cpu":
-        return None if job.race is None else max(job.members // job.race.eta, 1)
+        return None if race is None else max(job.members // race.eta, 1)
     state = eqx.filter_eval_shape(start, task).state
     size = sum(
         math.prod(x.shape) * x.dtype.itemsize for x in jax.tree.leaves(state) if hasattr(x, "dtype")
     )
     large = size // job.members >= LARGE
-    if job.race is not None:
-        return 1 if large else max(job.members // job.race.eta**2, 1)
+    if race is not None:
+        return 1 if large else max(job.members // race.eta**2, 1)
     own_data = task.axes[3] is not None
     return 1 if large and own_data else None

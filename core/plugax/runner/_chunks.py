@@ -77,6 +77,7 @@ class RunState:
         converged: which members have converged; None if the solver has no such test.
         stalled: which members cannot go on; None if the solver never stalls.
         failures: the members that failed.
+        copied: the members that have gone on from others since the last chunk.
         lost: the members that had failed before the run was resumed, or that a race has stopped,
             with their status; they stay as they are.
         pieces: the metrics of all chunks so far, `(members, steps of the chunk, …)`.
@@ -96,6 +97,7 @@ class RunState:
     converged: np.ndarray | None = None
     stalled: np.ndarray | None = None
     failures: dict[int, Failure] = dataclasses.field(default_factory=dict)
+    copied: frozenset[int] = frozenset()
     lost: dict[int, Status] = dataclasses.field(default_factory=dict)
     pieces: list[dict[str, np.ndarray]] = dataclasses.field(default_factory=list)
     last: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
@@ -141,7 +143,7 @@ def run_chunks(
     plan: Plan,
     chunk: int | None,
     interrupt: Interrupt,
-    after_chunk: Callable[[RunState], bool],
+    after_chunk: Callable[[RunState], Task | None],
 ) -> None:
     """Run until the last step, convergence, failure, an interrupt, or a stop by `after_chunk`.
 
@@ -151,10 +153,10 @@ def run_chunks(
         plan: the step to stop at, and the steps at which a chunk must end.
         chunk: steps in a chunk, or None for as many as take about a second; limited by the buffers.
         interrupt: whether the user has asked for the run to end.
-        after_chunk: called with the run state after every chunk; a result of True ends the run.
+        after_chunk: called with the run state after every chunk; returns the task to go on with, or
+            None to end the run.
     """
     size = first_size(task) if chunk is None else chunk
-    task = task if task.order is None else in_order(task, run_state)
     earlier = run_state  # the run state at the beginning of the previous chunk
     while run_state.step < plan.steps and run_state.active().any() and not interrupt.requested:
         began = time.perf_counter()
@@ -193,17 +195,11 @@ def run_chunks(
         run_state.run_seconds += elapsed
         if chunk is None:
             size = next_size(max(int(taken.max()), 1), elapsed)
-        before_chunk = run_state.active()
-        if after_chunk(run_state):
+        run_state.copied = frozenset()
+        going_on = after_chunk(run_state)
+        if going_on is None:
             break
-        if task.order is not None and (run_state.active() != before_chunk).any():
-            task = in_order(task, run_state)
-
-
-def in_order(task: Task, run_state: RunState) -> Task:
-    """The task of a race with the members that may go on in the first blocks."""
-    order = jnp.asarray(np.argsort(~run_state.active(), kind="stable"), "int32")
-    return eqx.tree_at(lambda task: task.order, task, order)
+        task = going_on
 
 
 def first_size(task: PyTree) -> int:
@@ -298,15 +294,13 @@ def _roll_back(
     found: dict[int, Failure],
 ) -> None:
     """Roll the members that failed back to their last good state, by running up to it again."""
-    # The first chunk of a run, or of a resumed run, has no chunk before it.
+    # The first chunk of a run, or of a resumed run, has no chunk before it; and what a member was
+    # before it went on from another does not belong to it.
     first_chunk = earlier.step == before.step
+    here = {m for m, f in found.items() if f.step > before.step or first_chunk} | run_state.copied
     for origin in (before, earlier):
         # Members that failed at the very first step of the chunk go back into the previous chunk.
-        share = {
-            member: failure
-            for member, failure in found.items()
-            if (failure.step > before.step or first_chunk) == (origin is before)
-        }
+        share = {m: f for m, f in found.items() if (m in here) == (origin is before)}
         if not share:
             continue
         limit = np.zeros(run_state.taken.shape, "int32")
@@ -319,7 +313,8 @@ def _roll_back(
         chosen = np.isin(np.arange(limit.size), list(share))
         run_state.state = choose(chosen, again.state, run_state.state, task)
     for member, failure in found.items():
-        run_state.taken[member] = max(failure.step - 1, earlier.step)
+        first = before.step if member in run_state.copied else earlier.step
+        run_state.taken[member] = max(failure.step - 1, first)
     run_state.failures = run_state.failures | found
 
 

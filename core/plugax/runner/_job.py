@@ -11,6 +11,7 @@ import jax.random as jr
 from jaxtyping import PyTree
 
 from ..problems import AbstractProblem
+from ..solution import Lineage
 from ..solvers import AbstractSolver
 from ._best import KeepBest
 from ._length import Plan
@@ -30,12 +31,14 @@ class Job:
         plan: the length.
         prepared_for: the number of steps that the solver prepares for.
         record: what is recorded.
-        task: makes the task; called with the device as JAX's default.
+        task: makes the task; called with the device as JAX's default. In population-based training
+            its argument is the options of every member by name; by default the first.
         swept: the values in which members differ, by name; the last name varies fastest. None for a
             single run.
         keep_best: what makes a state the best, which is then kept; None for nothing.
         block: the number of members that are computed side by side; None for the runner's choice.
-        race: by which members are stopped early; None if none are.
+        race: by which members are stopped early, or go on from others; None if none are.
+        lineage: in population-based training, the lineage from which the run goes on.
     """
 
     problem: AbstractProblem
@@ -44,11 +47,12 @@ class Job:
     plan: Plan
     prepared_for: int
     record: Record
-    task: Callable[[], Task]
+    task: Callable[..., Task]
     swept: Mapping[str, PyTree] | None = None
     keep_best: KeepBest | None = None
     block: int | None = None
     race: Race | None = None
+    lineage: Lineage | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:

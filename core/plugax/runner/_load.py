@@ -112,6 +112,7 @@ def job_of(saved: SavedRun, problem: AbstractProblem, solver: AbstractSolver) ->
     if not saved.is_population:
         return single(problem, solver, **told)
     swept = saved.swept
+    told |= {"lineage": saved.lineage}
     if "start" in swept:
         one = eqx.filter_eval_shape(problem.init, jr.key(0))
         swept["start"] = saved.starts(_with_axes(one, (run["over"]["start"],), 0))
@@ -126,12 +127,14 @@ def _solution(saved: SavedRun, job: Job) -> Solution:
         metrics=saved.summary["metrics"],
         steps=saved.summary["steps"],
         state=saved.state(state),
+        schedule=saved.schedule,
         **_common(saved, job),
     )
 
 
 def _population(saved: SavedRun, job: Job) -> Population:
-    task = job.task()
+    lineage = saved.lineage
+    task = job.task() if lineage is None else job.task(lineage.values)
     unknowns, state = (_with_axes(tree, job.shape, 1) for tree in _shapes(task))
     members = saved.series("members")
     steps = members.pop("steps")
@@ -147,6 +150,7 @@ def _population(saved: SavedRun, job: Job) -> Population:
         state=saved.state(state),
         swept=job.swept or {},
         parts=parts_of(job, task, saved.provenance),
+        lineage=lineage,
         **_common(saved, job),
     )
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import equinox as eqx
@@ -14,9 +14,10 @@ from jaxtyping import PyTree
 
 from ..errors import PlugaxError
 from ..problems import AbstractProblem, Unconstrained, stack_starts, variant
-from ..solution import POINTS, Population
+from ..solution import POINTS, Lineage, Population
 from ..solvers import AbstractSolver
 from ._best import KeepBest
+from ._generation import first_generation
 from ._job import Job, length
 from ._length import Plan
 from ._prepare import Swept, prepare_members
@@ -39,17 +40,23 @@ def population(
     keep_best: KeepBest | None = None,
     block: int | None = None,
     race: Race | None = None,
+    lineage: Lineage | None = None,
 ) -> Job:
     """The job of all members: every combination of the values; the last name varies fastest."""
     steps = prepared_for or plan.steps
-
-    def task() -> Task:
-        return _task(problem, solver, steps, seed, swept, record)
-
     members = math.prod(map(length, swept.values()))
     rungs = () if race is None else race.steps(plan.steps, members)
     plan = dataclasses.replace(plan, rungs=rungs)
-    return Job(problem, solver, seed, plan, steps, record, task, swept, keep_best, block, race)
+    if race is not None and not race.stops and lineage is None:
+        first = {leaf.name: leaf.own for leaf in _swept_leaves(problem, solver, swept)}
+        lineage = first_generation(first, members, race.by)
+    now = {} if lineage is None else lineage.values
+
+    def task(options: Mapping[str, np.ndarray] = now) -> Task:
+        return _task(problem, solver, steps, seed, swept, record, options)
+
+    told = {"keep_best": keep_best, "block": block, "race": race, "lineage": lineage}
+    return Job(problem, solver, seed, plan, steps, record, task, swept, **told)
 
 
 def check_block(block: Any) -> None:
@@ -83,21 +90,18 @@ def _task(
     seed: int,
     values: Mapping[str, PyTree],
     record: Record,
+    options: Mapping[str, np.ndarray],
 ) -> Task:
-    grid = np.meshgrid(*(np.arange(length(v)) for v in values.values()), indexing="ij")
+    """The task of all members; `options` stand in place of the swept values of the same name."""
     key, key_axis = jr.key(seed), None
     trees = {"problem": problem, "solver": solver}
-    start, swept = None, []
-    for (axis, along), index in zip(values.items(), grid, strict=True):
-        for name, value in (along if axis == POINTS else {axis: along}).items():
-            if name == "start":
-                start = take_values(value, index.ravel())
-            elif name == "seed":
-                key, key_axis = jax.vmap(jr.key)(jnp.asarray(value[index.ravel()])), 0
-            else:
-                root, where = leaf_at(name, trees)
-                precise = np.asarray(value, jnp.result_type(where(trees[root])))
-                swept.append(Swept(root, where, precise, index.ravel()))
+    start = None
+    for name, value, index in _each(values):
+        if name == "start":
+            start = take_values(value, index)
+        elif name == "seed":
+            key, key_axis = jax.vmap(jr.key)(jnp.asarray(value[index])), 0
+    swept = [leaf.with_own(options) for leaf in _swept_leaves(problem, solver, values)]
     prepared, prepared_axes = prepare_members(problem, solver, swept, steps)
     axes: dict[str, Any] = {
         root: jax.tree.map(lambda _: None, tree) for root, tree in trees.items()
@@ -111,9 +115,32 @@ def _task(
         axes["problem"] = variant(axes["problem"], Unconstrained(), same)
     if key_axis is None and not jax.tree.leaves((axes, prepared_axes)):
         # No leaf differs between members, but there has to be an axis of members all the same.
-        key, key_axis = jnp.broadcast_to(key, (grid[0].size,)), 0
+        members = math.prod(map(length, values.values()))
+        key, key_axis = jnp.broadcast_to(key, (members,)), 0
     everyone = (axes["problem"], axes["solver"], prepared_axes, key_axis)
     return Task(trees["problem"], trees["solver"], prepared, key, everyone, record)
+
+
+def _each(values: Mapping[str, PyTree]) -> Iterator[tuple[str, PyTree, np.ndarray]]:
+    """What is swept: its name, its values, and which of them each member has."""
+    grid = np.meshgrid(*(np.arange(length(v)) for v in values.values()), indexing="ij")
+    for (axis, along), index in zip(values.items(), grid, strict=True):
+        for name, value in (along if axis == POINTS else {axis: along}).items():
+            yield name, value, index.ravel()
+
+
+def _swept_leaves(
+    problem: AbstractProblem, solver: AbstractSolver, values: Mapping[str, PyTree]
+) -> list[Swept]:
+    """The array leaves in which the members differ; neither seeds nor starts."""
+    trees = {"problem": problem, "solver": solver}
+    leaves = []
+    for name, value, index in _each(values):
+        if name not in ("seed", "start"):
+            root, where = leaf_at(name, trees)
+            precise = np.asarray(value, jnp.result_type(where(trees[root])))
+            leaves.append(Swept(name, root, where, precise, index))
+    return leaves
 
 
 def leaf_at(name: str, trees: Mapping[str, Any]) -> tuple[str, Callable[[Any], Any]]:

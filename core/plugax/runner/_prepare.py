@@ -1,7 +1,7 @@
 """What a solver prepares for the members of a population, combined into one pytree."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import equinox as eqx
@@ -23,16 +23,30 @@ class Swept:
     """An array leaf that the members of a sweep differ in.
 
     Attributes:
+        name: the name under which it is swept.
         root: the tree that contains the leaf, `"problem"` or `"solver"`.
         where: picks the leaf from the tree.
         values: the values of the leaf, in its precision.
         index: for every member, which of the values it has.
     """
 
+    name: str
     root: str
     where: Callable[[Any], Any]
     values: Shaped[np.ndarray, "values ..."]
     index: Int[np.ndarray, " members"]
+
+    @property
+    def own(self) -> Shaped[np.ndarray, "members ..."]:
+        """The value of every member."""
+        return self.values[self.index]
+
+    def with_own(self, options: Mapping[str, np.ndarray]) -> "Swept":
+        """The leaf with the values of this name, one for every member, if there are any."""
+        if self.name not in options:
+            return self
+        values = options[self.name]
+        return dataclasses.replace(self, values=values, index=np.arange(len(values)))
 
     def put(self, tree: Any, chosen: Any) -> Any:
         """The tree with one of the values, or with several along a leading axis."""

@@ -171,6 +171,12 @@ class _Clocks(Protocol):
     run_seconds: float
 
 
+@eqx.filter_jit
+def chosen_from(state: PyTree, members: Int[Array, " members"]) -> PyTree:
+    """The states of these members of a population, one for each; a member may come twice."""
+    return jax.tree.map(lambda leaf: leaf[members] if eqx.is_array(leaf) else leaf, state)
+
+
 @contextmanager
 def timed(clocks: _Clocks) -> Iterator[None]:
     """Add the time of a block to the run, or to compilation if something was traced in it."""

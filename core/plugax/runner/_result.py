@@ -1,5 +1,6 @@
 """From the state of a run to its result, and back."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -52,11 +53,14 @@ def result_of(
         stopped_by: the observer that ended the run, if one did.
         is_best: whether this is the best of a run, which went on afterwards.
     """
+    if job.lineage is not None and is_best:
+        job = dataclasses.replace(job, lineage=job.lineage.until(run_state.taken))
+        task = job.task(job.lineage.values)
     unknowns, metrics = evaluate(task, run_state)
     series = _join(_series_of(before, job.record), run_state.series(), axis=1)
     if is_best:
         series = _cut(series, job.record.rows(run_state.taken))
-    own_of = _own_series(run_state, series, job.record)
+    own_of = _own_series(run_state, series, job)
     parts = parts_of(job, task, provenance)
     statuses = [
         status_of(run_state, member, stopped_by=stopped_by, steps=steps)
@@ -121,6 +125,7 @@ def result_of(
         swept=job.swept,
         parts=parts,
         bests=cast(Population | None, best),
+        lineage=job.lineage,
         **told,
     )
 
@@ -251,14 +256,18 @@ def _member_of(original: Any, stacked: Any, axes: Any) -> Callable[[int], Any]:
 
 
 def _own_series(
-    run_state: RunState, series: Mapping[str, np.ndarray], record: Record
+    run_state: RunState, series: Mapping[str, np.ndarray], job: Job
 ) -> Callable[[int], dict[str, np.ndarray]]:
     """The function that gives the metrics of a member's steps; a step that failed is left out."""
+    record, lineage = job.record, job.lineage
 
     def own(member: int) -> dict[str, np.ndarray]:
         failure = run_state.failures.get(member)
         rows = record.rows(int(run_state.taken[member]) if failure is None else failure.step)
-        return {name: values[member, :rows] for name, values in series.items()}
+        if lineage is None:
+            return {name: values[member, :rows] for name, values in series.items()}
+        led = lambda values: lineage.history(values[:, :rows], member, every=record.every)  # noqa: E731
+        return {name: led(values) for name, values in series.items()}
 
     return own
 

@@ -143,7 +143,7 @@ def _go_on(
     job = (
         single(before.problem, before.solver, **told)
         if isinstance(before, Solution)
-        else population(before.problem, before.solver, before.swept, **told)
+        else population(before.problem, before.solver, before.swept, lineage=before.lineage, **told)
     )
     return run(job, before, out=path, **call)
 

@@ -6,7 +6,7 @@ import pathlib
 import time
 import warnings
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ import numpy as np
 from .. import plugins
 from ..errors import RunFailedError, UnsavedWarning
 from ..observers import AbstractObserver, Progress
-from ..solution import SWEEP, Population, Solution, forget_figures
+from ..solution import SWEEP, Lineage, Population, Solution, forget_figures
 from ..solution._status import pruned
 from ._best import check_metric, keep_if_best
 from ._block_size import in_blocks
@@ -24,10 +24,11 @@ from ._chunks import RunState, run_chunks, warm_up
 from ._compile import compile_in_blocks
 from ._device import find_device
 from ._evaluate import evaluate, evaluate_if_due
+from ._generation import next_generation
 from ._interrupt import deferred_interrupt
 from ._job import Job
 from ._place import place
-from ._program import Task, again_at, begin, copy, unknowns_of
+from ._program import Task, again_at, begin, chosen_from, copy, unknowns_of
 from ._provenance import provenance_of
 from ._race import Race
 from ._result import all_evaluations, in_shape, result_of, run_state_of, unravel
@@ -74,9 +75,10 @@ def run(
             run_state.compile_seconds = time.perf_counter() - began
             hook.after_compile(problem=problem, solver=solver, seconds=run_state.compile_seconds)
             hook.before_run(problem=problem, solver=solver, steps=steps)
-            between = _Between(job, task, before, listeners, out, origin)
+            between = _Between(job, task, before, listeners, out, origin, device and chosen)
+            between.task = between.in_order(run_state)
             run_chunks(
-                task,
+                between.task,
                 run_state,
                 plan=job.plan,
                 chunk=chunk,
@@ -161,16 +163,22 @@ class _Between:
     listeners: list[AbstractObserver]
     out: str | os.PathLike | None
     provenance: dict[str, Any]
+    device: Any  # to place arrays on; None unless the user has chosen one
     stopped_by: str | None = None
     saved_at: float = dataclasses.field(default_factory=time.monotonic)
 
-    def after_chunk(self, run_state: RunState) -> bool:
-        """Evaluate, tell the observers, save now and then; True if an observer ends the run."""
+    def after_chunk(self, run_state: RunState) -> Task | None:
+        """Evaluate, judge the members of a race, tell the observers, save now and then.
+
+        Returns:
+            the task to go on with; None if an observer ends the run.
+        """
         evaluation = evaluate_if_due(self.task, run_state, self.job.plan)
         if self.job.keep_best is not None:
             keep_if_best(self.task, run_state, self.job.keep_best, evaluation)
-        if self.job.race is not None:
-            self._stop_some(self.job.race, run_state)
+        if self.job.race is not None and run_state.step in self.job.plan.rungs:
+            judge = self._stop_some if self.job.race.stops else self._replace_some
+            judge(self.job.race, run_state)
         if self.listeners:
             progress = self._progress(run_state, evaluation)
             for listener in self.listeners:
@@ -179,24 +187,61 @@ class _Between:
         if self.out is not None and time.monotonic() - self.saved_at > CHECKPOINT_SECONDS:
             _save(self.result(run_state), self.out, anew=self.before is None)
             self.saved_at = time.monotonic()
-        return self.stopped_by is not None
+        return self.task if self.stopped_by is None else None
+
+    def in_order(self, run_state: RunState) -> Task:
+        """The task, of a race with the members that may go on in the first blocks."""
+        if self.task.order is None:
+            return self.task
+        order = jnp.asarray(np.argsort(~run_state.active(), kind="stable"), "int32")
+        return dataclasses.replace(self.task, order=order)
+
+    def _merit(self, race: Race, run_state: RunState) -> np.ndarray:
+        """The figure of merit of every member; the smallest is the best."""
+        if race.by == "loss":
+            return np.asarray(run_state.last_metrics()["loss"])
+        return race.checked(evaluate(self.task, run_state)[1], self.job.members)
 
     def _stop_some(self, race: Race, run_state: RunState) -> None:
-        """Stop the members that lag behind, if this is a rung of the race."""
+        """Stop the members that lag behind."""
         rungs, members = self.job.plan.rungs, self.job.members
-        if run_state.step not in rungs:
-            return
         rung = rungs.index(run_state.step)
-        if race.by == "loss":
-            merit = run_state.last_metrics()["loss"]
-        else:
-            merit = race.checked(evaluate(self.task, run_state)[1], members)
+        merit = self._merit(race, run_state)
         racing = np.ones(members, bool)
         racing[[*run_state.failures, *run_state.lost]] = False
         brackets = race.brackets(len(rungs), members, self.job.seed)
-        stopped = race.stopped(rung, brackets, racing, np.asarray(merit)) & run_state.active()
+        stopped = race.stopped(rung, brackets, racing, merit) & run_state.active()
         status = pruned(run_state.step, rung + 1, race.by)
         run_state.lost |= dict.fromkeys(np.flatnonzero(stopped).tolist(), status)
+        self.task = self.in_order(run_state)
+
+    def _replace_some(self, race: Race, run_state: RunState) -> None:
+        """Let the worst members go on from the best, with other options."""
+        failed = np.zeros(self.job.members, bool)
+        failed[[*run_state.failures, *run_state.lost]] = True
+        lineage = next_generation(
+            race,
+            cast(Lineage, self.job.lineage),
+            step=run_state.step,
+            merit=self._merit(race, run_state).astype(float),
+            running=run_state.active(),
+            failed=failed,
+            seed=self.job.seed,
+        )
+        self.job = dataclasses.replace(self.job, lineage=lineage)
+        parents = lineage.parents[-1]
+        children = np.flatnonzero(parents != np.arange(parents.size)).tolist()
+        if not children:
+            return
+        run_state.state = chosen_from(run_state.state, jnp.asarray(parents, "int32"))
+        run_state.taken[children] = run_state.step
+        run_state.copied = frozenset(children)
+        for member in children:
+            run_state.failures.pop(member, None)
+            run_state.lost.pop(member, None)
+        task = self.job.task(lineage.values)
+        task = task if self.device is None else place(task, self.device)
+        self.task = dataclasses.replace(task, block=self.task.block)
 
     def _progress(self, run_state: RunState, evaluation: dict[str, np.ndarray]) -> Progress:
         def unknowns() -> Any:

@@ -63,7 +63,8 @@ def sweep(
             lie along one axis, `"points"`, in place of the first of these ranges.
         sampling: how points are drawn: `"sobol"`, evenly, or `"random"`. `seed` is their seed too.
         race: `"halving"`, `"hyperband"` or a `Race`: most members stop early, and only the best run
-            to the end.
+            to the end. `"population"`: the worst members go on from the best with other values of
+            what is swept (population-based training); `population.lineage` has the options.
         seed: the seed of all members, if `over` has none.
         steps: as for `solve`.
         epochs: as for `solve`.
@@ -117,5 +118,12 @@ def sweep(
     call = {"chunk": chunk, "device": device, "observers": observers, "throw": throw}
     if not programs:
         return run_population(job(made, fitted, plan, rest), out=out, **call)
+    if raced is not None and not raced.stops:
+        raise PlugaxError(
+            f"{min(programs)!r} needs a program for each of its values, and members of different "
+            "programs cannot go on from each other. For population-based training, sweep over "
+            "options that are arrays, such as optimizer.learning_rate, and solve for each value of "
+            f"{min(programs)!r} on its own."
+        )
     rest = rest or {"seed": [seed]}
     return run_groups(made, fitted, asked, programs, rest, job, out=out, force=force, **call)

@@ -10,6 +10,8 @@ from ._directory import SUMMARY as SUMMARY
 from ._directory import finite as finite
 from ._directory import read_summary as read_summary
 from ._history_figure import history_figure as history_figure
+from ._lineage import Lineage as Lineage
+from ._lineage import lineage_from as lineage_from
 from ._members import POINTS as POINTS
 from ._members import swept_arrays as swept_arrays
 from ._members import swept_from as swept_from

@@ -10,6 +10,8 @@
     members.npz         of a population: the steps and the metrics of every member
     swept.npz           of a population: the values that its members differ in,
     starts.npz            and the unknowns that they start from
+    lineage.npz         of population-based training: parents and options at every rung
+    schedule.npz        of one of its members: the options that led to it
     history.nc, evaluations.nc      for other programs (NetCDF); never read here
     best/               if the best is kept: the run as it was then, in the same format
 
@@ -53,6 +55,8 @@ def save_run(run: "Solution | Population", path: str | os.PathLike) -> None:
     files, metrics, status, steps = {}, dict(run.metrics), run.status, np.asarray(run.steps)
     if isinstance(status, Status):
         told = dataclasses.asdict(status)
+        if schedule := dict(cast("Solution", run).schedule):
+            series["schedule"] = schedule
     else:
         told = [dataclasses.asdict(one) for one in status.ravel()]
         own = {name: value for name, value in metrics.items() if isinstance(value, np.ndarray)}
@@ -63,6 +67,8 @@ def save_run(run: "Solution | Population", path: str | os.PathLike) -> None:
         if "start" in swept:
             files["starts.npz"] = array_bytes(swept.pop("start"))
         series["swept"] = swept_arrays(swept)
+        if population.lineage is not None:
+            series["lineage"] = population.lineage.arrays()
     files |= {f"{name}.npz": series_bytes(arrays) for name, arrays in series.items()}
     files |= {
         "unknowns.npz": array_bytes(run.unknowns),

@@ -28,6 +28,11 @@ def member_values(swept: Mapping[str, Any], shape: tuple[int, ...]) -> dict[str,
     return columns
 
 
+def scalars_of(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Those of the values by name that are one number for every member."""
+    return {name: own for name, own in values.items() if own.ndim == 1}
+
+
 def swept_arrays(swept: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """The swept values as arrays by name, those of points with the axis in front of the name."""
     points = swept.get(POINTS, {})

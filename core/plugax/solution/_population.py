@@ -17,7 +17,9 @@ from ..errors import PlugaxError
 from ._format import save_run
 from ._history import evaluations_of, history_of
 from ._history_figure import as_float, history_figure
-from ._members import POINTS, member_values
+from ._lineage import Lineage
+from ._lineage_figure import lineage_figure
+from ._members import POINTS, member_values, scalars_of
 from ._plot import plot
 from ._solution import Solution
 from ._status import Status, overall
@@ -58,6 +60,8 @@ class Population:
         parts: gives the problem, the solver and the provenance of a member, by its number.
         bests: every member as it was at its best evaluation, if that was kept (`keep_best`), and
             with 0 steps a member that has none; None if no member has one.
+        lineage: in population-based training, who went on from whom, and with which options; else
+            None.
         unsaved: why the run could not be saved in `out`; None if it was saved, or had no `out`.
         directory: where it was saved last, or loaded from; None if it is not saved.
     """
@@ -78,6 +82,7 @@ class Population:
     swept: Mapping[str, PyTree]
     parts: Callable[[int], tuple[Any, Any, dict[str, Any]]]
     bests: "Population | None" = None
+    lineage: Lineage | None = None
     unsaved: str | None = None
     directory: pathlib.Path | None = None
 
@@ -108,8 +113,12 @@ class Population:
 
     @functools.cached_property
     def values(self) -> dict[str, np.ndarray]:
-        """The swept values by name, one for every member; positions as in `coordinates`."""
-        return member_values(self.swept, self.status.shape)
+        """The swept values by name, one for every member; positions as in `coordinates`.
+
+        In population-based training those with which the members end.
+        """
+        own = {} if self.lineage is None else scalars_of(self.lineage.values)
+        return member_values(self.swept, self.status.shape) | own
 
     @functools.cached_property
     def history(self) -> "xr.Dataset":
@@ -231,14 +240,27 @@ class Population:
         """Two figures: `sweep`, the figure of merit against what was swept, and `history`.
 
         The history has all metrics over the steps, a line for every member. A sweep over seeds or
-        starts alone has no other figure.
+        starts alone has no other figure. Population-based training has, instead of `sweep`,
+        `lineage`: the options over the steps, in the colour of the figure of merit.
         """
         told = {"every": self.record_every, "sweep": self.status.shape}
         drawn = {"history": history_figure(self.series, self.evaluation_series, **told)}
         if "loss" in self.series or self.main_figure != "loss":
             merit = self.figure_of_merit(self.main_figure).ravel()
-            drawn |= {"sweep": sweep_figure(self.values, merit, self.main_figure)}
+            if self.lineage is None:
+                drawn |= {"sweep": sweep_figure(self.values, merit, self.main_figure)}
+        if self.lineage is not None:
+            drawn |= {"lineage": self._lineage_figure(self.lineage)}
         return {name: figure for name, figure in drawn.items() if figure is not None}
+
+    def _lineage_figure(self, lineage: Lineage) -> Any:
+        try:
+            merit = self.figure_of_merit(lineage.by)
+        except PlugaxError:  # the loss was not recorded
+            merit = np.full(self.status.shape, np.nan)
+        return lineage_figure(
+            lineage, np.where(np.isinf(merit), np.nan, merit).ravel(), int(self.steps.max())
+        )
 
     def plot(self, name: str | None = None) -> Figures:
         """The figures, or the one of this name, or one metric of `history`; see `Solution.plot`."""
@@ -285,10 +307,6 @@ class Population:
         rows = -(-rows // self.record_every)
         problem, solver, provenance = self.parts(number)
         at = lambda leaf: leaf[index] if eqx.is_array(leaf) else leaf  # noqa: E731
-        evaluations = {
-            name: values if name == "step" else values[index]
-            for name, values in self.evaluation_series.items()
-        }
         return Solution(
             unknowns=jax.tree.map(at, self.unknowns),
             status=status,
@@ -300,11 +318,34 @@ class Population:
             compile_seconds=self.compile_seconds,
             run_seconds=self.run_seconds,
             provenance=provenance,
-            series={name: values[index][:rows] for name, values in self.series.items()},
-            evaluation_series=evaluations,
+            series={name: values[:rows] for name, values in self._series_of(number).items()},
+            evaluation_series=self._evaluations_of(number),
             state=jax.tree.map(at, self.state),
             best=self.bests._at(index) if self.bests and self.bests.steps[index] else None,
             problem=problem,
             solver=solver,
             coordinates={name: values[number] for name, values in self.values.items()},
+            schedule={} if self.lineage is None else self.lineage.schedule(number),
         )
+
+    def _series_of(self, number: int) -> dict[str, np.ndarray]:
+        """The history that led to a member: that of its parents, and then its own."""
+        flat = {name: self._flat(values) for name, values in self.series.items()}
+        if self.lineage is None:
+            return {name: values[number] for name, values in flat.items()}
+        every = self.record_every
+        return {n: self.lineage.history(x, number, every=every) for n, x in flat.items()}
+
+    def _evaluations_of(self, number: int) -> dict[str, np.ndarray]:
+        """The evaluations that led to a member, and after how many steps they were made."""
+        series = dict(self.evaluation_series)
+        steps = {"step": series.pop("step")} if series else {}
+        flat = {name: self._flat(values) for name, values in series.items()}
+        if self.lineage is None:
+            return {name: values[number] for name, values in flat.items()} | steps
+        at = steps["step"] if steps else np.arange(0)
+        return {n: self.lineage.evaluations(x, number, at) for n, x in flat.items()} | steps
+
+    def _flat(self, values: np.ndarray) -> np.ndarray:
+        """An array with one axis of members in place of the axes of the sweep."""
+        return values.reshape((self.status.size, *values.shape[self.status.ndim :]))

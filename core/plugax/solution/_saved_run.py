@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._directory import BEST, SUMMARY, read_run
-from ._members import member_values, swept_from
+from ._lineage import Lineage, lineage_from
+from ._members import member_values, scalars_of, swept_from
 from ._series import series_from
 from ._status import Status, overall
 
@@ -54,7 +55,7 @@ class SavedRun:
         return "swept.npz" in self.files
 
     def series(self, name: str) -> dict[str, np.ndarray]:
-        """Arrays by name: of `history`, `evaluations`, `variations`, `members` or `swept`."""
+        """Arrays by name: of `history`, `evaluations`, `variations`, `members`, `swept` …."""
         return series_from(self.files[f"{name}.npz"], self.summary["dtypes"][name])
 
     @property
@@ -65,7 +66,20 @@ class SavedRun:
     @property
     def values(self) -> dict[str, np.ndarray]:
         """The swept values by name, one for every member; positions of starts and arrays."""
-        return member_values(self.swept, tuple(self.provenance["run"]["over"].values()))
+        own = {} if self.lineage is None else scalars_of(self.lineage.values)
+        return member_values(self.swept, tuple(self.provenance["run"]["over"].values())) | own
+
+    @property
+    def lineage(self) -> Lineage | None:
+        """Parents and options of population-based training; None for other runs."""
+        if "lineage.npz" not in self.files:
+            return None
+        return lineage_from(self.series("lineage"), self.provenance["run"]["race"]["by"])
+
+    @property
+    def schedule(self) -> dict[str, np.ndarray]:
+        """The options that led to a member of population-based training; empty for other runs."""
+        return self.series("schedule") if "schedule.npz" in self.files else {}
 
     def unknowns(self, like: "PyTree") -> "PyTree":
         """The answer, in the structure of `like`."""

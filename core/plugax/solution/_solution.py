@@ -46,6 +46,8 @@ class Solution:
             of so many steps would have given. None without such an evaluation.
         unsaved: why the run could not be saved in `out`; None if it was saved, or had no `out`.
         coordinates: of a member of a population: its values of what was swept, by name.
+        schedule: of a member of population-based training: the options that led to it, by name,
+            each from a `step` on; empty for other runs.
         directory: where it was saved last, or loaded from; None if it is not saved.
     """
 
@@ -64,6 +66,7 @@ class Solution:
     best: "Solution | None" = None
     unsaved: str | None = None
     coordinates: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    schedule: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
     directory: pathlib.Path | None = None
 
     @functools.cached_property
@@ -102,8 +105,10 @@ class Solution:
         return plot(self.figures(), self.series, self.evaluation_series, name, every=every)
 
     def tables(self) -> tuple[Table, ...]:
-        """The tables of problem and solver, which the command line prints."""
-        return (*self.problem.tables(self), *self.solver.tables(self))
+        """The tables of problem and solver, which the command line prints; and the schedule."""
+        numbers = {name: x.tolist() for name, x in self.schedule.items() if x.ndim == 1}
+        schedule = (Table(numbers, title="options from each step on"),) if numbers else ()
+        return (*self.problem.tables(self), *self.solver.tables(self), *schedule)
 
     @functools.cached_property
     def posterior(self) -> Any:

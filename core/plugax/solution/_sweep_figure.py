@@ -48,8 +48,8 @@ def _curve(axes: Mapping[str, np.ndarray], merit: np.ndarray, name: str) -> "Fig
     figure, panel = _figure()
     (swept, values), *_ = axes.items()
     panel.plot(_drawable(values), merit, "o-", color=BLUE, ms=4)
-    _set_axis(panel, "x", swept, values)
-    _set_axis(panel, "y", name, merit)
+    set_axis(panel, "x", swept, values)
+    set_axis(panel, "y", name, merit)
     panel.grid(color="#e6e6e6")
     panel.spines[["top", "right"]].set_visible(False)
     return figure
@@ -61,7 +61,7 @@ def _map(axes: Mapping[str, np.ndarray], merit: np.ndarray, name: str) -> "Figur
     figure, panel = _figure()
     (one, x), (two, y) = axes.items()
     grid = [np.unique(values, return_inverse=True) for values in (x, y)]
-    norm = LogNorm() if _is_wide(merit) else None
+    norm = LogNorm() if is_wide(merit) else None
     if merit.size == len(grid[0][0]) * len(grid[1][0]):
         image = np.full((len(grid[1][0]), len(grid[0][0])), np.nan)
         image[grid[1][1].ravel(), grid[0][1].ravel()] = merit
@@ -72,8 +72,8 @@ def _map(axes: Mapping[str, np.ndarray], merit: np.ndarray, name: str) -> "Figur
             panel.set(**{f"{axis}ticklabels": [_text(known[place]) for place in shown]})
     else:
         drawn = panel.scatter(_drawable(x), _drawable(y), c=merit, norm=norm, cmap=COLOURS, s=24)
-        _set_axis(panel, "x", one, x)
-        _set_axis(panel, "y", two, y)
+        set_axis(panel, "x", one, x)
+        set_axis(panel, "y", two, y)
     figure.colorbar(drawn, label=name)
     return figure
 
@@ -86,7 +86,7 @@ def _parallel(axes: Mapping[str, np.ndarray], merit: np.ndarray, name: str) -> "
     figure, panel = _figure(width=2.0 + 1.6 * len(columns))
     heights = np.stack([_share(values) for values in columns.values()], axis=1)
     finite = merit[np.isfinite(merit)]
-    norm = (LogNorm if _is_wide(merit) else Normalize)(finite.min(), finite.max())
+    norm = (LogNorm if is_wide(merit) else Normalize)(finite.min(), finite.max())
     order = np.argsort(np.where(np.isfinite(merit), -merit, -np.inf))
     for member in order[np.isfinite(merit[order])]:
         colour = mpl.colormaps[COLOURS](norm(merit[member]))
@@ -109,7 +109,7 @@ def _figure(width: float = 5.4) -> tuple["Figure", Any]:
     return figure, figure.subplots()
 
 
-def _is_wide(values: np.ndarray) -> bool:
+def is_wide(values: np.ndarray) -> bool:
     """Whether the values are better seen on a logarithmic axis."""
     if values.dtype.kind not in "fiu":
         return False
@@ -125,14 +125,15 @@ def _share(values: np.ndarray) -> np.ndarray:
     """How far up an axis each value lies, from 0 to 1; words in the order of the alphabet."""
     if values.dtype.kind not in "fiu":
         values = np.unique(values, return_inverse=True)[1].reshape(values.shape)
-    values = np.log(values) if _is_wide(values) else values
+    values = np.log(values) if is_wide(values) else values
     low, high = np.nanmin(values[np.isfinite(values)]), np.nanmax(values[np.isfinite(values)])
     return (values - low) / (high - low) if high > low else np.full(values.shape, 0.5)
 
 
-def _set_axis(panel: Any, axis: str, label: str, values: np.ndarray) -> None:
+def set_axis(panel: Any, axis: str, label: str, values: np.ndarray) -> None:
+    """Label an axis, and make it logarithmic if its values are wide."""
     panel.set(**{f"{axis}label": label})
-    if _is_wide(values):
+    if is_wide(values):
         panel.set(**{f"{axis}scale": "log"})
 
 
