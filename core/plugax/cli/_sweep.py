@@ -20,7 +20,7 @@ from ._verbosity import tell, tell_device
 if TYPE_CHECKING:
     from ..solution import Population, Populations
 
-RACES = ("halving", "hyperband")
+RACES = ("halving", "hyperband", "population")
 MORE = ("over", "sobol", "random", "best", "largest", "race", "eta", "rungs", "block")
 """The flags that are kept in the configuration, in the table `[sweep]`."""
 
@@ -97,7 +97,8 @@ def _race(wanted: dict[str, Any]) -> Any:
     if wanted["race"] is None:
         for name in ("eta", "rungs"):
             if wanted[name] is not None:
-                raise PlugaxError(f"--{name} belongs to a race; add --race {' or '.join(RACES)}.")
+                races = f"{', '.join(RACES[:-1])} or {RACES[-1]}"
+                raise PlugaxError(f"--{name} belongs to a race; add --race {races}.")
         return None
     from ..runner import Race
 
@@ -158,10 +159,13 @@ def _add_flags(parser: Parser) -> None:
     best_help = "the figure of merit; default: the problem's first score, or the loss"
     add("--best", metavar="METRIC", help=best_help)
     add("--largest", action="store_true", help="the largest is the best, as of an accuracy")
-    race_help = "stop members that lag behind, by successive halving, or by Hyperband"
+    race_help = (
+        "stop members that lag behind, by successive halving or Hyperband; or let them go on from "
+        "the best with other values (population-based training)"
+    )
     add("--race", choices=RACES, help=race_help)
     further = parser.add_further
-    further("--eta", type=int, metavar="N", help="a rung of the race keeps 1/N; default: 4")
-    further("--rungs", type=int, metavar="N", help="rungs of the race; default: as many as fit")
+    further("--eta", type=int, metavar="N", help="a rung keeps (or replaces) 1/N; default: 4")
+    further("--rungs", type=int, metavar="N", help="rungs; default: as many as fit, or 10")
     block_help = "members computed side by side; default: all that fit, or what is quicker"
     further("--block", type=int, metavar="N", help=block_help)

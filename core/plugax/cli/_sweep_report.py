@@ -124,7 +124,9 @@ def _best(what: SweepReport, by: str) -> dict[str, Any] | None:
         return None
     plain = lambda value: value.item() if hasattr(value, "item") else value  # noqa: E731
     values = {name: plain(value) for name, value in best.coordinates.items()}
-    return {"over": values, "metrics": best.metrics, "steps": best.steps}
+    schedule = {name: values.tolist() for name, values in best.schedule.items()}
+    told = {"schedule": schedule} if schedule else {}
+    return {"over": values, "metrics": best.metrics, "steps": best.steps} | told
 
 
 def _print(what: SweepReport) -> None:
@@ -154,6 +156,9 @@ def _print(what: SweepReport) -> None:
     if best is not None:
         told = ", ".join(f"{n} {show_metric(value)}" for n, value in best["over"].items())
         console.print(f"best {by} at {told}")
+        if "schedule" in best:
+            console.print("its options, each from a step on:")
+            console.print(table_text(Table(best["schedule"]), console.width))
     if quiet():
         return
     console.print(

@@ -54,8 +54,8 @@ def result_of(
         is_best: whether this is the best of a run, which went on afterwards.
     """
     if job.lineage is not None and is_best:
-        job = dataclasses.replace(job, lineage=job.lineage.until(run_state.taken))
-        task = job.task(job.lineage.values)
+        lineage = job.lineage.until(run_state.taken)
+        job, task = dataclasses.replace(job, lineage=lineage), job.task(lineage.values)
     unknowns, metrics = evaluate(task, run_state)
     series = _join(_series_of(before, job.record), run_state.series(), axis=1)
     if is_best:
@@ -266,8 +266,8 @@ def _own_series(
         rows = record.rows(int(run_state.taken[member]) if failure is None else failure.step)
         if lineage is None:
             return {name: values[member, :rows] for name, values in series.items()}
-        led = lambda values: lineage.history(values[:, :rows], member, every=record.every)  # noqa: E731
-        return {name: led(values) for name, values in series.items()}
+        every = record.every
+        return {n: lineage.history(x[:, :rows], member, every=every) for n, x in series.items()}
 
     return own
 

@@ -49,11 +49,17 @@ class Lineage:
         return np.array(line[::-1])
 
     def schedule(self, member: int) -> dict[str, np.ndarray]:
-        """The options that led to a member, by name, each from a `step` on."""
+        """The options that led to a member, by name: a row for the start and for every change.
+
+        The options of a row hold from its `step` on.
+        """
         line = self.line(member)
         intervals = np.arange(line.size)
         steps = np.concatenate([[0], self.steps])[: line.size]
-        return {"step": steps} | {n: x[intervals, line] for n, x in self.options.items()}
+        options = {name: values[intervals, line] for name, values in self.options.items()}
+        changed = [(x[1:] != x[:-1]).reshape(line.size - 1, -1).any(1) for x in options.values()]
+        kept = np.append(True, np.any(changed, axis=0))
+        return {name: values[kept] for name, values in ({"step": steps} | options).items()}
 
     def history(self, values: np.ndarray, member: int, *, every: int) -> np.ndarray:
         """The rows of a series, `(members, rows, …)`, that led to a member."""

@@ -38,7 +38,8 @@ def lineage_figure(lineage: Lineage, merit: np.ndarray, steps: int) -> "Figure |
     panels = figure.subplots(len(drawn), 1, sharex=True, squeeze=False).ravel()
     for panel, (name, values) in zip(panels, drawn.items(), strict=True):
         panel.add_collection(LineCollection(_joints(lineage, values), colors="#b0b0b0", lw=0.5))
-        lines: Any = LineCollection(_levels(values, edges), norm=norm, cmap=COLOURS, lw=1.6)
+        levels = list(_levels(values, edges))
+        lines: Any = LineCollection(levels, norm=norm, cmap=COLOURS, lw=1.6)
         lines.set_array(colours.ravel())
         panel.add_collection(lines)
         panel.autoscale()
