@@ -44,6 +44,17 @@ def test_a_sweep_is_repeated_from_its_configuration(call, tmp_path):
     np.testing.assert_array_equal(one.unknowns, other.unknowns)
 
 
+def test_population_based_training_tells_the_schedule_of_the_best(call, tmp_path):
+    told = ("--race", "population", "--steps", 12, "--rungs", 3, "--out", tmp_path / "a")
+    found = call("sweep", "bowl", "--over", "rate=0.01:0.3:log:8", *told, "--json").json
+    schedule = found["best"]["schedule"]
+    assert schedule["step"][0] == 0
+    assert schedule["optimizer.rate"][-1] == found["best"]["over"]["optimizer.rate"]
+    text = call("sweep", "bowl", "--over", "rate=0.01:0.3:log:8", *told, "--force").out
+    assert "its options, each from a step on:" in text
+    assert call("plot", tmp_path / "a").out.splitlines()[1].endswith("lineage.png")
+
+
 def test_names_of_components_and_options_that_need_programs_are_grouped(call, tmp_path):
     over = ("--over", "optimizer=fixed,signed", "--over", "dim=2,3", "--over", "seed=0:2")
     over = [word.replace("dim=", "problem.dim=") for word in over]
@@ -124,6 +135,7 @@ def test_another_sweep_replaces_one_of_another_form(call, tmp_path):
         (("--over", "seed=0:2", "--eta", 3), "--race"),
         (("--over", "seed=0:2", "--race", "halving"), "has no rung"),
         (("--over", "seed=0:8", "--race", "halving", "--eta", 1), "eta must be"),
+        (("--over", "seed=0:8", "--race", "population"), "options that are numbers"),
         (("--over", "rate=0:1", "--sobol", 0), "number of points must be"),
         (("--over", "seed=0:2", "--block", 0), "block must be a whole number"),
     ],

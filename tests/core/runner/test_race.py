@@ -1,5 +1,8 @@
 """Racing: members that lag behind stop early, and change nothing for the others."""
 
+import collections
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -69,6 +72,31 @@ def test_a_race_compiles_its_loop_once(bowl, descent):
     before = _program.traces.copy()
     px.sweep(bowl, solver, over={"learning_rate": 2 * RATES[:9]}, steps=9, race=px.Race(eta=3))
     assert _program.traces == before
+
+
+class Counted(px.AbstractProblem):
+    """½ ‖u‖², which counts how often it is computed; a block counts once."""
+
+    def init(self, key):
+        return jnp.ones(2)
+
+    def loss(self, unknowns, batch, key):
+        jax.debug.callback(lambda: computed.update(loss=1))
+        return jnp.sum(unknowns**2) / 2, {}
+
+
+computed = collections.Counter()
+
+
+def test_members_that_go_on_take_the_places_of_those_that_were_stopped(descent):
+    computed.clear()
+    raced = px.sweep(
+        Counted(), descent(), over={"learning_rate": RATES}, steps=STEPS, race="halving", block=4
+    )
+    jax.effects_barrier()
+    assert raced.steps.sum() == 12 * 4 + 3 * 16 + 64
+    # Four blocks up to the first rung, after step 4; after that the four members left share one.
+    assert computed["loss"] == 4 * 4 + (STEPS - 4)
 
 
 class Once(px.AbstractObserver):
