@@ -46,7 +46,10 @@ LONG_COMMANDS = (
     "docs/start.md",
 )
 # Pages that need libraries of an extra.
-NEEDING = {"docs/how-to/use-a-trained-model.md": ("safetensors", "flatbuffers")}
+NEEDING = {
+    "docs/how-to/use-a-trained-model.md": ("safetensors", "flatbuffers"),
+    "docs/how-to/search-with-optuna.md": ("optuna",),
+}
 # Pages of commands that need real data.
 WITH_DATA = ("README.md", "docs/mnist.md")
 # Pages of commands that install packages; tests/docs/test_written_pages.py does what they show.

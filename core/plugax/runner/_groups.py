@@ -18,6 +18,7 @@ from ..errors import PlugaxError, RunFailedError
 from ..plugins import origin_of
 from ..problems import AbstractProblem
 from ..solution import (
+    POINTS,
     SUMMARY,
     SWEEP,
     Populations,
@@ -62,7 +63,9 @@ def with_numbers(
     values can share a program.
     """
     trees = {"problem": problem, "solver": solver}
-    for name, given in over.items():
+    points = over.get(POINTS)
+    named = {**over, **points} if isinstance(points, Mapping) else over
+    for name, given in named.items():
         root, path = root_of(name)
         if not _are_numbers(given) or not needs_programs(name, trees["problem"], trees["solver"]):
             continue
