@@ -3,6 +3,7 @@
 from ._abstract_supervised import AbstractSupervised as AbstractSupervised
 from ._export import export_forward as export_forward
 from ._export import save_forward as save_forward
+from ._least_squares import LeastSquaresSupervised as LeastSquaresSupervised
 from ._metrics import METRICS as METRICS
 from ._perceptron import Perceptron as Perceptron
 from ._supervised import StatefulSupervised as StatefulSupervised

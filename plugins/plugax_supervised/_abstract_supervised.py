@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from plugax import AbstractProblem, PlugaxError, Shuffled
+from plugax import AbstractProblem, FullBatch, PlugaxError, Shuffled
 from plugax.losses import AbstractLoss
 
 from ._answers import answers, judged, probabilities
@@ -36,7 +36,7 @@ class AbstractSupervised(AbstractProblem):
     - `factory`: makes the model from a key; None if a model was given.
     - `given`: the model to start from; None if one is made.
     - `measure`: the loss.
-    - `train`: the training part, in batches of inputs, targets and weights.
+    - `train`: the training part, in batches of inputs, targets and weights, or all at every step.
     - `validation`: the part that is kept back; None for none.
     - `metrics`: the figures of merit of an evaluation.
     - `classes`: the names of the classes; None for numbers.
@@ -53,11 +53,12 @@ class AbstractSupervised(AbstractProblem):
         }
     }
     scores: ClassVar[tuple[str, ...]] = ("validation_loss",)
+    figures_from: ClassVar[str | None] = "plugax_supervised._figures:figures_of"
 
     factory: eqx.AbstractVar[Callable[..., Any] | None]
     given: eqx.AbstractVar[PyTree]
     measure: eqx.AbstractVar[AbstractLoss]
-    train: eqx.AbstractVar[Shuffled]
+    train: eqx.AbstractVar[Shuffled | FullBatch]
     validation: eqx.AbstractVar[Examples | None]
     metrics: eqx.AbstractVar[tuple[Metric, ...]]
     classes: eqx.AbstractVar[tuple[Any, ...] | None]
@@ -65,8 +66,8 @@ class AbstractSupervised(AbstractProblem):
     per_example: eqx.AbstractVar[PerExample | None]
 
     @property
-    def data(self) -> Shuffled:
-        """The training part, in minibatches."""
+    def data(self) -> Shuffled | FullBatch:
+        """The training part, in minibatches or as a whole."""
         return self.train
 
     def init(self, key: PRNGKeyArray) -> PyTree:

@@ -10,12 +10,14 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from plugax import AbstractStatefulProblem, PlugaxError, Shuffled, Stateful
-from plugax.losses import AbstractLoss
+from plugax import AbstractStatefulProblem, FullBatch, PlugaxError, Shuffled, Stateful
+from plugax.losses import AbstractLoss, SquaredError
 
 from ._abstract_supervised import AbstractSupervised, Examples
 from ._answers import USUAL, kind_of
+from ._batches import batches_of
 from ._check import as_arrays, check_fit, check_loss, examples_of
+from ._least_squares import LeastSquaresSupervised
 from ._metrics import Metric, metrics_of
 from ._model import as_unknowns, is_ready, make
 from ._per_example import PerExample, per_example_of
@@ -29,7 +31,7 @@ class Supervised(AbstractSupervised):
 
     given: PyTree
     measure: AbstractLoss
-    train: Shuffled
+    train: Shuffled | FullBatch
     validation: Examples | None
     factory: Callable[..., Any] | None = eqx.field(static=True)
     metrics: tuple[Metric, ...] = eqx.field(static=True)
@@ -49,7 +51,7 @@ class StatefulSupervised(AbstractSupervised, AbstractStatefulProblem):  # pyrigh
 
     given: PyTree
     measure: AbstractLoss
-    train: Shuffled
+    train: Shuffled | FullBatch
     validation: Examples | None
     factory: Callable[..., Any] | None = eqx.field(static=True)
     metrics: tuple[Metric, ...] = eqx.field(static=True)
@@ -72,7 +74,7 @@ def supervised(
     *,
     validation: float | int | tuple[PyTree, Any] = 0.2,
     seed: int = 0,
-    batch_size: int = 32,
+    batch_size: int | None = 32,
     metrics: Sequence[str] | None = None,
     weights: Any = None,
     class_weights: str | Sequence[float | int] | Mapping[int, float | int] | None = None,
@@ -80,7 +82,7 @@ def supervised(
     gradient_statistics: bool = False,
     clip_per_example: float | int | None = None,
     block: int = 32,
-) -> Supervised | StatefulSupervised:
+) -> Supervised | StatefulSupervised | LeastSquaresSupervised:
     """The problem of fitting a model to examples.
 
     Arguments:
@@ -93,7 +95,9 @@ def supervised(
         validation: the share of the examples that is kept back, drawn by class where there are
             classes; 0 for none; or a pair of inputs and targets of your own.
         seed: draws which examples are kept back.
-        batch_size: examples in a step; all of them if there are fewer.
+        batch_size: examples in a step; all of them if there are fewer. With None every step sees
+            all, in one order, for solvers that need that, such as `lbfgs`; and with squared errors
+            those of least squares, such as `levenberg-marquardt`.
         metrics: the names of figures of merit, see `METRICS`; by default `accuracy` for classes,
             `rmse` and `r2` for numbers.
         weights: how much each example counts, in the loss and in metrics; by default all the same.
@@ -148,11 +152,14 @@ def supervised(
             "Layers with a state look at the whole batch, so no example has a gradient of its own: "
             "leave out gradient_statistics and clip_per_example, or take GroupNorm or LayerNorm."
         )
-    return (StatefulSupervised if stateful else Supervised)(
+    made = StatefulSupervised if stateful else Supervised
+    if batch_size is None and isinstance(loss, SquaredError) and not stateful and not per_example:
+        made = LeastSquaresSupervised
+    return made(
         given=given,
         factory=factory,
         measure=loss,
-        train=Shuffled(learned, min(batch_size, len(training))),
+        train=batches_of(learned, batch_size),
         validation=jax.tree.map(jnp.asarray, held),
         metrics=metrics_of(USUAL[kind] if metrics is None else metrics, kind),
         classes=names,

@@ -9,11 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from plugax import Shuffled
+from plugax import FullBatch, Shuffled
 from plugax.losses import AbstractLoss, CrossEntropy, Huber, SquaredError
 from plugax_regression import table_of
 
 from ._abstract_supervised import AbstractSupervised, Examples
+from ._batches import batches_of
 from ._columns import Column, Missing, inputs_of
 from ._metrics import Metric, metrics_of
 from ._per_example import PerExample, per_example_of
@@ -108,7 +109,8 @@ class Classification(AbstractTableNetwork):
         label_smoothing: the part of a label that is spread over all classes.
         validation: the share of the rows, of each class, that is kept back to judge by.
         split_seed: draws which rows these are.
-        batch_size: rows in a step; all of them if there are fewer.
+        batch_size: rows in a step; all of them if there are fewer. None is all at every step, for
+            solvers that need that, such as lbfgs.
         metrics: figures of merit: accuracy, top_k (such as top_3), f1, roc_auc, perplexity,
             confusion.
         gradient_statistics: whether each step records mean and largest norm, variance and signal to
@@ -119,7 +121,7 @@ class Classification(AbstractTableNetwork):
     """
 
     measure: AbstractLoss
-    train: Shuffled
+    train: Shuffled | FullBatch
     validation: Examples | None
     given: PyTree
     factory: Callable[..., Any] | None = eqx.field(static=True)
@@ -145,7 +147,7 @@ class Classification(AbstractTableNetwork):
         label_smoothing: float = 0.0,
         validation: float = 0.2,
         split_seed: int = 0,
-        batch_size: int = 32,
+        batch_size: int | None = 32,
         metrics: tuple[str, ...] = ("accuracy",),
         gradient_statistics: bool = False,
         clip_per_example: float | None = None,
@@ -199,7 +201,8 @@ class RegressionNetwork(AbstractTableNetwork):
         dropout: the probability with which a hidden unit is left out in a step of training.
         validation: the share of the rows that is kept back to judge by.
         split_seed: draws which rows these are.
-        batch_size: rows in a step; all of them if there are fewer.
+        batch_size: rows in a step; all of them if there are fewer. None is all at every step, for
+            solvers that need that, such as lbfgs.
         metrics: figures of merit: mae, rmse, r2.
         gradient_statistics: whether each step records mean and largest norm, variance and signal to
             noise of the gradients of its rows.
@@ -209,7 +212,7 @@ class RegressionNetwork(AbstractTableNetwork):
     """
 
     measure: AbstractLoss
-    train: Shuffled
+    train: Shuffled | FullBatch
     validation: Examples | None
     given: PyTree
     classes: tuple[Any, ...] | None = eqx.field(static=True)
@@ -234,7 +237,7 @@ class RegressionNetwork(AbstractTableNetwork):
         dropout: float = 0.0,
         validation: float = 0.2,
         split_seed: int = 0,
-        batch_size: int = 32,
+        batch_size: int | None = 32,
         metrics: tuple[str, ...] = ("rmse", "r2"),
         gradient_statistics: bool = False,
         clip_per_example: float | None = None,
@@ -264,12 +267,12 @@ class RegressionNetwork(AbstractTableNetwork):
         self.factory = PerceptronShape(inputs, "scalar", hidden, activation, dropout)
 
 
-def _parts(own: Prepared, batch_size: int) -> tuple[Shuffled, Examples | None]:
+def _parts(own: Prepared, batch_size: int | None) -> tuple[Shuffled | FullBatch, Examples | None]:
     """The training part in batches, and the part that is kept back, in JAX's precision."""
     on_device = lambda a: None if a is None else jnp.asarray(a, _dtype(a))  # noqa: E731
     train = tuple(map(on_device, own.train))
     kept = None if own.validation is None else tuple(map(on_device, own.validation))
-    return Shuffled(train, min(batch_size, len(own.train[1]))), kept  # pyright: ignore[reportReturnType]
+    return batches_of(train, batch_size), kept  # pyright: ignore[reportReturnType]
 
 
 def _dtype(array: np.ndarray) -> jnp.dtype:

@@ -1,5 +1,6 @@
 """All data at every step."""
 
+import jax
 from jaxtyping import Array, Int, PRNGKeyArray, PyTree
 
 from ._data import AbstractData
@@ -18,6 +19,11 @@ class FullBatch(AbstractData):
     def same_every_step(self) -> bool:
         """True."""
         return True
+
+    @property
+    def steps_per_epoch(self) -> int | None:
+        """1, since a step uses every example once; None without an array."""
+        return 1 if jax.tree.leaves(self.arrays) else None
 
     def init(self, key: PRNGKeyArray, step: Int[Array, ""]) -> PyTree:  # noqa: ARG002
         """Nothing to prepare."""
