@@ -21,7 +21,14 @@ solution = px.solve(friedman, epochs=30)
 solution
 
 # %%
-solution.plot("history")
+solution.plot("loss")
+
+# %% [markdown]
+# Of the rows that were kept back, what is predicted against what is true, and the errors: they lie
+# around zero everywhere, and their spread is little more than that of the noise.
+
+# %%
+solution.plot("predictions")
 
 # %% [markdown]
 # A linear model of the same columns is further off.
