@@ -8,13 +8,12 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._terminal import width
 from ..errors import UnsavedWarning
 from ._exit import FAILURE, INTERRUPTED, SUCCESS
 from ._parser import version
+from ._printed import device_of, print_place, print_status
 from ._tables import show_metric, table_text
-from ._text import answers, columns, print_json
-from ._verbosity import quiet
+from ._text import columns, print_json
 
 if TYPE_CHECKING:
     from ..solution import Population, Solution, Status
@@ -90,7 +89,7 @@ def _plain(what: Report) -> dict[str, Any]:
             ],
             "seed": solution.provenance["run"]["seed"],
             "precision": solution.provenance["precision"],
-            "device": _device(solution),
+            "device": device_of(solution),
             **what.seconds,
             "compile_seconds": solution.compile_seconds,
             "run_seconds": solution.run_seconds,
@@ -105,26 +104,9 @@ def _numbers(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def _device(solution: "Solution | Population") -> str:
-    device = solution.provenance["device"]
-    return f"{device['platform']}:{device['index']}"
-
-
 def _print(what: Report) -> None:
-    from rich.console import Console
-
     solution, status = what.solution, _status(what.solution)
-    whole_lines = width() is None
-    console = Console(
-        file=answers(), highlight=False, markup=False, emoji=False, soft_wrap=whole_lines
-    )
-    if not quiet():
-        console.print(f"{what.problem} · {what.solver}", style="bold")
-    colour = ("yellow" if status.remarks else "green") if status.success else "red"
-    console.print(status.name, style=colour, end=" ")
-    console.print(status.message)
-    for remark in status.remarks:
-        console.print(remark, style="yellow")
+    console = print_status(what.problem, what.solver, status)
     tables = solution.tables()
     for table in tables:
         console.print(table_text(table, console.width))
@@ -134,20 +116,8 @@ def _print(what: Report) -> None:
     rows = [(name, show_metric(_numbers(value))) for name, value in listed]
     if rows:
         console.print(columns(rows, indent=2))
-    if quiet():
-        return
     taken = solution.steps if isinstance(solution.steps, int) else int(solution.steps.max())
     steps = "1 step" if taken == 1 else f"{taken} steps"
-    console.print(
-        f"{steps} on {_device(solution)} in {solution.provenance['precision']}: "
-        f"compiled in {solution.compile_seconds:.2f} s, run in {_seconds(solution.run_seconds)}",
-        style="dim",
-    )
-    if what.directory is not None and solution.unsaved is None:
-        console.print(f"saved in {what.directory}", style="dim")
-        if status.name == "interrupted":
-            console.print(f"go on with: plugax resume {what.directory}", style="dim")
-
-
-def _seconds(seconds: float) -> str:
-    return f"{seconds:.2f} s" if seconds >= 0.1 else f"{seconds * 1000:.1f} ms"
+    resume = f"go on with: plugax resume {what.directory}"
+    then = resume if status.name == "interrupted" else None
+    print_place(console, solution, steps, what.directory, then)

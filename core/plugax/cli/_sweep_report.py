@@ -6,13 +6,12 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._terminal import width
 from ..errors import PlugaxError
 from ._exit import FAILURE, INTERRUPTED, SUCCESS, WRONG_CALL
 from ._parser import version
+from ._printed import device_of, print_place, print_status
 from ._tables import show_metric, table_text
-from ._text import answers, print_json
-from ._verbosity import quiet
+from ._text import print_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -107,7 +106,7 @@ def _plain(what: SweepReport) -> dict[str, Any]:
             "members": {name: values.tolist() for name, values in columns.items()},
             "missing": list(getattr(found, "missing", ())),
             "precision": found.provenance["precision"],
-            "device": _device(found),
+            "device": device_of(found),
             "compile_seconds": found.compile_seconds,
             "run_seconds": found.run_seconds,
             "out": None if what.directory is None or found.unsaved else str(what.directory),
@@ -130,22 +129,10 @@ def _best(what: SweepReport, by: str) -> dict[str, Any] | None:
 
 
 def _print(what: SweepReport) -> None:
-    from rich.console import Console
-
     from ..solution import Table
 
     found = what.found
-    whole_lines = width() is None
-    console = Console(
-        file=answers(), highlight=False, markup=False, emoji=False, soft_wrap=whole_lines
-    )
-    if not quiet():
-        console.print(f"{what.problem} · {what.solver}", style="bold")
-    status = found.overall()
-    console.print(status.name, style="green" if status.success else "red", end=" ")
-    console.print(status.message)
-    for remark in status.remarks:
-        console.print(remark, style="yellow")
+    console = print_status(what.problem, what.solver, found.overall())
     by, columns = _columns(what)
     rows = {name: values[:MOST_ROWS].tolist() for name, values in columns.items()}
     console.print(table_text(Table(rows), console.width))
@@ -159,22 +146,6 @@ def _print(what: SweepReport) -> None:
         if "schedule" in best:
             console.print("its options, each from a step on:")
             console.print(table_text(Table(best["schedule"]), console.width))
-    if quiet():
-        return
-    console.print(
-        f"{members} members on {_device(found)} in {found.provenance['precision']}: compiled in "
-        f"{found.compile_seconds:.2f} s, run in {found.run_seconds:.2f} s",
-        style="dim",
-    )
-    if what.directory is not None and found.unsaved is None:
-        console.print(f"saved in {what.directory}", style="dim")
-        missing = getattr(found, "missing", ())
-        if missing or (found.names == "interrupted").any():
-            console.print(f"go on with: plugax resume {what.directory}", style="dim")
-        else:
-            console.print(f"figures: plugax plot {what.directory}", style="dim")
-
-
-def _device(found: "Population | Populations") -> str:
-    device = found.provenance["device"]
-    return f"{device['platform']}:{device['index']}"
+    unfinished = getattr(found, "missing", ()) or (found.names == "interrupted").any()
+    then = "go on with: plugax resume" if unfinished else "figures: plugax plot"
+    print_place(console, found, f"{members} members", what.directory, f"{then} {what.directory}")
