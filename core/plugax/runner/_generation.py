@@ -95,12 +95,14 @@ def _parents(
     sound = running & np.isfinite(merit)
     ranked = pool[np.argsort(np.where(sound, merit, np.inf)[pool], kind="stable")]
     share = ranked.size // eta
-    best = [member for member in ranked[: max(share, 1)] if sound[member]]
+    best = ranked[: max(share, 1)]
+    best = best[sound[best]]
+    replaced = failed.copy()
+    replaced[ranked[ranked.size - share :]] = True
+    replaced[best] = False
     parents = np.arange(merit.size)
-    if best:
-        for member in ranked:
-            if (member in ranked[ranked.size - share :] or failed[member]) and member not in best:
-                parents[member] = draw.choice(best)
+    if best.size:
+        parents[replaced] = draw.choice(best, int(replaced.sum()))
     return parents
 
 
