@@ -1,5 +1,7 @@
 """What every test runs under: strict promotion, checked annotations, the data where they are."""
 
+import contextlib
+import fcntl
 import gc
 import itertools
 import os
@@ -107,6 +109,23 @@ def data_directory() -> pathlib.Path:
     if not directory or not pathlib.Path(directory).is_dir():
         pytest.skip("needs real data: set PLUGAX_DATA to a directory with mnist/, nist-strd/ in it")
     return pathlib.Path(directory)
+
+
+@pytest.fixture(scope="session")
+def shared_directory(tmp_path_factory, worker_id):
+    """A directory that all workers of a run share, for one of them at a time, by its name."""
+    base = tmp_path_factory.getbasetemp()
+    base = base if worker_id == "master" else base.parent
+
+    @contextlib.contextmanager
+    def shared_directory(name):
+        directory = base / f"shared-{name}"
+        directory.mkdir(exist_ok=True)
+        with (directory / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield directory
+
+    return shared_directory
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,7 @@ from plugax.testing import (
     check_solver_chunks,
     check_solver_history,
     check_solver_hyperparameters,
+    check_solver_race,
     check_solver_resumes,
     check_solver_seeds,
     check_solver_solves,
@@ -173,6 +174,8 @@ IN_WHOLE_RUNS = (
     "particle-filter",
     "4dvar",
 )
+# Members that stop early, for whom the runner does the same with every step.
+IN_RACES = ("gradient", "enkf")
 # What another check asks of the same code. `check_integrator_stiff_gradient` differentiates
 # programs of the same steps, some of them rejected, in both modes and side by side; what cuts a run
 # into time steps is the same for explicit and for implicit adaptive schemes, which have half of the
@@ -224,7 +227,7 @@ CHECKS = collect_checks(
 
 def test_what_is_said_of_a_component_here_is_said_of_one_that_is_there():
     names = {check.subject.name for check in CHECKS}
-    assert {*LIKE, *ALIKE, *IN_WHOLE_RUNS, *LEFT_TO_OTHERS} <= names
+    assert {*LIKE, *ALIKE, *IN_WHOLE_RUNS, *IN_RACES, *LEFT_TO_OTHERS} <= names
 
 
 def is_slow(check):
@@ -235,6 +238,8 @@ def is_slow(check):
     if name in LIKE and check.check not in OWN[kind]:
         return True
     if check.check is check_solver_seeds and name not in IN_WHOLE_RUNS:
+        return True
+    if check.check is check_solver_race and name not in IN_RACES:
         return True
     return check.check in LEFT_TO_OTHERS.get(name, ())
 

@@ -13,16 +13,18 @@ Optimization, algorithm 4.1, doi 10.1137/1.9781611973365; Nocedal and Wright 200
 Optimization, section 17.3, doi 10.1007/978-0-387-40065-5.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
 import jax.lax as lax
 import jax.numpy as jnp
+import jax.random as jr
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
 import plugax
 from plugax import AbstractProblem, AbstractSolver, PlugaxError, problems
+from plugax.plugins import origin_of
 
 from ._vector import Metrics
 
@@ -109,6 +111,14 @@ class AugmentedLagrangian(AbstractSolver[problems.Constrained, LagrangianState])
         self.solver = plugax.solver(solver)
         self.tolerance = jnp.asarray(tolerance, float)
         self.round_steps = jnp.asarray(round_steps, "int32")
+
+    def unsuitable(self, problem: Any) -> str | None:
+        """A problem without constraints, or what the solver of the rounds cannot solve."""
+        why = super().unsuitable(problem)
+        if why is None and (why := self.solver.unsuitable(_without_constraints(problem))):
+            name = (origin_of(self.solver) or {}).get("name", type(self.solver).__name__)
+            return f"cannot solve its rounds by {name}, which {why}"
+        return why
 
     def prepare(self, problem: problems.Constrained, steps: int) -> tuple[PyTree, ...]:
         """What the solver of the rounds prepares, for the problem without constraints."""
@@ -216,6 +226,14 @@ class AugmentedLagrangian(AbstractSolver[problems.Constrained, LagrangianState])
     def unknowns(self, problem: problems.Constrained, state: LagrangianState) -> PyTree:
         """Those of the round."""
         return self.solver.unknowns(_problem(problem, state.multipliers), state.inner)
+
+
+def _without_constraints(problem: problems.Constrained) -> AbstractProblem:
+    """The problem of a round, with multipliers of zero."""
+    unknowns = eqx.filter_eval_shape(problem.init, jr.key(0))
+    equal, at_most = eqx.filter_eval_shape(problem.constraints, unknowns)
+    zeros = (jnp.zeros(of.shape, of.dtype) for of in (equal, at_most))
+    return problem.augmented(*zeros, jnp.ones((), equal.dtype))
 
 
 def _problem(problem: problems.Constrained, multipliers: Multipliers) -> AbstractProblem:

@@ -46,6 +46,8 @@ from .others._optimizer import (
     check_optimizer_hyperparameters,
     check_optimizer_traces_once,
 )
+from .solvers._parts import check_solver_parts
+from .solvers._populations import check_solver_race
 from .solvers._runs import (
     check_solver_chunks,
     check_solver_history,
@@ -69,8 +71,10 @@ CHECKS: dict[str, dict[type, tuple[Check, ...]]] = {
             check_solver_chunks,
             check_solver_resumes,
             check_solver_seeds,
+            check_solver_race,
             check_solver_hyperparameters,
             check_solver_traces_once,
+            check_solver_parts,
         )
     },
     "optimizer": {

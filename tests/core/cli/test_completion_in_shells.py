@@ -81,13 +81,15 @@ class Terminal:
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory):
+def environment(shared_directory):
     """An environment with `plugax`, which knows all that completion needs."""
-    folder = tmp_path_factory.mktemp("completion")
+    with shared_directory("completion") as folder:
+        return environment_in(folder)
+
+
+def environment_in(folder):
+    """That environment; what takes seconds is done by the first who asks for it."""
     program = folder / "bin" / "plugax"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -W ignore -m plugax "$@"\n')
-    program.chmod(0o755)
     root = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 3))
     chosen = os.environ | {
         "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}",
@@ -98,6 +100,11 @@ def environment(tmp_path_factory):
         "PS1": "> ",
     }
     chosen.pop("PLUGAX_TRACEBACK", None)
+    if program.exists():
+        return chosen
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -W ignore -m plugax "$@"\n')
+    program.chmod(0o755)
     subprocess.run(["plugax", "completion", "--refresh"], env=chosen, check=True)
     (folder / "runs").mkdir()
     (folder / "run.toml").touch()

@@ -90,6 +90,11 @@ class ChangesTheRun(px.AbstractObserver):
         jax.config.update("jax_default_prng_impl", "threefry2x32")
 
 
+class ChangesTheRunAndEndsIt(ChangesTheRun):
+    def on_progress(self, progress):
+        return progress.step >= 4
+
+
 def shuffled():
     return px.Shuffled((jnp.arange(5.0), jnp.arange(5)), 2)
 
@@ -109,6 +114,7 @@ TABLE = [
     (testing.check_observer_survives, Listens, WantsMore, "goes through a run.*accuracy"),
     (testing.check_observer_survives, StopsTheRun, FailsAtErrors, "breaks off"),
     (testing.check_observer_survives, px.AbstractObserver, ChangesTheRun, "the same result"),
+    (testing.check_observer_survives, StopsTheRun, ChangesTheRunAndEndsIt, "the same result"),
 ]
 
 

@@ -179,6 +179,17 @@ class SharesRates(Plain):
         return leaky(self.learning_rate)
 
 
+class Deaf(Plain):
+    """Made of another solver, and does not ask it."""
+
+    inner: px.AbstractSolver = eqx.field(default_factory=Plain)
+
+
+class Asking(Deaf):
+    def unsuitable(self, problem):
+        return super().unsuitable(problem) or self.inner.unsuitable(problem)
+
+
 class Lambda(Plain):
     function: object = eqx.field(static=True)
 
@@ -217,6 +228,8 @@ TABLE = [
     (testing.check_solver_resumes, Langevin, Counting, "bit for bit"),
     (testing.check_solver_seeds, Stops, Gossip, "run of every seed"),
     (testing.check_solver_seeds, Langevin, StopsForAll, "run of every seed"),
+    (testing.check_solver_race, Plain, Gossip, "stops change nothing.*bit for bit"),
+    (testing.check_solver_parts, Asking, Deaf, "its inner refuses"),
     (testing.check_solver_hyperparameters, Plain, Asks, "TracerBoolConversionError"),
     (testing.check_solver_hyperparameters, Langevin, SharesRates, "as with each value alone"),
     (testing.check_solver_traces_once, Plain, Lambda, "traces nothing"),
