@@ -93,6 +93,7 @@ class _Reader(AbstractReader):
 
     def __init__(self, stream: Iterated, step: int, place: Place | None):
         self.stream, self.step = stream, step
+        self.error: PlugaxError | None = None
         self.iterator = _begin(stream.source.origin)
         if place is not None:
             self.iterator.set_state(_unpacked(place["position"]["state"]))
@@ -100,29 +101,47 @@ class _Reader(AbstractReader):
                 next(self.iterator, None)
 
     def read(self, into: PyTree[np.ndarray], count: int) -> int:
-        example = self.stream.batch
-        structure, shapes = jax.tree.structure(example), jax.tree.leaves(example)
         rooms = jax.tree.leaves(into)
         for place in range(count):
             if self.cancelled:
                 return place
             try:
-                batch = next(self.iterator)
-            except StopIteration:
+                arrays = self._next()
+            except PlugaxError as error:
+                if not place:
+                    raise
+                self.error = error  # the batches before it are good
                 return place
-            leaves, found = jax.tree.flatten(batch)
-            arrays = [np.asarray(leaf) for leaf in leaves]
-            seen = [shape_of(array.shape, array.dtype) for array in arrays]
-            if found != structure or seen != shapes:
-                raise PlugaxError(
-                    f"The batch of step {self.step} differs from the first: it has "
-                    f"{_told(batch)}, and the first has {_told(example)}. All batches need the "
-                    "same shapes and dtypes; leave out, or fill up, a last one that is smaller."
-                )
+            if arrays is None:
+                return place
             for room, array in zip(rooms, arrays, strict=True):
                 room[place] = array
             self.step += 1
         return count
+
+    def _next(self) -> list[np.ndarray] | None:
+        """The arrays of the next batch; None after the last."""
+        if self.error is not None:
+            raise self.error
+        try:
+            batch = next(self.iterator)
+        except StopIteration:
+            return None
+        except Exception as error:
+            raise PlugaxError(
+                f"The batch of step {self.step} could not be read: {type(error).__name__}: {error}"
+            ) from error
+        example = self.stream.batch
+        leaves, structure = jax.tree.flatten(batch)
+        arrays = [np.asarray(leaf) for leaf in leaves]
+        seen = [shape_of(array.shape, array.dtype) for array in arrays]
+        if structure != jax.tree.structure(example) or seen != jax.tree.leaves(example):
+            raise PlugaxError(
+                f"The batch of step {self.step} differs from the first: it has {_told(batch)}, and "
+                f"the first has {_told(example)}. All batches need the same shapes and dtypes; "
+                "leave out, or fill up, a last one that is smaller."
+            )
+        return arrays
 
     def position(self) -> dict[str, Any]:
         if not (hasattr(self.iterator, "get_state") and hasattr(self.iterator, "set_state")):

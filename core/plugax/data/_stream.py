@@ -41,7 +41,9 @@ class AbstractReader(abc.ABC):
             count: how many are wanted.
 
         Returns:
-            how many there were: fewer than wanted if the data have ended.
+            how many there were; 0 if the data have ended.
+
+        Errors: whatever goes wrong, once the batches before it have been returned.
         """
 
     def position(self) -> Any:

@@ -60,6 +60,8 @@ class Population:
             with 0 steps a member that has none; None if no member has one.
         unsaved: why the run could not be saved in `out`; None if it was saved, or had no `out`.
         directory: where it was saved last, or loaded from; None if it is not saved.
+        wait_seconds: the part of `run_seconds` in which the loop waited for batches from the host.
+        place: as for `Solution`.
     """
 
     unknowns: PyTree
@@ -80,6 +82,8 @@ class Population:
     bests: "Population | None" = None
     unsaved: str | None = None
     directory: pathlib.Path | None = None
+    wait_seconds: float = 0.0
+    place: Mapping[str, Any] | None = None
 
     @property
     def success(self) -> np.ndarray:
@@ -284,6 +288,7 @@ class Population:
         rows = steps + 1 if status.name == "non-finite" else steps
         rows = -(-rows // self.record_every)
         problem, solver, provenance = self.parts(number)
+        passed = self.place is not None and self.place["step"] > steps  # by the other members
         at = lambda leaf: leaf[index] if eqx.is_array(leaf) else leaf  # noqa: E731
         evaluations = {
             name: values if name == "step" else values[index]
@@ -307,4 +312,6 @@ class Population:
             problem=problem,
             solver=solver,
             coordinates={name: values[number] for name, values in self.values.items()},
+            wait_seconds=self.wait_seconds,
+            place=None if passed else self.place,
         )
