@@ -15,6 +15,8 @@ from ._described import Described
 from ._rows import shape_of
 from ._stream import MEMORY, AbstractReader, AbstractStream, Place, check_bytes
 
+PIECE = 64
+"""Batches after which the position is noted again: so many at most are read once more to resume."""
 BYTES = "bytes in base 64"
 MOST_STEPS = 2**31
 
@@ -102,6 +104,7 @@ class _Reader(AbstractReader):
 
     def read(self, into: PyTree[np.ndarray], count: int) -> int:
         rooms = jax.tree.leaves(into)
+        count = min(count, PIECE)
         for place in range(count):
             if self.cancelled:
                 return place
@@ -183,7 +186,7 @@ def _first(batches: Any) -> PyTree[jax.ShapeDtypeStruct]:
         raise PlugaxError("The iterable gives no batch.") from None
     except Exception as error:
         raise PlugaxError(
-            f"The first batch cannot be read: {type(error).__name__}: {error}."
+            f"The first batch cannot be read: {type(error).__name__}: {error}"
         ) from error
     close = getattr(iterator, "close", None)
     if callable(close):

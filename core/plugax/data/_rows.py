@@ -5,9 +5,11 @@ zarr's, h5py's, or of any class with `shape`, `dtype` and such an index), or tab
 length that take an array of numbers as index and return a pytree of arrays.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Int, PyTree
 
@@ -20,6 +22,8 @@ def as_source(source: PyTree) -> tuple[PyTree, int, PyTree[jax.ShapeDtypeStruct]
     Errors: `PlugaxError` if a leaf is none of those above or holds no numbers, if the leaves differ
     in length, or there is no example.
     """
+    if isinstance(source, Iterator):
+        raise _no_index(source)
     source = jax.tree.map(lambda leaf: np.asarray(leaf) if _in_memory(leaf) else leaf, source)
     leaves = jax.tree_util.tree_leaves_with_path(source)
     if not leaves:
@@ -73,7 +77,11 @@ def _size(leaf: Any) -> int:
         return int(shape[0])
     if hasattr(leaf, "__len__") and hasattr(leaf, "__getitem__") and not isinstance(leaf, str):
         return len(leaf)
-    raise PlugaxError(
+    raise _no_index(leaf)
+
+
+def _no_index(leaf: Any) -> PlugaxError:
+    return PlugaxError(
         "A stream reads from arrays with a shape and a dtype, such as numpy.load(…, mmap_mode='r') "
         "gives, or from objects with a length that take an array of numbers as index; got "
         f"{leaf!r}. An iterable that has no index is for plugax.data.Iterated."
@@ -98,13 +106,12 @@ def shape_of(shape: tuple[int, ...], dtype: Any) -> jax.ShapeDtypeStruct:
 
     Errors: `PlugaxError` for text and objects.
     """
-    try:
-        return jax.ShapeDtypeStruct(shape, jax.dtypes.canonicalize_dtype(dtype))
-    except TypeError:
+    if not (jnp.issubdtype(dtype, np.number) or dtype == bool):
         raise PlugaxError(
             f"Batches are arrays of numbers; got one of {dtype}. Turn text and objects into "
             "numbers before."
-        ) from None
+        )
+    return jax.ShapeDtypeStruct(tuple(shape), jax.dtypes.canonicalize_dtype(dtype))
 
 
 def _index(leaf: Any, numbers: Int[np.ndarray, " n"]) -> PyTree:

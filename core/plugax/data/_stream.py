@@ -41,13 +41,16 @@ class AbstractReader(abc.ABC):
             count: how many are wanted.
 
         Returns:
-            how many there were; 0 if the data have ended.
+            how many were written; 0 if the data have ended.
 
         Errors: whatever goes wrong, once the batches before it have been returned.
         """
 
     def position(self) -> Any:
-        """What `open` needs to go on from here, as plain data; None if the step says it all."""
+        """What `open` needs to go on from here, as plain data; None if the step says it all.
+
+        Asked for before every `read`.
+        """
         return None
 
     def close(self) -> None:  # noqa: B027 - most have nothing to close

@@ -29,7 +29,7 @@ from ._program import keys_of
 
 LOOK = 0.05  # seconds between two looks at whether the user wants the run to end
 PATIENCE = 5.0  # seconds that the end of a run waits for a source that is busy
-PLACES = 4  # as many blocks back as a run may have to go on from, and one to spare
+BACK = 3  # as many blocks back as a run may have to go on from
 
 Place = dict[str, Any]
 
@@ -78,7 +78,8 @@ class Feed:
         self.waited, self.ended, self.failed = 0.0, False, False
         self._end = step
         self._given = place
-        self._places: list[Place] = []
+        self._begins: list[int] = []
+        self._places: list[list[Place]] = []
         self._asked: queue.SimpleQueue = queue.SimpleQueue()
         self._answers: queue.SimpleQueue = queue.SimpleQueue()
         self._readers: list[list[AbstractReader]] = []
@@ -127,8 +128,11 @@ class Feed:
         return self._end - step
 
     def place_at(self, step: int) -> Place | None:
-        """Where readers were at the beginning of the block of a step; None before the first."""
-        return next((p for p in reversed(self._places) if p["step"] <= step), None)
+        """Where readers were at a step, or shortly before it; None before the first block."""
+        found = [next((p for p in of if p["step"] <= step), None) for of in self._places]
+        if None in found or not found:
+            return None
+        return {"step": min(place["step"] for place in found), "readers": found}
 
     def _take(self) -> None:
         """Put the next block in place of the present one, and have the one after it read."""
@@ -145,12 +149,18 @@ class Feed:
         if isinstance(answer, BaseException):
             self.failed = True
             raise answer
-        blocks, place, count = answer
+        blocks, places, count = answer
         self.ended = not count
         if self.ended:
             return
-        self.blocks, self._end = blocks, self._end + count
-        self._places = [*self._places, place][-PLACES:]
+        self.blocks = blocks
+        self._begins = [*self._begins, self._end][-BACK:]
+        older = self._places or [[] for _ in places]
+        self._places = [  # the latest first
+            [*new, *(p for p in old if p["step"] >= self._begins[0])]
+            for new, old in zip(places, older, strict=True)
+        ]
+        self._end += count
         if self._end < self.steps:
             self._ask()
 
@@ -177,21 +187,20 @@ class Feed:
                 for reader in readers:
                     reader.close()
 
-    def _read(self, step: int, wanted: int) -> tuple[tuple[Block, ...], Place, int]:
-        """The next blocks, where the readers were before, and how many batches there are."""
-        positions = [
-            {"step": step, "position": readers[0].position()} for readers in self._readers
-        ]
-        blocks, count = [], wanted
-        for place, readers in enumerate(self._readers):
+    def _read(self, step: int, wanted: int) -> tuple[tuple[Block, ...], list[list[Place]], int]:
+        """The next blocks, where each stream's reader was on the way, and how many batches."""
+        blocks, places, count = [], [], wanted
+        for stream, readers in enumerate(self._readers):
             # Pages of zeros take no memory until something is written.
-            arrays = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), self._shapes(place))
-            own = self.members[place] > 1
+            arrays = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), self._shapes(stream))
+            own = self.members[stream] > 1
             for member, reader in enumerate(readers):
                 into = jax.tree.map(lambda x, m=member: x[m], arrays) if own else arrays
-                count = min(count, reader.read(into, wanted))
+                found, on_the_way = _fill(reader, into, step, wanted)
+                count = min(count, found)
+            places.append(on_the_way)
             blocks.append(Block(jax.tree.map(jnp.asarray, arrays), jnp.asarray(step, "int32"), own))
-        return tuple(blocks), {"step": step, "readers": positions}, count
+        return tuple(blocks), places, count
 
     def _shapes(self, place: int) -> PyTree[jax.ShapeDtypeStruct]:
         """The shapes of the block of a stream."""
@@ -204,6 +213,26 @@ class Feed:
         leaves = [x for p in range(len(self.streams)) for x in jax.tree.leaves(self._shapes(p))]
         needed = BLOCKS * sum(leaf.size * leaf.dtype.itemsize for leaf in leaves)
         check_memory(needed, f"Batches of {self.capacity} steps, read ahead,", device=self.device)
+
+
+def _fill(
+    reader: AbstractReader, into: PyTree[np.ndarray], step: int, wanted: int
+) -> tuple[int, list[Place]]:
+    """Read batches until there are enough; how many there are, and places, the latest first."""
+    done, places = 0, []
+    while done < wanted and not reader.cancelled:
+        places.insert(0, {"step": step + done, "position": reader.position()})
+        rest = jax.tree.map(lambda x, d=done: x[d:], into)
+        try:
+            found = reader.read(rest, wanted - done)
+        except Exception:
+            if done:
+                break  # what was read before is good; the next call says again what is wrong
+            raise
+        if not found:
+            break
+        done += found
+    return done, places
 
 
 def feed_of(data: AbstractData, keys: Any, **told: Any) -> Feed | None:

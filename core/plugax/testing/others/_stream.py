@@ -122,12 +122,18 @@ def _read(
         for count in cuts:
             places[step] = {"step": step, "position": reader.position()}
             into = jax.tree.map(lambda x, n=count: np.zeros((n, *x.shape), x.dtype), stream.batch)
-            found = reader.read(into, count)
+            found = 0
+            while found < count and (read := reader.read(_from(into, found), count - found)):
+                found += read
             blocks.append(jax.tree.map(lambda x, n=found: x[:n], into))
             step += found
     finally:
         reader.close()
     return jax.tree.map(lambda *parts: np.concatenate(parts), *blocks), places
+
+
+def _from(arrays: PyTree, begin: int) -> PyTree:
+    return jax.tree.map(lambda x: x[begin:], arrays)
 
 
 def _half(array: np.ndarray, half: int) -> np.ndarray:
