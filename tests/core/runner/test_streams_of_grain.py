@@ -30,7 +30,7 @@ class Mean(px.AbstractProblem):
         return self.batches
 
     def loss(self, unknowns, batch, key):
-        return jnp.mean((batch - unknowns) ** 2), {}
+        return jnp.mean((batch - unknowns[None]) ** 2), {}
 
 
 def maps():
