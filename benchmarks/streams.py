@@ -9,7 +9,6 @@ import os
 import pathlib
 import sys
 import tempfile
-import time
 
 from measure import Row, report, use_the_command_lines_flags
 

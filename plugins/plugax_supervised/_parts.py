@@ -1,4 +1,4 @@
-"""The parts of the examples: those learned from, on the device or as a stream, and those kept back."""
+"""The parts of the examples: what is learned from, on the device or streamed; what is kept back."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -93,8 +93,8 @@ def parts_of_stream(
     given = [name for name, value in of_arrays.items() if value is not None]
     if given:
         raise PlugaxError(
-            f"{given[0]} is for arrays in memory; the batches of a stream hold inputs, targets and, "
-            "if there are any, the weights of the examples."
+            f"{given[0]} is for arrays in memory; the batches of a stream hold inputs, targets "
+            "and, if there are any, the weights of the examples."
         )
     own = isinstance(validation, tuple)
     if validation and not own:

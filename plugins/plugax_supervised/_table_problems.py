@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from plugax import Shuffled
+from plugax import AbstractData, Shuffled
 from plugax.losses import AbstractLoss, CrossEntropy, Huber, SquaredError
 from plugax_regression import table_of
 
@@ -119,7 +119,7 @@ class Classification(AbstractTableNetwork):
     """
 
     measure: AbstractLoss
-    train: Shuffled
+    train: AbstractData
     validation: Examples | None
     given: PyTree
     factory: Callable[..., Any] | None = eqx.field(static=True)
@@ -209,7 +209,7 @@ class RegressionNetwork(AbstractTableNetwork):
     """
 
     measure: AbstractLoss
-    train: Shuffled
+    train: AbstractData
     validation: Examples | None
     given: PyTree
     classes: tuple[Any, ...] | None = eqx.field(static=True)

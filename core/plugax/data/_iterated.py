@@ -75,8 +75,8 @@ class Iterated(AbstractStream):
         why = "" if place is None else f": {place['position']['why']}"
         return (
             f"The data are an iterable that does not tell its position{why}. So what it gave "
-            "before cannot be skipped. Solve anew; with a Stream, or an iterator that has get_state "
-            "and set_state (grain's have), a run can be resumed."
+            "before cannot be skipped. Solve anew; a run can be resumed with a Stream, or with an "
+            "iterator that has get_state and set_state, as those of grain have."
         )
 
     def open(self, key: PRNGKeyArray, step: int, place: Place | None = None) -> "_Reader":

@@ -106,7 +106,7 @@ def shape_of(shape: tuple[int, ...], dtype: Any) -> jax.ShapeDtypeStruct:
 
     Errors: `PlugaxError` for text and objects.
     """
-    if not (jnp.issubdtype(dtype, np.number) or dtype == bool):
+    if not (jnp.issubdtype(dtype, np.number) or jnp.issubdtype(dtype, np.bool_)):
         raise PlugaxError(
             f"Batches are arrays of numbers; got one of {dtype}. Turn text and objects into "
             "numbers before."

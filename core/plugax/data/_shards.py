@@ -111,9 +111,7 @@ def _open(path: pathlib.Path) -> dict[str, _Rows]:
     return found
 
 
-def _rows(
-    member: zipfile.ZipInfo, file: BinaryIO, mapped: np.ndarray, path: pathlib.Path
-) -> _Rows:
+def _rows(member: zipfile.ZipInfo, file: BinaryIO, mapped: np.ndarray, path: pathlib.Path) -> _Rows:
     if member.compress_type != zipfile.ZIP_STORED:
         raise PlugaxError(
             f"{path} is compressed, so a single example cannot be read without all before it. "

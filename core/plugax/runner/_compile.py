@@ -80,7 +80,9 @@ def compile_ahead(
             position = cast(Position, jax.tree.map(_stand_in, position))
         none = jnp.asarray(0, "int32")
         limit = none if task.order is None else jnp.zeros(members, "int32")
-        jobs.append(pool.submit(_lower(advance, (task, none, limit, members, blocks), position).compile))
+        jobs.append(
+            pool.submit(_lower(advance, (task, none, limit, members, blocks), position).compile)
+        )
         jobs.append(pool.submit(_lower(finish, task, position.state).compile))
         for job in jobs:
             sizes = job.result().compiled.memory_analysis()

@@ -113,7 +113,10 @@ def test_an_object_with_a_length_and_an_index_is_a_source():
 
 def test_wide_numbers_become_those_that_jax_has():
     stream = Stream({"x": np.arange(4.0), "y": np.arange(4)}, 2)
-    assert {name: x.dtype.name for name, x in stream.batch.items()} == {"x": "float32", "y": "int32"}
+    assert {name: x.dtype.name for name, x in stream.batch.items()} == {
+        "x": "float32",
+        "y": "int32",
+    }
     assert stream.first()["x"].dtype == "float32"
     with jax.enable_x64(True):
         assert Stream(np.arange(4.0), 2).first().dtype == "float64"
@@ -237,7 +240,9 @@ def test_shards_that_differ_are_refused(tmp_path):
         Shards(tmp_path)
     np.savez(tmp_path / "a.npz", x=np.zeros((5, 2)))
     np.savez(tmp_path / "b.npz", x=np.zeros((5, 3)))
-    with pytest.raises(px.PlugaxError, match=r"b\.npz and a\.npz differ.*float64\[3\].*float64\[2\]"):
+    with pytest.raises(
+        px.PlugaxError, match=r"b\.npz and a\.npz differ.*float64\[3\].*float64\[2\]"
+    ):
         Shards(tmp_path)
 
 

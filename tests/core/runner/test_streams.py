@@ -119,7 +119,9 @@ def test_a_run_that_fails_goes_back_to_its_last_good_step(solver, record):
 
 
 def test_members_share_the_batches_or_have_those_of_their_seeds(descent, on_device):
-    rates = px.sweep(streamed(), descent(0.05), over={"learning_rate": [0.05, 0.1]}, steps=30, seed=3)
+    rates = px.sweep(
+        streamed(), descent(0.05), over={"learning_rate": [0.05, 0.1]}, steps=30, seed=3
+    )
     # Side by side the products of matrices are summed in another order.
     np.testing.assert_allclose(rates.unknowns[0], on_device.unknowns, rtol=1e-5)
     seeds = px.sweep(streamed(), descent(0.05), over={"seed": [1, 3]}, steps=30)
@@ -133,8 +135,7 @@ def test_a_race_on_a_stream_leaves_the_members_as_they_are_without(descent):
     over = {"learning_rate": [0.01, 0.02, 0.05, 0.1]}
     told = {"over": over, "steps": 16, "seed": 3, "block": 1}
     raced, all_of_them = (
-        px.sweep(streamed(), descent(), race=race, **told)
-        for race in (px.Race(eta=2), None)
+        px.sweep(streamed(), descent(), race=race, **told) for race in (px.Race(eta=2), None)
     )
     alive = raced.names == "completed"
     assert 0 < alive.sum() < 4

@@ -1,4 +1,4 @@
-"""Pipelines of grain as data; slow, since its import takes seconds, and its workers start Python."""
+"""Pipelines of grain as data; slow, since its import takes seconds and workers start Python."""
 
 import multiprocessing
 

@@ -71,7 +71,7 @@ def check_stream_runs(stream: AbstractStream, key: PRNGKeyArray) -> None:
         stream: the stream, with six batches or more.
         key: the random key for the seed.
     """
-    told = {"seed": seed_from(key)}
+    told: Any = {"seed": seed_from(key)}
     problem, solver = _Seen(stream), Descent()
     with claimed(stream, "a run reads it", "See AbstractStream for what open returns."):
         whole = solve(problem, solver, **told, steps=STEPS)
