@@ -15,7 +15,10 @@ class Described:
     Attributes:
         origin: where the batches come from.
         example: shapes and dtypes of an example, or of a batch.
+        digest: the SHA-256 of some examples; None until it is asked for.
     """
+
+    digest: str | None = None
 
     def __init__(self, origin: Any, example: PyTree[jax.ShapeDtypeStruct]):
         self.origin, self.example = origin, example

@@ -3,11 +3,13 @@
 The batches are those of `Shuffled` on the same arrays, bit for bit.
 """
 
+import hashlib
 from fractions import Fraction
 from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 from jaxtyping import Int, PRNGKeyArray, PyTree
@@ -18,12 +20,17 @@ from ._rows import as_source, read_rows
 from ._stream import MEMORY, AbstractReader, AbstractStream, Place, check_bytes
 from ._swap_or_not import Shuffle, permute_on_host, shuffle
 
+SAMPLED = 16
+SAMPLE = f"sha256 of {SAMPLED} examples"
+"""To read all of them would take as long as an epoch."""
+
 
 class Stream(AbstractStream):
     """Minibatches in a new random order every epoch, of examples that stay on the host or in files.
 
     As for `Shuffled`, every example is used once in an epoch, and the batch of a step depends only
-    on key and step: runs are resumed exactly, without reading again what came before.
+    on key and step: runs are resumed exactly, without reading again what came before. A run is not
+    resumed on other examples, as far as their number and a few of them tell.
 
     Arguments:
         source: a pytree of arrays with a common leading axis, the examples: NumPy's, also
@@ -75,6 +82,32 @@ class Stream(AbstractStream):
         del place
         return _Reader(self, key, step)
 
+    def cannot_resume(self, place: Place | None) -> str | None:
+        """Why, if these are not the examples of the earlier run, or not its batches."""
+        then = None if place is None else place["position"]
+        if then in (None, self.identity()):
+            return None
+        if then == self.identity() | {SAMPLE: then.get(SAMPLE)}:
+            return "The examples of the stream are not those of the saved run. Solve anew."
+        return (
+            f"The stream has {self.examples} examples in batches of {self.batch_size}, and that of "
+            f"the saved run {then.get('examples')} in batches of {then.get('batch_size')}."
+        )
+
+    def identity(self) -> dict[str, Any]:
+        """What a resumed run is held to: the numbers, and the SHA-256 of a few examples."""
+        if self.source.digest is None:
+            numbers = np.linspace(0, self.examples - 1, SAMPLED).round().astype(np.int64)
+            empty = lambda x: np.empty((SAMPLED, *x.shape), x.dtype)  # noqa: E731
+            rows = jax.tree.map(empty, self.source.example)
+            read_rows(self.source.origin, numbers, rows)
+            digest = hashlib.sha256()
+            for leaf in jax.tree.leaves(rows):
+                digest.update(leaf.tobytes())
+            self.source.digest = digest.hexdigest()
+        sizes = {"examples": self.examples, "batch_size": self.batch_size}
+        return sizes | {SAMPLE: self.source.digest}
+
     def numbers(self, key: PRNGKeyArray, step: int, count: int) -> Int[np.ndarray, " examples"]:
         """The numbers of the examples of `count` batches from step number `step` on.
 
@@ -93,7 +126,9 @@ class _Reader(AbstractReader):
         self.stream, self.step = stream, step
         # On the CPU: a device that is busy with a chunk would make the order wait for its end.
         self.device = _cpu()
-        self.key = jr.wrap_key_data(np.asarray(jr.key_data(key)), impl=jr.key_impl(key))
+        with jax.default_device(self.device):
+            numbers = jnp.asarray(np.asarray(jr.key_data(key)))
+            self.key = jr.wrap_key_data(numbers, impl=jr.key_impl(key))
         self.epoch, self.shuffle = -1, None
 
     def read(self, into: PyTree[np.ndarray], count: int) -> int:
@@ -102,6 +137,9 @@ class _Reader(AbstractReader):
         read_rows(source.origin, numbers, jax.tree.map(rows, into))
         self.step += count
         return count
+
+    def position(self) -> dict[str, Any]:
+        return self.stream.identity()
 
     def numbers(self, count: int) -> Int[np.ndarray, " examples"]:
         """The numbers of the examples of the next batches."""

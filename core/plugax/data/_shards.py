@@ -123,7 +123,7 @@ def _rows(member: zipfile.ZipInfo, file: BinaryIO, mapped: np.ndarray, path: pat
     old = np.lib.format.read_magic(file) == (1, 0)
     header = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
     shape, backwards, dtype = header(file)
-    if dtype.hasobject or not shape:
+    if dtype.hasobject or len(shape) == 0:
         what = "objects" if dtype.hasobject else "a single value"
         raise PlugaxError(
             f"{path}: the array {member.filename} holds {what}; examples lie along axis 0 of "

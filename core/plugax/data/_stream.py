@@ -1,6 +1,7 @@
 """The interface of streams: data whose batches are read on the host while the loop computes."""
 
 import abc
+from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
@@ -8,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Int, PRNGKeyArray, PyTree
 
 from .._memory import size_text
@@ -19,7 +21,7 @@ BLOCKS = 4
 MEMORY = 2**28
 MOST_BATCHES = 2**12  # of a block: more would save nothing
 
-Place = dict[str, Any]
+Place = Mapping[str, Any]
 """Where reading can begin: `"step"`, the number of the next batch, and `"position"`, plain data."""
 
 
@@ -127,7 +129,7 @@ class AbstractStream(AbstractData):
 
         In the compiled loop of a run its block stands in for the stream.
         """
-        if isinstance(jnp.zeros(()), jax.core.Tracer):
+        if isinstance(jnp.zeros(()), Tracer):
             shapes = self.batch
             refuse = lambda *_: _refuse()  # noqa: E731
             batch = jax.pure_callback(refuse, shapes, vmap_method="broadcast_all")

@@ -9,7 +9,7 @@ step j may be the first of its chunk, the beginning of the previous chunk is kep
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import equinox as eqx
@@ -65,7 +65,7 @@ class Best:
     values: np.ndarray
     state: PyTree
     finished: tuple[PyTree, Metrics] | None = None
-    place: dict[str, Any] | None = None
+    place: Mapping[str, Any] | None = None
 
 
 @dataclasses.dataclass
@@ -102,7 +102,7 @@ class RunState:
     first: int = 0
     cursor: PyTree | None = None
     blocks: Blocks = ()
-    place: dict[str, Any] | None = None
+    place: Mapping[str, Any] | None = None
     data_ended: bool = False
     converged: np.ndarray | None = None
     stalled: np.ndarray | None = None

@@ -11,6 +11,7 @@ import queue
 import threading
 import time
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -31,7 +32,7 @@ LOOK = 0.05  # seconds between two looks at whether the user wants the run to en
 PATIENCE = 5.0  # seconds that the end of a run waits for a source that is busy
 BACK = 3  # as many blocks back as a run may have to go on from
 
-Place = dict[str, Any]
+Place = Mapping[str, Any]
 
 
 class Feed:
@@ -130,9 +131,10 @@ class Feed:
     def place_at(self, step: int) -> Place | None:
         """Where readers were at a step, or shortly before it; None before the first block."""
         found = [next((p for p in of if p["step"] <= step), None) for of in self._places]
-        if None in found or not found:
+        known = [place for place in found if place is not None]
+        if not known or len(known) < len(found):
             return None
-        return {"step": min(place["step"] for place in found), "readers": found}
+        return {"step": min(place["step"] for place in known), "readers": known}
 
     def _take(self) -> None:
         """Put the next block in place of the present one, and have the one after it read."""
@@ -194,6 +196,7 @@ class Feed:
             # Pages of zeros take no memory until something is written.
             arrays = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), self._shapes(stream))
             own = self.members[stream] > 1
+            on_the_way: list[Place] = []
             for member, reader in enumerate(readers):
                 into = jax.tree.map(lambda x, m=member: x[m], arrays) if own else arrays
                 found, on_the_way = _fill(reader, into, step, wanted)
@@ -219,7 +222,8 @@ def _fill(
     reader: AbstractReader, into: PyTree[np.ndarray], step: int, wanted: int
 ) -> tuple[int, list[Place]]:
     """Read batches until there are enough; how many there are, and places, the latest first."""
-    done, places = 0, []
+    done = 0
+    places: list[Place] = []
     while done < wanted and not reader.cancelled:
         places.insert(0, {"step": step + done, "position": reader.position()})
         rest = jax.tree.map(lambda x, d=done: x[d:], into)

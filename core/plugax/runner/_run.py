@@ -84,6 +84,7 @@ def run(
                 began = time.perf_counter()
                 task, run_state = _first(task, job, before, feed)
                 run_state.compile_seconds = time.perf_counter() - began - run_state.wait_seconds
+                run_state.run_seconds += run_state.wait_seconds  # for the first block
                 hook.after_compile(
                     problem=problem, solver=solver, seconds=run_state.compile_seconds
                 )
