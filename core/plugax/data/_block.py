@@ -21,7 +21,7 @@ class Block(AbstractData):
         own: whether each member has its own.
     """
 
-    arrays: PyTree[Array]
+    arrays: PyTree
     begin: Int[Array, ""]
     own: bool = eqx.field(static=True, default=False)
 
@@ -58,4 +58,9 @@ def with_blocks(data: AbstractData, blocks: tuple[Block, ...]) -> AbstractData:
 
 def axes_of(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     """Which leaves of the blocks have an axis of members, as `in_axes` of `eqx.filter_vmap`."""
-    return tuple(Block(0 if block.own else None, None, block.own) for block in blocks)  # pyright: ignore[reportArgumentType]
+
+    def axes(block: Block) -> Block:
+        every = jax.tree.map(lambda _: 0 if block.own else None, block)
+        return eqx.tree_at(lambda b: b.begin, every, None, is_leaf=lambda leaf: leaf is None)
+
+    return tuple(map(axes, blocks))

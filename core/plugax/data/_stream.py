@@ -147,7 +147,7 @@ class AbstractStream(AbstractData):
     def first(self, key: PRNGKeyArray | None = None) -> PyTree:
         """The batch of step 0; under `eqx.filter_eval_shape`, the shapes of every batch."""
         key = jr.key(0) if key is None else key
-        return self.next((), key, np.int32(0))[0]  # pyright: ignore[reportArgumentType]
+        return self.next((), key, jnp.asarray(0, "int32"))[0]
 
 
 def check_bytes(memory: Any) -> None:

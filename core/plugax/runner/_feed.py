@@ -7,6 +7,7 @@ stays in memory until the chunk after its last one has ended, since a failed chu
 Everything that a user's source does, it does in this one thread.
 """
 
+import contextlib
 import queue
 import threading
 import time
@@ -77,7 +78,7 @@ class Feed:
         self._check_memory()
         self.blocks: tuple[Block, ...] = ()
         self.waited, self.ended, self.failed = 0.0, False, False
-        self._end = step
+        self._closing, self._end = False, step
         self._given = place
         self._begins: list[int] = []
         self._places: list[list[Place]] = []
@@ -95,6 +96,7 @@ class Feed:
 
     def __exit__(self, *_: object) -> None:
         """End the thread."""
+        self._closing = True
         for readers in self._readers:
             for reader in readers:
                 reader.cancelled = True
@@ -179,7 +181,7 @@ class Feed:
                     places = None if self._given is None else self._given["readers"]
                     own = None if places is None else places[len(self._readers)]
                     self._readers.append([stream.open(key, step, own) for key in keys])
-                while (asked := self._asked.get()) is not None:
+                while (asked := self._asked.get()) is not None and not self._closing:
                     step, count = asked
                     self._answers.put(self._read(step, count))
         except BaseException as error:
@@ -187,7 +189,9 @@ class Feed:
         finally:
             for readers in self._readers:
                 for reader in readers:
-                    reader.close()
+                    # Whatever happens here, the run has all it needs.
+                    with contextlib.suppress(Exception):
+                        reader.close()
 
     def _read(self, step: int, wanted: int) -> tuple[tuple[Block, ...], list[list[Place]], int]:
         """The next blocks, where each stream's reader was on the way, and how many batches."""

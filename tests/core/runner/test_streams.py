@@ -80,8 +80,8 @@ def on_device(descent):
 
 
 def test_a_run_equals_that_on_the_device_bit_for_bit_in_any_chunks(solver, on_device):
-    for chunk in (None, 1, 3, 100):
-        solution = px.solve(streamed(), solver, seed=3, steps=30, chunk=chunk)
+    for told in ({}, {"chunk": 1}, {"chunk": 3}, {"chunk": 100}, {"device": "cpu"}):
+        solution = px.solve(streamed(), solver, seed=3, steps=30, **told)
         same(solution, on_device)
         assert solution.status.name == "completed"
         assert 0 < solution.wait_seconds <= solution.run_seconds
