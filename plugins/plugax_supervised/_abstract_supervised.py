@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Examples = tuple[PyTree, Array, Float[Array, " examples"] | None]
 """Inputs, targets and weights."""
+Batch = Examples | tuple[PyTree, Array] | list
+"""Examples; those of a stream may lack weights, or come in a list."""
 
 
 class AbstractSupervised(AbstractProblem):
@@ -78,14 +80,14 @@ class AbstractSupervised(AbstractProblem):
         return jax.tree.map(lambda leaf: leaf, self.given)  # a state of Equinox is used up once
 
     def measured(
-        self, unknowns: PyTree, batch: Examples, key: PRNGKeyArray
+        self, unknowns: PyTree, batch: Batch, key: PRNGKeyArray
     ) -> tuple[Float[Array, ""], dict[str, Array], PyTree]:
         """The loss of a batch in training, its metrics, and the next state; None without one."""
-        batch = with_weights(batch)
+        examples = with_weights(batch)
         if self.per_example is not None:
-            loss, figures = clipped_loss(self.measure, unknowns, batch, key, self.per_example)
+            loss, figures = clipped_loss(self.measure, unknowns, examples, key, self.per_example)
             return loss, figures, None
-        inputs, targets, weights = batch
+        inputs, targets, weights = examples
         outputs, state = outputs_and_state(unknowns, inputs, key)
         return self.measure(outputs, targets, weights), {}, state
 

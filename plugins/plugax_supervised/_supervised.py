@@ -14,7 +14,7 @@ from plugax import AbstractData, AbstractStatefulProblem, PlugaxError, Stateful
 from plugax.data import AbstractStream
 from plugax.losses import AbstractLoss
 
-from ._abstract_supervised import AbstractSupervised, Examples
+from ._abstract_supervised import AbstractSupervised, Batch, Examples
 from ._answers import USUAL
 from ._check import check_fit, check_loss
 from ._metrics import Metric, metrics_of
@@ -38,7 +38,7 @@ class Supervised(AbstractSupervised):
     per_example: PerExample | None = eqx.field(static=True, default=None)
 
     def loss(
-        self, unknowns: PyTree, batch: Examples, key: PRNGKeyArray
+        self, unknowns: PyTree, batch: Batch, key: PRNGKeyArray
     ) -> tuple[Float[Array, ""], dict[str, Array]]:
         """The loss of a batch; metrics of the gradients of its examples, if asked for."""
         return self.measured(unknowns, batch, key)[:2]
@@ -58,7 +58,7 @@ class StatefulSupervised(AbstractSupervised, AbstractStatefulProblem):  # pyrigh
     per_example: PerExample | None = eqx.field(static=True, default=None)
 
     def stateful_loss(
-        self, unknowns: Stateful, batch: Examples, key: PRNGKeyArray
+        self, unknowns: Stateful, batch: Batch, key: PRNGKeyArray
     ) -> tuple[Float[Array, ""], dict[str, Array], PyTree]:
         """The loss of a batch, and the state after it."""
         return self.measured(unknowns, batch, key)
