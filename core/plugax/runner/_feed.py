@@ -31,6 +31,7 @@ from ._program import keys_of
 
 LOOK = 0.05  # seconds between two looks at whether the user wants the run to end
 PATIENCE = 5.0  # seconds that the end of a run waits for a source that is busy
+FIRST, GROWTH = 16, 4  # the first block is filled to a part, so that the loop begins soon
 BACK = 3  # as many blocks back as a run may have to go on from
 
 Place = Mapping[str, Any]
@@ -75,6 +76,7 @@ class Feed:
             stream.batches_per_block(n) for stream, n in zip(streams, self.members, strict=True)
         ]
         self.capacity = min(counts)
+        self._size = max(self.capacity // FIRST, 1)
         self._check_memory()
         self.blocks: tuple[Block, ...] = ()
         self.waited, self.ended, self.failed = 0.0, False, False
@@ -169,7 +171,8 @@ class Feed:
             self._ask()
 
     def _ask(self) -> None:
-        self._asked.put((self._end, min(self.capacity, self.steps - self._end)))
+        self._asked.put((self._end, min(self._size, self.steps - self._end)))
+        self._size = min(GROWTH * self._size, self.capacity)
 
     def _serve(self) -> None:
         """What the thread does: read a block whenever one is asked for."""

@@ -18,7 +18,7 @@ from plugax.runner._program import traces
 X = np.random.default_rng(0).normal(size=(50, 3)).astype("float32")
 Y = X @ np.array([1.0, 2.0, 3.0], "float32")
 BATCH = 16
-# Blocks of four batches, so that some lie in a run of a few steps.
+# Blocks of four batches, so that some lie in a run of a few steps; the first is filled with one.
 FOUR = 4 * 4 * BATCH * 4 * 4
 
 
@@ -191,7 +191,7 @@ class Counting:
 
 
 @pytest.mark.parametrize("wrap", [int, lambda number: str(number).encode()], ids=["int", "bytes"])
-@pytest.mark.parametrize("half", [6, 8])
+@pytest.mark.parametrize("half", [6, 9])
 def test_an_iterator_that_tells_its_position_is_resumed_exactly(solver, tmp_path, wrap, half):
     """In the middle of a block of four, and at its end."""
     problem = Line(Iterated(Counting(wrap), memory=FOUR))
@@ -297,7 +297,7 @@ def test_ctrl_c_while_the_run_waits_for_a_batch_ends_it(solver, monkeypatch):
     with pytest.warns(RuntimeWarning, match="has not returned"):
         solution = px.solve(Line(Iterated(batches, memory=FOUR)), solver, steps=20)
     assert solution.status.name == "interrupted"
-    assert solution.steps in (0, 4)
+    assert solution.steps < 4
     go_on.set()
     for thread in threading.enumerate():
         if thread.name == "plugax-data":
