@@ -41,11 +41,14 @@ class Iterated(AbstractStream):
     """
 
     source: Described = eqx.field(static=True)
+    given: tuple[tuple[tuple[int, ...], str], ...] = eqx.field(static=True)  # shapes and dtypes
     memory: int = eqx.field(static=True)
 
     def __init__(self, batches: Iterable[PyTree] | Callable[[], Iterable], *, memory: int = MEMORY):
         check_bytes(memory)
-        self.source = Described(batches, _first(batches))
+        first = _first(batches)
+        example = jax.tree.map(lambda array: shape_of(array.shape, array.dtype), first)
+        self.source, self.given = Described(batches, example), _seen(jax.tree.leaves(first))
         self.memory = memory
         self.batches_per_block()  # one batch has to fit
 
@@ -134,14 +137,13 @@ class _Reader(AbstractReader):
             raise PlugaxError(
                 f"The batch of step {self.step} could not be read: {type(error).__name__}: {error}"
             ) from error
-        example = self.stream.batch
         leaves, structure = jax.tree.flatten(batch)
         arrays = [np.asarray(leaf) for leaf in leaves]
-        seen = [shape_of(array.shape, array.dtype) for array in arrays]
-        if structure != jax.tree.structure(example) or seen != jax.tree.leaves(example):
+        seen, given = _seen(arrays), self.stream.given
+        if structure != jax.tree.structure(self.stream.batch) or seen != given:
             raise PlugaxError(
-                f"The batch of step {self.step} differs from the first: it has {_told(batch)}, and "
-                f"the first has {_told(example)}. All batches need the same shapes and dtypes; "
+                f"The batch of step {self.step} differs from the first: it has {_told(seen)}, and "
+                f"the first has {_told(given)}. All batches need the same shapes and dtypes; "
                 "leave out, or fill up, a last one that is smaller."
             )
         return arrays
@@ -167,8 +169,8 @@ def _begin(batches: Any) -> Any:
     return iter(batches if isinstance(batches, Iterable) else batches())
 
 
-def _first(batches: Any) -> PyTree[jax.ShapeDtypeStruct]:
-    """Shapes and dtypes of the first batch."""
+def _first(batches: Any) -> PyTree[np.ndarray]:
+    """The first batch."""
     if isinstance(batches, Iterator):
         raise PlugaxError(
             f"A {type(batches).__name__} can be gone through only once, and every run begins anew. "
@@ -193,17 +195,16 @@ def _first(batches: Any) -> PyTree[jax.ShapeDtypeStruct]:
         close()
     if not jax.tree.leaves(batch):
         raise PlugaxError(f"A batch needs at least one array; got {batch!r}.")
-    arrays = jax.tree.map(np.asarray, batch)
-    return jax.tree.map(lambda array: shape_of(array.shape, array.dtype), arrays)
+    return jax.tree.map(np.asarray, batch)
 
 
-def _told(batch: PyTree) -> str:
-    told = lambda x: f"{np.asarray(x).dtype}{list(np.shape(x))}"  # noqa: E731
-    shapes = [
-        f"{leaf.dtype}{list(leaf.shape)}" if hasattr(leaf, "dtype") else told(leaf)
-        for leaf in jax.tree.leaves(batch)
-    ]
-    return ", ".join(shapes) or "no array"
+def _seen(arrays: list[np.ndarray]) -> tuple[tuple[tuple[int, ...], str], ...]:
+    """Shapes and dtypes as they are given, whatever JAX makes of them."""
+    return tuple((array.shape, str(array.dtype)) for array in arrays)
+
+
+def _told(seen: tuple[tuple[tuple[int, ...], str], ...]) -> str:
+    return ", ".join(f"{dtype}{list(shape)}" for shape, dtype in seen) or "no array"
 
 
 def _packed(state: Any) -> Any:

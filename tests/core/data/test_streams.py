@@ -119,7 +119,9 @@ def test_wide_numbers_become_those_that_jax_has():
         "y": "int32",
     }
     assert stream.first()["x"].dtype == "float32"
+    iterated = Iterated([np.arange(4.0)])
     with jax.enable_x64(True):
+        assert iterated.first().dtype == "float32"  # as when it was made
         assert Stream(np.arange(4.0), 2).first().dtype == "float64"
 
 

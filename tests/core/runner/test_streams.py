@@ -215,6 +215,14 @@ def test_what_does_not_tell_its_position_says_that_it_cannot_be_resumed(
         px.resume(tmp_path, steps=20, problem=problem, solver=solver)
 
 
+def test_the_best_of_a_run_on_an_iterator_goes_on_from_its_own_place(solver, tmp_path):
+    problem = Line(Iterated(Counting(), memory=FOUR))
+    told = {"evaluate_every": 3, "keep_best": "norm"}  # the norm grows
+    whole = px.solve(problem, solver, steps=12, **told, out=tmp_path)
+    assert whole.best.steps == 3
+    same(px.resume(tmp_path / "best", steps=12, problem=problem, solver=solver), whole)
+
+
 def test_few_batches_are_read_again_to_resume(solver, tmp_path):
     """The position is noted every 64 batches, and not only where a block begins."""
     problem = Line(Iterated(Counting()))
@@ -254,7 +262,7 @@ def _raise():
         (lambda: (X[:3], Y[:3]), r"step 6 differs .* float32\[3, 3\].*the first has .*\[16, 3\]"),
         (lambda: X, "step 6 differs from the first"),
         (lambda: (X[:BATCH].astype("int32"), Y[:BATCH]), r"step 6 differs.*int32\[16, 3\]"),
-        (lambda: (None, "text"), "arrays of numbers"),
+        (lambda: (X[:BATCH], "text"), r"step 6 differs.*<U4\[\]"),
     ],
 )
 def test_what_goes_wrong_in_the_thread_is_an_error_here_and_the_run_before_it_is_saved(
