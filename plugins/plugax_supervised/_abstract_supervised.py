@@ -9,13 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from plugax import AbstractProblem, FullBatch, PlugaxError, Shuffled
+from plugax import AbstractData, AbstractProblem, FullBatch, PlugaxError, Shuffled
 from plugax.losses import AbstractLoss
 
 from ._answers import answers, judged, probabilities
 from ._clipped_loss import clipped_loss
 from ._metrics import Metric
 from ._model import in_pieces, inference, make, outputs_and_state
+from ._parts import with_weights
 from ._per_example import PerExample
 from ._scaling import Scaling
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 Examples = tuple[PyTree, Array, Float[Array, " examples"] | None]
 """Inputs, targets and weights."""
+Batch = Examples | tuple[PyTree, Array] | list
+"""Examples; those of a stream may lack weights, or come in a list."""
 
 
 class AbstractSupervised(AbstractProblem):
@@ -36,7 +39,8 @@ class AbstractSupervised(AbstractProblem):
     - `factory`: makes the model from a key; None if a model was given.
     - `given`: the model to start from; None if one is made.
     - `measure`: the loss.
-    - `train`: the training part, in batches of inputs, targets and weights, or all at every step.
+    - `train`: the training part, in batches of inputs, targets and weights, or all at every step;
+      on the device, or a stream.
     - `validation`: the part that is kept back; None for none.
     - `metrics`: the figures of merit of an evaluation.
     - `classes`: the names of the classes; None for numbers.
@@ -58,7 +62,7 @@ class AbstractSupervised(AbstractProblem):
     factory: eqx.AbstractVar[Callable[..., Any] | None]
     given: eqx.AbstractVar[PyTree]
     measure: eqx.AbstractVar[AbstractLoss]
-    train: eqx.AbstractVar[Shuffled | FullBatch]
+    train: eqx.AbstractVar[AbstractData]
     validation: eqx.AbstractVar[Examples | None]
     metrics: eqx.AbstractVar[tuple[Metric, ...]]
     classes: eqx.AbstractVar[tuple[Any, ...] | None]
@@ -66,7 +70,7 @@ class AbstractSupervised(AbstractProblem):
     per_example: eqx.AbstractVar[PerExample | None]
 
     @property
-    def data(self) -> Shuffled | FullBatch:
+    def data(self) -> AbstractData:
         """The training part, in minibatches or as a whole."""
         return self.train
 
@@ -77,13 +81,14 @@ class AbstractSupervised(AbstractProblem):
         return jax.tree.map(lambda leaf: leaf, self.given)  # a state of Equinox is used up once
 
     def measured(
-        self, unknowns: PyTree, batch: Examples, key: PRNGKeyArray
+        self, unknowns: PyTree, batch: Batch, key: PRNGKeyArray
     ) -> tuple[Float[Array, ""], dict[str, Array], PyTree]:
         """The loss of a batch in training, its metrics, and the next state; None without one."""
+        examples = with_weights(batch)
         if self.per_example is not None:
-            loss, figures = clipped_loss(self.measure, unknowns, batch, key, self.per_example)
+            loss, figures = clipped_loss(self.measure, unknowns, examples, key, self.per_example)
             return loss, figures, None
-        inputs, targets, weights = batch
+        inputs, targets, weights = examples
         outputs, state = outputs_and_state(unknowns, inputs, key)
         return self.measure(outputs, targets, weights), {}, state
 
@@ -91,12 +96,14 @@ class AbstractSupervised(AbstractProblem):
         """The loss and the metrics of the part that was kept back, or else of the training part.
 
         Their names begin with `validation_`, or else with `training_`. Metrics are in the units of
-        the data.
+        the data. There is none for a stream alone, which would have to be read as a whole.
         """
-        if self.validation is None:
+        if self.validation is not None:
+            prefix, part = "validation", self.validation
+        elif isinstance(self.train, Shuffled | FullBatch):
             prefix, part = "training", self.train.arrays
         else:
-            prefix, part = "validation", self.validation
+            return {}
         inputs, targets, weights = part
         outputs = in_pieces(inference(unknowns), inputs)
         figures = {f"{prefix}_loss": self.measure(outputs, targets, weights)}

@@ -10,20 +10,19 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from plugax import AbstractStatefulProblem, FullBatch, PlugaxError, Shuffled, Stateful
+from plugax import AbstractData, AbstractStatefulProblem, FullBatch, PlugaxError, Stateful
+from plugax.data import AbstractStream
 from plugax.losses import AbstractLoss, SquaredError
 
-from ._abstract_supervised import AbstractSupervised, Examples
-from ._answers import USUAL, kind_of
-from ._batches import batches_of
-from ._check import as_arrays, check_fit, check_loss, examples_of
+from ._abstract_supervised import AbstractSupervised, Batch, Examples
+from ._answers import USUAL
+from ._check import check_fit, check_loss
 from ._least_squares import LeastSquaresSupervised
 from ._metrics import Metric, metrics_of
 from ._model import as_unknowns, is_ready, make
+from ._parts import parts_of_arrays, parts_of_stream
 from ._per_example import PerExample, per_example_of
 from ._scaling import Scaling
-from ._split import split
-from ._weighting import class_weights_of, weights_of
 
 
 class Supervised(AbstractSupervised):
@@ -31,7 +30,7 @@ class Supervised(AbstractSupervised):
 
     given: PyTree
     measure: AbstractLoss
-    train: Shuffled | FullBatch
+    train: AbstractData
     validation: Examples | None
     factory: Callable[..., Any] | None = eqx.field(static=True)
     metrics: tuple[Metric, ...] = eqx.field(static=True)
@@ -40,7 +39,7 @@ class Supervised(AbstractSupervised):
     per_example: PerExample | None = eqx.field(static=True, default=None)
 
     def loss(
-        self, unknowns: PyTree, batch: Examples, key: PRNGKeyArray
+        self, unknowns: PyTree, batch: Batch, key: PRNGKeyArray
     ) -> tuple[Float[Array, ""], dict[str, Array]]:
         """The loss of a batch; metrics of the gradients of its examples, if asked for."""
         return self.measured(unknowns, batch, key)[:2]
@@ -51,7 +50,7 @@ class StatefulSupervised(AbstractSupervised, AbstractStatefulProblem):  # pyrigh
 
     given: PyTree
     measure: AbstractLoss
-    train: Shuffled | FullBatch
+    train: AbstractData
     validation: Examples | None
     factory: Callable[..., Any] | None = eqx.field(static=True)
     metrics: tuple[Metric, ...] = eqx.field(static=True)
@@ -60,7 +59,7 @@ class StatefulSupervised(AbstractSupervised, AbstractStatefulProblem):  # pyrigh
     per_example: PerExample | None = eqx.field(static=True, default=None)
 
     def stateful_loss(
-        self, unknowns: Stateful, batch: Examples, key: PRNGKeyArray
+        self, unknowns: Stateful, batch: Batch, key: PRNGKeyArray
     ) -> tuple[Float[Array, ""], dict[str, Array], PyTree]:
         """The loss of a batch, and the state after it."""
         return self.measured(unknowns, batch, key)
@@ -70,9 +69,9 @@ def supervised(
     model: Any,
     loss: Any,
     inputs: PyTree,
-    targets: Any,
+    targets: Any = None,
     *,
-    validation: float | int | tuple[PyTree, Any] = 0.2,
+    validation: float | int | tuple[PyTree, Any] | None = None,
     seed: int = 0,
     batch_size: int | None = 32,
     metrics: Sequence[str] | None = None,
@@ -90,14 +89,17 @@ def supervised(
             key, such as `lambda key: eqx.nn.MLP(4, 3, 64, 2, key=key)`. With a state it is a pair,
             as `eqx.nn.make_with_state` makes it.
         loss: one of `plugax.losses`.
-        inputs: an array, or a pytree of arrays, examples along axis 0.
-        targets: an array, examples along axis 0; integers if they are classes.
+        inputs: an array, or a pytree of arrays, examples along axis 0; or a stream of
+            `plugax.data` whose batches are pairs of inputs and targets, or triples with weights.
+        targets: an array, examples along axis 0; integers if they are classes. None for a stream.
         validation: the share of the examples that is kept back, drawn by class where there are
-            classes; 0 for none; or a pair of inputs and targets of your own.
+            classes; 0 for none; or a pair of inputs and targets of your own, in arrays. By default
+            0.2 of arrays, and none of a stream.
         seed: draws which examples are kept back.
         batch_size: examples in a step; all of them if there are fewer. With None every step sees
             all, in one order, for solvers that need that, such as `lbfgs`; and with squared errors
-            those of least squares, such as `levenberg-marquardt`.
+            those of least squares, such as `levenberg-marquardt`. Not for a stream, which has its
+            own.
         metrics: the names of figures of merit, see `METRICS`; by default `accuracy` for classes,
             `rmse` and `r2` for numbers.
         weights: how much each example counts, in the loss and in metrics; by default all the same.
@@ -115,35 +117,21 @@ def supervised(
         `UnknownNameError` for a metric that does not exist or does not fit the loss.
     """
     check_loss(loss)
-    inputs, targets = as_arrays("inputs", inputs), as_arrays("targets", targets)
-    examples = examples_of(inputs, targets)
-    weights = weights_of(weights, examples)
-    kind = kind_of(loss, targets)
-    labels = targets if kind == "classes" and targets.ndim == 1 else None
-    share = 0.0 if isinstance(validation, tuple) else validation
-    training, kept = split(examples, share, seed, labels)
-    take = lambda where: jax.tree.map(lambda a: a[where], (inputs, targets, weights))  # noqa: E731
-    held = take(kept) if len(kept) else None
-    if isinstance(validation, tuple):
-        own_inputs = as_arrays("validation inputs", validation[0])
-        own_targets = as_arrays("validation targets", validation[1])
-        examples_of(own_inputs, own_targets)
-        held = own_inputs, own_targets, None
-    learned = take(training)
-    if class_weights is not None:
-        if labels is None:
-            raise PlugaxError("class_weights need one class for each example as its target.")
-        by_class = class_weights_of(class_weights, learned[1])
-        learned = (*learned[:2], by_class if learned[2] is None else by_class * learned[2])
+    of_arrays = {"weights": weights, "class_weights": class_weights}
+    if isinstance(inputs, AbstractStream):
+        parts = parts_of_stream(loss, inputs, validation=validation, targets=targets, **of_arrays)
+    else:
+        told = {"validation": validation, "seed": seed, "batch_size": batch_size}
+        parts = parts_of_arrays(loss, inputs, targets, **told, **of_arrays)
     ready = is_ready(model)
     given, factory = (as_unknowns(model), None) if ready else (None, _factory(model))
     init = (lambda _: given) if factory is None else (lambda key: make(factory, key))
     names = None if classes is None else tuple(np.asarray(classes).tolist())
-    for part in (learned, held):
+    for part in (parts.some, parts.held):
         if part is not None:
             some_inputs, some_targets, _ = jax.tree.map(jnp.asarray, part)
             check_fit(init, loss, some_inputs, some_targets, names)
-    if names is not None and kind != "classes":
+    if names is not None and parts.kind != "classes":
         raise PlugaxError(f"classes= are names of classes, which {type(loss).__name__} has not.")
     stateful = isinstance(eqx.filter_eval_shape(init, jr.key(0)), Stateful)
     per_example = per_example_of(clip_per_example, gradient_statistics, block)
@@ -153,15 +141,16 @@ def supervised(
             "leave out gradient_statistics and clip_per_example, or take GroupNorm or LayerNorm."
         )
     made = StatefulSupervised if stateful else Supervised
-    if batch_size is None and isinstance(loss, SquaredError) and not stateful and not per_example:
+    whole = isinstance(parts.train, FullBatch)
+    if whole and isinstance(loss, SquaredError) and not stateful and not per_example:
         made = LeastSquaresSupervised
     return made(
         given=given,
         factory=factory,
         measure=loss,
-        train=batches_of(learned, batch_size),
-        validation=jax.tree.map(jnp.asarray, held),
-        metrics=metrics_of(USUAL[kind] if metrics is None else metrics, kind),
+        train=parts.train,
+        validation=jax.tree.map(jnp.asarray, parts.held),
+        metrics=metrics_of(USUAL[parts.kind] if metrics is None else metrics, parts.kind),
         classes=names,
         per_example=per_example,
     )

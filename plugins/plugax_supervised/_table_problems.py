@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from plugax import FullBatch, Shuffled
+from plugax import AbstractData, FullBatch, Shuffled
 from plugax.losses import AbstractLoss, CrossEntropy, Huber, SquaredError
 from plugax_regression import table_of
 
@@ -121,7 +121,7 @@ class Classification(AbstractTableNetwork):
     """
 
     measure: AbstractLoss
-    train: Shuffled | FullBatch
+    train: AbstractData
     validation: Examples | None
     given: PyTree
     factory: Callable[..., Any] | None = eqx.field(static=True)
@@ -212,7 +212,7 @@ class RegressionNetwork(AbstractTableNetwork):
     """
 
     measure: AbstractLoss
-    train: Shuffled | FullBatch
+    train: AbstractData
     validation: Examples | None
     given: PyTree
     classes: tuple[Any, ...] | None = eqx.field(static=True)

@@ -19,6 +19,7 @@ import equinox as eqx
 import jax.lax as lax
 import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 from jaxtyping import Array, Bool, Int, PRNGKeyArray, UInt32
 
 
@@ -68,3 +69,34 @@ def _bits(numbers: UInt32[Array, " b"]) -> Bool[Array, " b"]:
     numbers = (numbers ^ (numbers >> 16)) * jnp.uint32(0x85EBCA6B)
     numbers = (numbers ^ (numbers >> 13)) * jnp.uint32(0xC2B2AE35)
     return numbers >= jnp.uint32(1 << 31)
+
+
+def permute_on_host(
+    places: Int[np.ndarray, " b"], shuffle: Shuffle, size: int
+) -> Int[np.ndarray, " b"]:
+    """As `permute`, of one permutation, by NumPy: in place, since new arrays take most of the time.
+
+    Arguments:
+        places: the places, in 32 bits.
+        shuffle: the permutation, in NumPy arrays.
+        size: of how many numbers.
+    """
+    numbers = places.copy()
+    partners, bits, spare = (np.empty_like(numbers) for _ in range(3))
+    unsigned, more = bits.view(np.uint32), spare.view(np.uint32)
+    for offset, salt in zip(np.asarray(shuffle.offsets), np.asarray(shuffle.salts), strict=True):
+        np.subtract(offset, numbers, out=partners)
+        np.right_shift(partners, 31, out=bits)  # -1, all bits, if negative
+        np.bitwise_and(bits, np.int32(size), out=bits)
+        partners += bits
+        np.maximum(numbers, partners, out=bits)
+        unsigned ^= salt
+        for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+            np.right_shift(unsigned, shift, out=more)
+            unsigned ^= more
+            unsigned *= np.uint32(factor)
+        np.right_shift(bits, 31, out=bits)  # all bits if the pair is swapped
+        partners ^= numbers
+        partners &= bits
+        numbers ^= partners
+    return numbers

@@ -115,6 +115,7 @@ def keep_if_best(
         np.where(better, values, before),
         state,
         finished,
+        run_state.place,
     )
 
 
@@ -127,6 +128,8 @@ def at_best(run_state: RunState, best: Best) -> RunState:
         pieces=run_state.pieces,
         evaluations=run_state.evaluations,
         finished=None if best.finished is None else (best.state, *best.finished),
+        place=best.place,
         compile_seconds=run_state.compile_seconds,
         run_seconds=run_state.run_seconds,
+        wait_seconds=run_state.wait_seconds,
     )

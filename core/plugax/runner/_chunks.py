@@ -9,7 +9,8 @@ step j may be the first of its chunk, the beginning of the previous chunk is kep
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -19,9 +20,10 @@ from jaxtyping import PyTree
 
 from ..problems import Metrics
 from ..solution import Status
+from ._feed import Feed
 from ._interrupt import Interrupt
 from ._length import Plan
-from ._program import Position, Task, advance, copy, infinite_metrics
+from ._program import Blocks, Position, Task, advance, copy, infinite_metrics
 from ._record import Record
 
 FEW_STEPS = 16
@@ -56,12 +58,14 @@ class Best:
         values: the metric there; NaN for a member that has none yet.
         state: the solver's state there.
         finished: its unknowns and their figures of merit; None if a run before found them.
+        place: where the host reads on from the latest of these steps, see `Solution.place`.
     """
 
     steps: np.ndarray
     values: np.ndarray
     state: PyTree
     finished: tuple[PyTree, Metrics] | None = None
+    place: Mapping[str, Any] | None = None
 
 
 @dataclasses.dataclass
@@ -71,6 +75,9 @@ class RunState:
     Attributes:
         state: the solver's state now.
         cursor: the data's cursor; None if every chunk begins with a cursor of its own.
+        blocks: the batches of this chunk that were read on the host.
+        place: where the host reads on if the run is resumed, see `Solution.place`.
+        data_ended: whether the data have ended before the last step.
         step: the number of steps that every member still running has taken.
         taken: the number of steps of every member, those before a resumption included.
         first: the value of `step` before the last chunk.
@@ -87,6 +94,7 @@ class RunState:
         best: the best state so far, if it is kept.
         compile_seconds: time until the loop was compiled.
         run_seconds: time spent in the loop since then.
+        wait_seconds: the part of it in which the loop waited for batches from the host.
     """
 
     state: PyTree
@@ -94,6 +102,9 @@ class RunState:
     taken: np.ndarray
     first: int = 0
     cursor: PyTree | None = None
+    blocks: Blocks = ()
+    place: Mapping[str, Any] | None = None
+    data_ended: bool = False
     converged: np.ndarray | None = None
     stalled: np.ndarray | None = None
     failures: dict[int, Failure] = dataclasses.field(default_factory=dict)
@@ -106,6 +117,7 @@ class RunState:
     best: Best | None = None
     compile_seconds: float = 0.0
     run_seconds: float = 0.0
+    wait_seconds: float = 0.0
 
     def active(self) -> np.ndarray:
         """Which members may go on."""
@@ -142,6 +154,7 @@ def run_chunks(
     *,
     plan: Plan,
     chunk: int | None,
+    feed: Feed | None,
     interrupt: Interrupt,
     after_chunk: Callable[[RunState], Task | None],
 ) -> None:
@@ -152,6 +165,7 @@ def run_chunks(
         run_state: how far the run has come; changed in place.
         plan: the step to stop at, and the steps at which a chunk must end.
         chunk: steps in a chunk, or None for as many as take about a second; limited by the buffers.
+        feed: brings what is read on the host; None if nothing is.
         interrupt: whether the user has asked for the run to end.
         after_chunk: called with the run state after every chunk; returns the task to go on with, or
             None to end the run.
@@ -161,6 +175,10 @@ def run_chunks(
     while run_state.step < plan.steps and run_state.active().any() and not interrupt.requested:
         began = time.perf_counter()
         count = min(size, plan.until_stop(run_state.step))
+        if feed is not None:
+            count = min(count, fetch(feed, run_state))
+            if not count:
+                break
         then, position, left = _advance(task, run_state, count)
         run_state.state, run_state.cursor = position.state, position.cursor
         before = dataclasses.replace(
@@ -202,6 +220,16 @@ def run_chunks(
         task = going_on
 
 
+def fetch(feed: Feed, run_state: RunState) -> int:
+    """Put the batches from here on into the run state; how many there are, 0 if the run ends."""
+    before = feed.waited
+    count = feed.available(run_state.step)
+    run_state.wait_seconds += feed.waited - before
+    run_state.blocks = feed.blocks
+    run_state.data_ended = not count and feed.ended
+    return count
+
+
 def first_size(task: PyTree) -> int:
     """The steps of the first chunk, before their speed is known: a few if data are small, or 1."""
     arrays = jax.tree.leaves(eqx.filter(task, eqx.is_array))
@@ -222,7 +250,8 @@ def _advance(task: Task, run_state: RunState, count: int):
         limit = limit[0] if task.axes is None else limit
     members = run_state.taken.size
     return advance(
-        (task, first, jnp.asarray(limit), members), Position(run_state.state, run_state.cursor)
+        (task, first, jnp.asarray(limit), members, run_state.blocks),
+        Position(run_state.state, run_state.cursor),
     )
 
 
@@ -309,7 +338,7 @@ def _roll_back(
         first = jnp.asarray(origin.step, "int32")
         limits = jnp.asarray(limit[0] if task.axes is None else limit)
         there = copy(Position(origin.state, origin.cursor))
-        _, again, _ = advance((task, first, limits, limit.size), there)
+        _, again, _ = advance((task, first, limits, limit.size, origin.blocks), there)
         chosen = np.isin(np.arange(limit.size), list(share))
         run_state.state = choose(chosen, again.state, run_state.state, task)
     for member, failure in found.items():

@@ -18,7 +18,7 @@ from jaxtyping import PyTree
 
 from .._memory import check_memory, free_memory
 from ..errors import OutOfMemoryError
-from ._program import Position, Task, advance, begin, finish, start
+from ._program import Blocks, Position, Task, advance, begin, finish, start
 
 SPARE = 0.9  # of the memory that is free, since other programs take some too
 
@@ -37,7 +37,7 @@ class _TooLargeError(OutOfMemoryError):
 
 
 def compile_in_blocks(
-    task: Task, members: int, position: Position | None = None
+    task: Task, members: int, blocks: Blocks, position: Position | None = None
 ) -> tuple[Task, bool]:
     """As `compile_ahead`, in blocks of members if they do not fit into memory side by side.
 
@@ -46,20 +46,23 @@ def compile_in_blocks(
     """
     while True:
         try:
-            return task, compile_ahead(task, members, position)
+            return task, compile_ahead(task, members, blocks, position)
         except _TooLargeError as error:
             task = dataclasses.replace(task, block=error.block)
 
 
-def compile_ahead(task: Task, members: int, position: Position | None = None) -> bool:
+def compile_ahead(
+    task: Task, members: int, blocks: Blocks = (), position: Position | None = None
+) -> bool:
     """Compile the programs of a run; return whether an earlier run had compiled them already.
 
     Arguments:
         task: the run's problem, solver and key.
         members: the number of members.
+        blocks: what stands for the batches that are read on the host.
         position: where the run is resumed; None for a run from its beginning.
     """
-    arrays, rest = eqx.partition((task, position), eqx.is_array)
+    arrays, rest = eqx.partition((task, blocks, position), eqx.is_array)
     # If arrays are bound to a device, the programs differ from those lowered here.
     if any(getattr(leaf, "committed", False) for leaf in jax.tree.leaves(arrays)):
         return False
@@ -77,7 +80,9 @@ def compile_ahead(task: Task, members: int, position: Position | None = None) ->
             position = cast(Position, jax.tree.map(_stand_in, position))
         none = jnp.asarray(0, "int32")
         limit = none if task.order is None else jnp.zeros(members, "int32")
-        jobs.append(pool.submit(_lower(advance, (task, none, limit, members), position).compile))
+        jobs.append(
+            pool.submit(_lower(advance, (task, none, limit, members, blocks), position).compile)
+        )
         jobs.append(pool.submit(_lower(finish, task, position.state).compile))
         for job in jobs:
             sizes = job.result().compiled.memory_analysis()

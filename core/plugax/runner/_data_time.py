@@ -1,7 +1,8 @@
 """How long the batches of a run take, measured by themselves.
 
 Inside the compiled loop a batch is made and used in one program, so the clock cannot tell them
-apart. Here the same batches are made again in a loop that does nothing with them.
+apart. Here the same batches are made again in a loop that does nothing with them. For what is read
+on the host, it is the time that the loop has waited for it.
 """
 
 import time
@@ -15,6 +16,7 @@ import jax.random as jr
 from jaxtyping import Array, Int, PRNGKeyArray, PyTree
 
 from ..data import AbstractData
+from ..data._block import streams_in
 from ..solution import Population, Solution
 from ._program import keys_of
 
@@ -22,7 +24,9 @@ MOST_STEPS, REPEATS = 500, 3
 
 
 def data_seconds(solution: Solution | Population) -> float:
-    """The seconds that the batches of all steps of a run take; the least of three tries.
+    """The seconds that the batches of all steps of a run take.
+
+    The least of three tries; for streams, the seconds that the run has waited.
 
     For a population those of one member, whose batches the others usually share.
 
@@ -30,6 +34,8 @@ def data_seconds(solution: Solution | Population) -> float:
         solution: what the run came to.
     """
     data = solution.solver.data(solution.problem)
+    if streams_in(data):
+        return solution.wait_seconds
     steps = int(jnp.max(jnp.asarray(solution.steps)))
     number = jnp.asarray(min(steps, MOST_STEPS), "int32")
     seed = solution.provenance["run"]["seed"]

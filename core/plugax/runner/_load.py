@@ -159,6 +159,8 @@ def _common(saved: SavedRun, job: Job) -> dict[str, Any]:
     return {
         "compile_seconds": saved.summary["compile_seconds"],
         "run_seconds": saved.summary["run_seconds"],
+        "wait_seconds": saved.summary.get("wait_seconds", 0.0),
+        "place": saved.summary.get("place"),
         "provenance": saved.provenance,
         "series": saved.series("history"),
         "evaluation_series": saved.series("evaluations"),

@@ -37,6 +37,8 @@ def status_of(run_state: RunState, member: int, *, stopped_by: str | None, steps
         return statuses.stalled(taken)
     if stopped_by is not None:
         return statuses.stopped(taken, stopped_by)
+    if taken < steps and run_state.data_ended:
+        return statuses.data_ended(taken, steps)
     if taken < steps:
         return statuses.interrupted(taken)
     return (

@@ -5,7 +5,7 @@ when the solver has converged or stalled, and writes the metrics of every step i
 leave the device once. `limit` is an argument, not a constant, and the buffers are as long for a
 short run as for a long one, so runs and chunks of any length share one compilation. Only arrays
 cross the boundary of the loop. The input is donated, and is returned beside the output, so that no
-separate call has to copy it.
+separate call has to copy it. What is read on the host, a run hands to the loop in blocks.
 """
 
 import collections
@@ -22,6 +22,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Bool, Int, Key, PRNGKeyArray, PyTree
 
+from ..data._block import Block, axes_of, with_blocks
 from ..errors import PlugaxError
 from ..problems import AbstractProblem, Metrics, check_unknowns
 from ..solvers import AbstractSolver
@@ -38,6 +39,9 @@ MOST_LIMIT = 2**30  # steps of a chunk, of which few are recorded
 # third of the time, and the numbers are the same to the bit.
 ONCE = {"xla_backend_optimization_level": 1}
 
+
+Blocks = tuple[Block, ...]
+"""The batches of a chunk that were read on the host, one block for each stream; usually none."""
 
 traces: collections.Counter[str] = collections.Counter()
 """How often each of the functions below was traced; tests require that to be once."""
@@ -134,15 +138,16 @@ def again_at(task: Task, state: PyTree, first: Int[Array, ""]) -> Position:
 
 @eqx.filter_jit(donate="all-except-first")
 def advance(
-    task_and_limits: tuple[Task, Int[Array, ""], Int[Array, "*members"], int], position: Position
+    task_and_limits: tuple[Task, Int[Array, ""], Int[Array, "*members"], int, Blocks],
+    position: Position,
 ) -> tuple[Position, Position, Chunk]:
     """The positions before and after at most `limit` further steps, and the chunk's results."""
     traces["advance"] += 1
-    task, first, limit, members = task_and_limits
+    task, first, limit, members, blocks = task_and_limits
     limit_axis = 0 if jnp.ndim(limit) else None
     one = functools.partial(_advance, task.record)
-    function = task.over_members(one, None, limit_axis, None, eqx.if_array(0))
-    after, chunk = function(first, limit, members, position)
+    function = task.over_members(one, None, limit_axis, None, axes_of(blocks), eqx.if_array(0))
+    after, chunk = function(first, limit, members, blocks, position)
     return position, after, chunk
 
 
@@ -235,11 +240,12 @@ def _advance(
     first: Int[Array, ""],
     limit: Int[Array, ""],
     members: int,
+    blocks: Blocks,
     position: Position,
 ) -> tuple[Position, Chunk]:
     _, _, data_key, step_key = keys_of(key)
     arrays, rest = eqx.partition(position.state, eqx.is_array)
-    data = solver.data(problem)
+    data = with_blocks(solver.data(problem), blocks)
 
     def step(i: Int[Array, ""], arrays: PyTree, cursor: PyTree) -> tuple[PyTree, PyTree, Metrics]:
         number = first + i

@@ -77,6 +77,8 @@ def result_of(
     told = {
         "compile_seconds": run_state.compile_seconds,
         "run_seconds": run_state.run_seconds,
+        "wait_seconds": run_state.wait_seconds,
+        "place": run_state.place,
         "provenance": provenance,
         "problem": job.problem,
         "solver": job.solver,
@@ -139,6 +141,7 @@ def run_state_of(before: Solution | Population, keep: KeepBest | None) -> RunSta
     """
     if isinstance(before, Solution):
         run_state = RunState(before.state, before.steps, np.full(1, before.steps))
+        run_state.place = before.place
         if keep is not None and before.best is not None:
             run_state.best = _best_of(before.best, np.full(1, before.best.steps), keep, 0)
         return run_state
@@ -165,6 +168,7 @@ def run_state_of(before: Solution | Population, keep: KeepBest | None) -> RunSta
         stalled=ended["stalled"] if ended["stalled"].any() else None,
         lost={m: statuses[m] for m in np.flatnonzero(gone).tolist()},
         best=best,
+        place=before.place,
     )
 
 
@@ -174,7 +178,7 @@ def _best_of(
     """The best state, as a run goes on with it; members along the leading axis."""
     values = np.where(steps > 0, np.ravel(found.metrics[keep.metric]), np.nan)
     state = _flat_state(found.state, steps.size, axes) if axes else found.state
-    return Best(steps, values, state)
+    return Best(steps, values, state, place=found.place)
 
 
 def _flat_state(state: PyTree, size: int, axes: int) -> PyTree:

@@ -1,5 +1,6 @@
 """`resume`: go on with a saved run."""
 
+import itertools
 import os
 import pathlib
 import warnings
@@ -9,6 +10,7 @@ from typing import Any
 import equinox as eqx
 import numpy as np
 
+from ..data._block import streams_in
 from ..errors import PlugaxError, ResumeWarning
 from ..observers import AbstractObserver
 from ..problems import AbstractProblem
@@ -135,6 +137,7 @@ def _go_on(
             f"The race in {path} is over {asked['steps']} steps, by which members were stopped; it "
             f"cannot go on to {plan.steps}. Resume it without a number of steps, or sweep anew."
         )
+    _check_place(before, path)
     check_call(before.problem, seed=asked["seed"], chunk=call["chunk"])
     prepared_for = plan.steps if prepare_anew else asked["prepared_for"]
     _tell_what_changes(before, asked["prepared_for"], plan.steps, anew=prepare_anew)
@@ -172,6 +175,18 @@ def _nothing_left(before: Solution | Population, steps: int, path: str | os.Path
             f"than the {max(taken)} steps it has done."
         )
     return None
+
+
+def _check_place(before: Solution | Population, path: str | os.PathLike) -> None:
+    """Raise `PlugaxError` if data that are read on the host cannot go on from where they were."""
+    if not np.any(before.steps):
+        return
+    readers = [] if before.place is None else before.place["readers"]
+    streams = streams_in(before.solver.data(before.problem))
+    for stream, place in itertools.zip_longest(streams, readers):
+        reason = None if stream is None else stream.cannot_resume(place)
+        if reason is not None:
+            raise PlugaxError(f"The run in {path} cannot be resumed. {reason}")
 
 
 def _tell_what_changes(before: Solution | Population, old: int, new: int, *, anew: bool) -> None:

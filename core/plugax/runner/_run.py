@@ -1,5 +1,6 @@
 """A job from its first call to its result: place, compile, run, report, save."""
 
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -13,17 +14,18 @@ import jax.numpy as jnp
 import numpy as np
 
 from .. import plugins
-from ..errors import RunFailedError, UnsavedWarning
+from ..errors import PlugaxError, RunFailedError, UnsavedWarning
 from ..observers import AbstractObserver, Progress
 from ..solution import SWEEP, Lineage, Population, Solution, forget_figures
 from ..solution._status import pruned
 from ._best import check_metric, keep_if_best
 from ._block_size import in_blocks
 from ._breach import explain_breach
-from ._chunks import RunState, run_chunks, warm_up
+from ._chunks import RunState, fetch, run_chunks, warm_up
 from ._compile import compile_in_blocks
 from ._device import find_device
 from ._evaluate import evaluate, evaluate_if_due
+from ._feed import Feed, feed_of
 from ._generation import next_generation
 from ._interrupt import deferred_interrupt
 from ._job import Job
@@ -70,22 +72,44 @@ def run(
             task = task if device is None else place(task, chosen)
             if job.keep_best is not None:
                 check_metric(task, job.keep_best)
-            began = time.perf_counter()
-            task, run_state = _first(task, job, before)
-            run_state.compile_seconds = time.perf_counter() - began
-            hook.after_compile(problem=problem, solver=solver, seconds=run_state.compile_seconds)
-            hook.before_run(problem=problem, solver=solver, steps=steps)
-            between = _Between(job, task, before, listeners, out, origin, device and chosen)
-            between.task = between.in_order(run_state)
-            run_chunks(
-                between.task,
-                run_state,
-                plan=job.plan,
-                chunk=chunk,
+            feed = feed_of(
+                solver.data(problem),
+                task.key,
+                step=_begin(before),
+                steps=steps,
+                place=None if before is None else before.place,
+                device=chosen,
                 interrupt=interrupt,
-                after_chunk=between.after_chunk,
             )
-            result = between.result(run_state)
+            with contextlib.nullcontext() if feed is None else feed:
+                began = time.perf_counter()
+                task, run_state = _first(task, job, before, feed)
+                run_state.compile_seconds = time.perf_counter() - began - run_state.wait_seconds
+                run_state.run_seconds += run_state.wait_seconds  # for the first block
+                hook.after_compile(
+                    problem=problem, solver=solver, seconds=run_state.compile_seconds
+                )
+                hook.before_run(problem=problem, solver=solver, steps=steps)
+                between = _Between(
+                    job, task, before, listeners, out, origin, device and chosen, feed
+                )
+                between.task = between.in_order(run_state)
+                try:
+                    run_chunks(
+                        between.task,
+                        run_state,
+                        plan=job.plan,
+                        chunk=chunk,
+                        feed=feed,
+                        interrupt=interrupt,
+                        after_chunk=between.after_chunk,
+                    )
+                except PlugaxError:
+                    # If data cannot be read, what was done before is not lost.
+                    if out is not None and feed is not None and feed.failed and run_state.pieces:
+                        _save(between.result(run_state), out, anew=before is None)
+                    raise
+                result = between.result(run_state)
     except BaseException as error:
         hook.on_run_error(problem=problem, solver=solver, error=error)
         for listener in listeners:
@@ -135,10 +159,18 @@ def _throw_if_failed(result: Solution | Population) -> None:
         raise RunFailedError(told, result)
 
 
-def _first(task: Task, job: Job, before: Solution | Population | None) -> tuple[Task, RunState]:
+def _begin(before: Solution | Population | None) -> int:
+    """The number of the first step of a run, or of a resumed run."""
+    return 0 if before is None else run_state_of(before, None).step
+
+
+def _first(
+    task: Task, job: Job, before: Solution | Population | None, feed: Feed | None
+) -> tuple[Task, RunState]:
     """The task in blocks that fit, and the run state at the start, or at the end of `before`."""
+    blocks = () if feed is None else feed.stand_in()
     if before is None:
-        task, warm = compile_in_blocks(task, job.members)
+        task, warm = compile_in_blocks(task, job.members, blocks)
         position = begin(task)
         run_state = RunState(position.state, 0, np.zeros(job.members, int))
         run_state.cursor = position.cursor
@@ -146,9 +178,10 @@ def _first(task: Task, job: Job, before: Solution | Population | None) -> tuple[
         run_state = run_state_of(before, job.keep_best)
         # The loop donates the state's buffers; those of `before` belong to the caller.
         position = again_at(task, run_state.state, jnp.asarray(run_state.step, "int32"))
-        task, warm = compile_in_blocks(task, job.members, position)
+        task, warm = compile_in_blocks(task, job.members, blocks, position)
         run_state.state, run_state.cursor = position.state, position.cursor
-    if not warm:
+    read = feed is None or fetch(feed, run_state) > 0
+    if not warm and read:
         warm_up(task, run_state)
     return task, run_state
 
@@ -164,6 +197,7 @@ class _Between:
     out: str | os.PathLike | None
     provenance: dict[str, Any]
     device: Any  # to place arrays on; None unless the user has chosen one
+    feed: Feed | None
     stopped_by: str | None = None
     saved_at: float = dataclasses.field(default_factory=time.monotonic)
 
@@ -174,6 +208,11 @@ class _Between:
             the task to go on with; None if an observer ends the run.
         """
         evaluation = evaluate_if_due(self.task, run_state, self.job.plan)
+        if self.feed is not None:
+            # A single run may go on from before its last step, if that failed.
+            alone = self.job.swept is None
+            step = int(run_state.taken[0]) if alone else run_state.step
+            run_state.place = self.feed.place_at(step)
         if self.job.keep_best is not None:
             keep_if_best(self.task, run_state, self.job.keep_best, evaluation)
         if self.job.race is not None and run_state.step in self.job.plan.rungs:

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Bool, Int, PyTree
 
+from ..data._block import streams_in
 from ..errors import PlugaxError
 from ..problems import AbstractProblem, Metrics
 from ..solvers import AbstractSolver
@@ -68,10 +69,15 @@ def unrolled(
     if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
         raise PlugaxError(f"steps must be a whole number, at least 1; got {steps!r}.")
     problem, solver, _ = resolve(problem, solver, Length(steps), options)
+    data = solver.data(problem)
+    if streams_in(data):
+        raise PlugaxError(
+            f"The data of {type(problem).__name__} are read on the host while a run goes on; a "
+            "pure function has no host. Give it data on the device, such as plugax.Shuffled."
+        )
     prepared = solver.prepare(problem, steps)
     key = jr.key(seed)
     _, _, data_key, step_key = keys_of(key)
-    data = solver.data(problem)
     state = first_state(problem, solver, prepared, key)
     arrays, rest = eqx.partition(state, eqx.is_array)
 

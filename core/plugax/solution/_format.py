@@ -84,6 +84,8 @@ def save_run(run: "Solution | Population", path: str | os.PathLike) -> None:
         "scores": list(run.problem.scores),
         "compile_seconds": run.compile_seconds,
         "run_seconds": run.run_seconds,
+        "wait_seconds": run.wait_seconds,
+        "place": run.place,
         "saved": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "provenance": run.provenance,
         "dtypes": {name: dtypes_of(arrays) for name, arrays in series.items()},

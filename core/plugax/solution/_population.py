@@ -64,6 +64,8 @@ class Population:
             None.
         unsaved: why the run could not be saved in `out`; None if it was saved, or had no `out`.
         directory: where it was saved last, or loaded from; None if it is not saved.
+        wait_seconds: the part of `run_seconds` in which the loop waited for batches from the host.
+        place: as for `Solution`.
     """
 
     unknowns: PyTree
@@ -85,6 +87,8 @@ class Population:
     lineage: Lineage | None = None
     unsaved: str | None = None
     directory: pathlib.Path | None = None
+    wait_seconds: float = 0.0
+    place: Mapping[str, Any] | None = None
 
     @property
     def success(self) -> np.ndarray:
@@ -306,6 +310,7 @@ class Population:
         rows = steps + 1 if status.name == "non-finite" else steps
         rows = -(-rows // self.record_every)
         problem, solver, provenance = self.parts(number)
+        passed = self.place is not None and self.place["step"] > steps  # by the other members
         at = lambda leaf: leaf[index] if eqx.is_array(leaf) else leaf  # noqa: E731
         return Solution(
             unknowns=jax.tree.map(at, self.unknowns),
@@ -326,6 +331,8 @@ class Population:
             solver=solver,
             coordinates={name: values[number] for name, values in self.values.items()},
             schedule={} if self.lineage is None else self.lineage.schedule(number),
+            wait_seconds=self.wait_seconds,
+            place=None if passed else self.place,
         )
 
     def _series_of(self, number: int) -> dict[str, np.ndarray]:

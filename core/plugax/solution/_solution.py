@@ -34,6 +34,7 @@ class Solution:
         steps: the number of steps that led to the unknowns.
         compile_seconds: time in calls that traced and compiled; almost none the second time.
         run_seconds: time in the steps themselves.
+        wait_seconds: the part of it in which the loop waited for batches from the host.
         provenance: everything needed to repeat the run: versions, plugins, options, seed, device,
             precision.
         series: the history as NumPy arrays by name, the steps that were recorded along axis 0.
@@ -49,6 +50,8 @@ class Solution:
         schedule: of a member of population-based training: the options that led to it, by name,
             each from a `step` on; empty for other runs.
         directory: where it was saved last, or loaded from; None if it is not saved.
+        place: where data that are read on the host go on, if they tell: `"step"`, at or before the
+            last one, and `"readers"`. None for others.
     """
 
     unknowns: PyTree
@@ -68,6 +71,8 @@ class Solution:
     coordinates: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     schedule: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
     directory: pathlib.Path | None = None
+    wait_seconds: float = 0.0
+    place: Mapping[str, Any] | None = None
 
     @functools.cached_property
     def history(self) -> "xr.Dataset":

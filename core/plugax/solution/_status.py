@@ -13,10 +13,10 @@ class Status:
 
     Attributes:
         name: `"converged"` (the solver's own test), `"completed"` (all steps, by a solver that has
-            no such test), `"stopped"` (by an observer), `"pruned"` (by a race, since other members
-            were ahead), `"not-converged"` (all steps, without
-            passing the test), `"stalled"` (further steps would change nothing, and the test is not
-            passed), `"non-finite"` or `"interrupted"`.
+            no such test), `"stopped"` (by an observer, or because the data ended), `"pruned"` (by a
+            race, since other members were ahead), `"not-converged"` (all steps, without passing the
+            test), `"stalled"` (further steps would change nothing, and the test is not passed),
+            `"non-finite"` or `"interrupted"`.
         message: the cause, and a remedy if there is one.
         remarks: sentences by problem and solver about the run, which a user should read even if it
             succeeded; see `AbstractProblem.remarks`.
@@ -54,6 +54,15 @@ def completed(step: int) -> Status:
 def stopped(step: int, observer: str) -> Status:
     """An observer ended the run."""
     return Status("stopped", f"The observer {observer} ended the run after {_steps(step)}.")
+
+
+def data_ended(step: int, steps: int) -> Status:
+    """The data have no more batches."""
+    return Status(
+        "stopped",
+        f"The data ended after {_steps(step)} of {steps}. For more, give an iterable that goes "
+        "through its examples again, as the repeat() of grain does.",
+    )
 
 
 def pruned(step: int, rung: int, by: str) -> Status:

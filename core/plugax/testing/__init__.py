@@ -36,6 +36,9 @@ from .others._optimizer import check_optimizer_descends as check_optimizer_desce
 from .others._optimizer import check_optimizer_dtypes as check_optimizer_dtypes
 from .others._optimizer import check_optimizer_hyperparameters as check_optimizer_hyperparameters
 from .others._optimizer import check_optimizer_traces_once as check_optimizer_traces_once
+from .others._stream import check_stream_blocks as check_stream_blocks
+from .others._stream import check_stream_epoch as check_stream_epoch
+from .others._stream import check_stream_runs as check_stream_runs
 from .problems._linearisation import check_adjoint as check_adjoint
 from .problems._linearisation import check_tangent_linear as check_tangent_linear
 from .problems._linearisation import check_taylor as check_taylor

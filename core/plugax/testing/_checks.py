@@ -4,7 +4,7 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
-from ..data import AbstractData
+from ..data import AbstractData, AbstractStream
 from ..integrators import (
     AbstractAnyIntegrator,
     AbstractIntegrator,
@@ -46,6 +46,7 @@ from .others._optimizer import (
     check_optimizer_hyperparameters,
     check_optimizer_traces_once,
 )
+from .others._stream import check_stream_blocks, check_stream_epoch, check_stream_runs
 from .solvers._parts import check_solver_parts
 from .solvers._populations import check_solver_race
 from .solvers._runs import (
@@ -109,7 +110,10 @@ CHECKS: dict[str, dict[type, tuple[Check, ...]]] = {
             check_stochastic_callbacks,
         ),
     },
-    "data": {AbstractData: (*_MODULE, check_batches)},
+    "data": {
+        AbstractData: (*_MODULE, check_batches),
+        AbstractStream: (check_stream_blocks, check_stream_epoch, check_stream_runs),
+    },
     "observer": {AbstractObserver: (check_observer_survives,)},
 }
 

@@ -114,3 +114,17 @@ def test_options_that_are_infinite_are_rebuilt_so(tmp_path):
     assert problem.ceiling == float("inf")
     assert problem.floors == (-1.0, float("-inf"))
     assert px.resume(tmp_path, steps=3, problem=px.problem("capped")).steps == 3
+
+
+def test_of_a_large_file_pieces_are_digested(tmp_path, monkeypatch):
+    """The whole of it may take hours; the first and the last byte count, and so does the size."""
+    monkeypatch.setattr("plugax.runner._data_files.LARGE", 4)
+    monkeypatch.setattr("plugax.runner._data_files.PIECE", 2)
+    digests = set()
+    for content in (b"0" * 500, b"1" + b"0" * 499, b"0" * 499 + b"1", b"0" * 501):
+        path = tmp_path / str(len(digests))
+        path.write_bytes(content)
+        spec = {"name": "level-of-a-file", "source": str(path)}
+        (found,) = data_files(spec, "problem").values()
+        digests.add(tuple(sorted(found["files"][""].items())))
+    assert len(digests) == 4

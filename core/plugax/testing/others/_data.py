@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int, PRNGKeyArray, PyTree
 
 from ...data import AbstractData
+from ...data._block import streams_in
 from ...problems import AbstractProblem
 from ..claims._claim import claim, claimed
 from ..claims._compare import difference, shapes
@@ -47,6 +48,9 @@ def _check_batches(component: AbstractData | AbstractProblem, key: PRNGKeyArray)
         f"a {type(data).__name__}",
         "Write it as a property: a field of that name takes the property for its default.",
     )
+    if streams_in(data):
+        _check_read(component, data, key)
+        return
     steps = STEPS if data.steps is None else min(data.steps, STEPS)
     law = "batches can be computed under jit"
     with claimed(component, law, "The step's number has no value there: index with it by jax.lax."):
@@ -69,6 +73,14 @@ def _check_batches(component: AbstractData | AbstractProblem, key: PRNGKeyArray)
             f"{found} in the batch of step {step}",
             "Fold the step's number into the key, and let init skip what came before.",
         )
+
+
+def _check_read(component: Any, data: AbstractData, key: PRNGKeyArray) -> None:
+    """The first batch of a stream has the shapes that it says; it has more checks of its own."""
+    batch = data.first(key)
+    found = difference(shapes(eqx.filter_eval_shape(data.first, key)), shapes(batch))
+    law = "the batches have the shapes and dtypes that the stream says"
+    claim(found is None, component, law, found, "Say in batch what readers write.")
 
 
 def _number(step: int) -> Int[Array, ""]:
