@@ -68,7 +68,7 @@ class ProximalNewton(AbstractDeterministicSolver[AbstractComposite, ProximalNewt
     requires: ClassVar[type[AbstractProblem]] = AbstractComposite
     default_steps: ClassVar[int] = 200
 
-    rtol: float = 1e-9
+    rtol: float = 1e-12
 
     def unsuitable(self, problem: AbstractComposite) -> str | None:
         """Whether the penalty is not a sum over the unknowns."""
