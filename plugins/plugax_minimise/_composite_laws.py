@@ -1,5 +1,6 @@
 """The laws of composite problems, for the conformance kit."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
@@ -74,7 +75,7 @@ def check_composite(problem: AbstractComposite, key: PRNGKeyArray) -> None:
     """
     name = type(problem).__name__
     with jax.enable_x64(True):
-        to_double = lambda leaf: leaf.astype(float) if jnp.issubdtype(leaf, jnp.inexact) else leaf  # noqa: E731
+        to_double = lambda leaf: leaf.astype(float) if eqx.is_inexact_array(leaf) else leaf  # noqa: E731
         unknowns = jax.tree.map(to_double, problem.init(key))
         batch = problem.data.first(key)
         vector, rebuild = as_vector(unknowns)

@@ -11,13 +11,9 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from plugax import AbstractProblem, PlugaxError, Sequence
-from plugax import Table as ShownTable
 
-from ._path_choice import choice_of
-from ._path_choice import remarks as remarks_on
 from ._penalised import PenalisedRegression, gram_of
 from ._penalised_prediction import mean_at
-from ._penalised_statistics import table_of
 
 if TYPE_CHECKING:
     from plugax import Solution
@@ -63,7 +59,6 @@ class PenalisedPath(AbstractProblem):
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {"regularisation-path": {}}
     precision: ClassVar[str | None] = "float64"
     scores: ClassVar[tuple[str, ...]] = ("held_out_deviance", "nonzero")
-    figures_from: ClassVar[str | None] = "plugax_regression._path_figures:figures"
     laws: ClassVar[str | None] = "plugax_regression._path_laws:PATH"
 
     model: PenalisedRegression
@@ -135,6 +130,11 @@ class PenalisedPath(AbstractProblem):
         """One λ at every step."""
         return Sequence(self.grid)
 
+    @classmethod
+    def suits(cls, requires: type[AbstractProblem]) -> bool:
+        """Whether a solver knows that each step is another problem, and keeps all answers."""
+        return issubclass(requires, PenalisedPath)
+
     def init(self, key: PRNGKeyArray) -> Float[Array, "models terms"]:
         """All models with an intercept alone."""
         start = self.model.init(key)
@@ -173,30 +173,17 @@ class PenalisedPath(AbstractProblem):
         return jax.vmap(self.model.constrained)(unknowns)
 
     def evaluate(self, unknowns: Float[Array, "models terms"]) -> dict[str, Any]:  # noqa: ARG002
-        """The terms; all else is chosen among the steps, by `summary`."""
+        """The terms; all else the solver chooses among its steps."""
         return {"terms": list(self.model.terms)}
 
-    def summary(self, series: Mapping[str, np.ndarray]) -> dict[str, Any]:
-        """The chosen strength with its coefficients.
-
-        `coefficients`, `standardised`, `strength` (the λ that was chosen), `nonzero`,
-        `deviance_explained`; and with folds `strength_minimum`, `strength_one_standard_error`,
-        `held_out_deviance` (per row, the mean over the folds) and its `held_out_error`.
-        """
-        return choice_of(series, self.choice)
-
     def remarks(self, series: Mapping[str, np.ndarray]) -> tuple[str, ...]:
-        """Models that were not solved, a choice at an end of the grid; no standard errors."""
-        return (*remarks_on(series), *self.model.remarks(series))
-
-    def tables(self, solution: "Solution") -> tuple[ShownTable, ...]:
-        """The coefficients of the chosen strength."""
-        return table_of(solution.metrics)
+        """Why there are no standard errors."""
+        return self.model.remarks(series)
 
     def predict(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, solution: "Solution", inputs: Any, *, offset: Any = 0.0
     ) -> Float[np.ndarray, " places"]:
-        """The mean response at other places, of the chosen strength.
+        """The mean response at other places, for the strength that the solver chose.
 
         Arguments:
             solution: a solution of this problem.

@@ -19,15 +19,14 @@ if TYPE_CHECKING:
 MOST_NAMED = 8
 
 
-def figures(problem: "PenalisedPath", solution: "Solution") -> dict[str, Any]:
+def figures(solution: "Solution") -> dict[str, Any]:
     """`path`, and `cross-validation` if there are folds.
 
     Arguments:
-        problem: the path.
-        solution: its solution.
+        solution: the solution of a path.
     """
     curve = curve_of(solution.series)
-    drawn = {"path": _path(problem, solution, curve)}
+    drawn = {"path": _path(solution.problem, solution, curve)}
     if curve is not None:
         drawn["cross-validation"] = _deviances(solution, curve)
     return drawn
@@ -48,7 +47,8 @@ def _path(problem: "PenalisedPath", solution: "Solution", curve: Curve | None) -
         axes.semilogx(strength, values[:, k], **style)
     _choices(axes, strength, curve)
     axes.set(xlabel="strength λ", ylabel="standardised coefficient")
-    axes.legend(frameon=False, fontsize="small", ncols=2)
+    if named:
+        axes.legend(frameon=False, fontsize="small", ncols=2)
     plain_axes(axes)
     return figure
 

@@ -3,11 +3,10 @@
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from plugax import Solution
+from plugax import AbstractSolver, Solution
 from plugax.testing import Laws
 
 from ._path import PenalisedPath
-from ._path_solver import RegularisationPath
 
 # A solver stops within its tolerance, of 1e-8 for that of gradients.
 TOLERANCE = 1e-5
@@ -20,11 +19,11 @@ def orthogonal() -> PenalisedPath:
         "second": [1.0, -1.0, 1.0, -1.0],
         "y": [5.0, 3.0, -1.0, -3.0],
     }
-    return PenalisedPath(data, "y", strengths=6, ratio=0.1, folds=2)
+    return PenalisedPath(data, "y", strengths=12, ratio=0.1, folds=2)
 
 
 def claim_it_follows(
-    solver: RegularisationPath, problem: PenalisedPath, solution: Solution, key: PRNGKeyArray
+    solver: AbstractSolver, problem: PenalisedPath, solution: Solution, key: PRNGKeyArray
 ) -> None:
     """Raise unless the coefficients of every strength are those of least squares less λ."""
     del solver, problem, key

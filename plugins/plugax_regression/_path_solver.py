@@ -1,17 +1,22 @@
 """The solver of a path: one strength after the other, each from the answer before."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import equinox as eqx
 import jax.lax as lax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 import plugax
 from plugax import AbstractProblem, AbstractSolver, PlugaxError
+from plugax import Table as ShownTable
 
 from ._ordinary import predictions_of
 from ._path import PenalisedPath
+from ._path_choice import choice_of
+from ._path_choice import remarks as remarks_on
 from ._penalised import PenalisedRegression
 from ._penalised_statistics import (
     degrees_of_freedom,
@@ -19,7 +24,11 @@ from ._penalised_statistics import (
     explained,
     nonzero,
     row_deviances,
+    table_of,
 )
+
+if TYPE_CHECKING:
+    from plugax import Solution
 
 
 class RegularisationPath(AbstractSolver[PenalisedPath, Array]):
@@ -43,7 +52,7 @@ class RegularisationPath(AbstractSolver[PenalisedPath, Array]):
 
     requires: ClassVar[type[AbstractProblem]] = PenalisedPath
     example: ClassVar[str] = (
-        'print(px.solve(px.problem("penalised-path", data={"x": [1.0, 2, 3, 4], "y": [1.0, 2, 3, 5]}, '
+        'print(px.solve(px.problem("penalised-path", data={"x": [1.0, 2, 3], "y": [1.0, 2, 4]}, '
         'response="y", folds=2), "regularisation-path"))'
     )
 
@@ -99,6 +108,33 @@ class RegularisationPath(AbstractSolver[PenalisedPath, Array]):
             "held_out_deviances": left_out,
             "unsolved": jnp.sum(~solved),
         }
+
+    def summary(self, problem: PenalisedPath, series: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        """The chosen strength with its coefficients.
+
+        `coefficients`, `standardised`, `strength` (the λ that was chosen), `nonzero`,
+        `deviance_explained`; and with folds `strength_minimum`, `strength_one_standard_error`,
+        `held_out_deviance` (per row, the mean over the folds) and its `held_out_error`.
+        """
+        return choice_of(series, problem.choice)
+
+    def tables(self, solution: "Solution") -> tuple[ShownTable, ...]:
+        """The coefficients of the chosen strength."""
+        return table_of(solution.metrics)
+
+    def figures(self, solution: "Solution") -> dict[str, Any]:
+        """`path`, the coefficients against λ; and with folds `cross-validation`."""
+        from ._path_figures import figures  # Matplotlib is slow to import
+
+        return figures(solution)
+
+    def remarks(
+        self,
+        problem: PenalisedPath,  # noqa: ARG002
+        series: Mapping[str, np.ndarray],
+    ) -> tuple[str, ...]:
+        """Models that were not solved, and a choice at an end of the grid."""
+        return remarks_on(series)
 
     def converged(self, problem: PenalisedPath, state: Array) -> None:  # noqa: ARG002
         """None: the path has as many steps as strengths."""

@@ -309,4 +309,4 @@ def gram_of(
     columns: Float[Array, "terms points"], counted: Float[Array, " points"]
 ) -> Float[Array, "terms terms"]:
     """Zᵀ Z/n of the rows that count."""
-    return jnp.matmul(columns * counted, columns.T, precision="highest") / jnp.sum(counted)
+    return jnp.matmul(columns * counted[None], columns.T, precision="highest") / jnp.sum(counted)

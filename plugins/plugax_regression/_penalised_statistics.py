@@ -91,7 +91,7 @@ def degrees_of_freedom(
     """
     active = (unknowns != 0) | (problem.penalised == 0)
     ridge = problem.strength * (1 - problem.mixing)
-    within = jnp.where(active[:, None] & active, curvature, 0)
+    within = jnp.where(active[:, None] & active[None], curvature, 0)
     added = jnp.diag(jnp.where(active, ridge * problem.penalised, 1))
     shares = jnp.diag(jnp.linalg.solve(within + added, within))
     count = nonzero(problem, unknowns).astype(unknowns.dtype)
