@@ -50,7 +50,7 @@ def rows() -> list[Row]:
         problem = path(z, centred, folds=0)
         grid = np.asarray(problem.grid)
         ours = px.solve(problem).series["standardised"][:, 1:]
-        # To the same accuracy: by default it stops at a duality gap of 1e-4, as the last row says.
+        # To a similar accuracy, and by default, at a duality gap of 1e-4.
         for tol in (1e-8, 1e-4):
 
             def peer(z=z, centred=centred, grid=grid, tol=tol):

@@ -54,6 +54,8 @@ class GeneralisedLinearModel(AbstractProblem):
     (with its place), a link that the family does not have, and for data whose likelihood has no
     maximum, such as classes that a term separates.
 
+    With many terms, `penalised-regression` keeps the coefficients small.
+
     Laws: with the usual link of the binomial and Poisson families, Xᵀ(y − μ) = 0 at the minimum. A
     model with one column for every group has the groups' means.
 

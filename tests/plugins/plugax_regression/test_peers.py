@@ -31,6 +31,7 @@ def assert_alike(found, peer, *, rtol=1e-7):
     assert found["null_deviance"] == pytest.approx(peer.null_deviance, rel=rtol)
 
 
+@pytest.mark.slow
 def test_star98_binomial():
     import statsmodels.api as sm
 
@@ -66,6 +67,7 @@ def test_cpunish_poisson():
     assert found["deviance_explained"] == pytest.approx(1 - peer.deviance / peer.null_deviance)
 
 
+@pytest.mark.slow
 def test_scotland_gamma():
     import statsmodels.api as sm
 
@@ -85,6 +87,7 @@ def test_scotland_gamma():
     )
 
 
+@pytest.mark.slow
 def test_longley_gaussian():
     import statsmodels.api as sm
 
@@ -140,6 +143,7 @@ def bunch(data):
     return dict(zip(names, data.data.T, strict=True)) | {"y": data.target}, data.data, data.target
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mixing", [1.0, 0.4])
 def test_diabetes_elastic_net(mixing):
     from sklearn.datasets import load_diabetes
@@ -165,6 +169,7 @@ def test_diabetes_path():
     np.testing.assert_allclose(found.series["standardised"][:, 1:], path.T, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_breast_cancer_logistic_lasso():
     from sklearn.datasets import load_breast_cancer
     from sklearn.linear_model import LogisticRegression
@@ -180,6 +185,7 @@ def test_breast_cancer_logistic_lasso():
     assert found.metrics["nonzero"] == np.sum(peer.coef_ != 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["gamma", "poisson"])
 def test_diabetes_ridge_of_positive_responses(family):
     from sklearn.datasets import load_diabetes
