@@ -5,7 +5,7 @@
 τ halved from 1 until f + g falls by at least 10⁻⁴ τ of what ∇f·p + g(u + p) − g(u) promises.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -70,7 +70,7 @@ class ProximalNewton(AbstractDeterministicSolver[AbstractComposite, ProximalNewt
 
     rtol: float = 1e-12
 
-    def unsuitable(self, problem: AbstractComposite) -> str | None:
+    def unsuitable(self, problem: Any) -> str | None:
         """Whether the penalty is not a sum over the unknowns."""
         reason = super().unsuitable(problem)
         if reason is not None or problem.separable:
