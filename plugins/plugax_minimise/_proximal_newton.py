@@ -2,28 +2,29 @@
 
     p = argmin ∇f·p + ½ p·H p + g(u + p),    u ← u + τ p,
 
-τ halved from 1 until f + g falls by at least 10⁻⁴ τ of what ∇f·p + g(u + p) − g(u) promises.
+τ halved from 1 until f + g falls by at least 10⁻⁴ τ of what ∇f·p + g(u + p) − g(u) promises. Close
+to the minimum the fall is below the rounding of f, and is taken from the gradients at both ends, as
+½ (∇f + ∇f₊)·τp + g₊ − g.
+
+Source: Hager and Zhang 2005 (the fall from gradients), doi 10.1137/030601880.
 """
 
 from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
-import jax.lax as lax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 
 from plugax import AbstractProblem
 
 from ._composite import AbstractComposite
+from ._gradient_search import Point, search
 from ._optimality import MOST_IDLE
 from ._quadratic_model import QuadraticModel, minimise_model
 from ._suitable import AbstractDeterministicSolver
 from ._vector import Metrics, as_vector, tolerance_of
 from ._wolfe import ROUNDING_UNITS
-
-MOST_HALVINGS = 30
-SUFFICIENT_DECREASE = 1e-4
 
 
 class ProximalNewtonState(eqx.Module):
@@ -31,14 +32,20 @@ class ProximalNewtonState(eqx.Module):
 
     Attributes:
         unknowns: u.
+        value: f(u).
+        gradient: ∇f(u).
         greatest: the greatest |∂f| so far.
-        converged: whether the point that the last step started from passed the test.
-        idle: the number of steps since f + g last decreased by more than rounding.
+        residual: the least residual so far.
+        converged: whether u passed the test.
+        idle: the number of steps since the residual or, by more than rounding, f + g decreased.
         inner_iterations: the number of semismooth Newton steps so far.
     """
 
     unknowns: PyTree
+    value: Float[Array, ""]
+    gradient: Float[Array, " n"]
     greatest: Float[Array, ""]
+    residual: Float[Array, ""]
     converged: Bool[Array, ""]
     idle: Int[Array, ""]
     inner_iterations: Int[Array, ""]
@@ -50,16 +57,16 @@ class ProximalNewton(AbstractDeterministicSolver[AbstractComposite, ProximalNewt
     Each step minimises the quadratic model of f plus the penalty exactly, by an active set. It
     solves dense linear systems, so it is for up to about a thousand unknowns.
 
-    Converged means: at the point where the last step started, r = (u − prox(u − ℓ ∇f, ℓ))/ℓ has no
-    number larger than `rtol` times the largest number of ∇f so far, or than rounding leaves; r is
-    zero exactly at a minimum. For g = λ‖u‖₁ these are the conditions of Karush, Kuhn and Tucker:
-    |∂f| ≤ λ where u = 0, ∂f = −λ sign(u) elsewhere.
+    Converged means: where the last step ended, r = (u − prox(u − ℓ ∇f, ℓ))/ℓ has no number larger
+    than `rtol` times the largest number of ∇f so far, or than rounding leaves; r is zero exactly at
+    a minimum. For g = λ‖u‖₁ these are the conditions of Karush, Kuhn and Tucker: |∂f| ≤ λ where
+    u = 0, ∂f = −λ sign(u) elsewhere.
 
     Arguments:
         rtol: the largest number of r, relative to that of ∇f.
 
-    Metrics: `loss`, the problem's own metrics, `residual` (the largest number of r), `step_norm`
-    (‖τ p‖), and as a running total: `inner_iterations`.
+    Metrics: `loss`, the problem's own metrics, `residual` (the largest number of r after
+    the step), `step_norm` (‖τ p‖), and as a running total: `inner_iterations`.
 
     Source: Lee, Sun and Saunders 2014, Proximal Newton-type methods for minimizing composite
     functions, doi 10.1137/130921428.
@@ -84,12 +91,25 @@ class ProximalNewton(AbstractDeterministicSolver[AbstractComposite, ProximalNewt
         self,
         problem: AbstractComposite,
         unknowns: PyTree,
-        key: PRNGKeyArray,  # noqa: ARG002 - deterministic
+        key: PRNGKeyArray,
     ) -> ProximalNewtonState:
-        """Nothing evaluated yet."""
+        """f and its gradient at the start."""
         self.check_unknowns(problem, unknowns)
-        zero, none = jnp.zeros_like(as_vector(unknowns)[0], shape=()), jnp.asarray(0, "int32")
-        return ProximalNewtonState(unknowns, zero, jnp.asarray(False), none, none)
+        vector, rebuild = as_vector(unknowns)
+        value, gradient = jax.value_and_grad(
+            lambda at: problem.smooth(rebuild(at), problem.data.first(), key)[0].astype(at.dtype)
+        )(vector)
+        none = jnp.asarray(0, "int32")
+        return ProximalNewtonState(
+            unknowns=unknowns,
+            value=value,
+            gradient=gradient,
+            greatest=jnp.max(jnp.abs(gradient)),
+            residual=jnp.full_like(value, jnp.inf),
+            converged=jnp.asarray(False),
+            idle=none,
+            inner_iterations=none,
+        )
 
     def step(
         self,
@@ -98,12 +118,9 @@ class ProximalNewton(AbstractDeterministicSolver[AbstractComposite, ProximalNewt
         batch: PyTree,
         key: PRNGKeyArray,
     ) -> tuple[ProximalNewtonState, Metrics]:
-        """One gradient and Hessian, the minimum of the model, and a search along the way to it."""
+        """One Hessian, the minimum of the model, and gradients along the way to it."""
         vector, rebuild = as_vector(state.unknowns)
-
-        def smooth(at: Float[Array, " n"]) -> tuple[Float[Array, ""], Metrics]:
-            value, metrics = problem.smooth(rebuild(at), batch, key)
-            return value.astype(vector.dtype), metrics
+        metrics = problem.smooth(state.unknowns, batch, key)[1]
 
         def penalty(at: Float[Array, " n"]) -> Float[Array, ""]:
             return problem.penalty(rebuild(at)).astype(vector.dtype)
@@ -111,34 +128,37 @@ class ProximalNewton(AbstractDeterministicSolver[AbstractComposite, ProximalNewt
         def proximal(at: Float[Array, " n"], length: Float[Array, ""]) -> Float[Array, " n"]:
             return as_vector(problem.proximal(rebuild(at), length))[0]
 
-        (value, metrics), gradient = jax.value_and_grad(smooth, has_aux=True)(vector)
         hessian = problem.curvature(state.unknowns, batch, key).astype(vector.dtype)
-        model = QuadraticModel(hessian, gradient - hessian @ vector, penalty, proximal)
-        greatest = jnp.maximum(state.greatest, jnp.max(jnp.abs(gradient)))
-        rounding = jnp.max(jnp.abs(hessian) @ jnp.abs(vector)) * 10 * jnp.finfo(value.dtype).eps
-        small = jnp.maximum(tolerance_of(self.rtol, greatest.dtype) * greatest, rounding)
-        residual = jnp.max(jnp.abs(model.residual(vector)))
-        target, count = minimise_model(model, vector, small / 10)
-        before = penalty(vector)
-        step = target - vector
-        promised = gradient @ step + penalty(target) - before
-        loss = value + before
-        part, moved, after = _search(
-            lambda at: smooth(at)[0] + penalty(at), vector, step, promised, loss
+        model = QuadraticModel(hessian, state.gradient - hessian @ vector, penalty, proximal)
+        rtol = tolerance_of(self.rtol, vector.dtype)
+        target, count = minimise_model(model, vector, rtol * state.greatest / 10)
+        begin = Point(vector, state.value, state.gradient, penalty(vector))
+        smooth = jax.value_and_grad(
+            lambda at: problem.smooth(rebuild(at), batch, key)[0].astype(vector.dtype)
         )
-        decreased = loss - after > _rounding(loss)
+        part, end = search(lambda at: Point(at, *smooth(at), penalty(at)), begin, target)
+        moved = model._replace(linear=end.gradient - hessian @ end.vector)
+        residual = jnp.max(jnp.abs(moved.residual(end.vector)))
+        greatest = jnp.maximum(state.greatest, jnp.max(jnp.abs(end.gradient)))
+        eps = jnp.finfo(vector.dtype).eps
+        rounding = ROUNDING_UNITS * eps * jnp.max(jnp.abs(hessian) @ jnp.abs(end.vector))
+        fell = begin.loss - end.loss > ROUNDING_UNITS * eps * jnp.abs(begin.loss)
+        better = (residual < state.residual) | fell
         state = ProximalNewtonState(
-            unknowns=rebuild(moved),
+            unknowns=rebuild(end.vector),
+            value=end.value,
+            gradient=end.gradient,
             greatest=greatest,
-            converged=residual <= small,
-            idle=jnp.where(decreased, 0, state.idle + 1),
+            residual=jnp.minimum(residual, state.residual),
+            converged=residual <= jnp.maximum(rtol * greatest, rounding),
+            idle=jnp.where(better, 0, state.idle + 1),
             inner_iterations=state.inner_iterations + count,
         )
         return state, {
             **metrics,
-            "loss": loss,
+            "loss": begin.loss,
             "residual": residual,
-            "step_norm": part * jnp.linalg.norm(step),
+            "step_norm": part * jnp.linalg.norm(target - vector),
             "inner_iterations": state.inner_iterations,
         }
 
@@ -147,7 +167,7 @@ class ProximalNewton(AbstractDeterministicSolver[AbstractComposite, ProximalNewt
         problem: AbstractComposite,  # noqa: ARG002
         state: ProximalNewtonState,
     ) -> Bool[Array, ""]:
-        """Whether the last step started from a point that passed the test."""
+        """Whether the last step ended at a point that passed the test."""
         return state.converged
 
     def stalled(
@@ -155,7 +175,7 @@ class ProximalNewton(AbstractDeterministicSolver[AbstractComposite, ProximalNewt
         problem: AbstractComposite,  # noqa: ARG002
         state: ProximalNewtonState,
     ) -> Bool[Array, ""]:
-        """Whether several steps did not reduce the loss, although this is not a minimum."""
+        """Whether several steps reduced neither loss nor residual, and it is no minimum."""
         return state.idle >= MOST_IDLE
 
     def unknowns(
@@ -165,31 +185,3 @@ class ProximalNewton(AbstractDeterministicSolver[AbstractComposite, ProximalNewt
     ) -> PyTree:
         """The unknowns after the last step."""
         return state.unknowns
-
-
-def _search(
-    function, vector: Float[Array, " n"], step: Array, promised: Array, loss: Array
-) -> tuple[Array, Array, Array]:
-    """τ, u + τ p and the loss there; τ = 0 if no τ is good."""
-    rounding = _rounding(loss)
-
-    def is_unfinished(carry: tuple) -> Array:
-        part, _, after, count = carry
-        enough = after <= loss + SUFFICIENT_DECREASE * part * promised
-        # Below rounding, a decrease cannot be seen.
-        harmless = (jnp.abs(promised) <= rounding) & (after <= loss + rounding)
-        return ~(enough | harmless) & (count < MOST_HALVINGS)
-
-    def halve(carry: tuple) -> tuple:
-        part, _, _, count = carry
-        part = jnp.where(count + 1 == MOST_HALVINGS, 0, part / 2)
-        return part, vector + part * step, function(vector + part * step), count + 1
-
-    first = (jnp.ones_like(loss), vector + step, function(vector + step), jnp.asarray(0, "int32"))
-    part, moved, after, _ = lax.while_loop(is_unfinished, halve, first)
-    return part, moved, after
-
-
-def _rounding(loss: Float[Array, ""]) -> Float[Array, ""]:
-    """The change of the loss that cannot be distinguished from rounding."""
-    return ROUNDING_UNITS * jnp.finfo(loss.dtype).eps * jnp.abs(loss)
