@@ -11,6 +11,7 @@ from measure import Row
 HERE = pathlib.Path(__file__).parent
 ALL = (
     "regression",
+    "penalised",
     "lorenz96",
     "ensemble",
     "minimisers",

@@ -83,6 +83,28 @@ OPTIONS = {
         "response": "y",
         "family": "negative-binomial",
     },
+    "penalised-regression": {
+        "data": {
+            "x": [1.0, 2.0, 3.0, 5.0, 8.0],
+            "z": [2.0, 0.0, 1.0, 1.0, 0.5],
+            "y": [1.2, 1.9, 3.2, 4.8, 8.1],
+        },
+        "response": "y",
+        "strength": 0.2,
+        "penalty": "elastic-net",
+    },
+    "penalised-path": {
+        "data": {
+            "x": [1.0, 2.0, 3.0, 5.0, 8.0, 7.0],
+            "z": [2.0, 0.0, 1.0, 1.0, 0.5, 0.3],
+            "y": [0, 1, 0, 1, 1, 1],
+        },
+        "response": "y",
+        "family": "binomial",
+        "strengths": 5,
+        "ratio": 0.1,
+        "folds": 2,
+    },
     "classification": {
         "data": {"x": [1.0, 2.0, 3.0, 5.0, 8.0, 9.0], "kind": ["a", "b", "a", "b", "a", "b"]},
         "response": "kind",

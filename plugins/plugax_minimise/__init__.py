@@ -1,6 +1,14 @@
-"""Nonlinear least squares and minimisation, by nine solvers."""
+"""Nonlinear least squares and minimisation, by eleven solvers; composite problems.
+
+Importing this package does not import JAX: what it exports is imported on first use.
+"""
+
+import lazy_loader
 
 from plugax import hookimpl
+
+# Without its `__dir__`, by which pluggy looks for hooks.
+__getattr__, _, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 
 @hookimpl
@@ -50,4 +58,14 @@ def register_solvers(register):
         "nelder-mead",
         "plugax_minimise._nelder_mead:NelderMead",
         summary="Simplex of Nelder and Mead: a few unknowns, no gradients",
+    )
+    register(
+        "proximal-gradient",
+        "plugax_minimise._proximal_gradient:ProximalGradient",
+        summary="A smooth loss with a simple penalty (FISTA): many unknowns",
+    )
+    register(
+        "proximal-newton",
+        "plugax_minimise._proximal_newton:ProximalNewton",
+        summary="A smooth convex loss with a separable penalty, such as the lasso's",
     )

@@ -1,4 +1,4 @@
-"""Linear and nonlinear regression, of drawn points and of the user's own data.
+"""Linear, generalised, penalised and nonlinear regression, of the user's own data.
 
 Importing this package does not import JAX: the problems are imported on first use.
 """
@@ -36,4 +36,24 @@ def register_problems(register):
         "robust-regression",
         "plugax_regression._robust_regression:RobustRegression",
         summary="A linear model of your own data, on which outliers have little influence",
+    )
+    register(
+        "penalised-regression",
+        "plugax_regression._penalised:PenalisedRegression",
+        summary="Lasso, ridge or elastic net of your own data, for one strength of the penalty",
+    )
+    register(
+        "penalised-path",
+        "plugax_regression._path:PenalisedPath",
+        summary="Lasso, ridge or elastic net for all strengths, and one chosen by cross-validation",
+    )
+
+
+@hookimpl
+def register_solvers(register):
+    """Register the solver of `penalised-path`."""
+    register(
+        "regularisation-path",
+        "plugax_regression._path_solver:RegularisationPath",
+        summary="Penalised models for one strength after the other, each from the one before",
     )

@@ -1,14 +1,16 @@
 """Families: the distribution of a response y about its mean μ.
 
     family              variance of y         deviance of y, d
+    gaussian            φ                     (y − μ)²
     binomial            μ (1 − μ) / m         2 m (y log(y/μ) + (1 − y) log((1 − y)/(1 − μ)))
     poisson             μ                     2 (y log(y/μ) − (y − μ))
     gamma               φ μ²                  2 (y/μ − 1 − log(y/μ))
     negative-binomial   μ + α μ²              2 (y log(y/μ) − (y + 1/α) log((1 + α y)/(1 + α μ)))
     student-t           σ² ν/(ν − 2)
 
-m is the number of trials of which y is the share of successes. The dispersion φ of the gamma
-distribution does not change the coefficients; α and σ do, and are estimated together with them.
+m is the number of trials of which y is the share of successes. The dispersion φ of the gaussian
+and the gamma distribution does not change the coefficients; α and σ do, and are estimated together
+with them. The likelihood of a family with a dispersion is that for φ = deviance / n, as in R.
 
 Source: McCullagh and Nelder 1989, doi 10.1201/9780203753736; Lawless 1987 (negative binomial), doi
 10.2307/3314912; Lange, Little and Taylor 1989 (Student's t), doi 10.1080/01621459.1989.10478852.
@@ -46,14 +48,14 @@ class Family(NamedTuple):
 
     Attributes:
         links: the links that it may have, the usual one first.
-        log_likelihood: of every row, of its link, predictor and `Observed`; that of the gamma
-            family for φ = 1.
-        information: the expected information of a row about μ, of μ and `Observed`; for gamma that
-            for φ = 1.
+        log_likelihood: of every row, of its link, predictor and `Observed`; for φ = 1 if there is
+            a dispersion.
+        information: the expected information of a row about μ, of μ and `Observed`, for φ = 1.
         deviance: of every row, of μ and `Observed`; None if the family has none.
         domain: what responses may be, in words, and a test of them.
         shape: what the shape is called: None if there is none.
-        dispersed: whether φ is estimated.
+        likelihood: for a family with a dispersion, the log-likelihood of all rows for
+            φ = deviance / n, of y, μ and the deviance; None for φ = 1.
     """
 
     links: tuple[str, ...]
@@ -62,7 +64,20 @@ class Family(NamedTuple):
     deviance: Callable[[Array, Observed], Array] | None
     domain: tuple[str, Callable[[np.ndarray], np.ndarray]]
     shape: str | None = None
-    dispersed: bool = False
+    likelihood: Callable[[Array, Array, Array], Array] | None = None
+
+    @property
+    def dispersed(self) -> bool:
+        """Whether φ is estimated."""
+        return self.likelihood is not None
+
+
+def _gaussian(link: Link, eta: Array, row: Observed) -> Array:
+    return -(jnp.square(row.y - link.mean(eta)) + jnp.log(2 * jnp.asarray(jnp.pi, eta.dtype))) / 2
+
+
+def _gaussian_likelihood(y: Array, mu: Array, deviance: Array) -> Array:  # noqa: ARG001
+    return -y.size / 2 * (jnp.log(2 * jnp.pi * deviance / y.size) + 1)
 
 
 def _binomial(link: Link, eta: Array, row: Observed) -> Array:
@@ -81,6 +96,13 @@ def _poisson(link: Link, eta: Array, row: Observed) -> Array:
 
 def _gamma(link: Link, eta: Array, row: Observed) -> Array:
     return -row.y / link.mean(eta) - link.log_mean(eta)
+
+
+def _gamma_likelihood(y: Array, mu: Array, deviance: Array) -> Array:
+    size = y.size / deviance
+    ratio = y / mu
+    each = size * (jnp.log(size * ratio) - ratio) - jnp.log(y) - gammaln(size)
+    return jnp.sum(each)
 
 
 def _negative_binomial(link: Link, eta: Array, row: Observed) -> Array:
@@ -114,6 +136,14 @@ def _counts(y: np.ndarray) -> np.ndarray:
 
 
 FAMILIES = {
+    "gaussian": Family(
+        links=("identity", "log"),
+        log_likelihood=_gaussian,
+        information=lambda mu, row: jnp.ones_like(mu),  # noqa: ARG005
+        deviance=lambda mu, row: jnp.square(row.y - mu),
+        domain=("a number", np.isfinite),
+        likelihood=_gaussian_likelihood,
+    ),
     "binomial": Family(
         links=("logit", "probit", "cloglog"),
         log_likelihood=_binomial,
@@ -134,7 +164,7 @@ FAMILIES = {
         information=lambda mu, row: 1 / jnp.square(mu),  # noqa: ARG005
         deviance=lambda mu, row: 2 * (row.y / mu - 1 - jnp.log(row.y / mu)),
         domain=("positive", lambda y: y > 0),
-        dispersed=True,
+        likelihood=_gamma_likelihood,
     ),
     "negative-binomial": Family(
         links=("log", "identity", "sqrt"),

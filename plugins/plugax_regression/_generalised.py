@@ -32,13 +32,14 @@ class GeneralisedLinearModel(AbstractProblem):
     g(μ) = η = X β + offset, and y has a distribution of the family about its mean μ. The unknowns
     are the coefficients β in the order of `terms`, the intercept first; for the families
     negative-binomial and student-t followed by log α or log σ. The loss is the negative
-    log-likelihood (that of the gamma family for φ = 1, which has the same minimum).
+    log-likelihood (for φ = 1 if the family has a dispersion, which has the same minimum).
 
     Arguments:
         data: a file of columns with a header, or arrays by name, as for `linear-regression`.
         response: the column to be explained: 0 or 1, a share of `trials`, a count, a positive
             number or any number, as the family says.
-        family: the distribution: binomial, poisson, gamma, negative-binomial or student-t.
+        family: the distribution: gaussian, binomial, poisson, gamma, negative-binomial or
+            student-t.
         terms: the explanatory terms, as for `linear-regression`; by default all other columns.
         intercept: whether there is a constant term.
         link: g: logit, probit or cloglog for shares; log, identity or sqrt for counts; log,
@@ -52,6 +53,8 @@ class GeneralisedLinearModel(AbstractProblem):
     Errors: `PlugaxError` for data as for `LinearRegression`, a response outside the family's range
     (with its place), a link that the family does not have, and for data whose likelihood has no
     maximum, such as classes that a term separates.
+
+    With many terms, `penalised-regression` keeps the coefficients small.
 
     Laws: with the usual link of the binomial and Poisson families, Xᵀ(y − μ) = 0 at the minimum. A
     model with one column for every group has the groups' means.
@@ -83,7 +86,9 @@ class GeneralisedLinearModel(AbstractProblem):
         self,
         data: str | os.PathLike | Mapping[str, Any],
         response: str,
-        family: Literal["binomial", "poisson", "gamma", "negative-binomial", "student-t"],
+        family: Literal[
+            "gaussian", "binomial", "poisson", "gamma", "negative-binomial", "student-t"
+        ],
         terms: tuple[str, ...] | None = None,
         intercept: bool = True,
         link: Literal["logit", "probit", "cloglog", "log", "identity", "sqrt", "inverse"]
@@ -168,9 +173,10 @@ class GeneralisedLinearModel(AbstractProblem):
 
         `coefficients`, `terms`, `standard_errors` (from the expected information), `z_values` or,
         if a dispersion is estimated, `t_values`, `p_values`, `log_likelihood`, `aic`, `bic`,
-        `degrees_of_freedom`, `correlations`; `deviance`, `null_deviance` (of the intercept alone)
-        and `dispersion` (Pearson's χ² per degree of freedom) for families that have them; the
-        shape, `alpha` or `sigma`, with its standard error.
+        `degrees_of_freedom`, `correlations`; `deviance`, `null_deviance` (of the intercept alone),
+        `deviance_explained` (the part of it that is gone, a pseudo-R²) and `dispersion` (Pearson's
+        χ² per degree of freedom) for families that have them; the shape, `alpha` or `sigma`, with
+        its standard error.
         """
         return statistics_of(self, unknowns, None)
 

@@ -39,8 +39,11 @@ def generalised_data_of(
     intercept: bool,
     trials: str | None,
     offset: str | None,
+    determined: bool = True,
 ) -> GeneralisedData:
     """The parts of the model from the arguments of `GeneralisedLinearModel`.
+
+    Unless the data have to have `determined` the coefficients, any terms will do.
 
     Errors: `PlugaxError` for what cannot be fitted, with the place of the cell.
     """
@@ -50,7 +53,15 @@ def generalised_data_of(
         raise unknown_column(name, table.cells, "trials" if name == trials else "offset")
     if trials is not None and family != "binomial":
         raise PlugaxError(f"trials belong to the binomial family; got the family {family}.")
-    own = own_data_of(data, response, terms, intercept=intercept, weights=None, apart=special)
+    own = own_data_of(
+        data,
+        response,
+        terms,
+        intercept=intercept,
+        weights=None,
+        apart=special,
+        determined=determined,
+    )
     y = np.asarray(own.response, float)
     count = np.ones_like(y) if trials is None else table.column(trials)
     if trials is not None:
@@ -60,7 +71,8 @@ def generalised_data_of(
         y = y / count
     words, test = FAMILIES[family].domain
     _check(table, response, y, f"{words} (family {family})", test(y))
-    check_existence(np.asarray(own.columns, float).T, own.terms, _growing(y, family), family)
+    if determined:
+        check_existence(np.asarray(own.columns, float).T, own.terms, _growing(y, family), family)
     shift = np.zeros_like(y) if offset is None else table.column(offset)
     return GeneralisedData(
         columns=own.columns,

@@ -6,8 +6,7 @@ coefficients is φ (Xᵀ W X)⁻¹. The dispersion is Pearson's,
     φ = Σ (y − μ)² I(μ) / (n − p),
 
 for a family that has one, and 1 otherwise. Coefficients and shape are orthogonal: each has its own
-information. The likelihood of a gamma family is that for φ = deviance / n, as in R, and φ counts
-as a parameter.
+information. A dispersion counts as a parameter.
 
 Source: McCullagh and Nelder 1989, chapter 2, doi 10.1201/9780203753736.
 """
@@ -17,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.special import gammaln, ndtr
+from jax.scipy.special import ndtr
 from jaxtyping import Array, Bool, Float
 
 from ._determined import determination_of
-from ._families import Observed
+from ._families import Family, Observed
+from ._links import Link
 from ._ordinary import predictions_of
 from ._significance import p_values_of
 
@@ -68,13 +68,25 @@ def statistics_of(
         "correlations": determination.correlations,
     }
     loss = problem.loss(unknowns, problem.data.first(), jax.random.key(0))[0]
-    deviance = None
+    likelihood = -loss
     if family.deviance is not None:
+        link, intercept = problem.known_link, "intercept" in problem.terms
+        null = null_predictor(
+            family,
+            link,
+            problem.offset,
+            rows,
+            intercept=intercept,
+            shifted=problem.has_offset,
+        )
         deviance = jnp.sum(family.deviance(mean, rows))
+        greatest = jnp.sum(family.deviance(link.mean(null) * jnp.ones_like(mean), rows))
         found["deviance"] = deviance
-        found["null_deviance"] = jnp.sum(family.deviance(_null_mean(problem, rows), rows))
+        found["null_deviance"] = greatest
+        found["deviance_explained"] = explained(deviance, greatest)
         found["dispersion"] = pearson / freedom
-    likelihood = -loss if not family.dispersed else _gamma_likelihood(rows.y, mean, deviance)
+        if family.likelihood is not None:
+            likelihood = family.likelihood(rows.y, mean, deviance)
     counted = determination.rank + int(family.dispersed)
     if family.shape is not None:
         free = jnp.ones((), bool) if held is None else ~held[-1]
@@ -88,17 +100,22 @@ def statistics_of(
     return found
 
 
+def explained(deviance: Array, null: Array) -> Array:
+    """1 − deviance / null deviance, a pseudo-R²; 0 if there is nothing to explain."""
+    return jnp.where(null > 0, 1 - deviance / jnp.where(null > 0, null, 1), 0)
+
+
 def moments(
     problem: "GeneralisedLinearModel", coefficients: Float[Array, " terms"], rows: Observed
 ) -> tuple[Array, Array, Array]:
     """η, μ and W of every row."""
     eta = predictions_of(problem.design, coefficients) + problem.offset
-    mean, slope = _mean_and_slope(problem, eta)
+    mean, slope = _mean_and_slope(problem.known_link, eta)
     return eta, mean, jnp.square(slope) * problem.known_family.information(mean, rows)
 
 
-def _mean_and_slope(problem: "GeneralisedLinearModel", eta: Array) -> tuple[Array, Array]:
-    return jax.jvp(problem.known_link.mean, (eta,), (jnp.ones_like(eta),))
+def _mean_and_slope(link: Link, eta: Array) -> tuple[Array, Array]:
+    return jax.jvp(link.mean, (eta,), (jnp.ones_like(eta),))
 
 
 def _shape_error(problem: "GeneralisedLinearModel", unknowns: Float[Array, " unknowns"]) -> Array:
@@ -112,29 +129,29 @@ def _shape_error(problem: "GeneralisedLinearModel", unknowns: Float[Array, " unk
     return jnp.where(curvature > 0, 1 / jnp.sqrt(jnp.where(curvature > 0, curvature, 1)), jnp.inf)
 
 
-def _null_mean(problem: "GeneralisedLinearModel", rows: Observed) -> Array:
-    """μ of the model with an intercept alone, or of none, by Fisher's scoring."""
-    if "intercept" not in problem.terms:
-        return _mean_and_slope(problem, problem.offset)[0]
-    information = problem.known_family.information
+def null_predictor(
+    family: Family, link: Link, offset: Array, rows: Observed, *, intercept: bool, shifted: bool
+) -> Array:
+    """η of the model with an intercept alone, or of none, by Fisher's scoring.
+
+    Arguments:
+        family: the family.
+        link: the link.
+        offset: the offset of every row.
+        rows: what was observed.
+        intercept: whether there is an intercept.
+        shifted: whether there is an offset; without one, no scoring is needed.
+    """
+    if not intercept:
+        return offset
 
     def score(_: Any, level: Array) -> Array:
-        mean, slope = _mean_and_slope(problem, level + problem.offset)
-        weights = slope * information(mean, rows)
+        mean, slope = _mean_and_slope(link, level + offset)
+        weights = slope * family.information(mean, rows)
         return level + jnp.sum(weights * (rows.y - mean)) / jnp.sum(weights * slope)
 
     total = jnp.sum(rows.trials * rows.y) / jnp.sum(rows.trials)
-    level = problem.known_link.predictor(total)
-    if problem.has_offset:
-        level = level - jnp.mean(problem.offset)
-    level = jax.lax.fori_loop(0, NULL_STEPS * problem.has_offset, score, level)
-    return _mean_and_slope(problem, level + problem.offset)[0]
-
-
-def _gamma_likelihood(y: Array, mean: Array, deviance: Array | None) -> Array:
-    """ℓ of the gamma family with φ = deviance / n."""
-    assert deviance is not None
-    size = y.size / deviance
-    ratio = y / mean
-    each = size * (jnp.log(size * ratio) - ratio) - jnp.log(y) - gammaln(size)
-    return jnp.sum(each)
+    level = link.predictor(total)
+    if shifted:
+        level = level - jnp.mean(offset)
+    return jax.lax.fori_loop(0, NULL_STEPS * shifted, score, level) + offset

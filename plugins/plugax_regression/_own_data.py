@@ -47,10 +47,12 @@ def own_data_of(
     weights: str | None,
     covariance: Float[Array | np.ndarray, "rows columns"] | None = None,
     apart: Collection[str] = (),
+    determined: bool = True,
 ) -> OwnData:
     """The parts of a linear model from the arguments of `LinearRegression`, in JAX's precision.
 
-    Columns that stand `apart` have a part of their own, and are no terms by default.
+    Columns that stand `apart` have a part of their own, and are no terms by default. Unless the
+    data have to have `determined` the coefficients, there may be more terms than rows.
     """
     table = table_of(data)
     explained = parse_term(response, table.cells, "response")
@@ -59,13 +61,14 @@ def own_data_of(
     _check_terms(names)
     y = explained.of(table)
     columns = [np.ones(table.rows)] * intercept + [term.of(table) for term in formulas]
-    if table.rows <= len(columns):
+    if determined and table.rows <= len(columns):
         raise PlugaxError(
             f"{table.source} has {table.rows} rows; {len(columns)} coefficients "
             f"({', '.join(names)}) and the spread about them need at least {len(columns) + 1}."
         )
     x = np.stack(columns, axis=1)
-    check_rank(x, names)
+    if determined:
+        check_rank(x, names)
     _check_range([y, *columns], (explained.name, *names))
     given = _factor(table, weights, covariance)
     factor = None if given is None else jnp.asarray(given, float)

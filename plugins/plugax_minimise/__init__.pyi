@@ -1,0 +1,3 @@
+# What `plugax_minimise` exports, each name imported on first use.
+
+from ._composite import AbstractComposite as AbstractComposite
