@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from plugax import AbstractProblem, PlugaxError, Shuffled
+from plugax import AbstractData, AbstractProblem, PlugaxError
 from plugax.losses import AbstractLoss
 
 from ._answers import answers, judged, probabilities
@@ -17,7 +17,7 @@ from ._clipped_loss import clipped_loss
 from ._metrics import Metric
 from ._model import in_pieces, inference, make, outputs_and_state
 from ._per_example import PerExample
-from ._scaling import Scaling
+from ._scaling import Scales
 
 if TYPE_CHECKING:
     from plugax import Solution
@@ -36,7 +36,7 @@ class AbstractSupervised(AbstractProblem):
     - `factory`: makes the model from a key; None if a model was given.
     - `given`: the model to start from; None if one is made.
     - `measure`: the loss.
-    - `train`: the training part, in batches of inputs, targets and weights.
+    - `train`: the training part, in batches of inputs, targets and weights; data with a `whole`.
     - `validation`: the part that is kept back; None for none.
     - `metrics`: the figures of merit of an evaluation.
     - `classes`: the names of the classes; None for numbers.
@@ -57,17 +57,24 @@ class AbstractSupervised(AbstractProblem):
     factory: eqx.AbstractVar[Callable[..., Any] | None]
     given: eqx.AbstractVar[PyTree]
     measure: eqx.AbstractVar[AbstractLoss]
-    train: eqx.AbstractVar[Shuffled]
+    train: eqx.AbstractVar[AbstractData]
     validation: eqx.AbstractVar[Examples | None]
     metrics: eqx.AbstractVar[tuple[Metric, ...]]
     classes: eqx.AbstractVar[tuple[Any, ...] | None]
-    scaling: eqx.AbstractVar[Scaling | None]
+    scaling: eqx.AbstractVar[Scales | None]
     per_example: eqx.AbstractVar[PerExample | None]
 
     @property
-    def data(self) -> Shuffled:
+    def data(self) -> AbstractData:
         """The training part, in minibatches."""
         return self.train
+
+    def examples(self) -> Examples:
+        """The training part as a whole."""
+        whole = self.train.whole
+        if whole is None:
+            raise PlugaxError(f"{type(self.train).__name__} are no data of so many examples.")
+        return whole.first()
 
     def init(self, key: PRNGKeyArray) -> PyTree:
         """The model that was given, or one with the weights that the key draws."""
@@ -93,7 +100,7 @@ class AbstractSupervised(AbstractProblem):
         the data.
         """
         if self.validation is None:
-            prefix, part = "training", self.train.arrays
+            prefix, part = "training", self.examples()
         else:
             prefix, part = "validation", self.validation
         inputs, targets, weights = part

@@ -39,7 +39,7 @@ def export_forward(
         )
     (examples,) = jax.export.symbolic_shape("examples")
     inputs = jax.tree.map(
-        lambda a: jax.ShapeDtypeStruct((examples, *a.shape[1:]), a.dtype), problem.train.arrays[0]
+        lambda a: jax.ShapeDtypeStruct((examples, *a.shape[1:]), a.dtype), problem.examples()[0]
     )
     forward = jax.jit(problem.forward(solution.unknowns))
     return jax.export.export(forward, platforms=platforms)(inputs)
