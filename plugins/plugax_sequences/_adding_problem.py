@@ -6,8 +6,8 @@ Two of T numbers are marked, one in each half. A model that always answers 1 has
 error 1/6, the variance of the sum of two such numbers; to have less, it must carry a number over
 many steps.
 
-Sources: Hochreiter and Schmidhuber 1997, doi 10.1162/neco.1997.9.8.1735; in this form Le, Jaitly and
-Hinton 2015, doi 10.48550/arXiv.1504.00941.
+Sources: Hochreiter and Schmidhuber 1997, doi 10.1162/neco.1997.9.8.1735; in this form Le, Jaitly
+and Hinton 2015, doi 10.48550/arXiv.1504.00941.
 """
 
 from collections.abc import Mapping
@@ -134,8 +134,7 @@ class AddingProblem(AbstractProblem):
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is dropped
     ) -> tuple[Float[Array, ""], dict[str, Array]]:
         """The mean squared error of a batch."""
-        inputs, sums = batch
-        return jnp.mean(jnp.square(self.answers(unknowns, inputs) - sums)), {}
+        return self._error(unknowns, *batch), {}
 
     def answers(
         self, unknowns: PyTree, inputs: Float[Array, "examples steps 2"]
@@ -146,13 +145,21 @@ class AddingProblem(AbstractProblem):
         length = jnp.asarray(inputs.shape[1], "int32")
         return jax.vmap(lambda x: model((x, length))[0])(inputs.astype(dtype))
 
+    def _error(
+        self,
+        unknowns: PyTree,
+        inputs: Float[Array, "examples steps 2"],
+        sums: Float[Array, " examples"],
+    ) -> Float[Array, ""]:
+        found = self.answers(unknowns, inputs)
+        return jnp.mean(jnp.square(found - sums.astype(found.dtype)))
+
     def evaluate(self, unknowns: PyTree) -> dict[str, Any]:
         """`test_mse`, of examples that the runs do not draw."""
         # A key that no run has: theirs are split from the seed.
         keys = jr.split(jr.fold_in(jr.key(0), TESTS), TESTS // PIECE)
 
         def error(key: PRNGKeyArray) -> Float[Array, ""]:
-            inputs, sums = draw(key, PIECE, self.drawn.steps_of_each)
-            return jnp.mean(jnp.square(self.answers(unknowns, inputs) - sums))
+            return self._error(unknowns, *draw(key, PIECE, self.drawn.steps_of_each))
 
         return {"test_mse": jnp.mean(jax.lax.map(error, keys))}

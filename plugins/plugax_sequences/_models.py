@@ -38,9 +38,7 @@ class NetworkShape(NamedTuple):
     readout: Readout
     dropout: float
 
-    def __call__(
-        self, key: PRNGKeyArray
-    ) -> RecurrentNetwork | ConvolutionalNetwork | Transformer:
+    def __call__(self, key: PRNGKeyArray) -> RecurrentNetwork | ConvolutionalNetwork | Transformer:
         """A network with the weights that a key draws."""
         sizes: dict[str, Any] = {
             "width": self.width,

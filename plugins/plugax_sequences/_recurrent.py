@@ -105,7 +105,11 @@ class _Run(NamedTuple):
 
 
 def _run(
-    cell: AbstractCell, steps: Float[Array, "steps inputs"], length: Int[Array, ""], *, reverse: bool
+    cell: AbstractCell,
+    steps: Float[Array, "steps inputs"],
+    length: Int[Array, ""],
+    *,
+    reverse: bool,
 ) -> _Run:
     """One layer in one direction."""
 

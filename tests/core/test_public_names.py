@@ -30,6 +30,7 @@ LAZY = [
         "plugax_lorenz96",
         "plugax_mnist",
         "plugax_regression",
+        "plugax_sequences",
         "plugax_supervised",
     )
 ]
