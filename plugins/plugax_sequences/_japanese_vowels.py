@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import PyTree
 
 from plugax.losses import AbstractLoss, CrossEntropy
-from plugax_supervised import Examples, Metric, PerExample, metrics_of
+from plugax_supervised import Examples, Metric, PerExample, Scales, metrics_of
 
 from ._abstract_sequences import AbstractSequences
 from ._buckets import Buckets
@@ -19,7 +19,7 @@ from ._inputs import Inputs
 from ._models import ModelName, NetworkShape, check_network
 from ._padded import padded
 from ._readout import Readout
-from ._sequence_scaling import SequenceScaling, scaling_of
+from ._sequence_scaling import scaling_of
 from ._vowels_files import Utterances, load
 
 
@@ -69,7 +69,7 @@ class JapaneseVowels(AbstractSequences):
     factory: Callable[..., Any] | None = eqx.field(static=True)
     metrics: tuple[Metric, ...] = eqx.field(static=True)
     classes: tuple[Any, ...] | None = eqx.field(static=True)
-    scaling: SequenceScaling | None = eqx.field(static=True)
+    scaling: Scales | None = eqx.field(static=True)
     per_example: PerExample | None = eqx.field(static=True)
 
     def __init__(

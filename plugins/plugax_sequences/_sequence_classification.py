@@ -13,7 +13,7 @@ from jaxtyping import PyTree
 from plugax import PlugaxError
 from plugax.losses import AbstractLoss, CrossEntropy
 from plugax_regression import Table, table_of, unknown_column
-from plugax_supervised import Examples, Metric, PerExample, labels_of, metrics_of, split
+from plugax_supervised import Examples, Metric, PerExample, Scales, labels_of, metrics_of, split
 
 from ._abstract_sequences import AbstractSequences
 from ._alphabet import Alphabet, alphabet_of
@@ -23,7 +23,7 @@ from ._models import ModelName, NetworkShape, check_network
 from ._own_sequences import one_row_each, steps_of, texts_of
 from ._padded import padded
 from ._readout import Readout
-from ._sequence_scaling import SequenceScaling, scaling_of
+from ._sequence_scaling import scaling_of
 
 if TYPE_CHECKING:
     from plugax import Solution
@@ -81,7 +81,7 @@ class SequenceClassification(AbstractSequences):
     factory: Callable[..., Any] | None = eqx.field(static=True)
     metrics: tuple[Metric, ...] = eqx.field(static=True)
     classes: tuple[Any, ...] | None = eqx.field(static=True)
-    scaling: SequenceScaling | None = eqx.field(static=True)
+    scaling: Scales | None = eqx.field(static=True)
     per_example: PerExample | None = eqx.field(static=True)
     response_name: str = eqx.field(static=True)
     sequence_name: str | None = eqx.field(static=True)
@@ -118,21 +118,19 @@ class SequenceClassification(AbstractSequences):
             )
         self.response_name, self.sequence_name = response, sequence
         self.columns = _columns(table, response, sequence, text, columns)
-        if sequence is not None:
-            steps = steps_of(table, sequence, self.columns)
-            own, found = one_row_each(table, steps, response), steps.values
-        else:
-            own, found = table, texts_of(table, self.columns[0])
+        steps = None if sequence is None else steps_of(table, sequence, self.columns)
+        own = table if steps is None else one_row_each(table, steps, response)
         labels, self.classes = labels_of(own, response)
         training, kept = split(len(labels), validation, split_seed, labels)
-        learned = [found[place] for place in training]
-        if sequence is not None:
-            self.alphabet, self.scaling = None, scaling_of(learned)
-            inputs = Inputs(len(self.columns))
-        else:
-            self.alphabet, self.scaling = alphabet_of(learned), None
+        if steps is None:
+            texts = texts_of(table, self.columns[0])
+            self.alphabet = alphabet_of(texts[place] for place in training)
+            found, self.scaling = self.alphabet.tokens(texts), None
             inputs = Inputs(self.alphabet.size, tokens=True)
-            found = self.alphabet.tokens(found)
+        else:
+            found, self.alphabet = steps.values, None
+            self.scaling = scaling_of([found[place] for place in training])
+            inputs = Inputs(len(self.columns))
         parts = [self._part(found, labels, which) for which in (training, kept)]
         self.measure = CrossEntropy()
         self.train = Buckets(parts[0], batch_size, buckets)

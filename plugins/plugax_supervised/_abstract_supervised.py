@@ -36,7 +36,8 @@ class AbstractSupervised(AbstractProblem):
     - `factory`: makes the model from a key; None if a model was given.
     - `given`: the model to start from; None if one is made.
     - `measure`: the loss.
-    - `train`: the training part, in batches of inputs, targets and weights; data with a `whole`.
+    - `train`: the training part, in batches of inputs, targets and weights: `Shuffled`, or other
+      data with a `whole`.
     - `validation`: the part that is kept back; None for none.
     - `metrics`: the figures of merit of an evaluation.
     - `classes`: the names of the classes; None for numbers.
@@ -57,7 +58,7 @@ class AbstractSupervised(AbstractProblem):
     factory: eqx.AbstractVar[Callable[..., Any] | None]
     given: eqx.AbstractVar[PyTree]
     measure: eqx.AbstractVar[AbstractLoss]
-    train: eqx.AbstractVar[AbstractData]
+    train: eqx.AbstractVar[Any]
     validation: eqx.AbstractVar[Examples | None]
     metrics: eqx.AbstractVar[tuple[Metric, ...]]
     classes: eqx.AbstractVar[tuple[Any, ...] | None]
@@ -71,10 +72,7 @@ class AbstractSupervised(AbstractProblem):
 
     def examples(self) -> Examples:
         """The training part as a whole."""
-        whole = self.train.whole
-        if whole is None:
-            raise PlugaxError(f"{type(self.train).__name__} are no data of so many examples.")
-        return whole.first()
+        return self.train.whole.first()
 
     def init(self, key: PRNGKeyArray) -> PyTree:
         """The model that was given, or one with the weights that the key draws."""

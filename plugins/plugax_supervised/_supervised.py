@@ -19,7 +19,7 @@ from ._check import as_arrays, check_fit, check_loss, examples_of
 from ._metrics import Metric, metrics_of
 from ._model import as_unknowns, is_ready, make
 from ._per_example import PerExample, per_example_of
-from ._scaling import Scaling
+from ._scaling import Scales
 from ._split import split
 from ._weighting import class_weights_of, weights_of
 
@@ -34,7 +34,7 @@ class Supervised(AbstractSupervised):
     factory: Callable[..., Any] | None = eqx.field(static=True)
     metrics: tuple[Metric, ...] = eqx.field(static=True)
     classes: tuple[Any, ...] | None = eqx.field(static=True)
-    scaling: Scaling | None = eqx.field(static=True, default=None)
+    scaling: Scales | None = eqx.field(static=True, default=None)
     per_example: PerExample | None = eqx.field(static=True, default=None)
 
     def loss(
@@ -54,7 +54,7 @@ class StatefulSupervised(AbstractSupervised, AbstractStatefulProblem):  # pyrigh
     factory: Callable[..., Any] | None = eqx.field(static=True)
     metrics: tuple[Metric, ...] = eqx.field(static=True)
     classes: tuple[Any, ...] | None = eqx.field(static=True)
-    scaling: Scaling | None = eqx.field(static=True, default=None)
+    scaling: Scales | None = eqx.field(static=True, default=None)
     per_example: PerExample | None = eqx.field(static=True, default=None)
 
     def stateful_loss(
