@@ -17,6 +17,7 @@ ALL = (
     "curve_fits",
     "populations",
     "mnist",
+    "sequences",
     "training",
     "compilation",
     "assimilation",

@@ -74,6 +74,11 @@ class SequenceClassification(AbstractSequences):
         }
     }
 
+    example: ClassVar[str] = (
+        'print(px.solve(px.problem("sequence-classification", data={"word": ["abba", "cab", "baba", '
+        '"xyz", "zyx", "yyzx"], "kind": [0, 0, 0, 1, 1, 1]}, response="kind", text="word")))'
+    )
+
     measure: AbstractLoss
     train: Buckets
     validation: Examples | None
@@ -119,11 +124,11 @@ class SequenceClassification(AbstractSequences):
         self.response_name, self.sequence_name = response, sequence
         self.columns = _columns(table, response, sequence, text, columns)
         steps = None if sequence is None else steps_of(table, sequence, self.columns)
+        texts = [] if text is None else texts_of(table, text)
         own = table if steps is None else one_row_each(table, steps, response)
         labels, self.classes = labels_of(own, response)
         training, kept = split(len(labels), validation, split_seed, labels)
         if steps is None:
-            texts = texts_of(table, self.columns[0])
             self.alphabet = alphabet_of(texts[place] for place in training)
             found, self.scaling = self.alphabet.tokens(texts), None
             inputs = Inputs(self.alphabet.size, tokens=True)

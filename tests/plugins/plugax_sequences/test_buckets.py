@@ -105,6 +105,7 @@ def test_the_loss_that_is_cut_off_and_its_gradient_are_those_of_all_steps(proble
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_curvature_passes_through_the_branches(problems):
     """A derivative of the gradient, forwards, is that without branches."""
     model = problems[0].init(jr.key(0))

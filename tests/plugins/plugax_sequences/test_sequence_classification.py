@@ -26,7 +26,7 @@ WORDS = {
     "word": ["".join(random.choice(list("abc" if k % 2 else "xyz"), 4)) for k in range(NUMBER)],
     "kind": KIND,
 }
-SMALL = {"width": 4, "batch_size": 12, "buckets": 2}
+SMALL = {"width": 4, "batch_size": 12, "buckets": 1}
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def test_a_saved_run_predicts_from_files(tmp_path, capsys):
     ]
     table.write_text("\n".join(lines))
     words = ["sequence-classification", "--data", table, "--response", "kind", "--sequence", "who"]
-    options = ["--width", 4, "--batch-size", 12, "--buckets", 2, "--epochs", 1]
+    options = ["--width", 4, "--batch-size", 12, "--buckets", 1, "--epochs", 1]
     run = tmp_path / "run"
     assert main([str(w) for w in ["run", *words, *options, "--quiet", "--out", run]]) == 0
     assert main([str(w) for w in ["predict", run, "--data", table, "--out", out]]) == 0
