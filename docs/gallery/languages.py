@@ -18,12 +18,13 @@ languages = ("English", "Finnish", "French", "German", "Italian", "Polish", "Spa
 codes = ("en", "fi", "fr", "de", "it", "pl", "es", "tr")
 named = [
     (name, language)
-    for code, language in zip(codes, languages)
+    for code, language in zip(codes, languages, strict=True)
     for place, name in sorted(Locale(code).territories.items())
     if len(place) == 2  # not the continents
 ]
 counts = collections.Counter(name for name, _ in named)
-names, spoken = zip(*[(name, language) for name, language in named if counts[name] == 1])
+names = [name for name, _ in named if counts[name] == 1]
+spoken = [language for name, language in named if counts[name] == 1]
 len(names), names[:3], max(names, key=len)
 
 # %% [markdown]
@@ -65,7 +66,8 @@ solution.plot("history")
 # %%
 towns = ["Kirkkonummi", "Castellammare", "Świebodzin", "Saint-Étienne", "Kırşehir", "Braunschweig"]
 probable = solution.predict({"name": towns}, probabilities=True)
-[(town, problem.classes[p.argmax()], round(float(p.max()), 2)) for town, p in zip(towns, probable)]
+languages_of = [problem.classes[k] for k in probable.argmax(axis=1)]
+list(zip(towns, languages_of, probable.max(axis=1).round(2).tolist(), strict=True))
 
 # %% [markdown]
 # ## Methods

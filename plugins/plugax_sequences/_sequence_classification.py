@@ -75,8 +75,8 @@ class SequenceClassification(AbstractSequences):
     }
 
     example: ClassVar[str] = (
-        'print(px.solve(px.problem("sequence-classification", data={"word": ["abba", "cab", "baba", '
-        '"xyz", "zyx", "yyzx"], "kind": [0, 0, 0, 1, 1, 1]}, response="kind", text="word")))'
+        'print(px.solve(px.problem("sequence-classification", response="kind", text="word", data={'
+        '"word": ["abba", "cab", "baba", "xyz", "zyx", "yyzx"], "kind": [0, 0, 0, 1, 1, 1]})))'
     )
 
     measure: AbstractLoss

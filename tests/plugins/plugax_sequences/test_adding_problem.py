@@ -40,6 +40,7 @@ def test_to_answer_one_has_the_error_one_sixth():
     assert abs(problem.evaluate(always_one)["test_mse"] - 1 / 6) < 4 * 0.0031
 
 
+@pytest.mark.slow
 def test_a_short_one_is_learned():
     adam = px.solver("gradient", optimizer={"name": "adam", "learning_rate": 0.02})
     solution = px.solve(AddingProblem(4, width=8, batch_size=32), adam, steps=400)

@@ -164,7 +164,7 @@ def test_a_convolution_is_xlas(x64, dilated):
             rhs_dilation=(2**level if dilated else 1,),
             dimension_numbers=("NWC", "WIO", "NWC"),
         )
-        x = x + jax.nn.relu(convolved + layer.bias)
+        x = x + jax.nn.relu(convolved + layer.bias[None, None])
     expected = network.last(x[0].mean(axis=0))
     found = network((values, jnp.asarray(STEPS, "int32")))
     np.testing.assert_allclose(found, expected, rtol=1e-12)
