@@ -21,10 +21,4 @@ class AbstractSequences(AbstractSupervised):
         self, unknowns: PyTree, batch: Examples, key: PRNGKeyArray
     ) -> tuple[Float[Array, ""], dict[str, Array]]:
         """The loss of a batch, computed as far as its longest sequence needs."""
-        return trimmed(
-            lambda *arguments: self.measured(*arguments)[:2],
-            self.train.longest,
-            unknowns,
-            batch,
-            key,
-        )
+        return trimmed(self.measured, self.train.longest, unknowns, batch, key)

@@ -16,16 +16,23 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from plugax_supervised import Examples
 
-Loss = Callable[[PyTree, Examples, PRNGKeyArray], tuple[Float[Array, ""], dict[str, Array]]]
+Measured = Callable[
+    [PyTree, Examples, PRNGKeyArray], tuple[Float[Array, ""], dict[str, Array], PyTree]
+]
 
 
 def trimmed(
-    loss: Loss, longest: tuple[int, ...], unknowns: PyTree, batch: Examples, key: PRNGKeyArray
+    measured: Measured,
+    longest: tuple[int, ...],
+    unknowns: PyTree,
+    batch: Examples,
+    key: PRNGKeyArray,
 ) -> tuple[Float[Array, ""], dict[str, Array]]:
     """The loss of a batch and its metrics, without the steps that are padding in all of it.
 
     Arguments:
-        loss: of unknowns, a batch and a key.
+        measured: the loss of unknowns, a batch and a key, its metrics, and the state of a model,
+            which has none.
         longest: the lengths that may be computed, in increasing order.
         unknowns: a model.
         batch: inputs, which are values and lengths, targets and weights.
@@ -34,9 +41,9 @@ def trimmed(
     Law: the loss, if padding has no effect on it.
     """
     if len(longest) == 1:
-        return loss(unknowns, batch, key)
+        return measured(unknowns, batch, key)[:2]
     parameters, rest = eqx.partition(unknowns, eqx.is_inexact_array)
-    return _switched(parameters, (loss, rest, batch, key), longest)
+    return _switched(parameters, (measured, rest, batch, key), longest)
 
 
 @eqx.filter_custom_vjp
@@ -73,11 +80,11 @@ def _in_branch(
     longest: tuple[int, ...],
 ) -> Any:
     """What a transformation of the loss gives, in the branch of the batch's length."""
-    loss, rest, ((values, lengths), targets, weights), key = others
+    measured, rest, ((values, lengths), targets, weights), key = others
 
     def of(steps: int) -> Callable[[PyTree], Any]:
         batch = (values[:, :steps], lengths), targets, weights
-        return transform(lambda p: loss(eqx.combine(p, rest), batch, key))
+        return transform(lambda p: measured(eqx.combine(p, rest), batch, key)[:2])
 
     bounds = jnp.asarray(longest, lengths.dtype)
     branch = jnp.searchsorted(bounds, jnp.max(lengths))
