@@ -8,7 +8,7 @@ from jaxtyping import PyTree
 
 from plugax import PlugaxError
 from plugax.losses import AbstractLoss
-from plugax_supervised import Examples, Metric, PerExample, Scales, Supervised
+from plugax_supervised import AbstractSupervised, Examples, Metric, PerExample, Scales, Supervised
 
 from ._abstract_sequences import AbstractSequences
 from ._buckets import Buckets
@@ -28,7 +28,7 @@ class BucketedSupervised(AbstractSequences):
     per_example: PerExample | None = eqx.field(static=True)
 
 
-def bucketed(problem: Supervised, number: int = 4) -> BucketedSupervised:
+def bucketed(problem: AbstractSupervised, number: int = 4) -> BucketedSupervised:
     """The same problem, whose batches have sequences of similar length.
 
     Arguments:

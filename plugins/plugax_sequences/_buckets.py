@@ -7,6 +7,8 @@ weight zero. All batches have one shape, whose steps are those of the longest se
 cuts off what a batch does not need (`_trimmed.py`).
 """
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.lax as lax
@@ -40,7 +42,7 @@ class Buckets(AbstractData):
     buckets: tuple[Shuffled, ...]
     longest: tuple[int, ...] = eqx.field(static=True)
 
-    def __init__(self, examples: Examples, batch_size: int, number: int = 4):
+    def __init__(self, examples: tuple[PyTree, Any, Any], batch_size: int, number: int = 4):
         (_, lengths), targets, weights = examples
         for name, given in (("batch_size", batch_size), ("buckets", number)):
             if given < 1:

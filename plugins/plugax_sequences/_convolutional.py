@@ -96,7 +96,7 @@ class ConvolutionalNetwork(eqx.Module):
 
 def _shifted(
     x: Float[Array, "steps width"], kernel: int, dilation: int
-) -> Float[Array, "steps kernel*width"]:
+) -> Float[Array, "steps copies"]:
     """The neighbours of every step side by side, zeros beyond the ends."""
     reach = kernel // 2 * dilation
     wide = jnp.pad(x, ((reach, reach), (0, 0)))

@@ -129,12 +129,16 @@ def test_a_problem_in_buckets_learns_and_predicts(problems):
     assert solution.predict(padded(SEQUENCES)).shape == (23,)
 
 
+def test_buckets_are_not_put_into_buckets(problems):
+    with pytest.raises(px.PlugaxError, match="got BucketedSupervised"):
+        bucketed(problems[1])
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: buckets(0), "buckets is a number of 1 or more; got 0"),
         (lambda: buckets(size=0), "batch_size is a number of 1 or more; got 0"),
-        (lambda: bucketed("mnist"), "that supervised has made"),
         (
             lambda: bucketed(
                 supervised(

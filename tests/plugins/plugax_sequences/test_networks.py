@@ -17,6 +17,8 @@ from plugax_sequences import (
     Transformer,
     padded,
 )
+from plugax_sequences._models import check_network
+from plugax_sequences._readout import check_readout
 
 STEPS, OWN, FEATURES = 9, 5, 3
 VALUES = jr.normal(jr.key(1), (STEPS, FEATURES))
@@ -212,7 +214,11 @@ def test_sequences_that_do_not_fit_are_named(sequences, message):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: recurrent(readout="first"), "readout is one of last, mean, max; got 'first'"),
+        (lambda: check_readout("first"), "readout is one of last, mean, max; got 'first'"),
+        (
+            lambda: check_network("rnn", 1, 1, False, "last", 0.0),
+            "model is one of lstm, gru, convolution, transformer; got 'rnn'",
+        ),
         (lambda: ConvolutionalNetwork(NUMBERS, 1, jr.key(0), kernel=4), "odd number"),
         (lambda: Transformer(NUMBERS, 1, jr.key(0), width=6), "a width of 6 and 4 heads"),
     ],
