@@ -19,6 +19,7 @@ ALL = (
     "populations",
     "mnist",
     "streams",
+    "sequences",
     "training",
     "compilation",
     "assimilation",

@@ -42,6 +42,7 @@ PACKAGES = (
     "plugax_regression",
     "plugax_mnist",
     "plugax_supervised",
+    "plugax_sequences",
     "plugax_state_space",
     "plugax_lorenz96",
     "plugax_assimilation",

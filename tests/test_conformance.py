@@ -55,7 +55,17 @@ def write_pictures(directory: pathlib.Path) -> None:
             path.write_bytes(header + array.astype(np.uint8).tobytes())
 
 
+def write_utterances(path: pathlib.Path) -> None:
+    """Eighteen short utterances, two of each speaker, as arrays in a file."""
+    random = np.random.default_rng(0)
+    lengths, speakers = np.arange(18) % 3 + 1, np.arange(18) // 2
+    one = {"frames": random.normal(size=(36, 12)), "lengths": lengths, "speaker": speakers}
+    parts = {f"{part}_{name}": a for part in ("train", "test") for name, a in one.items()}
+    np.savez(path, **parts)
+
+
 write_pictures(pathlib.Path(PICTURES.name))
+write_utterances(pathlib.Path(PICTURES.name) / "vowels.npz")
 SPOTS = {"model": "linear", "batch_size": 8, "data": PICTURES.name}
 
 # Problems small enough to be checked in seconds; what they are made of is the same.
@@ -112,6 +122,26 @@ OPTIONS = {
         "hidden": (3,),
         "batch_size": 2,
     },
+    "sequence-classification": {
+        "data": {
+            "who": ["p", "p", "q", "q", "q", "r", "s", "s", "t", "u"],
+            "x": [1.0, 2.0, 3.0, 5.0, 8.0, 9.0, 1.0, 3.0, 0.0, 2.0],
+            "kind": ["a", "a", "b", "b", "b", "a", "b", "b", "a", "b"],
+        },
+        "sequence": "who",
+        "response": "kind",
+        "validation": 0.4,
+        "width": 2,
+        "batch_size": 2,
+        "buckets": 2,
+    },
+    "japanese-vowels": {
+        "data": f"{PICTURES.name}/vowels.npz",
+        "width": 2,
+        "batch_size": 4,
+        "buckets": 2,
+    },
+    "adding-problem": {"length": 4, "width": 2, "batch_size": 3},
     "regression-network": {
         "data": {"x": [1.0, 2.0, 3.0, 5.0, 8.0, 9.0], "y": [1.2, 1.9, 3.2, 4.8, 8.1, 8.8]},
         "response": "y",
@@ -152,6 +182,7 @@ ALIKE = {
     "no-assimilation": ("climatology",),
     "mnist": ("fashion-mnist",),
     "classification": ("regression-network",),
+    "sequence-classification": ("japanese-vowels",),
     "lorenz96-twin": ("lorenz63-twin",),
 }
 LIKE = {name: first for first, others in ALIKE.items() for name in others}

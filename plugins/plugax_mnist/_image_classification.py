@@ -37,8 +37,8 @@ class AbstractImageClassification(AbstractProblem):
     A subclass defines the name of the data set, `source`.
 
     Arguments:
-        model: `linear`, `mlp` (784-512-512-10) or `cnn`; or, from Python, a function or class that
-            makes a model of yours from a random key.
+        model: `linear`, `mlp` (784-512-512-10), `cnn`, or `lstm`, which reads row by row; or, from
+            Python, a function or class that makes a model of yours from a random key.
         batch_size: pictures in a step.
         data: the directory of the four files; by default they are searched for, and downloaded if
             they are not found.

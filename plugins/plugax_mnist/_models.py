@@ -13,11 +13,17 @@ from plugax import PlugaxError
 from ._classifier import dtype_of, logits_of
 from ._convolutional import ConvolutionalNetwork
 from ._perceptron import linear, mlp
+from ._row_by_row import RowByRow
 
-ModelName = Literal["linear", "mlp", "cnn"]
+ModelName = Literal["linear", "mlp", "cnn", "lstm"]
 Factory = Callable[..., Any]
 
-MODELS: dict[str, Factory] = {"linear": linear, "mlp": mlp, "cnn": ConvolutionalNetwork}
+MODELS: dict[str, Factory] = {
+    "linear": linear,
+    "mlp": mlp,
+    "cnn": ConvolutionalNetwork,
+    "lstm": RowByRow,
+}
 
 
 def factory_of(model: str | Factory) -> Factory:

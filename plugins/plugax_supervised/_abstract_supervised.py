@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from plugax import AbstractData, AbstractProblem, FullBatch, PlugaxError, Shuffled
+from plugax import AbstractData, AbstractProblem, PlugaxError
 from plugax.losses import AbstractLoss
 
 from ._answers import answers, judged, probabilities
@@ -18,7 +18,7 @@ from ._metrics import Metric
 from ._model import in_pieces, inference, make, outputs_and_state
 from ._parts import with_weights
 from ._per_example import PerExample
-from ._scaling import Scaling
+from ._scaling import Scales
 
 if TYPE_CHECKING:
     from plugax import Solution
@@ -66,13 +66,19 @@ class AbstractSupervised(AbstractProblem):
     validation: eqx.AbstractVar[Examples | None]
     metrics: eqx.AbstractVar[tuple[Metric, ...]]
     classes: eqx.AbstractVar[tuple[Any, ...] | None]
-    scaling: eqx.AbstractVar[Scaling | None]
+    scaling: eqx.AbstractVar[Scales | None]
     per_example: eqx.AbstractVar[PerExample | None]
 
     @property
     def data(self) -> AbstractData:
         """The training part, in minibatches or as a whole."""
         return self.train
+
+    def examples(self) -> Examples:
+        """The training part as a whole; not for a stream."""
+        whole = self.train.whole
+        assert whole is not None
+        return whole.first()
 
     def init(self, key: PRNGKeyArray) -> PyTree:
         """The model that was given, or one with the weights that the key draws."""
@@ -100,8 +106,8 @@ class AbstractSupervised(AbstractProblem):
         """
         if self.validation is not None:
             prefix, part = "validation", self.validation
-        elif isinstance(self.train, Shuffled | FullBatch):
-            prefix, part = "training", self.train.arrays
+        elif self.train.whole is not None:
+            prefix, part = "training", self.examples()
         else:
             return {}
         inputs, targets, weights = part

@@ -40,7 +40,7 @@ def export_forward(
     (examples,) = jax.export.symbolic_shape("examples")
     inputs = jax.tree.map(
         lambda a: jax.ShapeDtypeStruct((examples, *a.shape[1:]), a.dtype),
-        jax.eval_shape(problem.train.first)[0],
+        jax.eval_shape((problem.train.whole or problem.train).first)[0],
     )
     forward = jax.jit(problem.forward(solution.unknowns))
     return jax.export.export(forward, platforms=platforms)(inputs)

@@ -14,7 +14,7 @@ from ._abstract_supervised import AbstractSupervised, Examples
 from ._metrics import Metric
 from ._model import outputs_and_state
 from ._per_example import PerExample
-from ._scaling import Scaling
+from ._scaling import Scales
 
 
 class LeastSquaresSupervised(AbstractSupervised, AbstractLeastSquares):  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -35,7 +35,7 @@ class LeastSquaresSupervised(AbstractSupervised, AbstractLeastSquares):  # pyrig
     factory: Callable[..., Any] | None = eqx.field(static=True)
     metrics: tuple[Metric, ...] = eqx.field(static=True)
     classes: tuple[Any, ...] | None = eqx.field(static=True)
-    scaling: Scaling | None = eqx.field(static=True, default=None)
+    scaling: Scales | None = eqx.field(static=True, default=None)
     per_example: PerExample | None = eqx.field(static=True, default=None)
 
     def residuals(

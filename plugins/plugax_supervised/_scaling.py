@@ -1,10 +1,23 @@
 """Columns with mean 0 and standard deviation 1, as networks learn best from."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+
+
+@runtime_checkable
+class Scales(Protocol):
+    """Between the user's units and those in which a model works."""
+
+    def scaled(self, inputs: Any, /) -> Any:
+        """Inputs as the model takes them."""
+        ...
+
+    def in_units(self, values: Any, /) -> Any:
+        """Outputs or targets in the units of the data."""
+        ...
 
 
 class Scaling(NamedTuple):

@@ -22,7 +22,7 @@ from ._metrics import Metric, metrics_of
 from ._model import as_unknowns, is_ready, make
 from ._parts import parts_of_arrays, parts_of_stream
 from ._per_example import PerExample, per_example_of
-from ._scaling import Scaling
+from ._scaling import Scales
 
 
 class Supervised(AbstractSupervised):
@@ -35,7 +35,7 @@ class Supervised(AbstractSupervised):
     factory: Callable[..., Any] | None = eqx.field(static=True)
     metrics: tuple[Metric, ...] = eqx.field(static=True)
     classes: tuple[Any, ...] | None = eqx.field(static=True)
-    scaling: Scaling | None = eqx.field(static=True, default=None)
+    scaling: Scales | None = eqx.field(static=True, default=None)
     per_example: PerExample | None = eqx.field(static=True, default=None)
 
     def loss(
@@ -55,7 +55,7 @@ class StatefulSupervised(AbstractSupervised, AbstractStatefulProblem):  # pyrigh
     factory: Callable[..., Any] | None = eqx.field(static=True)
     metrics: tuple[Metric, ...] = eqx.field(static=True)
     classes: tuple[Any, ...] | None = eqx.field(static=True)
-    scaling: Scaling | None = eqx.field(static=True, default=None)
+    scaling: Scales | None = eqx.field(static=True, default=None)
     per_example: PerExample | None = eqx.field(static=True, default=None)
 
     def stateful_loss(

@@ -20,7 +20,7 @@ from ._metrics import Metric, metrics_of
 from ._per_example import PerExample, per_example_of
 from ._perceptron import Activation, PerceptronShape, check_shape
 from ._prepared import Prepared, labels_of, numbers_of, prepare
-from ._scaling import Scaling
+from ._scaling import Scales
 
 if TYPE_CHECKING:
     from plugax import Solution
@@ -127,7 +127,7 @@ class Classification(AbstractTableNetwork):
     factory: Callable[..., Any] | None = eqx.field(static=True)
     metrics: tuple[Metric, ...] = eqx.field(static=True)
     classes: tuple[Any, ...] | None = eqx.field(static=True)
-    scaling: Scaling | None = eqx.field(static=True)
+    scaling: Scales | None = eqx.field(static=True)
     per_example: PerExample | None = eqx.field(static=True)
     columns: tuple[Column, ...] = eqx.field(static=True)
     response_name: str = eqx.field(static=True)
@@ -218,7 +218,7 @@ class RegressionNetwork(AbstractTableNetwork):
     classes: tuple[Any, ...] | None = eqx.field(static=True)
     factory: Callable[..., Any] | None = eqx.field(static=True)
     metrics: tuple[Metric, ...] = eqx.field(static=True)
-    scaling: Scaling | None = eqx.field(static=True)
+    scaling: Scales | None = eqx.field(static=True)
     per_example: PerExample | None = eqx.field(static=True)
     columns: tuple[Column, ...] = eqx.field(static=True)
     response_name: str = eqx.field(static=True)

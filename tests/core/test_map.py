@@ -67,6 +67,8 @@ def test_plugins_import_public_names_only(root):
         "plugax_assimilation": {"plugax_state_space"},
         "plugax_supervised": {"plugax_regression"},
         "plugax_regression": {"plugax_minimise"},
+        "plugax_sequences": {"plugax_regression", "plugax_supervised"},
+        "plugax_mnist": {"plugax_sequences"},
     }
     for package in (root / "plugins").iterdir():
         for path in package.rglob("*.py"):

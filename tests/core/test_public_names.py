@@ -31,6 +31,7 @@ LAZY = [
         "plugax_minimise",
         "plugax_mnist",
         "plugax_regression",
+        "plugax_sequences",
         "plugax_supervised",
     )
 ]

@@ -10,7 +10,7 @@ import plugax as px
 ROOT = pathlib.Path(__file__).parents[2]
 GALLERY = sorted((ROOT / "docs" / "gallery").glob("*.py"))
 SCRIPTS = [*GALLERY, *sorted((ROOT / "docs" / "explain").glob("*.py"))]
-NEEDS_DATA = {"mnist"}
+NEEDS_DATA = {"mnist", "japanese-vowels"}
 
 
 @pytest.fixture(scope="module")

@@ -185,3 +185,10 @@ def test_the_linear_model_learns_from_the_real_pictures(real_mnist):
 def test_with_default_options_the_models_are_as_good_as_they_should(real_mnist, model, least):
     solution = px.solve(Mnist(model, data=real_mnist))
     assert solution.metrics["test_accuracy"] >= least
+
+
+@SLOW
+def test_an_lstm_that_reads_row_by_row_is_as_good_as_it_should_in_five_epochs(real_mnist):
+    adam = px.optimizer("adam", learning_rate=4e-3, schedule="cosine")
+    solution = px.solve(Mnist("lstm", data=real_mnist), "gradient", optimizer=adam, epochs=5)
+    assert solution.metrics["test_accuracy"] >= 0.985
