@@ -6,7 +6,7 @@ from typing import Any
 import equinox as eqx
 from jaxtyping import PyTree
 
-from plugax import PlugaxError
+from plugax import PlugaxError, Shuffled
 from plugax.losses import AbstractLoss
 from plugax_supervised import AbstractSupervised, Examples, Metric, PerExample, Scales, Supervised
 
@@ -43,7 +43,13 @@ def bucketed(problem: AbstractSupervised, number: int = 4) -> BucketedSupervised
             "bucketed takes a problem that supervised has made, of a model without a state; got "
             f"{type(problem).__name__}."
         )
-    inputs = problem.train.arrays[0]
+    train = problem.train
+    if not isinstance(train, Shuffled):
+        raise PlugaxError(
+            "Buckets are made of examples in arrays, with a batch_size; the problem has "
+            f"{type(train).__name__} data."
+        )
+    inputs = train.arrays[0]
     if not (isinstance(inputs, tuple) and len(inputs) == 2 and inputs[1].ndim == 1):
         raise PlugaxError(
             "Buckets need inputs that are values and lengths, as plugax_sequences.padded makes "
@@ -52,7 +58,7 @@ def bucketed(problem: AbstractSupervised, number: int = 4) -> BucketedSupervised
     return BucketedSupervised(
         given=problem.given,
         measure=problem.measure,
-        train=Buckets(problem.train.arrays, problem.train.batch_size, number),
+        train=Buckets(train.arrays, train.batch_size, number),
         validation=problem.validation,
         factory=problem.factory,
         metrics=problem.metrics,

@@ -29,7 +29,7 @@ def draw_curves(problem: "AbstractSupervised", solution: "Solution") -> "Figure"
         if name.startswith(f"{part}_") and np.ndim(solution.metrics[name]) == 0
     ]
     # The loss comes first, beside that of the batches.
-    names = sorted(metrics, key=lambda name: name != f"{part}_loss")
+    names = sorted(metrics, key=lambda name: name != f"{part}_loss") or [f"{part}_loss"]
     columns = min(len(names), 3)
     rows = math.ceil(len(names) / columns)
     figure = Figure(figsize=(0.6 + 3.8 * columns, 0.4 + 3.2 * rows), layout="constrained")
@@ -39,9 +39,10 @@ def draw_curves(problem: "AbstractSupervised", solution: "Solution") -> "Figure"
             every = solution.provenance["run"]["record_every"]
             steps, values = _averages(solution.series.get("loss", np.empty(0)), every)
             panel.plot(steps / per_epoch, values, color=TRAINING, lw=1.6, label="batches")
-        steps, values = _evaluations(solution, name)
-        colour = VALIDATION if part == "validation" else TRAINING
-        panel.plot(steps / per_epoch, values, "o-", color=colour, lw=1.2, ms=3, label=part)
+        if metrics:  # of a stream alone there are none
+            steps, values = _evaluations(solution, name)
+            colour = VALIDATION if part == "validation" else TRAINING
+            panel.plot(steps / per_epoch, values, "o-", color=colour, lw=1.2, ms=3, label=part)
         panel.set(xlabel="epochs", ylabel=name.removeprefix(f"{part}_"), xlim=(0, None))
         _finish(panel)
     for panel in panels[len(names) :]:

@@ -32,7 +32,9 @@ def figures_of(problem: AbstractSupervised, solution: "Solution") -> "dict[str, 
     drawn = {"loss": draw_curves(problem, solution)}
     part, name = problem.validation, "validation"
     if part is None:
-        part, name = problem.train.arrays, "training"
+        if problem.train.whole is None:
+            return drawn  # a stream
+        part, name = problem.examples(), "training"
     inputs, targets, _ = part
     kind = kind_of(problem.measure, targets)
     if kind is None:
