@@ -60,7 +60,7 @@ MEANINGS = {
     "setup": "problem and solver made, data read",
     "compile": "programs traced and compiled",
     "loop": "steps and evaluations",
-    "data": "batches in the loop, measured by themselves, or waited for",
+    "data": "batches made in the loop, or waited for",
     "host": "observers, saving, and the rest",
 }
 
