@@ -232,8 +232,12 @@ def _without_constraints(problem: problems.Constrained) -> AbstractProblem:
     """The problem of a round, with multipliers of zero."""
     unknowns = eqx.filter_eval_shape(problem.init, jr.key(0))
     equal, at_most = eqx.filter_eval_shape(problem.constraints, unknowns)
-    zeros = (jnp.zeros(of.shape, of.dtype) for of in (equal, at_most))
-    return problem.augmented(*zeros, jnp.ones((), equal.dtype))
+    zero = Multipliers(
+        jnp.zeros(equal.shape, equal.dtype),
+        jnp.zeros(at_most.shape, at_most.dtype),
+        jnp.ones((), equal.dtype),
+    )
+    return _problem(problem, zero)
 
 
 def _problem(problem: problems.Constrained, multipliers: Multipliers) -> AbstractProblem:

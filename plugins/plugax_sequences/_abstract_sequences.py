@@ -15,7 +15,7 @@ class AbstractSequences(AbstractSupervised):
     - `train`: the training part, in batches of similar length.
     """
 
-    train: eqx.AbstractVar[Buckets]
+    train: eqx.AbstractVar[Buckets]  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def loss(
         self, unknowns: PyTree, batch: Examples, key: PRNGKeyArray

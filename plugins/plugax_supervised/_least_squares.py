@@ -7,7 +7,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
-from plugax import AbstractLeastSquares, FullBatch, Shuffled
+from plugax import AbstractData, AbstractLeastSquares
 from plugax.losses import AbstractLoss
 
 from ._abstract_supervised import AbstractSupervised, Examples
@@ -30,7 +30,7 @@ class LeastSquaresSupervised(AbstractSupervised, AbstractLeastSquares):  # pyrig
 
     given: PyTree
     measure: AbstractLoss
-    train: Shuffled | FullBatch
+    train: AbstractData
     validation: Examples | None
     factory: Callable[..., Any] | None = eqx.field(static=True)
     metrics: tuple[Metric, ...] = eqx.field(static=True)

@@ -209,5 +209,5 @@ def _three_steps(task: Task) -> PyTree:
     """The float unknowns after three steps, by the same program as in any run."""
     first, limit = jnp.asarray(0, "int32"), jnp.asarray(3, "int32")
     members = 1 if task.axes is None else 2
-    _, position, _ = advance((task, first, limit, members), begin(task))
+    _, position, _ = advance((task, first, limit, members, ()), begin(task))
     return eqx.filter(unknowns_of(task, position.state), eqx.is_inexact_array)
