@@ -76,9 +76,13 @@ def minimise_model(
     hessian, length = model.hessian, model.length
     damped = hessian + DAMPING / length * jnp.eye(start.size, dtype=start.dtype)
 
+    sizes = jnp.abs(hessian)
+
     def is_unfinished(carry: tuple) -> Array:
         z, count = carry
-        return (jnp.max(jnp.abs(model.residual(z))) > tolerance) & (count < MOST_STEPS)
+        rounding = 2 * jnp.finfo(z.dtype).eps * jnp.max(sizes @ jnp.abs(z))
+        large = jnp.max(jnp.abs(model.residual(z))) > jnp.maximum(tolerance, rounding)
+        return large & (count < MOST_STEPS)
 
     def derivative(w: Array) -> tuple[Array, Array]:
         of = lambda w: model.proximal(w, length)  # noqa: E731
