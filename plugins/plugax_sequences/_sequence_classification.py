@@ -74,10 +74,7 @@ class SequenceClassification(AbstractSequences):
         }
     }
 
-    example: ClassVar[str] = (
-        'print(px.solve(px.problem("sequence-classification", response="kind", text="word", data={'
-        '"word": ["abba", "cab", "baba", "xyz", "zyx", "yyzx"], "kind": [0, 0, 0, 1, 1, 1]})))'
-    )
+    example: ClassVar[Mapping[str, Any]] = {"problem": {"text": "x", "validation": 0.5}}
 
     measure: AbstractLoss
     train: Buckets

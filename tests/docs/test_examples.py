@@ -23,6 +23,7 @@ LONG = (
     "docs/assimilation.md",
     "docs/compare.md",
     "docs/diagnostics.md",
+    "docs/how-to/sequences.md",
     "docs/how-to/train-a-network.md",
     "docs/integrators.md",
     "docs/learn/solver.md",
