@@ -47,6 +47,7 @@ PACKAGES = (
     "plugax_compose",
     "plugax_progress",
     "plugax_training",
+    "plugax_augmentation",
 )
 # Every jaxtyping annotation of the project is checked at run time, which takes a fifth of the time;
 # the session of nox for the oldest Python does without. This must come before the first import of
