@@ -21,7 +21,9 @@ NAMES: dict[str, tuple[type[Any], Callable[[str], Any]]] = {
 """What each name makes, and of which kind of number."""
 
 
-def read_augmentations(given: Sequence[str | Augmentation]) -> tuple[Augmentation, ...]:
+def read_augmentations(
+    given: str | Augmentation | Sequence[str | Augmentation],
+) -> tuple[Augmentation, ...]:
     """Augmentations from functions `(picture, key) -> picture` and texts `NAME=STRENGTH`.
 
     Errors: `UnknownNameError` for a name that does not exist; `PlugaxError` for a text of another

@@ -4,6 +4,10 @@ from ._abstract_supervised import AbstractSupervised as AbstractSupervised
 from ._export import export_forward as export_forward
 from ._export import save_forward as save_forward
 from ._metrics import METRICS as METRICS
+from ._model import in_pieces as in_pieces
+from ._model import inference as inference
+from ._model import make_unknowns as make_unknowns
+from ._model import outputs_and_state as outputs_and_state
 from ._perceptron import Perceptron as Perceptron
 from ._supervised import StatefulSupervised as StatefulSupervised
 from ._supervised import Supervised as Supervised

@@ -15,7 +15,7 @@ from plugax.losses import AbstractLoss
 from ._answers import answers, judged, probabilities
 from ._clipped_loss import clipped_loss
 from ._metrics import Metric
-from ._model import in_pieces, inference, make, outputs_and_state
+from ._model import in_pieces, inference, make_unknowns, outputs_and_state
 from ._per_example import PerExample
 from ._scaling import Scaling
 
@@ -72,7 +72,7 @@ class AbstractSupervised(AbstractProblem):
     def init(self, key: PRNGKeyArray) -> PyTree:
         """The model that was given, or one with the weights that the key draws."""
         if self.factory is not None:
-            return make(self.factory, key)
+            return make_unknowns(self.factory, key)
         return jax.tree.map(lambda leaf: leaf, self.given)  # a state of Equinox is used up once
 
     def measured(

@@ -17,7 +17,7 @@ from ._abstract_supervised import AbstractSupervised, Examples
 from ._answers import USUAL, kind_of
 from ._check import as_arrays, check_fit, check_loss, examples_of
 from ._metrics import Metric, metrics_of
-from ._model import as_unknowns, is_ready, make
+from ._model import as_unknowns, is_ready, make_unknowns
 from ._per_example import PerExample, per_example_of
 from ._scaling import Scaling
 from ._split import split
@@ -133,7 +133,7 @@ def supervised(
         learned = (*learned[:2], by_class if learned[2] is None else by_class * learned[2])
     ready = is_ready(model)
     given, factory = (as_unknowns(model), None) if ready else (None, _factory(model))
-    init = (lambda _: given) if factory is None else (lambda key: make(factory, key))
+    init = (lambda _: given) if factory is None else (lambda key: make_unknowns(factory, key))
     names = None if classes is None else tuple(np.asarray(classes).tolist())
     for part in (learned, held):
         if part is not None:
