@@ -10,7 +10,7 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree, UInt8
 
-from plugax import AbstractProblem, Shuffled
+from plugax import AbstractProblem, AbstractStatefulProblem, PlugaxError, Shuffled
 from plugax.losses import CrossEntropy
 from plugax_augmentation import Augmentation, Mixup, augment, read_augmentations
 from plugax_supervised import in_pieces, make_unknowns
@@ -18,7 +18,7 @@ from plugax_supervised import in_pieces, make_unknowns
 from ._classifier import dtype_of, logits_and_state, logits_of
 from ._dataset import load
 from ._evaluation import accuracy_of, merits_of
-from ._models import Factory, ModelName, check_model, factory_of
+from ._models import Factory, ModelName, check_model, factory_of, has_state
 
 Batch = tuple[UInt8[Array, "examples 28 28"], UInt8[Array, " examples"]]
 
@@ -43,7 +43,7 @@ class AbstractImageClassification(AbstractProblem):
 
     Errors: those of `plugax_mnist.load` if the files are missing or damaged; `ValueError` for an
     invalid model, batch size, or strength of an augmentation; `PlugaxError` for a model that does
-    not return a logit for each class.
+    not return a logit for each class, or has a state where none can be carried.
     """
 
     source: ClassVar[str]
@@ -73,11 +73,18 @@ class AbstractImageClassification(AbstractProblem):
         model: ModelName | Factory = "mlp",
         batch_size: int = 128,
         data: str | os.PathLike[str] | None = None,
-        augment: tuple[str | Augmentation, ...] = (),
+        augment: tuple[str, ...] | tuple[Augmentation, ...] = (),
         mixup: float | None = None,
         label_smoothing: float = 0.0,
     ):
         self.factory = factory_of(model)
+        stateful = has_state(self.factory)
+        if stateful != isinstance(self, AbstractStatefulProblem):
+            raise PlugaxError(
+                f"{type(self).__name__} is not for this model, which has "
+                f"{'a state' if stateful else 'no state'}. plugax_mnist.mnist and fashion_mnist, "
+                "or px.problem('mnist', …), choose what fits the model."
+            )
         self.augmentations = read_augmentations(augment)
         self.mixup = None if mixup is None else Mixup(mixup)
         self.measure = CrossEntropy(label_smoothing=label_smoothing)

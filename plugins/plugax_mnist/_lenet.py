@@ -15,6 +15,8 @@ paper's compares with drawn characters.
 Source: LeCun, Bottou, Bengio and Haffner 1998, doi 10.1109/5.726791, section II B.
 """
 
+import itertools
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -56,7 +58,7 @@ class LeNet5(AbstractClassifier):
         self.kernels, self.biases = tuple(kernels), tuple(biases)
         self.pool_weights = tuple(map(jnp.ones, MAPS))
         self.pool_biases = tuple(map(jnp.zeros, MAPS))
-        self.layers = tuple(_layer(n, m, next(keys)) for n, m in zip(UNITS, UNITS[1:], strict=False))
+        self.layers = tuple(_layer(n, m, next(keys)) for n, m in itertools.pairwise(UNITS))
 
     def __call__(self, images: Float[Array, "examples 28 28"]) -> Float[Array, "examples classes"]:
         """The logits of every picture."""

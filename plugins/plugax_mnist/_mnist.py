@@ -66,7 +66,7 @@ def mnist(
     model: ModelName | Factory = "mlp",
     batch_size: int = 128,
     data: str | os.PathLike[str] | None = None,
-    augment: tuple[str | Augmentation, ...] = (),
+    augment: tuple[str, ...] | tuple[Augmentation, ...] = (),
     mixup: float | None = None,
     label_smoothing: float = 0.0,
 ) -> AbstractImageClassification:
@@ -80,8 +80,8 @@ def mnist(
         batch_size: pictures in a step.
         data: the directory of the four files; by default they are searched for, and downloaded if
             they are not found.
-        augment: how pictures are changed at random in training, such as shift=2,rotate=10,scale=0.1;
-            there are shift, rotate, scale, crop, noise and cutout. In Python also functions
+        augment: how pictures are changed at random in training, such as shift=2,rotate=10; there
+            are shift, rotate, scale, crop, noise and cutout. In Python also functions
             (picture, key) -> picture, of grey values from 0 to 1.
         mixup: α, if pictures and classes are mixed in pairs, with shares from the distribution
             Beta(α, α).
@@ -99,7 +99,7 @@ def fashion_mnist(
     model: ModelName | Factory = "mlp",
     batch_size: int = 128,
     data: str | os.PathLike[str] | None = None,
-    augment: tuple[str | Augmentation, ...] = (),
+    augment: tuple[str, ...] | tuple[Augmentation, ...] = (),
     mixup: float | None = None,
     label_smoothing: float = 0.0,
 ) -> AbstractImageClassification:

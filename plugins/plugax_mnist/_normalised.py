@@ -42,9 +42,7 @@ class NormalisedNetwork(AbstractStatefulClassifier):
     norms: tuple[BatchNorm, ...]
     last: eqx.nn.Linear
 
-    def __init__(
-        self, key: PRNGKeyArray, channels: tuple[int, int, int, int] = (16, 32, 48, 96)
-    ):
+    def __init__(self, key: PRNGKeyArray, channels: tuple[int, int, int, int] = (16, 32, 48, 96)):
         last_key, *keys = jr.split(key, 1 + len(channels))
         kernels = []
         for inputs, outputs, size, own in zip(

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from plugax import AbstractProblem, PlugaxError, Shuffled
 from plugax.losses import AbstractLoss
+from plugax_augmentation import Augmentation, Mixup, augment
 
 from ._answers import answers, judged, probabilities
 from ._clipped_loss import clipped_loss
@@ -42,6 +44,8 @@ class AbstractSupervised(AbstractProblem):
     - `classes`: the names of the classes; None for numbers.
     - `scaling`: between the user's units and those in which the model works; None for none.
     - `per_example`: what is done with the gradients of single examples; None for nothing.
+    - `augmentations`: change every input at random in training; empty for nothing.
+    - `mixup`: mixes the examples of a batch in training; None for nothing.
     """
 
     # The rate falls along a cosine that ends with the run.
@@ -63,6 +67,8 @@ class AbstractSupervised(AbstractProblem):
     classes: eqx.AbstractVar[tuple[Any, ...] | None]
     scaling: eqx.AbstractVar[Scaling | None]
     per_example: eqx.AbstractVar[PerExample | None]
+    augmentations: eqx.AbstractVar[tuple[Augmentation, ...]]
+    mixup: eqx.AbstractVar[Mixup | None]
 
     @property
     def data(self) -> Shuffled:
@@ -79,12 +85,20 @@ class AbstractSupervised(AbstractProblem):
         self, unknowns: PyTree, batch: Examples, key: PRNGKeyArray
     ) -> tuple[Float[Array, ""], dict[str, Array], PyTree]:
         """The loss of a batch in training, its metrics, and the next state; None without one."""
+        inputs, targets, weights = batch
+        if self.augmentations:
+            key, own = jr.split(key)
+            inputs = augment(self.augmentations, inputs, own)
         if self.per_example is not None:
+            batch = inputs, targets, weights
             loss, figures = clipped_loss(self.measure, unknowns, batch, key, self.per_example)
             return loss, figures, None
-        inputs, targets, weights = batch
+        mixed = lambda loss: loss((targets, weights))  # noqa: E731
+        if self.mixup is not None:
+            key, own = jr.split(key)
+            inputs, mixed = self.mixup(inputs, (targets, weights), own)
         outputs, state = outputs_and_state(unknowns, inputs, key)
-        return self.measure(outputs, targets, weights), {}, state
+        return mixed(lambda of: self.measure(outputs, *of)), {}, state
 
     def evaluate(self, unknowns: PyTree) -> dict[str, Any]:
         """The loss and the metrics of the part that was kept back, or else of the training part.

@@ -102,9 +102,7 @@ def inference(unknowns: PyTree) -> Callable[[PyTree], PyTree]:
     return of_many
 
 
-def in_pieces(
-    function: Callable[[PyTree], PyTree], inputs: PyTree, size: int = PIECE
-) -> PyTree:
+def in_pieces(function: Callable[[PyTree], PyTree], inputs: PyTree, size: int = PIECE) -> PyTree:
     """A function of many examples, piece by piece if they are more than `size`."""
     examples = len(jax.tree.leaves(inputs)[0])
     if examples <= size:

@@ -12,10 +12,11 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from plugax import AbstractStatefulProblem, PlugaxError, Shuffled, Stateful
 from plugax.losses import AbstractLoss
+from plugax_augmentation import Augmentation, Mixup, read_augmentations
 
 from ._abstract_supervised import AbstractSupervised, Examples
 from ._answers import USUAL, kind_of
-from ._check import as_arrays, check_fit, check_loss, examples_of
+from ._check import as_arrays, check_changes, check_fit, check_loss, examples_of
 from ._metrics import Metric, metrics_of
 from ._model import as_unknowns, is_ready, make_unknowns
 from ._per_example import PerExample, per_example_of
@@ -36,6 +37,8 @@ class Supervised(AbstractSupervised):
     classes: tuple[Any, ...] | None = eqx.field(static=True)
     scaling: Scaling | None = eqx.field(static=True, default=None)
     per_example: PerExample | None = eqx.field(static=True, default=None)
+    augmentations: tuple[Augmentation, ...] = ()
+    mixup: Mixup | None = None
 
     def loss(
         self, unknowns: PyTree, batch: Examples, key: PRNGKeyArray
@@ -56,6 +59,8 @@ class StatefulSupervised(AbstractSupervised, AbstractStatefulProblem):  # pyrigh
     classes: tuple[Any, ...] | None = eqx.field(static=True)
     scaling: Scaling | None = eqx.field(static=True, default=None)
     per_example: PerExample | None = eqx.field(static=True, default=None)
+    augmentations: tuple[Augmentation, ...] = ()
+    mixup: Mixup | None = None
 
     def stateful_loss(
         self, unknowns: Stateful, batch: Examples, key: PRNGKeyArray
@@ -77,6 +82,8 @@ def supervised(
     weights: Any = None,
     class_weights: str | Sequence[float | int] | Mapping[int, float | int] | None = None,
     classes: Sequence[Any] | None = None,
+    augment: str | Augmentation | Sequence[str | Augmentation] = (),
+    mixup: float | int | None = None,
     gradient_statistics: bool = False,
     clip_per_example: float | int | None = None,
     block: int = 32,
@@ -101,6 +108,10 @@ def supervised(
             n / (K nₖ), by which all K classes count the same. The weights do not change the
             evaluation.
         classes: the names of the classes, in their order; then they are what is predicted.
+        augment: how inputs are changed at random in training: functions `(picture, key) -> picture`
+            such as `plugax_augmentation.Shift(2)`, or their names, such as `"shift=2"`.
+        mixup: α, if the examples of a batch are mixed in pairs in training, with shares from the
+            distribution Beta(α, α).
         gradient_statistics: whether each step records mean and largest norm, variance and signal to
             noise of the gradients of its examples.
         clip_per_example: the length to which the gradient of every example is clipped, over all
@@ -134,6 +145,7 @@ def supervised(
     ready = is_ready(model)
     given, factory = (as_unknowns(model), None) if ready else (None, _factory(model))
     init = (lambda _: given) if factory is None else (lambda key: make_unknowns(factory, key))
+    augmentations = read_augmentations(augment)
     names = None if classes is None else tuple(np.asarray(classes).tolist())
     for part in (learned, held):
         if part is not None:
@@ -142,7 +154,13 @@ def supervised(
     if names is not None and kind != "classes":
         raise PlugaxError(f"classes= are names of classes, which {type(loss).__name__} has not.")
     stateful = isinstance(eqx.filter_eval_shape(init, jr.key(0)), Stateful)
+    check_changes(augmentations, mixup, learned[0])
     per_example = per_example_of(clip_per_example, gradient_statistics, block)
+    if mixup is not None and per_example is not None:
+        raise PlugaxError(
+            "With mixup every example is part of two, so none has a gradient of its own: leave out "
+            "mixup, or gradient_statistics and clip_per_example."
+        )
     if stateful and per_example is not None:
         raise PlugaxError(
             "Layers with a state look at the whole batch, so no example has a gradient of its own: "
@@ -157,6 +175,8 @@ def supervised(
         metrics=metrics_of(USUAL[kind] if metrics is None else metrics, kind),
         classes=names,
         per_example=per_example,
+        augmentations=augmentations,
+        mixup=None if mixup is None else Mixup(mixup),
     )
 
 

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from plugax import Shuffled
 from plugax.losses import AbstractLoss, CrossEntropy, Huber, SquaredError
+from plugax_augmentation import Augmentation, Mixup
 from plugax_regression import table_of
 
 from ._abstract_supervised import AbstractSupervised, Examples
@@ -129,6 +130,8 @@ class Classification(AbstractTableNetwork):
     per_example: PerExample | None = eqx.field(static=True)
     columns: tuple[Column, ...] = eqx.field(static=True)
     response_name: str = eqx.field(static=True)
+    augmentations: tuple[Augmentation, ...] = ()
+    mixup: Mixup | None = None
 
     def __init__(
         self,
@@ -219,6 +222,8 @@ class RegressionNetwork(AbstractTableNetwork):
     per_example: PerExample | None = eqx.field(static=True)
     columns: tuple[Column, ...] = eqx.field(static=True)
     response_name: str = eqx.field(static=True)
+    augmentations: tuple[Augmentation, ...] = ()
+    mixup: Mixup | None = None
 
     def __init__(
         self,

@@ -19,12 +19,26 @@ from plugax.testing import (
     check_loss_vmap_equals_loop,
     check_strict_promotion,
 )
-from plugax_mnist import ConvolutionalNetwork, FashionMnist, Mnist, load
-from plugax_mnist._evaluation import in_pieces, merits_of
+from plugax_augmentation import Noise, Shift, augment
+from plugax_mnist import (
+    ConvolutionalNetwork,
+    FashionMnist,
+    Mnist,
+    NormalisedNetwork,
+    StatefulMnist,
+    load,
+    mnist,
+)
+from plugax_mnist._evaluation import merits_of
 from plugax_mnist._image_classification import moments_of
 
 SLOW = pytest.mark.slow
 SMALL_CNN = functools.partial(ConvolutionalNetwork, channels=(2, 3))
+
+
+def small_normalised(key):
+    make = functools.partial(NormalisedNetwork, channels=(4, 6, 6, 8))
+    return eqx.nn.make_with_state(make)(key=key)
 
 
 @pytest.fixture(scope="module")
@@ -86,13 +100,6 @@ def test_a_model_that_knows_nothing_loses_log_10(problem):
     np.testing.assert_allclose(loss, np.log(10), rtol=1e-6)
 
 
-@pytest.mark.parametrize("size", [1, 7, 37, 50])
-def test_an_evaluation_in_pieces_is_the_one_of_all_at_once(problem, size):
-    images = problem.test_images
-    spread = lambda images: jnp.stack([images.max((1, 2)), images.min((1, 2))], 1).astype(float)  # noqa: E731
-    np.testing.assert_array_equal(in_pieces(spread, images, size), spread(images))
-
-
 def test_figures_of_merit_count_true_classes_in_rows(problem):
     logits = jnp.asarray([[9.0, 0, 0], [0, 9, 0], [0, 9, 0], [0, 0, 9]])
     merits = merits_of(logits, jnp.asarray([0, 1, 2, 2], "uint8"))
@@ -134,6 +141,59 @@ def test_a_population_of_seeds_is_each_seed_alone(problem):
     assert population.metrics["confusion"].shape == (3, 10, 10)
 
 
+def test_pictures_are_augmented_in_grey_values_before_they_are_normalised(tiny, problem):
+    change = Shift(3), Noise(0.1)
+    augmented = Mnist("linear", batch_size=8, data=tiny, augment=("shift=3", "noise=0.1"))
+    model, batch, key = problem.init(jr.key(0)), problem.data.first(), jr.key(1)
+    loss, _ = eqx.filter_jit(augmented.loss)(model, batch, key)
+    # The key of the batch makes one for the augmentation.
+    pictures = 255 * augment(change, batch[0].astype("float32") / 255, jr.split(key)[1])
+    logits = model((pictures - problem.mean) / problem.deviation)
+    np.testing.assert_allclose(loss, px.losses.CrossEntropy()(logits, batch[1]), rtol=1e-4)
+    evaluated = (eqx.filter_jit(one.evaluate)(model) for one in (augmented, problem))
+    one, other = (metrics["test_loss"] for metrics in evaluated)
+    np.testing.assert_array_equal(one, other)
+
+
+def test_augmentation_of_strength_zero_changes_the_loss_by_rounding_alone(tiny, problem):
+    nothing = Mnist("linear", batch_size=8, data=tiny, augment=("shift=0", "rotate=0", "crop=0"))
+    model, batch = problem.init(jr.key(0)), problem.data.first()
+    found, expected = (one.loss(model, batch, jr.key(1))[0] for one in (nothing, problem))
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_smoothed_labels_and_mixtures_count_in_training_only(tiny, problem):
+    changed = Mnist("linear", batch_size=8, data=tiny, mixup=0.4, label_smoothing=0.1)
+    model, batch = problem.init(jr.key(0)), problem.data.first()
+    loss, metrics = eqx.filter_jit(changed.loss)(model, batch, jr.key(1))
+    assert loss != problem.loss(model, batch, jr.key(1))[0]
+    assert 0 <= metrics["accuracy"] <= 1
+    smooth = Mnist("linear", batch_size=8, data=tiny, label_smoothing=0.1)
+    logits = model(problem.normalised(batch[0], jnp.dtype("float32")))
+    expected = px.losses.CrossEntropy(label_smoothing=0.1)(logits, batch[1])
+    np.testing.assert_allclose(smooth.loss(model, batch, jr.key(1))[0], expected, rtol=1e-5)
+    found, plain = (eqx.filter_jit(one.evaluate)(model) for one in (changed, problem))
+    np.testing.assert_array_equal(found["test_loss"], plain["test_loss"])
+
+
+def test_a_network_with_batch_normalisation_learns_and_is_resumed(tiny, adam, tmp_path):
+    problem = mnist(small_normalised, batch_size=20, data=tiny, augment=("shift=1", "rotate=5"))
+    assert isinstance(problem, StatefulMnist)
+    solution = px.solve(problem, adam, steps=60)
+    assert solution.metrics["test_accuracy"] > 0.9
+    px.solve(problem, adam, steps=30, out=tmp_path)
+    resumed = px.resume(tmp_path, problem=problem, solver=adam, steps=60)
+    for found, expected in zip(
+        jax.tree.leaves(resumed.unknowns), jax.tree.leaves(solution.unknowns), strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_the_class_for_models_without_a_state_refuses_others(tiny):
+    with pytest.raises(px.PlugaxError, match=r"has a state\. plugax_mnist\.mnist"):
+        Mnist("cnn-bn", batch_size=8, data=tiny)
+
+
 def test_fashion_mnist_is_the_same_with_other_classes(tiny):
     problem = FashionMnist("linear", batch_size=8, data=tiny)
     assert problem.classes[9] == "Ankle boot"
@@ -142,6 +202,7 @@ def test_fashion_mnist_is_the_same_with_other_classes(tiny):
 
 def test_the_command_line_runs_it(registered, tiny, capsys):
     words = ["--model", "linear", "--batch-size", "40", "--data", str(tiny), "--epochs", "2"]
+    words += ["--augment", "shift=1,rotate=5"]
     for name in ("mnist", "fashion-mnist"):
         assert main(["run", name, *words, "--json"]) == 0
         answer = json.loads(capsys.readouterr().out)
