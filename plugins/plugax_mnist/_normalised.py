@@ -1,8 +1,8 @@
 """Four convolutions with batch normalisation: small, and within 0.4 % with augmentation.
 
-    28 × 28  →  convolution 5 × 5  →  pooling 2 × 2  →  12 × 12 × 16
-             →  convolution 3 × 3                    →  10 × 10 × 32
-             →  convolution 3 × 3  →  pooling 2 × 2  →   4 × 4 × 48
+    28 × 28  →  convolution 5 × 5  →  pooling 2 × 2  →  12 × 12 × 24
+             →  convolution 3 × 3                    →  10 × 10 × 48
+             →  convolution 3 × 3  →  pooling 2 × 2  →   4 × 4 × 64
              →  convolution 3 × 3                    →   2 × 2 × 96  →  10 logits
 
 Every convolution, after its pooling, is followed by batch normalisation and max(t, 0). Plain
@@ -42,7 +42,7 @@ class NormalisedNetwork(AbstractStatefulClassifier):
     norms: tuple[BatchNorm, ...]
     last: eqx.nn.Linear
 
-    def __init__(self, key: PRNGKeyArray, channels: tuple[int, int, int, int] = (16, 32, 48, 96)):
+    def __init__(self, key: PRNGKeyArray, channels: tuple[int, int, int, int] = (24, 48, 64, 96)):
         last_key, *keys = jr.split(key, 1 + len(channels))
         kernels = []
         for inputs, outputs, size, own in zip(

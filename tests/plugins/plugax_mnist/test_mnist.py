@@ -18,6 +18,7 @@ from plugax.testing import (
     check_loss_precision,
     check_loss_vmap_equals_loop,
     check_strict_promotion,
+    collect_checks,
 )
 from plugax_augmentation import Noise, Shift, augment
 from plugax_mnist import (
@@ -234,6 +235,13 @@ def test_batches_larger_than_the_data_are_refused(tiny):
 )
 def test_a_convolutional_network_conforms_too(tiny, check):
     check(Mnist(SMALL_CNN, batch_size=4, data=tiny), jr.key(0))
+
+
+@SLOW
+def test_a_problem_with_a_state_conforms_too(tiny):
+    options = {"batch_size": 4, "data": tiny, "augment": ("shift=1", "crop=0.1"), "mixup": 0.2}
+    for check in collect_checks(problems={"mnist": lambda: mnist(small_normalised, **options)}):
+        check()
 
 
 def test_the_linear_model_learns_from_the_real_pictures(real_mnist):
