@@ -250,7 +250,19 @@ def test_the_linear_model_learns_from_the_real_pictures(real_mnist):
 
 
 @SLOW
-@pytest.mark.parametrize(("model", "least"), [("linear", 0.92), ("mlp", 0.98), ("cnn", 0.99)])
+@pytest.mark.parametrize(
+    ("model", "least"),
+    [("linear", 0.92), ("mlp-300", 0.98), ("mlp", 0.98), ("lenet-5", 0.98), ("cnn", 0.99)],
+)
 def test_with_default_options_the_models_are_as_good_as_they_should(real_mnist, model, least):
     solution = px.solve(Mnist(model, data=real_mnist))
     assert solution.metrics["test_accuracy"] >= least
+
+
+@SLOW
+def test_with_augmentation_batch_normalisation_is_wrong_on_less_than_half_a_per_cent(real_mnist):
+    """The page says what it reaches; a share of 0.4 % of 10 000 has a standard error of 0.06 %."""
+    problem = mnist("cnn-bn", data=real_mnist, augment=("shift=2", "rotate=12", "scale=0.12"))
+    adam = px.optimizer("adam", learning_rate=3e-3, schedule="cosine")
+    solution = px.solve(problem, px.solver("gradient", optimizer=adam), epochs=12)
+    assert solution.metrics["test_accuracy"] >= 0.995
