@@ -73,10 +73,10 @@ def mnist(
     """Tell handwritten digits apart: 60 000 pictures to learn from, 10 000 to be judged by.
 
     Arguments:
-        model: linear; mlp-300 and lenet-5, those of 1998; mlp, the perceptron 784-512-512-10; cnn,
-            a small convolutional network; cnn-bn, one with batch normalisation. Or, from Python, a
-            function or class that makes a model of yours from a random key; with a state, the pair
-            of both.
+        model: what learns; mlp-300 and lenet-5 are those of 1998, mlp is the perceptron
+            784-512-512-10, cnn a small convolutional network, cnn-bn one with batch normalisation.
+            From Python also a function or class that makes a model of yours from a random key; with
+            a state, the pair of both.
         batch_size: pictures in a step.
         data: the directory of the four files; by default they are searched for, and downloaded if
             they are not found.
@@ -106,8 +106,8 @@ def fashion_mnist(
     """Tell clothes apart in pictures of the size and number of MNIST's.
 
     Arguments:
-        model: linear, mlp-300, lenet-5, mlp, cnn or cnn-bn, as for mnist; or, from Python, a
-            function or class that makes a model of yours from a random key.
+        model: what learns, as for mnist; from Python also a function or class that makes a model of
+            yours from a random key.
         batch_size: pictures in a step.
         data: the directory of the four files; by default they are searched for, and downloaded if
             they are not found.
