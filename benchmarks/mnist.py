@@ -3,7 +3,8 @@
 The data are read from PLUGAX_DATA. All use the same models, batch sizes and optimizers:
 
 - the perceptron 784-512-512-10, batches of 128, SGD with momentum;
-- the convolutional network of Equinox's MNIST example, batches of 64, AdamW.
+- the convolutional network of Equinox's MNIST example, batches of 64, AdamW;
+- `cnn-bn`, four convolutions with batch normalisation, batches of 128, Adam.
 
 "Bare" is a `lax.scan` over the steps as one would write it by hand, with the same models, batches
 taken from bytes on the device, and an evaluation at the end, as in Plugax; the time that Plugax
@@ -29,7 +30,7 @@ import numpy as np  # noqa: E402
 import optax  # noqa: E402
 
 import plugax as px  # noqa: E402
-from plugax_mnist import AbstractClassifier, Mnist, convolve, max_pool  # noqa: E402
+from plugax_mnist import AbstractClassifier, Mnist, convolve, max_pool, mnist  # noqa: E402
 
 TIMES = 3
 EPOCHS = 2
@@ -86,6 +87,21 @@ def rows(data: pathlib.Path) -> list[Row]:
         if "PyTorch eager" in seconds:
             peer, theirs = "PyTorch eager", seconds["PyTorch eager"]
             table.append(Row(what, seconds["plugax"], peer, theirs, "s", target))
+    with_norm, adam = mnist("cnn-bn", data=data), px.optimizer("adam", learning_rate=1e-3)
+    peer = eager(with_norm, "cnn-bn")
+    if peer is not None:
+        seconds = in_turns({"plugax": ours(with_norm, adam), "PyTorch eager": peer})
+        what = "MNIST: an epoch, batch normalisation"
+        theirs = seconds["PyTorch eager"]
+        table.append(Row(what, seconds["plugax"], "PyTorch eager", theirs, "s", "≤ 0.7"))
+        changes = ("shift=2", "rotate=12", "scale=0.12")
+        augmented = ours(mnist("cnn-bn", data=data, augment=changes), adam)
+        seconds |= in_turns({"augmented": augmented}, times=2)
+        what = "MNIST: an epoch, batch normalisation and augmentation"
+        row = Row(
+            what, seconds["augmented"], "without augmentation", seconds["plugax"], "s", "≤ 1.2"
+        )
+        table.append(row)
     loop = the_examples_loop(cnn)
     if loop is not None:
         with_evaluation = ours(cnn, adamw, evaluate_every="epoch")
@@ -93,7 +109,7 @@ def rows(data: pathlib.Path) -> list[Row]:
         what = "MNIST: an epoch and an evaluation, Equinox's network"
         peer = "the loop of Equinox's example"
         table.append(Row(what, seconds["plugax"], peer, seconds["loop"], "s", "≤ 0.5"))
-    for name, accuracy in (("mlp", 0.98), ("cnn", 0.99)):
+    for name, accuracy in (("mlp", 0.98), ("cnn", 0.99), ("cnn-bn", 0.99)):
         table += to_accuracy(name, accuracy, data)
     return table
 
@@ -179,7 +195,24 @@ def networks():
             *(nn.Flatten(), nn.Linear(512, 10)),
         )
 
-    return {"perceptron": mlp, "Equinox's network": example, "mlp": mlp, "cnn": cnn}
+    def cnn_bn():
+        def block(inputs, outputs, size, pool):
+            pooling = [nn.MaxPool2d(pool)] if pool > 1 else []
+            convolution = nn.Conv2d(inputs, outputs, size, bias=False)
+            return [convolution, *pooling, nn.BatchNorm2d(outputs, momentum=0.01), nn.ReLU()]
+
+        return nn.Sequential(
+            *(*block(1, 24, 5, 2), *block(24, 48, 3, 1), *block(48, 64, 3, 2)),
+            *(*block(64, 96, 3, 1), nn.Flatten(), nn.Linear(384, 10)),
+        )
+
+    return {
+        "perceptron": mlp,
+        "Equinox's network": example,
+        "mlp": mlp,
+        "cnn": cnn,
+        "cnn-bn": cnn_bn,
+    }
 
 
 def tensors(problem):
@@ -213,6 +246,8 @@ def eager(problem, name):
     network = networks()[name]()
     if name == "perceptron":
         optimizer = torch.optim.SGD(network.parameters(), lr=0.05, momentum=0.9)
+    elif name == "cnn-bn":
+        optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
     else:
         optimizer = torch.optim.AdamW(network.parameters(), lr=3e-4, weight_decay=1e-4)
 
@@ -310,7 +345,7 @@ def the_examples_loop(problem):
 
 def to_accuracy(name, accuracy, data) -> list[Row]:
     """The recipe in Plugax and in PyTorch, both evaluated after every epoch."""
-    problem = Mnist(name, data=data)
+    problem = mnist(name, data=data)
     what = f"MNIST: {name} to {accuracy:.0%} of the test set"
     recipe = problem.recipes["gradient"]
     px.solve(problem, epochs=1, evaluate_every="epoch")
@@ -335,8 +370,10 @@ def to_accuracy(name, accuracy, data) -> list[Row]:
     began = time.perf_counter()
     for epoch in range(recipe["epochs"]):
         train_epoch(network, optimizer, images, labels, problem.data.batch_size, schedule)
+        network.eval()
         with torch.no_grad():
             found = torch.cat([network(piece).argmax(1) for piece in test.split(250)])
+        network.train()
         if (found == answers).float().mean() >= accuracy:
             theirs = time.perf_counter() - began
             peer = f"PyTorch eager, {epoch + 1} epochs (plugax {1 + int(reached.argmax())})"

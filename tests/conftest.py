@@ -51,6 +51,7 @@ PACKAGES = (
     "plugax_progress",
     "plugax_training",
     "plugax_optuna",
+    "plugax_augmentation",
 )
 # Every jaxtyping annotation of the project is checked at run time, which takes a fifth of the time;
 # the session of nox for the oldest Python does without. This must come before the first import of

@@ -20,8 +20,8 @@ def write(directory: pathlib.Path) -> None:
     top = public_names("plugax")
     modules = {f"plugax.{name}" for name, found in top.items() if found == f"plugax.{name}"}
     plugins = {entry.value.split(":")[0].split(".")[0] for entry in _entries()}
-    # They register nothing: a kind of problem on which others build, and a function to call.
-    plugins |= {"plugax_state_space", "plugax_optuna"}
+    # These register nothing, but others build on them, or call them.
+    plugins |= {"plugax_augmentation", "plugax_optuna", "plugax_state_space"}
     (directory / "index.md").write_text(_top({n: f for n, f in top.items() if f not in modules}))
     for module in sorted(modules | plugins):
         names = public_names(module)

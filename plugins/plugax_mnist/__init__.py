@@ -16,11 +16,11 @@ def register_problems(register):
     """Register MNIST and Fashion-MNIST."""
     register(
         "mnist",
-        "plugax_mnist._mnist:Mnist",
-        summary="Handwritten digits: linear model, perceptron, convolutional network, or yours",
+        "plugax_mnist._mnist:mnist",
+        summary="Handwritten digits: linear models, perceptrons, convolutional networks, or yours",
     )
     register(
         "fashion-mnist",
-        "plugax_mnist._mnist:FashionMnist",
+        "plugax_mnist._mnist:fashion_mnist",
         summary="Pictures of clothes in the format of MNIST, and harder to classify",
     )

@@ -2,16 +2,18 @@
 
 A model maps one picture, of the shape (1, 28, 28) that Equinox's convolutions need, to the logits
 of its classes. An `AbstractClassifier` maps a whole batch instead, in whatever layout is quickest.
+Both may have an `eqx.nn.State`.
 """
 
 import abc
-import inspect
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import jax.random as jr
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+
+from plugax.problems import free_of
+from plugax_supervised import inference, outputs_and_state
 
 
 class AbstractClassifier(eqx.Module):
@@ -25,28 +27,57 @@ class AbstractClassifier(eqx.Module):
         """The logits of every picture."""
 
 
-def logits_of(
-    model: PyTree, images: Float[Array, "examples 28 28"], key: PRNGKeyArray | None = None
-) -> Float[Array, "examples classes"]:
-    """The logits of a batch by a model of either kind.
+class AbstractStatefulClassifier(eqx.Module):
+    """A model that takes a whole batch of pictures at once, and has a state.
+
+    It is made with its state by `eqx.nn.make_with_state`.
+
+    Law: in inference mode (`eqx.nn.inference_mode`) the logits of a picture do not depend on the
+    others in the batch, and the state stays as it is.
+    """
+
+    @abc.abstractmethod
+    def __call__(
+        self, images: Float[Array, "examples 28 28"], state: eqx.nn.State
+    ) -> tuple[Float[Array, "examples classes"], eqx.nn.State]:
+        """The logits of every picture, and the next state."""
+
+
+def logits_and_state(
+    unknowns: PyTree, images: Float[Array, "examples 28 28"], key: PRNGKeyArray
+) -> tuple[Float[Array, "examples classes"], PyTree]:
+    """The logits of a batch in training, by a model of any kind, and its next state.
 
     Arguments:
-        model: an `AbstractClassifier`, or a function of one picture.
+        unknowns: the model, a `Stateful` if it has a state.
         images: the pictures.
         key: random key of the model; a model of one picture that takes a `key` gets one for each
-            picture. None if nothing should be random: dropout is then off.
+            picture.
+
+    Returns:
+        the logits, and the next state, None without one.
     """
-    if key is None:
-        model = eqx.nn.inference_mode(model)
+    model = free_of(unknowns)
     if isinstance(model, AbstractClassifier):
-        return model(images)
-    pictures = images[:, None]
-    if key is None or "key" not in inspect.signature(model).parameters:
-        return jax.vmap(lambda picture: model(picture))(pictures)
-    keys = jr.split(key, len(images))
-    return jax.vmap(lambda picture, key: model(picture, key=key))(pictures, keys)
+        return model(images), None
+    if isinstance(model, AbstractStatefulClassifier):
+        return model(images, unknowns.state)
+    return outputs_and_state(unknowns, images[:, None], key)
 
 
-def dtype_of(model: PyTree) -> jnp.dtype:
+def logits_of(
+    unknowns: PyTree, images: Float[Array, "examples 28 28"]
+) -> Float[Array, "examples classes"]:
+    """The logits of a batch in evaluation: nothing is random, and statistics stay as they are."""
+    model = free_of(unknowns)
+    if isinstance(model, AbstractClassifier):
+        return eqx.nn.inference_mode(model)(images)
+    if isinstance(model, AbstractStatefulClassifier):
+        return eqx.nn.inference_mode(model)(images, unknowns.state)[0]
+    return inference(unknowns)(images[:, None])
+
+
+def dtype_of(unknowns: PyTree) -> jnp.dtype:
     """The precision of a model's numbers."""
+    model = free_of(unknowns)
     return jnp.result_type(*jax.tree.leaves(eqx.filter(model, eqx.is_inexact_array)))

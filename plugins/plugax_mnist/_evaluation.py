@@ -1,33 +1,11 @@
-"""Figures of merit of a classification, from logits that are computed piece by piece."""
+"""Figures of merit of a classification."""
 
-from collections.abc import Callable
 from typing import Any
 
-import jax.lax as lax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, UInt8
 
 from plugax.losses import CrossEntropy
-
-
-def in_pieces(
-    function: Callable[[UInt8[Array, "piece 28 28"]], Float[Array, "piece classes"]],
-    images: UInt8[Array, "examples 28 28"],
-    size: int,
-) -> Float[Array, "examples classes"]:
-    """`function` of all pictures, piece by piece, so that memory is needed for one piece only.
-
-    Arguments:
-        function: a function of a batch of any size.
-        images: the pictures; the last piece is filled up with black ones.
-        size: pictures in a piece.
-    """
-    examples = len(images)
-    pieces = -(-examples // min(size, examples))
-    size = -(-examples // pieces)
-    padded = jnp.pad(images, ((0, pieces * size - examples), (0, 0), (0, 0)))
-    results = lax.map(function, padded.reshape(pieces, size, *images.shape[1:]))
-    return results.reshape(-1, results.shape[-1])[:examples]
 
 
 def merits_of(

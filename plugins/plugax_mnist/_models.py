@@ -1,27 +1,33 @@
 """From the option `model` to the function that makes the model."""
 
-import inspect
 from collections.abc import Callable
 from typing import Any, Literal
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray, PyTree
 
-from plugax import PlugaxError
+from plugax import PlugaxError, Stateful
+from plugax_supervised import make_unknowns
 
-from ._classifier import dtype_of, logits_of
+from ._classifier import dtype_of, logits_and_state
 from ._convolutional import ConvolutionalNetwork
-from ._perceptron import linear, mlp
+from ._lenet import LeNet5
+from ._normalised import normalised
+from ._perceptron import linear, mlp, mlp_300
 from ._row_by_row import RowByRow
 
-ModelName = Literal["linear", "mlp", "cnn", "lstm"]
 Factory = Callable[..., Any]
+ModelName = Literal["linear", "mlp-300", "mlp", "lenet-5", "cnn", "cnn-bn", "lstm"]
 
 MODELS: dict[str, Factory] = {
     "linear": linear,
+    "mlp-300": mlp_300,
     "mlp": mlp,
+    "lenet-5": LeNet5,
     "cnn": ConvolutionalNetwork,
+    "cnn-bn": normalised,
     "lstm": RowByRow,
 }
 
@@ -41,15 +47,10 @@ def factory_of(model: str | Factory) -> Factory:
     return MODELS[model]
 
 
-def make(factory: Factory, key: PRNGKeyArray) -> PyTree:
-    """The model with the weights that a key draws.
-
-    Arguments:
-        factory: a function or a class with an argument `key`, or with one argument of any name.
-        key: draws the weights.
-    """
-    takes = inspect.signature(factory).parameters
-    return factory(key=key) if "key" in takes else factory(key)
+def has_state(factory: Factory) -> bool:
+    """Whether it makes a pair of a model and its state; this is found from shapes alone."""
+    made = eqx.filter_eval_shape(lambda key: make_unknowns(factory, key), jax.random.key(0))
+    return isinstance(made, Stateful)
 
 
 def check_model(factory: Factory, classes: int) -> None:
@@ -59,14 +60,9 @@ def check_model(factory: Factory, classes: int) -> None:
     """
 
     def shapes(key: PRNGKeyArray) -> PyTree:
-        model = make(factory, key)
-        if not jax.tree.leaves(eqx.filter(model, eqx.is_inexact_array)):
-            raise PlugaxError(
-                "A model needs floating-point weights, arrays in an eqx.Module or another pytree; "
-                f"this {type(model).__name__} has none."
-            )
-        images = jax.numpy.zeros((2, 28, 28), dtype_of(model))
-        return logits_of(model, images, key)
+        unknowns = make_unknowns(factory, key)
+        images = jnp.zeros((2, 28, 28), dtype_of(unknowns))
+        return logits_and_state(unknowns, images, key)[0]
 
     logits = eqx.filter_eval_shape(shapes, jax.random.key(0))
     if getattr(logits, "shape", None) != (2, classes):

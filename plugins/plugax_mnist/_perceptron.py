@@ -43,6 +43,11 @@ def linear(key: PRNGKeyArray) -> Perceptron:
     return Perceptron((), key)
 
 
+def mlp_300(key: PRNGKeyArray) -> Perceptron:
+    """The perceptron 784-300-10, that of LeCun and others, 1998."""
+    return Perceptron((300,), key)
+
+
 def mlp(key: PRNGKeyArray) -> Perceptron:
     """The perceptron 784-512-512-10."""
     return Perceptron((512, 512), key)

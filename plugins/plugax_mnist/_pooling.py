@@ -1,4 +1,4 @@
-"""The largest value of every window, as the maximum of shifted copies.
+"""The largest value or the mean of every window, from shifted copies.
 
 On the CPU, XLA's windowed maximum, and even more so its gradient, visits every window number by
 number. The maximum of whole shifted arrays, first along the rows and then along the columns, works
@@ -24,6 +24,14 @@ def max_pool(
         stride: rows or columns from one window to the next.
     """
     return _along(_along(images, 2, size, stride), 1, size, stride)
+
+
+def average_pool(
+    images: Float[Array, "channels height width examples"],
+) -> Float[Array, "channels half_height half_width examples"]:
+    """The mean of every window of 2 × 2 pixels."""
+    rows = images[:, ::2] + images[:, 1::2]
+    return (rows[:, :, ::2] + rows[:, :, 1::2]) / 4
 
 
 def _along(images: Array, axis: int, size: int, stride: int) -> Array:

@@ -8,6 +8,10 @@ from ._least_squares import LeastSquaresSupervised as LeastSquaresSupervised
 from ._metrics import METRICS as METRICS
 from ._metrics import Metric as Metric
 from ._metrics import metrics_of as metrics_of
+from ._model import in_pieces as in_pieces
+from ._model import inference as inference
+from ._model import make_unknowns as make_unknowns
+from ._model import outputs_and_state as outputs_and_state
 from ._per_example import PerExample as PerExample
 from ._perceptron import Perceptron as Perceptron
 from ._prepared import labels_of as labels_of

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import jax.random as jr
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from plugax import AbstractData, AbstractProblem, PlugaxError
 from plugax.losses import AbstractLoss
+from plugax_augmentation import Augmentation, Mixup, augment
 
 from ._answers import answers, judged, probabilities
 from ._clipped_loss import clipped_loss
 from ._metrics import Metric
-from ._model import in_pieces, inference, make, outputs_and_state
+from ._model import in_pieces, inference, make_unknowns, outputs_and_state
 from ._parts import with_weights
 from ._per_example import PerExample
 from ._scaling import Scales
@@ -83,20 +85,40 @@ class AbstractSupervised(AbstractProblem):
     def init(self, key: PRNGKeyArray) -> PyTree:
         """The model that was given, or one with the weights that the key draws."""
         if self.factory is not None:
-            return make(self.factory, key)
+            return make_unknowns(self.factory, key)
         return jax.tree.map(lambda leaf: leaf, self.given)  # a state of Equinox is used up once
 
     def measured(
-        self, unknowns: PyTree, batch: Batch, key: PRNGKeyArray
+        self,
+        unknowns: PyTree,
+        batch: Batch,
+        key: PRNGKeyArray,
+        augmentations: tuple[Augmentation, ...] = (),
+        mixup: Mixup | None = None,
     ) -> tuple[Float[Array, ""], dict[str, Array], PyTree]:
-        """The loss of a batch in training, its metrics, and the next state; None without one."""
-        examples = with_weights(batch)
+        """The loss of a batch in training, its metrics, and the next state; None without one.
+
+        Arguments:
+            unknowns: the model, with its state if it has one.
+            batch: inputs, targets and weights.
+            key: for what is random in the model and in the changes of its inputs.
+            augmentations: change every input at random.
+            mixup: mixes the examples of the batch; None for nothing.
+        """
+        inputs, targets, weights = with_weights(batch)
+        if augmentations:
+            key, own = jr.split(key)
+            inputs = augment(augmentations, inputs, own)
         if self.per_example is not None:
+            examples = inputs, targets, weights
             loss, figures = clipped_loss(self.measure, unknowns, examples, key, self.per_example)
             return loss, figures, None
-        inputs, targets, weights = examples
+        mixed = lambda loss: loss((targets, weights))  # noqa: E731
+        if mixup is not None:
+            key, own = jr.split(key)
+            inputs, mixed = mixup(inputs, (targets, weights), own)
         outputs, state = outputs_and_state(unknowns, inputs, key)
-        return self.measure(outputs, targets, weights), {}, state
+        return mixed(lambda of: self.measure(outputs, *of)), {}, state
 
     def evaluate(self, unknowns: PyTree) -> dict[str, Any]:
         """The loss and the metrics of the part that was kept back, or else of the training part.

@@ -12,6 +12,7 @@ from jaxtyping import Array, PyTree
 
 from plugax import PlugaxError
 from plugax.losses import AbstractLoss, BinaryCrossEntropy, CrossEntropy
+from plugax_augmentation import Augmentation, augment
 
 from ._model import BATCH_AXIS, outputs_and_state
 
@@ -107,6 +108,30 @@ def check_fit(
         _check_labels(targets, found[-1], classes)
     if isinstance(measure, BinaryCrossEntropy):
         _check_labels(targets, 2, classes)
+
+
+def check_changes(
+    augmentations: tuple[Augmentation, ...], mixup: float | int | None, inputs: PyTree
+) -> None:
+    """Raise if these inputs cannot be augmented or mixed; from shapes.
+
+    Errors: `PlugaxError`.
+    """
+    some = jax.tree.map(lambda a: jnp.asarray(a[:2]), inputs)
+    if augmentations:
+        if not isinstance(some, jax.Array):
+            raise PlugaxError("augment changes inputs that are one array of pictures.")
+        found = eqx.filter_eval_shape(augment, augmentations, some, jr.key(0))
+        if (found.shape, found.dtype) != (some.shape, some.dtype):
+            raise PlugaxError(
+                f"An augmentation must keep shape and dtype of a picture, {some.shape[1:]} and "
+                f"{some.dtype}; these return {found.shape[1:]} and {found.dtype}."
+            )
+    kinds = {a.dtype for a in jax.tree.leaves(some)}
+    if mixup is not None and not all(jnp.issubdtype(kind, jnp.floating) for kind in kinds):
+        raise PlugaxError(
+            f"mixup mixes inputs that are floating-point numbers; got {', '.join(map(str, kinds))}."
+        )
 
 
 def _check_labels(targets: Array, outputs: int, classes: tuple[Any, ...] | None) -> None:

@@ -54,7 +54,7 @@ def as_unknowns(model: Any) -> PyTree:
     return model if state is None else Stateful(model, jax.tree.map(lambda leaf: leaf, state))
 
 
-def make(factory: Callable[..., Any], key: PRNGKeyArray) -> PyTree:
+def make_unknowns(factory: Callable[..., Any], key: PRNGKeyArray) -> PyTree:
     """The unknowns that a key draws.
 
     Arguments:
@@ -102,12 +102,12 @@ def inference(unknowns: PyTree) -> Callable[[PyTree], PyTree]:
     return of_many
 
 
-def in_pieces(function: Callable[[PyTree], PyTree], inputs: PyTree) -> PyTree:
-    """A function of many examples, piece by piece if they are more than `PIECE`."""
+def in_pieces(function: Callable[[PyTree], PyTree], inputs: PyTree, size: int = PIECE) -> PyTree:
+    """A function of many examples, piece by piece if they are more than `size`."""
     examples = len(jax.tree.leaves(inputs)[0])
-    if examples <= PIECE:
+    if examples <= size:
         return function(inputs)
-    pieces = -(-examples // PIECE)
+    pieces = -(-examples // size)
     size = -(-examples // pieces)
     # The last piece is filled up with its last example.
     places = jnp.minimum(jnp.arange(pieces * size), examples - 1).reshape(pieces, size)

@@ -13,13 +13,14 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 from plugax import AbstractData, AbstractStatefulProblem, FullBatch, PlugaxError, Stateful
 from plugax.data import AbstractStream
 from plugax.losses import AbstractLoss, SquaredError
+from plugax_augmentation import Augmentation, Mixup, read_augmentations
 
 from ._abstract_supervised import AbstractSupervised, Batch, Examples
 from ._answers import USUAL
-from ._check import check_fit, check_loss
+from ._check import check_changes, check_fit, check_loss
 from ._least_squares import LeastSquaresSupervised
 from ._metrics import Metric, metrics_of
-from ._model import as_unknowns, is_ready, make
+from ._model import as_unknowns, is_ready, make_unknowns
 from ._parts import parts_of_arrays, parts_of_stream
 from ._per_example import PerExample, per_example_of
 from ._scaling import Scales
@@ -37,12 +38,14 @@ class Supervised(AbstractSupervised):
     classes: tuple[Any, ...] | None = eqx.field(static=True)
     scaling: Scales | None = eqx.field(static=True, default=None)
     per_example: PerExample | None = eqx.field(static=True, default=None)
+    augmentations: tuple[Augmentation, ...] = ()
+    mixup: Mixup | None = None
 
     def loss(
         self, unknowns: PyTree, batch: Batch, key: PRNGKeyArray
     ) -> tuple[Float[Array, ""], dict[str, Array]]:
         """The loss of a batch; metrics of the gradients of its examples, if asked for."""
-        return self.measured(unknowns, batch, key)[:2]
+        return self.measured(unknowns, batch, key, self.augmentations, self.mixup)[:2]
 
 
 class StatefulSupervised(AbstractSupervised, AbstractStatefulProblem):  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -57,12 +60,14 @@ class StatefulSupervised(AbstractSupervised, AbstractStatefulProblem):  # pyrigh
     classes: tuple[Any, ...] | None = eqx.field(static=True)
     scaling: Scales | None = eqx.field(static=True, default=None)
     per_example: PerExample | None = eqx.field(static=True, default=None)
+    augmentations: tuple[Augmentation, ...] = ()
+    mixup: Mixup | None = None
 
     def stateful_loss(
         self, unknowns: Stateful, batch: Batch, key: PRNGKeyArray
     ) -> tuple[Float[Array, ""], dict[str, Array], PyTree]:
         """The loss of a batch, and the state after it."""
-        return self.measured(unknowns, batch, key)
+        return self.measured(unknowns, batch, key, self.augmentations, self.mixup)
 
 
 def supervised(
@@ -78,6 +83,8 @@ def supervised(
     weights: Any = None,
     class_weights: str | Sequence[float | int] | Mapping[int, float | int] | None = None,
     classes: Sequence[Any] | None = None,
+    augment: str | Augmentation | Sequence[str | Augmentation] = (),
+    mixup: float | int | None = None,
     gradient_statistics: bool = False,
     clip_per_example: float | int | None = None,
     block: int = 32,
@@ -107,6 +114,10 @@ def supervised(
             n / (K nₖ), by which all K classes count the same. The weights do not change the
             evaluation.
         classes: the names of the classes, in their order; then they are what is predicted.
+        augment: how inputs are changed at random in training: functions `(picture, key) -> picture`
+            such as `plugax_augmentation.Shift(2)`, or their names, such as `"shift=2"`.
+        mixup: α, if the examples of a batch are mixed in pairs in training, with shares from the
+            distribution Beta(α, α).
         gradient_statistics: whether each step records mean and largest norm, variance and signal to
             noise of the gradients of its examples.
         clip_per_example: the length to which the gradient of every example is clipped, over all
@@ -125,7 +136,8 @@ def supervised(
         parts = parts_of_arrays(loss, inputs, targets, **told, **of_arrays)
     ready = is_ready(model)
     given, factory = (as_unknowns(model), None) if ready else (None, _factory(model))
-    init = (lambda _: given) if factory is None else (lambda key: make(factory, key))
+    init = (lambda _: given) if factory is None else (lambda key: make_unknowns(factory, key))
+    augmentations = read_augmentations(augment)
     names = None if classes is None else tuple(np.asarray(classes).tolist())
     for part in (parts.some, parts.held):
         if part is not None:
@@ -134,26 +146,33 @@ def supervised(
     if names is not None and parts.kind != "classes":
         raise PlugaxError(f"classes= are names of classes, which {type(loss).__name__} has not.")
     stateful = isinstance(eqx.filter_eval_shape(init, jr.key(0)), Stateful)
+    check_changes(augmentations, mixup, parts.some[0])
     per_example = per_example_of(clip_per_example, gradient_statistics, block)
+    if mixup is not None and per_example is not None:
+        raise PlugaxError(
+            "With mixup every example is part of two, so none has a gradient of its own: leave out "
+            "mixup, or gradient_statistics and clip_per_example."
+        )
     if stateful and per_example is not None:
         raise PlugaxError(
             "Layers with a state look at the whole batch, so no example has a gradient of its own: "
             "leave out gradient_statistics and clip_per_example, or take GroupNorm or LayerNorm."
         )
-    made = StatefulSupervised if stateful else Supervised
-    whole = isinstance(parts.train, FullBatch)
-    if whole and isinstance(loss, SquaredError) and not stateful and not per_example:
-        made = LeastSquaresSupervised
-    return made(
-        given=given,
-        factory=factory,
-        measure=loss,
-        train=parts.train,
-        validation=jax.tree.map(jnp.asarray, parts.held),
-        metrics=metrics_of(USUAL[parts.kind] if metrics is None else metrics, parts.kind),
-        classes=names,
-        per_example=per_example,
-    )
+    told: dict[str, Any] = {
+        "given": given,
+        "factory": factory,
+        "measure": loss,
+        "train": parts.train,
+        "validation": jax.tree.map(jnp.asarray, parts.held),
+        "metrics": metrics_of(USUAL[parts.kind] if metrics is None else metrics, parts.kind),
+        "classes": names,
+        "per_example": per_example,
+    }
+    squares = isinstance(parts.train, FullBatch) and isinstance(loss, SquaredError)
+    if squares and not (stateful or per_example or augmentations or mixup):
+        return LeastSquaresSupervised(**told)
+    changes = {"augmentations": augmentations, "mixup": None if mixup is None else Mixup(mixup)}
+    return (StatefulSupervised if stateful else Supervised)(**told, **changes)
 
 
 def _factory(model: Any) -> Callable[..., Any]:

@@ -18,13 +18,28 @@ from plugax.testing import (
     check_loss_precision,
     check_loss_vmap_equals_loop,
     check_strict_promotion,
+    collect_checks,
 )
-from plugax_mnist import ConvolutionalNetwork, FashionMnist, Mnist, load
-from plugax_mnist._evaluation import in_pieces, merits_of
+from plugax_augmentation import Noise, Shift, augment
+from plugax_mnist import (
+    ConvolutionalNetwork,
+    FashionMnist,
+    Mnist,
+    NormalisedNetwork,
+    StatefulMnist,
+    load,
+    mnist,
+)
+from plugax_mnist._evaluation import merits_of
 from plugax_mnist._image_classification import moments_of
 
 SLOW = pytest.mark.slow
 SMALL_CNN = functools.partial(ConvolutionalNetwork, channels=(2, 3))
+
+
+def small_normalised(key):
+    make = functools.partial(NormalisedNetwork, channels=(4, 6, 6, 8))
+    return eqx.nn.make_with_state(make)(key=key)
 
 
 @pytest.fixture(scope="module")
@@ -86,13 +101,6 @@ def test_a_model_that_knows_nothing_loses_log_10(problem):
     np.testing.assert_allclose(loss, np.log(10), rtol=1e-6)
 
 
-@pytest.mark.parametrize("size", [1, 7, 37, 50])
-def test_an_evaluation_in_pieces_is_the_one_of_all_at_once(problem, size):
-    images = problem.test_images
-    spread = lambda images: jnp.stack([images.max((1, 2)), images.min((1, 2))], 1).astype(float)  # noqa: E731
-    np.testing.assert_array_equal(in_pieces(spread, images, size), spread(images))
-
-
 def test_figures_of_merit_count_true_classes_in_rows(problem):
     logits = jnp.asarray([[9.0, 0, 0], [0, 9, 0], [0, 9, 0], [0, 0, 9]])
     merits = merits_of(logits, jnp.asarray([0, 1, 2, 2], "uint8"))
@@ -134,6 +142,59 @@ def test_a_population_of_seeds_is_each_seed_alone(problem):
     assert population.metrics["confusion"].shape == (3, 10, 10)
 
 
+def test_pictures_are_augmented_in_grey_values_before_they_are_normalised(tiny, problem):
+    change = Shift(3), Noise(0.1)
+    augmented = Mnist("linear", batch_size=8, data=tiny, augment=("shift=3", "noise=0.1"))
+    model, batch, key = problem.init(jr.key(0)), problem.data.first(), jr.key(1)
+    loss, _ = eqx.filter_jit(augmented.loss)(model, batch, key)
+    # The key of the batch makes one for the augmentation.
+    pictures = 255 * augment(change, batch[0].astype("float32") / 255, jr.split(key)[1])
+    logits = model((pictures - problem.mean) / problem.deviation)
+    np.testing.assert_allclose(loss, px.losses.CrossEntropy()(logits, batch[1]), rtol=1e-4)
+    evaluated = (eqx.filter_jit(one.evaluate)(model) for one in (augmented, problem))
+    one, other = (metrics["test_loss"] for metrics in evaluated)
+    np.testing.assert_array_equal(one, other)
+
+
+def test_augmentation_of_strength_zero_changes_the_loss_by_rounding_alone(tiny, problem):
+    nothing = Mnist("linear", batch_size=8, data=tiny, augment=("shift=0", "rotate=0", "crop=0"))
+    model, batch = problem.init(jr.key(0)), problem.data.first()
+    found, expected = (one.loss(model, batch, jr.key(1))[0] for one in (nothing, problem))
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_smoothed_labels_and_mixtures_count_in_training_only(tiny, problem):
+    changed = Mnist("linear", batch_size=8, data=tiny, mixup=0.4, label_smoothing=0.1)
+    model, batch = problem.init(jr.key(0)), problem.data.first()
+    loss, metrics = eqx.filter_jit(changed.loss)(model, batch, jr.key(1))
+    assert loss != problem.loss(model, batch, jr.key(1))[0]
+    assert 0 <= metrics["accuracy"] <= 1
+    smooth = Mnist("linear", batch_size=8, data=tiny, label_smoothing=0.1)
+    logits = model(problem.normalised(batch[0], jnp.dtype("float32")))
+    expected = px.losses.CrossEntropy(label_smoothing=0.1)(logits, batch[1])
+    np.testing.assert_allclose(smooth.loss(model, batch, jr.key(1))[0], expected, rtol=1e-5)
+    found, plain = (eqx.filter_jit(one.evaluate)(model) for one in (changed, problem))
+    np.testing.assert_array_equal(found["test_loss"], plain["test_loss"])
+
+
+def test_a_network_with_batch_normalisation_learns_and_is_resumed(tiny, adam, tmp_path):
+    problem = mnist(small_normalised, batch_size=20, data=tiny, augment=("shift=1", "rotate=5"))
+    assert isinstance(problem, StatefulMnist)
+    solution = px.solve(problem, adam, steps=60)
+    assert solution.metrics["test_accuracy"] > 0.9
+    px.solve(problem, adam, steps=30, out=tmp_path)
+    resumed = px.resume(tmp_path, problem=problem, solver=adam, steps=60)
+    for found, expected in zip(
+        jax.tree.leaves(resumed.unknowns), jax.tree.leaves(solution.unknowns), strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_the_class_for_models_without_a_state_refuses_others(tiny):
+    with pytest.raises(px.PlugaxError, match=r"has a state\. plugax_mnist\.mnist"):
+        Mnist("cnn-bn", batch_size=8, data=tiny)
+
+
 def test_fashion_mnist_is_the_same_with_other_classes(tiny):
     problem = FashionMnist("linear", batch_size=8, data=tiny)
     assert problem.classes[9] == "Ankle boot"
@@ -142,6 +203,7 @@ def test_fashion_mnist_is_the_same_with_other_classes(tiny):
 
 def test_the_command_line_runs_it(registered, tiny, capsys):
     words = ["--model", "linear", "--batch-size", "40", "--data", str(tiny), "--epochs", "2"]
+    words += ["--augment", "shift=1,rotate=5"]
     for name in ("mnist", "fashion-mnist"):
         assert main(["run", name, *words, "--json"]) == 0
         answer = json.loads(capsys.readouterr().out)
@@ -175,13 +237,23 @@ def test_a_convolutional_network_conforms_too(tiny, check):
     check(Mnist(SMALL_CNN, batch_size=4, data=tiny), jr.key(0))
 
 
+@SLOW
+def test_a_problem_with_a_state_conforms_too(tiny):
+    options = {"batch_size": 4, "data": tiny, "augment": ("shift=1", "crop=0.1"), "mixup": 0.2}
+    for check in collect_checks(problems={"mnist": lambda: mnist(small_normalised, **options)}):
+        check()
+
+
 def test_the_linear_model_learns_from_the_real_pictures(real_mnist):
     solution = px.solve(Mnist("linear", data=real_mnist), steps=300)
     assert solution.metrics["test_accuracy"] > 0.85
 
 
 @SLOW
-@pytest.mark.parametrize(("model", "least"), [("linear", 0.92), ("mlp", 0.98), ("cnn", 0.99)])
+@pytest.mark.parametrize(
+    ("model", "least"),
+    [("linear", 0.92), ("mlp-300", 0.98), ("mlp", 0.98), ("lenet-5", 0.98), ("cnn", 0.99)],
+)
 def test_with_default_options_the_models_are_as_good_as_they_should(real_mnist, model, least):
     solution = px.solve(Mnist(model, data=real_mnist))
     assert solution.metrics["test_accuracy"] >= least
@@ -192,3 +264,12 @@ def test_an_lstm_that_reads_row_by_row_is_as_good_as_it_should_in_five_epochs(re
     adam = px.optimizer("adam", learning_rate=4e-3, schedule="cosine")
     solution = px.solve(Mnist("lstm", data=real_mnist), "gradient", optimizer=adam, epochs=5)
     assert solution.metrics["test_accuracy"] >= 0.985
+
+
+@SLOW
+def test_with_augmentation_batch_normalisation_is_better_than_the_others(real_mnist):
+    """Measured: 99.54 %; a share of errors of 0.5 % of 10 000 has a standard error of 0.07 %."""
+    problem = mnist("cnn-bn", data=real_mnist, augment=("shift=2", "rotate=12", "scale=0.12"))
+    adam = px.optimizer("adam", learning_rate=3e-3, schedule="cosine")
+    solution = px.solve(problem, px.solver("gradient", optimizer=adam), epochs=12)
+    assert solution.metrics["test_accuracy"] >= 0.9935

@@ -11,10 +11,21 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax_mnist import AbstractClassifier, ConvolutionalNetwork, Perceptron, convolve, max_pool
-from plugax_mnist._classifier import logits_of
+from plugax_mnist import (
+    AbstractClassifier,
+    BatchNorm,
+    ConvolutionalNetwork,
+    LeNet5,
+    Perceptron,
+    average_pool,
+    convolve,
+    max_pool,
+)
+from plugax_mnist._classifier import logits_and_state, logits_of
 from plugax_mnist._convolution import by_matrix_product, by_xla
-from plugax_mnist._models import MODELS, check_model, factory_of, make
+from plugax_mnist._models import MODELS, check_model, factory_of, has_state
+from plugax_mnist._normalised import normalised
+from plugax_supervised import make_unknowns
 
 # Two computations of one sum of up to 100 products in float64.
 CLOSE = {"rtol": 1e-12, "atol": 1e-12}
@@ -89,11 +100,12 @@ def test_where_all_of_a_window_is_equal_the_gradient_is_shared():
     [
         ("linear", 784 * 10 + 10),
         ("mlp", 784 * 512 + 512 + 512 * 512 + 512 + 512 * 10 + 10),
+        ("mlp-300", 784 * 300 + 300 + 300 * 10 + 10),
         ("cnn", 25 * 16 + 16 + 400 * 32 + 32 + 512 * 10 + 10),
     ],
 )
 def test_the_models_have_the_weights_that_they_should(name, weights):
-    model = make(factory_of(name), jr.key(0))
+    model = make_unknowns(factory_of(name), jr.key(0))
     leaves = jax.tree.leaves(eqx.filter(model, eqx.is_inexact_array))
     assert sum(leaf.size for leaf in leaves) == weights
     assert all(0.5 * bound < jnp.abs(leaf).max() <= bound for leaf, bound in _bounds(model))
@@ -113,9 +125,9 @@ def _bounds(model):
 
 @pytest.mark.parametrize("name", list(MODELS))
 def test_the_logits_of_a_picture_do_not_depend_on_the_others(name):
-    model = make(factory_of(name), jr.key(0))
+    model = make_unknowns(factory_of(name), jr.key(0))
     (images,) = drawn((5, 28, 28))
-    together, alone = (eqx.filter_jit(model)(some) for some in (images, images[3:4]))
+    together, alone = (eqx.filter_jit(logits_of)(model, some) for some in (images, images[3:4]))
     assert together.shape == (5, 10)
     # Products of other sizes are summed in another order, in float32.
     np.testing.assert_allclose(together[3:4], alone, rtol=1e-4, atol=1e-5)
@@ -135,6 +147,92 @@ def test_the_convolutional_network_is_equinoxs_layer_by_layer(x64):
     )
 
 
+def test_lenet_has_the_weights_of_the_paper_and_those_that_c3_lacks_there():
+    leaves = jax.tree.leaves(make_unknowns(LeNet5, jr.key(0)))
+    # Table in section II B: C1 156, S2 12, S4 32, C5 48 120, F6 10 164; C3, full, 16 (6 · 25 + 1).
+    paper = 156 + 12 + 32 + 48_120 + 10_164
+    assert sum(leaf.size for leaf in leaves) == paper + 16 * 151 + 850
+
+
+def test_lenet_is_equinoxs_layer_by_layer(x64):
+    network = LeNet5(jr.key(0))
+    network = eqx.tree_at(lambda n: n.pool_biases, network, tuple(drawn((6,), (16,))))
+    (image,) = drawn((1, 28, 28))
+
+    def activation(x):
+        return 1.7159 * jnp.tanh(2 * x / 3)
+
+    x = jnp.pad(image, ((0, 0), (2, 2), (2, 2)), mode="edge")
+    for number in range(2):
+        kernel = network.kernels[number]
+        layer = eqx.nn.Conv2d(*kernel.shape[1::-1], kernel_size=5, key=jr.key(0))
+        bias = network.biases[number][:, None, None]
+        layer = eqx.tree_at(lambda c: (c.weight, c.bias), layer, (kernel, bias))
+        x = eqx.nn.AvgPool2d(2, 2)(layer(x))
+        weight, offset = network.pool_weights[number], network.pool_biases[number]
+        x = activation(weight[:, None, None] * x + offset[:, None, None])
+    x = jnp.ravel(x)
+    for layer in network.layers[:-1]:
+        x = activation(layer(x))
+    found = eqx.filter_jit(network)(image)[0]
+    np.testing.assert_allclose(found, network.layers[-1](x), **CLOSE)
+
+
+def test_average_pooling_is_the_mean_of_every_window():
+    (images,) = drawn((2, 4, 6, 3))
+    expected = np.asarray(images).reshape(2, 2, 2, 3, 2, 3).mean(axis=(2, 4))
+    np.testing.assert_allclose(average_pool(images), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_batch_normalisation_is_equinoxs(x64):
+    """In training with the statistics of the batch, in inference with the averages."""
+    (features,) = drawn((3, 4, 5, 6))
+    ours, state = eqx.nn.make_with_state(BatchNorm)(3)
+    theirs, their_state = eqx.nn.make_with_state(eqx.nn.BatchNorm)(
+        3, axis_name="batch", momentum=0.99, mode="ema"
+    )
+    vectors = eqx.tree_at(lambda n: (n.scale, n.offset), ours, tuple(drawn((3,), (3,), seed=1)))
+    theirs = eqx.tree_at(lambda n: (n.weight, n.bias), theirs, (vectors.scale, vectors.offset))
+    apply = jax.vmap(theirs, in_axes=(-1, None), out_axes=(-1, None), axis_name="batch")
+    found, state = vectors(features, state)
+    expected, their_state = apply(features, their_state)
+    np.testing.assert_allclose(found, expected, **CLOSE)
+    ours, theirs = eqx.nn.inference_mode(vectors), eqx.nn.inference_mode(theirs)
+    apply = jax.vmap(theirs, in_axes=(-1, None), out_axes=(-1, None), axis_name="batch")
+    found, after = ours(features, state)
+    np.testing.assert_allclose(found, apply(features, their_state)[0], **CLOSE)
+    assert after is state
+
+
+def test_whether_a_model_has_a_state_is_seen_from_what_makes_it():
+    assert has_state(normalised)
+    assert not has_state(ConvolutionalNetwork)
+
+
+class OwnNormalised(eqx.Module):
+    norm: eqx.nn.BatchNorm
+    layer: eqx.nn.Linear
+
+    def __init__(self, key):
+        self.norm = eqx.nn.BatchNorm(1, axis_name="batch", mode="ema")
+        self.layer = eqx.nn.Linear(784, 10, key=key)
+
+    def __call__(self, picture, state):
+        picture, state = self.norm(picture, state)
+        return self.layer(jnp.ravel(picture)), state
+
+
+def test_a_model_of_one_picture_may_have_a_state():
+    unknowns = make_unknowns(eqx.nn.make_with_state(OwnNormalised), jr.key(0))
+    (images,) = drawn((4, 28, 28))
+    logits, state = logits_and_state(unknowns, 3 * images + 5, jr.key(1))
+    expected = jax.vmap(unknowns.free.layer)((images - images.mean()).reshape(4, -1) / images.std())
+    # The ε of the layer, in float32.
+    np.testing.assert_allclose(logits, expected, rtol=1e-3, atol=1e-4)
+    check_model(eqx.nn.make_with_state(OwnNormalised), 10)
+    assert jax.tree.structure(state) == jax.tree.structure(unknowns.state)
+
+
 class Own(eqx.Module):
     layer: eqx.nn.Linear
     dropout: eqx.nn.Dropout
@@ -148,12 +246,14 @@ class Own(eqx.Module):
 
 
 def test_a_model_of_one_picture_is_mapped_over_the_batch():
-    model = make(
+    model = make_unknowns(
         lambda seed: eqx.nn.Sequential([eqx.nn.Lambda(jnp.ravel), linear(seed)]), jr.key(0)
     )
     (images,) = drawn((3, 28, 28))
     expected = jnp.stack([model[1](jnp.ravel(image)) for image in images])
-    np.testing.assert_allclose(logits_of(model, images, jr.key(1)), expected, rtol=1e-5, atol=1e-6)
+    found, state = logits_and_state(model, images, jr.key(1))
+    assert state is None
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
 def linear(key):
@@ -161,9 +261,9 @@ def linear(key):
 
 
 def test_dropout_is_drawn_anew_for_every_picture_and_off_without_a_key():
-    model = make(Own, jr.key(0))
+    model = make_unknowns(Own, jr.key(0))
     images = jnp.ones((2, 28, 28))
-    some = logits_of(model, images, jr.key(1))
+    some, _ = logits_and_state(model, images, jr.key(1))
     assert not jnp.allclose(some[0], some[1])
     none = logits_of(model, images)
     np.testing.assert_allclose(none[0], model.layer(jnp.ones(784)), rtol=1e-5)
@@ -171,7 +271,7 @@ def test_dropout_is_drawn_anew_for_every_picture_and_off_without_a_key():
 
 
 def test_a_model_that_does_not_fit_is_refused_with_what_it_gives():
-    with pytest.raises(ValueError, match=r"one of linear, mlp, cnn, .* got 'resnet'"):
+    with pytest.raises(ValueError, match=r"one of linear, mlp-300, .* got 'resnet'"):
         factory_of("resnet")
     with pytest.raises(px.PlugaxError, match=r"10 logits .* returns shape \(7,\)"):
         check_model(lambda key: _Fixed(jnp.ones(7)), 10)
