@@ -8,6 +8,21 @@ from plugax_supervised import AbstractSupervised, Examples
 from ._buckets import Buckets
 from ._trimmed import trimmed
 
+# The rate falls along a cosine that ends with the run; a long sequence can give a long gradient.
+RECIPES = {
+    "gradient": {
+        "optimizer": {
+            "name": "adamw",
+            "learning_rate": 5e-3,
+            "weight_decay": 1e-2,
+            "schedule": "cosine",
+            "clip_norm": 1.0,
+        },
+        "epochs": 60,
+        "evaluate_every": "epoch",
+    }
+}
+
 
 class AbstractSequences(AbstractSupervised):
     """Find the weights of a model of sequences for which the loss of examples is least.

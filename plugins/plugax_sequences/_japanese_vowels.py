@@ -13,7 +13,7 @@ from jaxtyping import PyTree
 from plugax.losses import AbstractLoss, CrossEntropy
 from plugax_supervised import Examples, Metric, PerExample, Scales, metrics_of
 
-from ._abstract_sequences import AbstractSequences
+from ._abstract_sequences import RECIPES, AbstractSequences
 from ._buckets import Buckets
 from ._inputs import Inputs
 from ._models import ModelName, NetworkShape, check_network
@@ -48,19 +48,7 @@ class JapaneseVowels(AbstractSequences):
     10.24432/C5NS47.
     """
 
-    recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "gradient": {
-            "optimizer": {
-                "name": "adamw",
-                "learning_rate": 5e-3,
-                "weight_decay": 1e-2,
-                "schedule": "cosine",
-                "clip_norm": 1.0,
-            },
-            "epochs": 60,
-            "evaluate_every": "epoch",
-        }
-    }
+    recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = RECIPES
 
     measure: AbstractLoss
     train: Buckets

@@ -15,7 +15,7 @@ from plugax.losses import AbstractLoss, CrossEntropy
 from plugax_regression import Table, table_of, unknown_column
 from plugax_supervised import Examples, Metric, PerExample, Scales, labels_of, metrics_of, split
 
-from ._abstract_sequences import AbstractSequences
+from ._abstract_sequences import RECIPES, AbstractSequences
 from ._alphabet import Alphabet, alphabet_of
 from ._buckets import Buckets
 from ._inputs import Inputs
@@ -60,19 +60,7 @@ class SequenceClassification(AbstractSequences):
     Errors: `PlugaxError` that names file, line and column, or the option.
     """
 
-    recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "gradient": {
-            "optimizer": {
-                "name": "adamw",
-                "learning_rate": 5e-3,
-                "weight_decay": 1e-2,
-                "schedule": "cosine",
-                "clip_norm": 1.0,
-            },
-            "epochs": 60,
-            "evaluate_every": "epoch",
-        }
-    }
+    recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = RECIPES
 
     example: ClassVar[Mapping[str, Any]] = {"problem": {"text": "x", "validation": 0.5}}
 
