@@ -10,7 +10,8 @@ Source: Beck and Teboulle 2009, doi 10.1137/080716542; O'Donoghue and Candès 20
 10.1007/s10208-013-9150-3.
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -67,6 +68,9 @@ class ProximalGradient(AbstractDeterministicSolver[AbstractComposite, ProximalGr
     """
 
     requires: ClassVar[type[AbstractProblem]] = AbstractComposite
+    example: ClassVar[Mapping[str, Any]] = {
+        "problem": {"name": "penalised-regression", "strength": 0.1}
+    }
     default_steps: ClassVar[int] = 10_000
 
     rtol: float = 1e-8

@@ -9,6 +9,7 @@ to the minimum the fall is below the rounding of f, and is taken from the gradie
 Source: Hager and Zhang 2005 (the fall from gradients), doi 10.1137/030601880.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import equinox as eqx
@@ -73,6 +74,9 @@ class ProximalNewton(AbstractDeterministicSolver[AbstractComposite, ProximalNewt
     """
 
     requires: ClassVar[type[AbstractProblem]] = AbstractComposite
+    example: ClassVar[Mapping[str, Any]] = {
+        "problem": {"name": "penalised-regression", "strength": 0.1}
+    }
     default_steps: ClassVar[int] = 200
 
     rtol: float = 1e-12

@@ -109,8 +109,8 @@ class Schedule:
             return _ONE_CYCLE_RISE * self.decay_steps // 100
         return self.warmup_steps
 
-    def __call__(self, step: Int[Array, ""]) -> Float[Array, ""]:
-        """The fraction at step number `step`."""
+    def __call__(self, step: Int[Array, "*steps"]) -> Float[Array, "*steps"]:
+        """The fraction at step number `step`, or at each of several."""
         t = step.astype(self.final_fraction.dtype)
         fall = self._fall(t)
         rise = self.rise_steps

@@ -51,10 +51,7 @@ class RegularisationPath(AbstractSolver[PenalisedPath, Array]):
     """
 
     requires: ClassVar[type[AbstractProblem]] = PenalisedPath
-    example: ClassVar[str] = (
-        'print(px.solve(px.problem("penalised-path", data={"x": [1.0, 2, 3], "y": [1.0, 2, 4]}, '
-        'response="y", folds=2), "regularisation-path"))'
-    )
+    example: ClassVar[Mapping[str, Any]] = {"problem": {"name": "penalised-path"}}
 
     solver: AbstractSolver
     model_steps: Int[Array, "..."]
@@ -62,6 +59,13 @@ class RegularisationPath(AbstractSolver[PenalisedPath, Array]):
     def __init__(self, solver: AbstractSolver | str = "proximal-newton", model_steps: int = 2000):
         self.solver = plugax.solver(solver)
         self.model_steps = jnp.asarray(model_steps, "int32")
+
+    def unsuitable(self, problem: Any) -> str | None:
+        """No path, or models that the solver inside cannot solve."""
+        why = super().unsuitable(problem)
+        if why is None and (why := self.solver.unsuitable(problem.model)):
+            return f"cannot solve its models by {type(self.solver).__name__}, which {why}"
+        return why
 
     def init(
         self, problem: PenalisedPath, unknowns: Float[Array, "models terms"], key: PRNGKeyArray

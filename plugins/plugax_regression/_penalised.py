@@ -74,6 +74,7 @@ class PenalisedRegression(AbstractComposite):
         "proximal-newton": {},
         "proximal-gradient": {},
     }
+    example: ClassVar[Mapping[str, Any]] = {"problem": {"strength": 0.1}}
     precision: ClassVar[str | None] = "float64"
     scores: ClassVar[tuple[str, ...]] = ("deviance_explained", "nonzero")
     figures_from: ClassVar[str | None] = "plugax_regression._penalised_figures:figures"

@@ -93,7 +93,8 @@ def _place_for(part: Component, holder: Component) -> str | None:
 def _problem_for(solver: Component | None) -> Component | None:
     """The simplest problem for a solver, if possible one that recommends it.
 
-    Data that come in epochs may have to be fetched; such a problem is the last choice.
+    Data that come in epochs may have to be fetched; such a problem is the last choice. Of the
+    others the quickest is taken.
     """
     from ..problems import AbstractProblem
 
@@ -108,7 +109,8 @@ def _problem_for(solver: Component | None) -> Component | None:
             fetched = any("epochs" in recipe for recipe in recipes.values())
             recommends = solver.name in recipes if solver else bool(recipes)
             precise = known_of(problem.load(), "precision") is not None
-            ranks[problem] = (fetched, not recommends, precise, _size(problem))
+            steps = max((recipe.get("steps", 0) for recipe in recipes.values()), default=0)
+            ranks[problem] = (fetched, not recommends, precise, steps, _size(problem))
     return min(ranks, key=lambda problem: ranks[problem], default=None)
 
 
@@ -138,15 +140,19 @@ def _run(component: Component, tables: Tables) -> Example:
     if "observer" in tables:
         roots.append(choose("observer", tables["observer"]["name"], [], no_flag))
     parts = [part for root in roots for part in root.walk()]
-    described = next(p for p in parts if _described(p, component))
-    table: Any = tables
-    for step in described.path:
-        table = table[step]
-    required = {o.name: _stand_in(o) for o in described.options.values() if o.required}
-    table |= required | (_some_options(described) if table.keys() == {"name"} else {})
-    words = tuple(value for value in required.values() if value.isupper())
+    words = []
+    for part in parts:
+        table: Any = tables
+        for step in part.path:
+            table = table.get(step, {}) if isinstance(table, dict) else {}
+        missing = [o for o in part.options.values() if o.required and o.name not in table]
+        more = {option.name: _stand_in(option) for option in missing}
+        words += [value for value in more.values() if value.isupper()]
+        if _described(part, component) and table.keys() == {"name"}:
+            more |= _some_options(part)
+        table |= more
     first = DOUBLE if problem.known("precision") == "float64" else IMPORT
-    return Example(command_of(tables, roots), (first, python_of(tables, parts)), words)
+    return Example(command_of(tables, roots), (first, python_of(tables, parts)), tuple(words))
 
 
 def _described(part: ResolvedComponent, component: Component) -> bool:

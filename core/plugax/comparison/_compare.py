@@ -37,7 +37,7 @@ def compare(
     device: str | None = None,
     after_each: Callable[[Comparison], None] | None = None,
     until_decided: bool = False,
-    level: float = 0.95,
+    level: float | int = 0.95,
     most_seeds: int = 256,
 ) -> Comparison:
     """Compare solvers on a problem.

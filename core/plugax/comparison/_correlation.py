@@ -43,7 +43,7 @@ def error_of_mean(values: Float[np.ndarray, " n"]) -> float:
     return float(np.sqrt(max(time, 1 / n) * variance / n))
 
 
-def error_of_score(score: float, series: Float[np.ndarray, " n"]) -> float:
+def error_of_score(score: float | np.floating, series: Float[np.ndarray, " n"]) -> float:
     """The error of a score that is the mean of a series from some step on; NaN if it is not that.
 
     The first steps may be left out, as a burn-in. From which step on the score was taken is found

@@ -16,7 +16,7 @@ Batch = Callable[[tuple[int, ...]], list[Row]]
 """All rows on further seeds."""
 
 
-def check_decidable(rows: int, batch: int, level: float, most_seeds: int) -> None:
+def check_decidable(rows: int, batch: int, level: float | int, most_seeds: int) -> None:
     """Raise `PlugaxError` unless there is something to decide, and seeds to do so."""
     if rows < 2:
         raise PlugaxError(

@@ -155,7 +155,10 @@ def test_factors_are_given_by_pattern_text_or_function(factors):
         ({"average_start": 1.0}, "a fraction of the run"),
         ({"rate_factors": ("layers.0",)}, "'layers.0.*=0.1'"),
         ({"rate_factors": {"a": -1.0}}, "must not be negative"),
-        ({"rate_factors": {"a": "fast"}}, "numbers by pattern"),
+        (
+            {"rate_factors": {"a": "fast"}},
+            "numbers by pattern|typechecking parameter 'rate_factors'",
+        ),
         ({"optimizer": "lbfgs", "rate_factors": {"a": 0.1}}, "line search of lbfgs"),
         ({"compute": "float8"}, "one of bfloat16, float16 or None"),
     ],
