@@ -117,12 +117,12 @@ class Schedule:
         without = isinstance(rise, int) and rise == 0
         return fall if without else jnp.where(t < rise, self._rise(t), fall)
 
-    def _rise(self, t: Float[Array, ""]) -> Float[Array, ""]:
+    def _rise(self, t: Float[Array, "*steps"]) -> Float[Array, "*steps"]:
         if self.name == "one-cycle":
             return _ONE_CYCLE_START + (1 - _ONE_CYCLE_START) * (1 - _half_wave(t / self.rise_steps))
         return (t + 1) / (self.rise_steps + 1)
 
-    def _fall(self, t: Float[Array, ""]) -> Float[Array, ""]:
+    def _fall(self, t: Float[Array, "*steps"]) -> Float[Array, "*steps"]:
         if self.name == "constant":
             return jnp.ones_like(t)
         if self.name == "restarts":
@@ -147,7 +147,7 @@ class Schedule:
         }[self.name]()
         return self.final_fraction + (1 - self.final_fraction) * left
 
-    def _part_of_cycle(self, t: Float[Array, ""]) -> Float[Array, ""]:
+    def _part_of_cycle(self, t: Float[Array, "*steps"]) -> Float[Array, "*steps"]:
         """How much of its cycle is over at step t after the rise."""
         first, factor = self.cycle_steps or 1, self.cycle_factor
         if factor == 1:
@@ -161,6 +161,6 @@ class Schedule:
         return (t - begin) / (bounds[cycle] - begin)
 
 
-def _half_wave(s: Float[Array, ""]) -> Float[Array, ""]:
+def _half_wave(s: Float[Array, "*steps"]) -> Float[Array, "*steps"]:
     """(1 + cos πs) / 2: from 1 at s = 0 to 0 at s = 1."""
     return (1 + jnp.cos(jnp.pi * s)) / 2

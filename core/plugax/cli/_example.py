@@ -144,7 +144,9 @@ def _run(component: Component, tables: Tables) -> Example:
     for part in parts:
         table: Any = tables
         for step in part.path:
-            table = table.get(step, {}) if isinstance(table, dict) else {}
+            table = table.get(step) if isinstance(table, dict) else None
+        if not isinstance(table, dict):  # made by its name alone
+            continue
         missing = [o for o in part.options.values() if o.required and o.name not in table]
         more = {option.name: _stand_in(option) for option in missing}
         words += [value for value in more.values() if value.isupper()]
