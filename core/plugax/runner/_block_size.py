@@ -1,9 +1,9 @@
 """How many members of a population are computed side by side.
 
 On an accelerator all that fit into memory; in a race as many as are left after the first rung, so
-that blocks in which all have stopped are left out. On the CPU, members that see data in an order of
-their own share no arithmetic, and if their state is large, one after the other is quicker: the
-state of one stays in the cache (benchmarks/populations.py).
+that blocks in which all have stopped are left out. On the CPU, members with a large state are
+quicker a few at a time, whose states stay in the cache, unless the states of all fit into it and
+the members see the same data (benchmarks/populations.py).
 """
 
 import dataclasses
@@ -17,7 +17,9 @@ import jax.numpy as jnp
 from ._job import Job
 from ._program import Task, start
 
-LARGE = 2**15  # bytes of a member's state from which on its own cache pays
+LARGE = 2**15  # bytes of a member's state from which on the cache matters
+CACHE = 2**23  # bytes of the states of all members that stay in it
+FEW = 4
 
 
 def in_blocks(job: Job, device: Any) -> Task:
@@ -50,4 +52,4 @@ def _usual(job: Job, task: Task, device: Any) -> int | None:
     if race is not None:
         return 1 if large else max(job.members // race.eta**2, 1)
     own_data = task.axes[3] is not None
-    return 1 if large and own_data else None
+    return FEW if large and (own_data or size > CACHE) else None
