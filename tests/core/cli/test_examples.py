@@ -85,6 +85,9 @@ def precision_of_old():
 def test_every_example_runs(kind, name, tmp_path, monkeypatch, data_directory):
     if name == "fashion-mnist" and not (data_directory / "fashion-mnist").exists():
         pytest.skip("needs Fashion-MNIST")
+    missing = px.default_manager().find(kind, name).missing
+    if missing:
+        pytest.skip(f"needs {', '.join(missing)}")
     monkeypatch.chdir(tmp_path)
     # A file and a column with the names that stand for them in the examples.
     rows = "\n".join(f"{x % 2},{x}" for x in range(20))
