@@ -35,8 +35,10 @@ def tests(session: nox.Session) -> None:
 @nox.session(python=OLDEST)
 def slow(session: nox.Session) -> None:
     """The tests that take minutes."""
-    # The last three: what a new plugin is built with, and its types checked by.
-    session.install("-e", ".[test]", "hatchling", "editables", "pyright[nodejs]")
+    # The whole of MLflow, which has a store of its own, for the example of its observer. The last
+    # three: what a new plugin is built with, and its types checked by.
+    session.install("-e", ".[test,mlflow,wandb]", "mlflow")
+    session.install("hatchling", "editables", "pyright[nodejs]")
     environment = _cached(session) | AS_USERS_DO
     session.run("pytest", *PARALLEL, "-m", "slow", *session.posargs, env=environment)
 

@@ -80,6 +80,7 @@ def precision_of_old():
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:The ..noload.. loader strategy")  # MLflow's use of SQLAlchemy
 @pytest.mark.usefixtures("precision_of_old")
 @pytest.mark.parametrize(("kind", "name"), NAMES)
 def test_every_example_runs(kind, name, tmp_path, monkeypatch, data_directory):
