@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import PlugaxError
-from ..solution import SavedRun, read_saved_run, read_summary, series_from
+from ..solution import SavedRun, read_saved_run, summarised_run
 
 
 def summarised(directory: pathlib.Path) -> SavedRun:
@@ -16,13 +16,11 @@ def summarised(directory: pathlib.Path) -> SavedRun:
 
     Errors: `PlugaxError` if there is no run, or if it is damaged as far as that can be seen.
     """
-    if (directory / ".new").exists():  # of a writer that was killed: SHA-256 tells what is valid
-        return whole(directory)
-    summary = read_summary(directory)
-    missing = [name for name in summary["files"] if not (directory / name).exists()]
+    run = summarised_run(directory)
+    missing = [path for path in run.paths if not path.exists()]
     if missing:
-        raise PlugaxError(f"{directory / missing[0]} is missing.")
-    return checked(SavedRun(directory, summary, _Files(directory, summary["files"])))
+        raise PlugaxError(f"{missing[0]} is missing.")
+    return checked(run)
 
 
 def whole(directory: pathlib.Path) -> SavedRun:
@@ -109,11 +107,10 @@ def score_of(run: SavedRun) -> tuple[str, float] | None:
 
 def last_losses(run: SavedRun) -> np.ndarray | None:
     """The loss at the last recorded step, of every member; None if it was not recorded."""
-    dtypes = run.summary["dtypes"]["history"]
-    if "loss" not in dtypes:
+    history = run.series("history")
+    if "loss" not in history:
         return None
-    only = {"loss": dtypes["loss"]}
-    losses = series_from(run.files["history.npz"], only)["loss"].astype(float)
+    losses = history["loss"].astype(float)
     if not losses.size:
         return None
     if members_of(run) is None:
@@ -128,20 +125,3 @@ def _middle(values: Any) -> float:
     values = values[np.isfinite(values)]
     return float(np.median(values)) if values.size else math.nan
 
-
-class _Files(Mapping):
-    """The contents of the files of a run, each read when it is asked for."""
-
-    def __init__(self, directory: pathlib.Path, names: Mapping[str, str]):
-        self.directory, self.names = directory, names
-
-    def __getitem__(self, name: str) -> bytes:
-        if name not in self.names:
-            raise KeyError(name)
-        return (self.directory / name).read_bytes()
-
-    def __iter__(self):
-        return iter(self.names)
-
-    def __len__(self):
-        return len(self.names)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from ..errors import PlugaxError
 
 SUMMARY = "solution.json"
-BEST = "best"
+INSIDE = ("best", "snapshots")
 
 
 def find_runs(path: str | os.PathLike) -> list[pathlib.Path]:
@@ -65,6 +65,6 @@ def _walk(top: pathlib.Path) -> Iterator[pathlib.Path]:
     for directory, inner, files in os.walk(top):
         inner[:] = [name for name in inner if not name.startswith(".")]
         if SUMMARY in files:
-            # The best of a run is shown with the run.
-            inner[:] = [name for name in inner if name != BEST]
+            # The best of a run is shown with the run; its snapshots are the run itself, earlier.
+            inner[:] = [name for name in inner if name not in INSIDE]
             yield pathlib.Path(directory)

@@ -6,6 +6,8 @@ evaluations count that the plan has: what is kept does not depend on chunks or i
 """
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -80,7 +82,11 @@ def check_metric(task: Task, keep: KeepBest) -> None:
 
 
 def keep_if_best(
-    task: Task, run_state: RunState, keep: KeepBest, evaluation: dict[str, np.ndarray]
+    task: Task,
+    run_state: RunState,
+    keep: KeepBest,
+    evaluation: dict[str, np.ndarray],
+    rows: Mapping[str, Any] | None = None,
 ) -> None:
     """Keep the present state of every member whose evaluation is its best so far.
 
@@ -89,6 +95,7 @@ def keep_if_best(
         run_state: how far it has come; its `best` is changed.
         keep: what makes a state the best.
         evaluation: the evaluation that was made now, `(members,)`; may be empty.
+        rows: how much of the history is written; None if it is not saved.
     """
     if keep.metric not in evaluation:
         return
@@ -116,6 +123,7 @@ def keep_if_best(
         state,
         finished,
         run_state.place,
+        rows,
     )
 
 
@@ -126,6 +134,7 @@ def at_best(run_state: RunState, best: Best) -> RunState:
         int(best.steps.max()),
         best.steps,
         pieces=run_state.pieces,
+        latest=run_state.latest,
         evaluations=run_state.evaluations,
         finished=None if best.finished is None else (best.state, *best.finished),
         place=best.place,

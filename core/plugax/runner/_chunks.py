@@ -59,6 +59,7 @@ class Best:
         state: the solver's state there.
         finished: its unknowns and their figures of merit; None if a run before found them.
         place: where the host reads on from the latest of these steps, see `Solution.place`.
+        rows: how much of the history was written then; None if it is not saved.
     """
 
     steps: np.ndarray
@@ -66,6 +67,7 @@ class Best:
     state: PyTree
     finished: tuple[PyTree, Metrics] | None = None
     place: Mapping[str, Any] | None = None
+    rows: Mapping[str, Any] | None = None
 
 
 @dataclasses.dataclass
@@ -87,9 +89,12 @@ class RunState:
         copied: the members that have gone on from others since the last chunk.
         lost: the members that had failed before the run was resumed, or that a race has stopped,
             with their status; they stay as they are.
-        pieces: the metrics of all chunks so far, `(members, steps of the chunk, …)`.
+        pieces: the metrics of all chunks so far, `(members, steps of the chunk, …)`, that are not
+            in a journal.
+        latest: those of the last chunk; empty before the first.
         last: all metrics of the last step, `(members, …)`, if not everything is recorded.
-        evaluations: figures of merit during the run, `(members, …)`, each with its step.
+        evaluations: figures of merit during the run, `(members, …)`, each with its step, that are
+            not in a journal.
         finished: the last state that was evaluated, its unknowns and their figures of merit.
         best: the best state so far, if it is kept.
         compile_seconds: time until the loop was compiled.
@@ -111,6 +116,7 @@ class RunState:
     copied: frozenset[int] = frozenset()
     lost: dict[int, Status] = dataclasses.field(default_factory=dict)
     pieces: list[dict[str, np.ndarray]] = dataclasses.field(default_factory=list)
+    latest: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
     last: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
     evaluations: list[tuple[int, dict[str, np.ndarray]]] = dataclasses.field(default_factory=list)
     finished: tuple[PyTree, PyTree, Metrics] | None = None
@@ -129,10 +135,10 @@ class RunState:
 
     def last_metrics(self) -> dict[str, np.ndarray]:
         """All metrics of the last step, `(members, …)`."""
-        return self.last or {name: values[:, -1] for name, values in self.pieces[-1].items()}
+        return self.last or {name: values[:, -1] for name, values in self.latest.items()}
 
     def series(self) -> dict[str, np.ndarray]:
-        """The metrics of all steps so far, `(members, steps, …)`; empty before the first chunk."""
+        """The metrics of all steps in `pieces`, `(members, steps, …)`; empty if there are none."""
         if not self.pieces:
             return {}
         return {
@@ -205,7 +211,8 @@ def run_chunks(
             found = _failures(last, rows.ends[:, None] - 1, rows.ends, allowed)
         if found:
             _roll_back(task, run_state, before, earlier, found)
-        run_state.pieces.append(_blank(metrics, rows, run_state))
+        run_state.latest = _blank(metrics, rows, run_state)
+        run_state.pieces.append(run_state.latest)
         run_state.first = before.step
         run_state.step += int(taken.max())
         earlier = before

@@ -1,13 +1,13 @@
 """A sweep over options that need a program each: one population after the other.
 
 The directory of such a sweep has `sweep.json`, which lists the populations and how each is made,
-`swept.npz` with the arrays that all of them are swept over, and a directory for every population.
+`swept-ID.npz` with the arrays that all of them are swept over, and a directory for every population.
 """
 
 import itertools
-import json
 import os
 import pathlib
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -24,12 +24,13 @@ from ..solution import (
     Populations,
     claim,
     directory_of,
-    dtypes_of,
     finite,
+    read_arrays,
     replace_file,
-    series_bytes,
-    series_from,
+    sealed,
     swept_arrays,
+    unsealed,
+    write_arrays,
 )
 from ..solvers import AbstractSolver
 from ._device import find_device
@@ -41,7 +42,6 @@ from ._provenance import plain, provenance_of
 from ._range import Range
 from ._resolve import resolve
 
-ARRAYS = "swept.npz"
 MakeJob = Callable[[AbstractProblem, AbstractSolver, Plan, Mapping[str, Any]], Job]
 
 
@@ -151,9 +151,13 @@ def read_sweep(path: str | os.PathLike) -> dict[str, Any] | None:
     if not (directory / SWEEP).exists():
         return None
     try:
-        content = json.loads((directory / SWEEP).read_text())
-        arrays = (directory / ARRAYS).read_bytes()
-        return content | {"swept": series_from(arrays, content["dtypes"])}
+        content = unsealed((directory / SWEEP).read_bytes())
+        if "arrays" in content:
+            swept = read_arrays(directory / content["file"], content["arrays"])
+        else:  # the first format
+            with np.load(directory / "swept.npz", allow_pickle=False) as stored:
+                swept = {name: stored[name] for name in content["dtypes"]}
+        return content | {"swept": swept}
     except (OSError, ValueError, KeyError) as error:
         raise PlugaxError(f"The sweep in {directory} is damaged: {error}.") from error
 
@@ -200,11 +204,13 @@ def _write(out: pathlib.Path, choices: list[dict[str, Any]], jobs: list[Job], de
     ]
     for place in (out, *(out / group["directory"] for group in groups)):
         (place / SUMMARY).unlink(missing_ok=True)  # of a run that is replaced
-    with replace_file(out / ARRAYS) as file:
-        file.write(series_bytes(arrays))
-    with replace_file(out / SWEEP) as file:
-        content = {"groups": finite(groups), "dtypes": dtypes_of(arrays)}
-        file.write(json.dumps(content, indent=2, allow_nan=False).encode())
+    file = f"swept-{uuid.uuid4().hex[:12]}.npz"
+    entries = write_arrays(out / file, arrays)
+    with replace_file(out / SWEEP) as opened:
+        opened.write(sealed({"groups": finite(groups), "file": file, "arrays": entries}))
+    for path in out.glob("swept*.npz"):  # of a sweep that is replaced
+        if path.name != file:
+            path.unlink()
 
 
 def _are_numbers(given: Any) -> bool:

@@ -18,6 +18,7 @@ from ._length import Plan
 from ._program import Task
 from ._race import Race
 from ._record import EVERYTHING, Record
+from ._snapshots import Snapshots
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Job:
         keep_best: what makes a state the best, which is then kept; None for nothing.
         block: the number of members that are computed side by side; None for the runner's choice.
         race: by which members are stopped early, or go on from others; None if none are.
+        snapshots: how often the run saves its state, and how many snapshots are kept.
         lineage: in population-based training, the lineage from which the run goes on.
     """
 
@@ -52,6 +54,7 @@ class Job:
     keep_best: KeepBest | None = None
     block: int | None = None
     race: Race | None = None
+    snapshots: Snapshots = Snapshots()
     lineage: Lineage | None = None
 
     @property
@@ -73,7 +76,8 @@ class Job:
         best = {"keep_best": None if self.keep_best is None else self.keep_best.asked}
         raced = {} if self.race is None else {"race": self.race.asked}
         blocks = {} if self.block is None else {"block": self.block}
-        return asked | self.record.asked | best | over | raced | blocks
+        saved = self.snapshots.asked
+        return asked | self.record.asked | best | over | raced | blocks | saved
 
 
 def single(
@@ -85,6 +89,7 @@ def single(
     prepared_for: int | None = None,
     record: Record = EVERYTHING,
     keep_best: KeepBest | None = None,
+    snapshots: Snapshots = Snapshots(),
 ) -> Job:
     """One run; the solver prepares for its length by default."""
     steps = prepared_for or plan.steps
@@ -92,7 +97,8 @@ def single(
     def task() -> Task:
         return Task(problem, solver, solver.prepare(problem, steps), jr.key(seed), record=record)
 
-    return Job(problem, solver, seed, plan, steps, record, task, keep_best=keep_best)
+    told = {"keep_best": keep_best, "snapshots": snapshots}
+    return Job(problem, solver, seed, plan, steps, record, task, **told)
 
 
 def length(values: PyTree) -> int:

@@ -49,7 +49,9 @@ def status_of(run_state: RunState, member: int, *, stopped_by: str | None, steps
 def summary_of(
     problem: AbstractProblem, solver: AbstractSolver, series: Mapping[str, np.ndarray]
 ) -> Metrics:
-    """The summary of a run by problem and solver."""
+    """The summary of a run by problem and solver; empty before the first step."""
+    if not series:
+        return {}
     name = f"{type(problem).__name__}.summary"
     found = _call_or_warn(lambda: dict(problem.summary(series)), name, {})
     name = f"{type(solver).__name__}.summary"
@@ -59,7 +61,9 @@ def summary_of(
 def joint_summary_of(
     problem: AbstractProblem, solver: AbstractSolver, series: Mapping[str, np.ndarray]
 ) -> Metrics:
-    """The solver's summary of several runs together."""
+    """The solver's summary of several runs together; empty before the first step."""
+    if not series:
+        return {}
     name = f"{type(solver).__name__}.joint_summary"
     return _call_or_warn(lambda: dict(solver.joint_summary(problem, series)), name, {})
 

@@ -26,6 +26,7 @@ from ._race import Race
 from ._range import Range, draw_points
 from ._record import EVERYTHING, Record
 from ._run import run
+from ._snapshots import Snapshots
 
 
 def population(
@@ -40,6 +41,7 @@ def population(
     keep_best: KeepBest | None = None,
     block: int | None = None,
     race: Race | None = None,
+    snapshots: Snapshots = Snapshots(),
     lineage: Lineage | None = None,
 ) -> Job:
     """The job of all members: every combination of the values; the last name varies fastest."""
@@ -56,7 +58,9 @@ def population(
         return _task(problem, solver, steps, seed, swept, record, options)
 
     told = {"keep_best": keep_best, "block": block, "race": race, "lineage": lineage}
-    return Job(problem, solver, seed, plan, steps, record, task, swept, **told)
+    return Job(
+        problem, solver, seed, plan, steps, record, task, swept, snapshots=snapshots, **told
+    )
 
 
 def check_block(block: Any) -> None:

@@ -11,12 +11,13 @@ import numpy as np
 from jaxtyping import PyTree
 
 from ..problems import AbstractProblem
-from ..solution import Population, Solution, Status
+from ..solution import Population, Solution, Status, cut
 from ..solvers import AbstractSolver
 from ._best import KeepBest, at_best
 from ._chunks import Best, RunState
-from ._evaluate import evaluate, evaluations_of
+from ._evaluate import evaluate
 from ._job import Job
+from ._journal import History
 from ._outcome import (
     add_remarks,
     joint_summary_of,
@@ -27,17 +28,13 @@ from ._outcome import (
 )
 from ._program import Task
 from ._provenance import spec_of, variations_of
-from ._record import Record
-
-Before = Solution | Population | None
-
 
 def result_of(
     job: Job,
     task: Task,
     run_state: RunState,
     *,
-    before: Before,
+    history: History,
     provenance: dict[str, Any],
     stopped_by: str | None = None,
     is_best: bool = False,
@@ -48,7 +45,7 @@ def result_of(
         job: what is run.
         task: its task.
         run_state: how far it has come.
-        before: the result from which the run was resumed; None for a run from its beginning.
+        history: its history.
         provenance: everything needed to repeat the run.
         stopped_by: the observer that ended the run, if one did.
         is_best: whether this is the best of a run, which went on afterwards.
@@ -57,9 +54,9 @@ def result_of(
         lineage = job.lineage.until(run_state.taken)
         job, task = dataclasses.replace(job, lineage=lineage), job.task(lineage.values)
     unknowns, metrics = evaluate(task, run_state)
-    series = _join(_series_of(before, job.record), run_state.series(), axis=1)
+    series = history.series(run_state)
     if is_best:
-        series = _cut(series, job.record.rows(run_state.taken))
+        series = cut(series, job.record.rows(run_state.taken))
     own_of = _own_series(run_state, series, job)
     parts = parts_of(job, task, provenance)
     statuses = [
@@ -86,8 +83,8 @@ def result_of(
     best = None
     if run_state.best is not None:
         then = at_best(run_state, run_state.best)
-        best = result_of(job, task, then, before=before, provenance=provenance, is_best=True)
-    evaluations = all_evaluations(before, run_state)
+        best = result_of(job, task, then, history=history, provenance=provenance, is_best=True)
+    evaluations = history.evaluations(run_state)
     if is_best and evaluations:
         made = evaluations["step"] <= run_state.step
         evaluations = {n: x[made] if n == "step" else x[:, made] for n, x in evaluations.items()}
@@ -188,15 +185,6 @@ def _flat_state(state: PyTree, size: int, axes: int) -> PyTree:
     )
 
 
-def _cut(series: Mapping[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
-    """The series up to so many rows of every member, and NaN (or 0) after them."""
-    gone = np.arange(rows.max())[None] >= rows[:, None]
-    kept = {name: values[:, : rows.max()].copy() for name, values in series.items()}
-    for values in kept.values():
-        values[gone] = np.nan if np.issubdtype(values.dtype, np.inexact) else 0
-    return kept
-
-
 def in_shape(tree: PyTree, job: Job) -> PyTree:
     """The pytree with its arrays unravelled; as it is for a single run, which has no such axis."""
     if job.swept is None:
@@ -285,50 +273,6 @@ def _summaries(
     rows = [summary_of(*parts(member)[:2], own_of(member)) for member in range(job.members)]
     common = [name for name in rows[0] if all(name in row for row in rows)]
     return {name: np.stack([np.asarray(row[name]) for row in rows]) for name in common}
-
-
-def _series_of(before: Before, record: Record) -> dict[str, np.ndarray]:
-    """The metrics of the steps before a run was resumed, members along the leading axis."""
-    if before is None:
-        return {}
-    if isinstance(before, Solution):
-        # The series of a failed run has one row more than good steps; that step is run again.
-        rows = record.rows(before.steps)
-        return {name: values[None, :rows] for name, values in before.series.items()}
-    return _flat(before, before.series)
-
-
-def all_evaluations(before: Before, run_state: RunState) -> dict[str, np.ndarray]:
-    """The evaluations before a run was resumed and since, `(members, evaluations, …)`."""
-    return _join(_evaluations_of(before), evaluations_of(run_state), axis=1)
-
-
-def _evaluations_of(before: Before) -> dict[str, np.ndarray]:
-    if before is None:
-        return {}
-    series = dict(before.evaluation_series)
-    steps = {"step": series.pop("step")} if series else {}
-    if isinstance(before, Solution):
-        return {name: values[None] for name, values in series.items()} | steps
-    return _flat(before, series) | steps
-
-
-def _flat(before: Population, series: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    axes, size = before.status.ndim, before.status.size
-    return {name: values.reshape((size, *values.shape[axes:])) for name, values in series.items()}
-
-
-def _join(
-    before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray], *, axis: int
-) -> dict[str, np.ndarray]:
-    """Two series by name, one after the other; either may lack some names, or all."""
-    both = {
-        name: np.concatenate([before[name], values], axis=min(axis, values.ndim - 1))
-        if name in before
-        else values
-        for name, values in after.items()
-    }
-    return {**before, **both}
 
 
 def _plain(value: Any) -> Any:

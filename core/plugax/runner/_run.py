@@ -6,7 +6,7 @@ import os
 import pathlib
 import time
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import jax
@@ -16,7 +16,16 @@ import numpy as np
 from .. import plugins
 from ..errors import PlugaxError, RunFailedError, UnsavedWarning
 from ..observers import AbstractObserver, Progress
-from ..solution import SWEEP, Lineage, Population, Solution, forget_figures
+from ..solution import (
+    SUMMARY,
+    SWEEP,
+    Lineage,
+    Population,
+    Solution,
+    forget_figures,
+    locked,
+    save_run,
+)
 from ..solution._status import pruned
 from ._best import check_metric, keep_if_best
 from ._block_size import in_blocks
@@ -27,16 +36,14 @@ from ._device import find_device
 from ._evaluate import evaluate, evaluate_if_due
 from ._feed import Feed, feed_of
 from ._generation import next_generation
-from ._interrupt import deferred_interrupt
+from ._interrupt import Interrupt, deferred_interrupt
 from ._job import Job
+from ._journal import History, Journal, Memory
 from ._place import place
 from ._program import Task, again_at, begin, chosen_from, copy, unknowns_of
 from ._provenance import provenance_of
 from ._race import Race
-from ._result import all_evaluations, in_shape, result_of, run_state_of, unravel
-
-# A run with `out` saves its state at least this often; the clock is read between chunks.
-CHECKPOINT_SECONDS = 30.0
+from ._result import in_shape, result_of, run_state_of, unravel
 
 
 def run(
@@ -54,6 +61,36 @@ def run(
     Returns:
         a `Solution`, or a `Population` if something is swept.
     """
+    with contextlib.ExitStack() as stack:
+        # The last to end: a signal that ends the program is delivered when all is done.
+        interrupt = stack.enter_context(deferred_interrupt())
+        if out is not None:
+            stack.enter_context(locked(out))
+        return _run(
+            job,
+            before,
+            interrupt,
+            stack,
+            chunk=chunk,
+            device=device,
+            observers=observers,
+            out=None if out is None else pathlib.Path(out),
+            throw=throw,
+        )
+
+
+def _run(
+    job: Job,
+    before: Solution | Population | None,
+    interrupt: Interrupt,
+    stack: contextlib.ExitStack,
+    *,
+    chunk: int | None,
+    device: str | None,
+    observers: Iterable[AbstractObserver | str],
+    out: pathlib.Path | None,
+    throw: bool,
+) -> Any:
     problem, solver, steps = job.problem, job.solver, job.plan.steps
     listeners = [plugins.observer(observer) for observer in observers]
     hook = plugins.default_manager().hook
@@ -63,11 +100,7 @@ def run(
         for listener in listeners:
             listener.on_start(steps)
         hook.before_compile(problem=problem, solver=solver)
-        with (
-            jax.default_device(chosen),
-            explain_breach(problem, solver),
-            deferred_interrupt() as interrupt,
-        ):
+        with jax.default_device(chosen), explain_breach(problem, solver):
             task = in_blocks(job, chosen)
             task = task if device is None else place(task, chosen)
             if job.keep_best is not None:
@@ -90,15 +123,18 @@ def run(
                     problem=problem, solver=solver, seconds=run_state.compile_seconds
                 )
                 hook.before_run(problem=problem, solver=solver, steps=steps)
+                history = _history(job, before, out, stack)
                 between = _Between(
-                    job, task, before, listeners, out, origin, device and chosen, feed
+                    job, task, history, listeners, origin, device and chosen, feed
                 )
                 between.task = between.in_order(run_state)
+                if out is not None and not (out / SUMMARY).exists():
+                    between.save(run_state)  # from here on, the run can be resumed
                 try:
                     run_chunks(
                         between.task,
                         run_state,
-                        plan=job.plan,
+                        plan=dataclasses.replace(job.plan, snapshots=job.snapshots.steps),
                         chunk=chunk,
                         feed=feed,
                         interrupt=interrupt,
@@ -106,18 +142,15 @@ def run(
                     )
                 except PlugaxError:
                     # If data cannot be read, what was done before is not lost.
-                    if out is not None and feed is not None and feed.failed and run_state.pieces:
-                        _save(between.result(run_state), out, anew=before is None)
+                    if feed is not None and feed.failed and run_state.latest:
+                        between.save(run_state)
                     raise
-                result = between.result(run_state)
+                result = between.ended(run_state)
     except BaseException as error:
         hook.on_run_error(problem=problem, solver=solver, error=error)
         for listener in listeners:
             listener.on_error(error)
         raise
-    if out is not None:
-        unsaved = _save(result, out, anew=before is None)
-        result = dataclasses.replace(result, unsaved=unsaved)
     for listener in listeners:
         listener.on_end(result)
     hook.after_run(solution=result)
@@ -126,26 +159,16 @@ def run(
     return result
 
 
-def _save(result: Solution | Population, out: str | os.PathLike, *, anew: bool) -> str | None:
-    """Save the result, and return why that failed, if it did; the run itself is not lost.
-
-    Arguments:
-        result: what is saved.
-        out: the directory to save in.
-        anew: whether the run began anew, so that figures already there belong to another run.
-    """
-    try:
-        result.save(out)
-        if anew:
-            forget_figures(pathlib.Path(out))
-            # A sweep of several populations that was there is replaced too.
-            (pathlib.Path(out) / SWEEP).unlink(missing_ok=True)
-    except Exception as error:
-        cause = (error.strerror if isinstance(error, OSError) else None) or error
-        message = f"The run could not be saved in {os.fspath(out)}: {cause}."
-        warnings.warn(UnsavedWarning(message), stacklevel=4)
-        return message
-    return None
+def _history(
+    job: Job,
+    before: Solution | Population | None,
+    out: pathlib.Path | None,
+    stack: contextlib.ExitStack,
+) -> History:
+    """The history of the run; its files are closed when the run is over."""
+    if out is None:
+        return Memory(job, before)
+    return stack.enter_context(contextlib.closing(Journal(out, job, before)))
 
 
 def _throw_if_failed(result: Solution | Population) -> None:
@@ -192,9 +215,8 @@ class _Between:
 
     job: Job
     task: Task
-    before: Solution | Population | None
+    history: History
     listeners: list[AbstractObserver]
-    out: str | os.PathLike | None
     provenance: dict[str, Any]
     device: Any  # to place arrays on; None unless the user has chosen one
     feed: Feed | None
@@ -213,8 +235,9 @@ class _Between:
             alone = self.job.swept is None
             step = int(run_state.taken[0]) if alone else run_state.step
             run_state.place = self.feed.place_at(step)
+        rows = self._written(run_state)
         if self.job.keep_best is not None:
-            keep_if_best(self.task, run_state, self.job.keep_best, evaluation)
+            keep_if_best(self.task, run_state, self.job.keep_best, evaluation, rows)
         if self.job.race is not None and run_state.step in self.job.plan.rungs:
             judge = self._stop_some if self.job.race.stops else self._replace_some
             judge(self.job.race, run_state)
@@ -223,10 +246,65 @@ class _Between:
             for listener in self.listeners:
                 if listener.on_progress(progress):
                     self.stopped_by = type(listener).__name__
-        if self.out is not None and time.monotonic() - self.saved_at > CHECKPOINT_SECONDS:
-            _save(self.result(run_state), self.out, anew=self.before is None)
-            self.saved_at = time.monotonic()
-        return self.task if self.stopped_by is None else None
+        if self.stopped_by is not None:
+            return None
+        if self._snapshot_is_due(run_state.step):
+            self.save(run_state)
+        return self.task
+
+    def save(self, run_state: RunState) -> None:
+        """Save a snapshot; if that fails, a warning says so, and the run goes on."""
+        self._save(self._result(run_state), run_state, ended=False)
+
+    def ended(self, run_state: RunState) -> Any:
+        """The result of the run, saved if it is to be."""
+        result = self._result(run_state)
+        unsaved = self._save(result, run_state, ended=True)
+        return dataclasses.replace(result, unsaved=unsaved) if unsaved else result
+
+    def _save(
+        self, result: Solution | Population, run_state: RunState, *, ended: bool
+    ) -> str | None:
+        """Save the result, and return why that failed, if it did; the run itself is not lost."""
+        journal = self.history
+        if isinstance(journal, Memory):
+            return None
+        self.saved_at = time.monotonic()
+        try:
+            journal.take(run_state)
+            save_run(result, journal.directory, journal.shared(run_state, ended=ended))
+        except Exception as error:
+            cause = (error.strerror if isinstance(error, OSError) else None) or error
+            message = f"The run could not be saved in {journal.directory}: {cause}."
+            again = "" if ended else " It goes on, and is saved again later."
+            warnings.warn(UnsavedWarning(message + again), stacklevel=4)
+            return message
+        journal.saved(run_state)
+        object.__setattr__(result, "directory", journal.directory)
+        if journal.anew:
+            forget_figures(journal.directory)
+            # A sweep of several populations that was there is replaced too.
+            (journal.directory / SWEEP).unlink(missing_ok=True)
+            journal.anew = False
+        return None
+
+    def _written(self, run_state: RunState) -> Mapping[str, Any] | None:
+        """Write the new rows of the history; how many there are, or None if some are missing."""
+        if isinstance(self.history, Memory):
+            return None
+        try:
+            self.history.take(run_state)
+        except (OSError, PlugaxError):  # told when the run is saved
+            return None
+        return self.history.entries()
+
+    def _snapshot_is_due(self, step: int) -> bool:
+        if isinstance(self.history, Memory):
+            return False
+        every = self.job.snapshots.steps
+        if every is not None:
+            return step % every == 0
+        return time.monotonic() - self.saved_at > self.job.snapshots.seconds
 
     def in_order(self, run_state: RunState) -> Task:
         """The task, of a race with the members that may go on in the first blocks."""
@@ -290,13 +368,13 @@ class _Between:
             return {name: unravel(values, self.job) for name, values in arrays.items()}
 
         def evaluations() -> dict[str, np.ndarray]:
-            found = all_evaluations(self.before, run_state)
+            found = self.history.evaluations(run_state)
             return {n: x if n == "step" else unravel(x, self.job) for n, x in found.items()}
 
         return Progress(
             step=int(run_state.taken.max()),
             steps=self.job.plan.steps,
-            metrics=shaped(run_state.pieces[-1]),
+            metrics=shaped(run_state.latest),
             last=shaped(run_state.last_metrics()),
             evaluation=shaped(evaluation),
             running=unravel(run_state.active(), self.job),
@@ -307,13 +385,13 @@ class _Between:
             evaluations=evaluations,
         )
 
-    def result(self, run_state: RunState) -> Any:
+    def _result(self, run_state: RunState) -> Any:
         """The solution, or the population, for a run state."""
         return result_of(
             self.job,
             self.task,
             run_state,
-            before=self.before,
+            history=self.history,
             provenance=self.provenance,
             stopped_by=self.stopped_by,
         )

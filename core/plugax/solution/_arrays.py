@@ -1,13 +1,13 @@
 """The array leaves of a pytree in one NumPy `.npz` file, named by path, without pickle.
 
-Three kinds of array have no NumPy format of their own and are stored as their bytes: typed random
-keys, and the short floats of machine learning (bfloat16, float8). The structure is not stored: it
+Typed random keys are stored as their data, and the short floats of machine learning (bfloat16,
+float8) as their bytes, since NumPy's format has neither. The structure is not stored: it
 comes from the pytree into which the arrays are loaded, which the problem makes.
 """
 
-import io
 import os
 import pathlib
+from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
@@ -17,51 +17,57 @@ import numpy as np
 from jaxtyping import PyTree
 
 from ..errors import PlugaxError
-from ._replace_file import replace_file
-from ._series import as_bytes, zip_arrays
+from ._npz import write_arrays
 
 
 def save_arrays(path: str | os.PathLike, tree: PyTree) -> None:
     """Write the array leaves of `tree`."""
-    with replace_file(pathlib.Path(path)) as file:
-        file.write(array_bytes(tree))
-
-
-def array_bytes(tree: PyTree) -> bytes:
-    """The bytes that `save_arrays` writes."""
-    return zip_arrays({name: _to_numpy(leaf) for name, leaf in _named_leaves(tree)})
+    target = pathlib.Path(path)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        write_arrays(temporary, named_arrays(tree))
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def load_arrays(path: str | os.PathLike, like: PyTree) -> PyTree:
     """The pytree `like` (arrays, or only their shapes) with its array leaves read from a file."""
-    return arrays_from(pathlib.Path(path).read_bytes(), like, path)
+    with np.load(path, allow_pickle=False) as stored:
+        return tree_from({name: stored[name] for name in stored.files}, like, path)
 
 
-def arrays_from(content: bytes, like: PyTree, path: str | os.PathLike) -> PyTree:
-    """The pytree `like` with its array leaves read from the bytes that `array_bytes` made.
+def named_arrays(tree: PyTree) -> dict[str, np.ndarray]:
+    """The array leaves of a pytree by path, as NumPy's; of random keys, their data."""
+    return {name: _to_numpy(leaf) for name, leaf in _named_leaves(tree)}
+
+
+def tree_from(
+    arrays: Mapping[str, np.ndarray], like: PyTree, path: str | os.PathLike
+) -> PyTree:
+    """The pytree `like` with its array leaves from what `named_arrays` made.
 
     Arguments:
-        content: the bytes of the file.
+        arrays: the arrays by path.
         like: the pytree, with arrays or only their shapes.
         path: the path of the file, for messages.
 
     Errors: `PlugaxError` if a leaf is missing, or has another shape or dtype than `like`.
     """
-    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-        names = {name for name, _ in _named_leaves(like)}
-        if names != set(stored.files):
-            missing, left = sorted(names - {*stored}), sorted({*stored} - names)
-            raise PlugaxError(
-                f"{path} does not hold the arrays expected: missing {missing or '–'}, left over "
-                f"{left or '–'}. Was it written by another problem, solver or version?"
-            )
+    names = {name for name, _ in _named_leaves(like)}
+    if names != arrays.keys():
+        missing, left = sorted(names - arrays.keys()), sorted(arrays.keys() - names)
+        raise PlugaxError(
+            f"{path} does not hold the arrays expected: missing {missing or '–'}, left over "
+            f"{left or '–'}. Was it written by another problem, solver or version?"
+        )
 
-        def read(key_path: tuple, leaf: PyTree) -> PyTree:
-            if not _is_array(leaf):
-                return leaf
-            return _from_numpy(stored[_name(key_path)], leaf, f"{path}: {_name(key_path)}")
+    def read(key_path: tuple, leaf: PyTree) -> PyTree:
+        if not _is_array(leaf):
+            return leaf
+        return _from_numpy(arrays[_name(key_path)], leaf, f"{path}: {_name(key_path)}")
 
-        return jax.tree_util.tree_map_with_path(read, like)
+    return jax.tree_util.tree_map_with_path(read, like)
 
 
 def _named_leaves(tree: PyTree) -> list[tuple[str, PyTree]]:
@@ -82,7 +88,7 @@ def _is_key(leaf: PyTree) -> bool:
 
 
 def _to_numpy(leaf: PyTree) -> np.ndarray:
-    return as_bytes(np.asarray(jax.random.key_data(leaf) if _is_key(leaf) else leaf))
+    return np.asarray(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
 
 
 def _from_numpy(array: np.ndarray, like: PyTree, where: str) -> PyTree:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._directory import BEST, SUMMARY, read_run
+from ..errors import PlugaxError
+from ._directory import BEST, SUMMARY, SavedArrays, file_of, read_summary
 from ._lineage import Lineage, lineage_from
 from ._members import member_values, scalars_of, swept_from
-from ._series import series_from
+from ._rows import check_rows, read_rows
+from ._series import cut, members_first
 from ._status import Status, overall
 
 if TYPE_CHECKING:
@@ -25,12 +27,12 @@ class SavedRun:
     Attributes:
         directory: the directory.
         summary: the content of `solution.json`.
-        files: the contents of the other files by name.
+        arrays: the arrays of the other files, by the names of the files without their ending.
     """
 
     directory: pathlib.Path
     summary: Mapping[str, Any]
-    files: Mapping[str, bytes]
+    arrays: Mapping[str, Mapping[str, np.ndarray]]
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -52,11 +54,45 @@ class SavedRun:
     @property
     def is_population(self) -> bool:
         """Whether it has the members of a sweep."""
-        return "swept.npz" in self.files
+        return "swept" in self.arrays
 
     def series(self, name: str) -> dict[str, np.ndarray]:
-        """Arrays by name: of `history`, `evaluations`, `variations`, `members`, `swept` …."""
-        return series_from(self.files[f"{name}.npz"], self.summary["dtypes"][name])
+        """Arrays by name: of `history`, `evaluations`, `variations`, `members`, `swept` ….
+
+        Those of the history and the evaluations are read from the file where they are used.
+        """
+        if name not in self.summary.get("rows", ()):
+            return dict(self.arrays[name])
+        over = self.provenance["run"].get("over", {})
+        series = members_first(read_rows(*self._rows(name)), len(over))
+        if name == "history" and over and self.summary.get("best"):
+            # The file goes on, for members whose best was found later.
+            every = self.provenance["run"]["record_every"]
+            series = cut(series, -(-self.arrays["members"]["steps"] // every))
+        return series
+
+    @property
+    def paths(self) -> list[pathlib.Path]:
+        """Where its other files are."""
+        names = [*(f"{name}.npz" for name in self.arrays), *self.summary.get("exports", ())]
+        rows = [name for name in self.summary.get("rows", ()) if self.summary["rows"][name]["rows"]]
+        return [file_of(self.directory, self.summary, name) for name in names] + [
+            self._rows(name)[0] for name in rows
+        ]
+
+    def check(self) -> None:
+        """Compare all files with their SHA-256.
+
+        Errors: `PlugaxError` if a file is missing, damaged or from another run.
+        """
+        if isinstance(self.arrays, SavedArrays):
+            self.arrays.check()
+        for name in self.summary.get("rows", ()):
+            check_rows(*self._rows(name))
+
+    def _rows(self, name: str) -> tuple[pathlib.Path, Mapping[str, Any]]:
+        entry = self.summary["rows"][name]
+        return self.directory / self.summary["root"] / entry["file"], entry
 
     @property
     def swept(self) -> dict[str, Any]:
@@ -72,27 +108,27 @@ class SavedRun:
     @property
     def lineage(self) -> Lineage | None:
         """Parents and options of population-based training; None for other runs."""
-        if "lineage.npz" not in self.files:
+        if "lineage" not in self.arrays:
             return None
         return lineage_from(self.series("lineage"), self.provenance["run"]["race"]["by"])
 
     @property
     def schedule(self) -> dict[str, np.ndarray]:
         """The options that led to a member of population-based training; empty for other runs."""
-        return self.series("schedule") if "schedule.npz" in self.files else {}
+        return self.series("schedule") if "schedule" in self.arrays else {}
 
     def unknowns(self, like: "PyTree") -> "PyTree":
         """The answer, in the structure of `like`."""
-        return self._arrays("unknowns.npz", like)
+        return self._tree("unknowns", like)
 
     def state(self, like: "PyTree") -> "PyTree":
         """The solver's state, in the structure of `like`."""
         whole = {"step": np.asarray(0), "state": like}
-        return self._arrays("state.npz", whole)["state"]
+        return self._tree("state", whole)["state"]
 
     def starts(self, like: "PyTree") -> "PyTree | None":
         """The unknowns that the members start from, in the structure of `like`, if swept."""
-        return self._arrays("starts.npz", like) if "starts.npz" in self.files else None
+        return self._tree("starts", like) if "starts" in self.arrays else None
 
     def best(self) -> "SavedRun | None":
         """The run as it was at its best, if that was kept."""
@@ -100,16 +136,35 @@ class SavedRun:
         kept = self.provenance["run"].get("keep_best") is not None
         return read_saved_run(directory) if kept and (directory / SUMMARY).is_file() else None
 
-    def _arrays(self, name: str, like: "PyTree") -> "PyTree":
-        from ._arrays import arrays_from
+    def _tree(self, name: str, like: "PyTree") -> "PyTree":
+        from ._arrays import tree_from
 
-        return arrays_from(self.files[name], like, self.directory / name)
+        return tree_from(self.arrays[name], like, self.directory / f"{name}.npz")
 
 
 def read_saved_run(path: str | os.PathLike) -> SavedRun:
-    """The run saved in the directory `path`.
+    """The run saved in the directory `path`, after a check of all its files.
 
     Errors: `PlugaxError` if there is none, or if a file is missing, damaged or from another run.
     """
     directory = pathlib.Path(path)
-    return SavedRun(directory, *read_run(directory))
+    run = summarised_run(directory)
+    while True:
+        try:
+            run.check()
+        except PlugaxError:
+            newer = summarised_run(directory)
+            if newer.summary.get("id") == run.summary.get("id"):
+                raise
+            run = newer  # it was saved again while it was read
+        else:
+            return run
+
+
+def summarised_run(directory: pathlib.Path) -> SavedRun:
+    """The run saved in a directory; its other files are read and checked when they are used.
+
+    Errors: `PlugaxError` if there is none, or `solution.json` is damaged.
+    """
+    summary = read_summary(directory)
+    return SavedRun(directory, summary, SavedArrays(directory, summary))

@@ -1,55 +1,42 @@
-"""NumPy arrays by name in one `.npz` file, without pickle and without JAX.
+"""The metrics of a run as arrays by name: members in front, if any, then rows, then one value."""
 
-The short floats of machine learning (bfloat16, float8) have no NumPy format of their own and are
-stored as their bytes; their dtypes are kept beside the file.
-"""
-
-import io
-import zipfile
 from collections.abc import Mapping
 
 import numpy as np
 
-
-def series_bytes(series: Mapping[str, np.ndarray]) -> bytes:
-    """Arrays by name as one `.npz`; `series_from` reads them with the dtypes of `dtypes_of`."""
-    return zip_arrays({name: as_bytes(np.asarray(values)) for name, values in series.items()})
-
-
-def dtypes_of(series: Mapping[str, np.ndarray]) -> dict[str, str]:
-    """The dtypes of arrays by name, as plain data."""
-    return {name: np.asarray(values).dtype.name for name, values in series.items()}
+Series = Mapping[str, np.ndarray]
+STEP = "step"
+"""The name, among evaluations, of the steps after which they were made; members share it."""
 
 
-def series_from(content: bytes, dtypes: Mapping[str, str]) -> dict[str, np.ndarray]:
-    """The arrays that `dtypes` names, from the bytes that `series_bytes` made."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-        return {name: stored[name].view(_dtype(dtype)) for name, dtype in dtypes.items()}
+def rows_first(series: Series, axes: int) -> dict[str, np.ndarray]:
+    """Views of the series with the rows along the first axis, as in a file.
+
+    Arguments:
+        series: the arrays by name.
+        axes: the number of axes of members.
+    """
+    return {n: v if n == STEP and v.ndim == 1 else np.moveaxis(v, axes, 0) for n, v in series.items()}
 
 
-def as_bytes(array: np.ndarray) -> np.ndarray:
-    """The array itself, or its bytes as whole numbers if NumPy's format lacks the dtype."""
-    if array.dtype.kind == "V":
-        array = np.ascontiguousarray(array)
-        return array.view(f"u{array.dtype.itemsize}")
-    return array
+def members_first(series: Series, axes: int) -> dict[str, np.ndarray]:
+    """The inverse of `rows_first`."""
+    return {n: v if n == STEP and v.ndim == 1 else np.moveaxis(v, 0, axes) for n, v in series.items()}
 
 
-def zip_arrays(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """An `.npz`, written by hand since `np.savez` does not allow an array called `file`."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, array in arrays.items():
-            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, array, allow_pickle=False)
-    return buffer.getvalue()
+def cut(series: Series, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """The series up to so many rows of every member, and NaN (or 0) after them.
 
-
-def _dtype(name: str) -> np.dtype:
-    try:
-        return np.dtype(name)
-    except TypeError:
-        # NumPy knows the short floats by name once this is imported, which JAX brings and imports.
-        import ml_dtypes  # noqa: F401
-
-        return np.dtype(name)
+    Arguments:
+        series: arrays by name, members along as many leading axes as `rows` has.
+        rows: the number of rows of every member.
+    """
+    axes, most = rows.ndim, rows.max(initial=0)
+    kept = {name: values[(slice(None),) * axes + (slice(most),)] for name, values in series.items()}
+    gone = np.arange(most) >= rows[..., None]
+    if not gone.any():
+        return kept
+    for name, values in kept.items():
+        kept[name] = values = values.copy()
+        values[gone] = np.nan if np.issubdtype(values.dtype, np.inexact) else 0
+    return kept

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from plugax.solution._directory import finite, write_run
-from plugax.solution._series import dtypes_of, series_bytes
+from plugax.solution import RowsFile, rows_first
+from plugax.solution._directory import write_run
 
 STATUS = {"name": "converged", "message": "The solver converged after 3 steps.", "remarks": []}
 
@@ -31,9 +31,13 @@ def save():
         every=1,
     ):
         history = {"loss": np.asarray([3.0, 2.0, 1.0])} if history is None else history
-        series = {"history": history, "evaluations": evaluations or {}}
-        if over is not None:
-            series |= {"members": members, "swept": swept}
+        arrays = {} if over is None else {"members": members, "swept": swept}
+        directory.mkdir(parents=True, exist_ok=True)
+        rows = {}
+        for kind, series in (("history", history), ("evaluations", evaluations or {})):
+            file = RowsFile(directory / f"{kind}-1.rows")
+            file.append(rows_first(series, len(over or ())))
+            rows[kind] = file.entry()
         run = {"seed": seed, "steps": 3, "record_every": every, "evaluate_every": "never"}
         provenance = {
             "problem": {"name": problem, "size": 2, **(options or {})},
@@ -56,10 +60,10 @@ def save():
             "run_seconds": 0.25,
             "saved": "2026-11-30T09:00:00+00:00",
             "provenance": provenance,
-            "dtypes": {name: dtypes_of(arrays) for name, arrays in series.items()},
+            "root": "",
+            "rows": rows,
         }
-        files = {f"{name}.npz": series_bytes(arrays) for name, arrays in series.items()}
-        write_run(directory, finite(summary), files)
+        write_run(directory, summary, arrays, {})
         return directory
 
     return save

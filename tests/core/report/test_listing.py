@@ -8,7 +8,7 @@ import pytest
 
 import plugax as px
 from plugax.report import list_runs
-from plugax.solution._directory import NEW
+from plugax.solution import sealed, unsealed
 
 
 def test_a_run_is_told_with_its_score(save, tmp_path):
@@ -58,23 +58,29 @@ def test_what_cannot_be_read_is_listed_as_damaged(save, tmp_path, content):
 
 
 def test_a_missing_file_is_damage(save, tmp_path):
-    (save(tmp_path / "a") / "history.npz").unlink()
+    (save(tmp_path / "a") / "history-1.rows").unlink()
     (entry,) = list_runs(tmp_path)
     assert entry["status"] == "damaged"
-    assert "history.npz is missing" in entry["message"]
+    assert "history-1.rows is missing" in entry["message"]
 
 
 def test_files_that_a_killed_writer_had_not_moved_yet_are_there(save, tmp_path):
-    run = save(tmp_path / "a")
-    (run / NEW).mkdir()
-    (run / "history.npz").rename(run / NEW / "history.npz")
+    arrays = {"steps": np.full(2, 3), "metrics.error": np.asarray([0.5, 0.7])}
+    status = {"name": "converged", "message": "It converged.", "remarks": []}
+    told = {"status": [status] * 2, "metrics": {}, "members": arrays, "scores": ["error"]}
+    run = save(tmp_path / "a", {"loss": np.ones((2, 3))}, over={"x": 2}, swept={}, **told)
+    new = run / f".new-{unsealed((run / 'solution.json').read_bytes())['id']}"
+    new.mkdir()
+    (run / "members.npz").rename(new / "members.npz")
     (entry,) = list_runs(tmp_path)
-    assert (entry["status"], entry["score"]) == ("converged", 1.0)
+    assert (entry["status"], entry["score"]) == ("converged", 0.6)
 
 
 def test_a_run_that_does_not_say_when_it_was_saved_has_the_time_of_its_file(save, tmp_path):
     summary = save(tmp_path / "a") / "solution.json"
-    summary.write_text(summary.read_text().replace('"saved"', '"stored"'))
+    content = unsealed(summary.read_bytes())
+    del content["saved"]
+    summary.write_bytes(sealed(content))
     (entry,) = list_runs(tmp_path)
     assert entry["saved"].endswith("+00:00")
 

@@ -312,13 +312,13 @@ def test_a_target_that_cannot_be_is_refused(save, tmp_path, out, told):
 def test_damage_is_told_of_every_run_and_nothing_is_written(save, tmp_path):
     save(tmp_path / "a")
     (save(tmp_path / "b") / "solution.json").write_text("{")
-    (save(tmp_path / "c") / "history.npz").unlink()
+    (save(tmp_path / "c") / "history-1.rows").unlink()
     with pytest.raises(px.PlugaxError) as caught:
         write_report(tmp_path, tmp_path / "report.html")
     assert str(tmp_path / "b") in str(caught.value)
     assert str(tmp_path / "c") in str(caught.value)
     assert str(tmp_path / "a") not in str(caught.value)
-    (save(tmp_path / "b") / "history.npz").write_bytes(b"other")
+    (save(tmp_path / "b") / "history-1.rows").write_bytes(b"other")
     with pytest.raises(px.PlugaxError, match="damaged or of another run"):
         write_report(tmp_path / "b", tmp_path / "report.html")
     assert not (tmp_path / "report.html").exists()

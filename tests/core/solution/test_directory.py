@@ -2,27 +2,33 @@
 
 import contextlib
 import pathlib
+import shutil
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import plugax as px
-from plugax.solution._directory import read_run, write_run
-from plugax.solution._history import history_of, netcdf
-from plugax.solution._series import dtypes_of, series_bytes, series_from
+from plugax.solution import read_summary, sealed, unsealed
+from plugax.solution._directory import FORMAT, SavedArrays, write_run
 
 
 class Killed(BaseException):
     pass
 
 
+def written(directory):
+    return {name: float(of["x"]) for name, of in SavedArrays(directory, read_summary(directory)).items()}
+
+
+def arrays_of(value):
+    return {name: {"x": np.asarray(value)} for name in ("a", "b")}
+
+
 def test_who_is_killed_leaves_the_old_run_or_the_new_one(tmp_path, monkeypatch):
-    old, new = ({name: who for name in ("a", "b")} for who in (b"old", b"new"))
     replace, seen = pathlib.Path.replace, set()
     for moves in range(5):
         directory = tmp_path / str(moves)
-        write_run(directory, {"run": "old"}, old)
+        write_run(directory, {"run": "old"}, arrays_of(1.0), {})
         left = iter(range(moves))
 
         def dying(self, target, left=left):
@@ -34,44 +40,51 @@ def test_who_is_killed_leaves_the_old_run_or_the_new_one(tmp_path, monkeypatch):
             patch.setattr(pathlib.Path, "replace", dying)
             patch.setattr("shutil.rmtree", lambda *a, **k: None)
             with contextlib.suppress(Killed):
-                write_run(directory, {"run": "new"}, new)
-        summary, files = read_run(directory)
-        assert files == {"old": old, "new": new}[summary["run"]]
-        seen.add(summary["run"])
-        write_run(directory, {"run": "next"}, old)
-        assert read_run(directory)[1] == old
-        assert not (directory / ".new").exists()
+                write_run(directory, {"run": "new"}, arrays_of(2.0), {})
+        run = read_summary(directory)["run"]
+        assert written(directory) == dict.fromkeys("ab", {"old": 1.0, "new": 2.0}[run])
+        seen.add(run)
+        write_run(directory, {"run": "next"}, arrays_of(3.0), {})
+        assert written(directory) == dict.fromkeys("ab", 3.0)
+        assert not list(directory.glob(".*"))
     assert seen == {"old", "new"}
 
 
 def test_damaged_missing_and_foreign_files_are_named(tmp_path):
-    write_run(tmp_path, {}, {"a": b"1"})
-    (tmp_path / "a").write_bytes(b"2")
-    with pytest.raises(px.PlugaxError, match="a is damaged or of another run"):
-        read_run(tmp_path)
-    (tmp_path / "a").unlink()
-    with pytest.raises(px.PlugaxError, match="a is missing"):
-        read_run(tmp_path)
-    for text, said in (("{", "is damaged"), ("[]", "another program"), ("{}", "older version")):
-        (tmp_path / "solution.json").write_text(text)
+    write_run(tmp_path / "other", {}, arrays_of(2.0), {"a.nc": b"CDF"})
+    write_run(tmp_path, {}, arrays_of(1.0), {"a.nc": b"CDF"})
+
+    def check():
+        SavedArrays(tmp_path, read_summary(tmp_path)).check()
+
+    check()
+    shutil.copy(tmp_path / "other" / "a.npz", tmp_path / "a.npz")
+    with pytest.raises(px.PlugaxError, match=r"a\.npz is damaged or of another run: the SHA-256 of x"):
+        check()
+    (tmp_path / "a.npz").unlink()
+    with pytest.raises(px.PlugaxError, match=r"a\.npz is missing"):
+        check()
+    shutil.copy(tmp_path / "b.npz", tmp_path / "a.npz")
+    (tmp_path / "a.nc").write_bytes(b"CDE")
+    with pytest.raises(px.PlugaxError, match=r"a\.nc is damaged"):
+        check()
+
+
+def test_a_summary_is_its_own_witness(tmp_path):
+    write_run(tmp_path, {"steps": 12}, {}, {})
+    path = tmp_path / "solution.json"
+    path.write_bytes(path.read_bytes().replace(b'"steps": 12', b'"steps": 13'))
+    with pytest.raises(px.PlugaxError, match="is damaged: its content is not that of its SHA-256"):
+        read_summary(tmp_path)
+    for text, said in (("{", "is damaged"), ("[]", "is damaged"), ("{}", "another program")):
+        path.write_text(text)
         with pytest.raises(px.PlugaxError, match=said):
-            read_run(tmp_path)
+            read_summary(tmp_path)
 
 
-def test_every_dtype_and_name_of_a_metric_survives(tmp_path):
-    series = {
-        "loss": np.asarray(jnp.ones(3, jnp.bfloat16)),
-        "half": np.ones(3, np.float16),
-        "z": np.full(3, 1 + 2j, np.complex64),
-        "count": np.full(3, 2**32 - 1, np.uint32),
-        "step": np.arange(3.0),
-        "file": np.array([True, False, True]),
-        "pair": np.ones((3, 2), np.float32),
-    }
-    back = series_from(series_bytes(series), dtypes_of(series))
-    assert list(back) == list(series)
-    for name, values in series.items():
-        assert back[name].dtype == values.dtype
-        np.testing.assert_array_equal(back[name], values)
-    exported = netcdf(history_of(series), {"run": {"seed": 1}, "problem": {"name": "bowl"}})
-    assert exported.startswith(b"CDF")
+def test_a_newer_format_is_refused_with_what_to_do(tmp_path):
+    write_run(tmp_path, {}, {}, {})
+    path = tmp_path / "solution.json"
+    path.write_bytes(sealed(unsealed(path.read_bytes()) | {"format": FORMAT + 1}))
+    with pytest.raises(px.PlugaxError, match="newer version of Plugax, in format 3.*Update"):
+        read_summary(tmp_path)

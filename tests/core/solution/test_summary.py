@@ -1,5 +1,6 @@
 """What `print` shows of a solution and of a population."""
 
+import shutil
 import jax.numpy as jnp
 import pytest
 
@@ -65,7 +66,7 @@ def test_a_run_that_could_not_be_saved_says_why(solution, tmp_path):
 
     class Vandal(px.AbstractObserver):
         def on_progress(self, progress):
-            out.rmdir()
+            shutil.rmtree(out)
             out.touch()
 
     with pytest.warns(px.errors.UnsavedWarning):
