@@ -36,6 +36,10 @@ class OutOfMemoryError(PlugaxError, MemoryError):
     """There is not enough free memory for what was asked for."""
 
 
+class DamagedRunError(PlugaxError):
+    """A file of a saved run is missing, or is not what was written."""
+
+
 class RunFailedError(PlugaxError, RuntimeError):
     """A run did not succeed, and `throw=True` asked for an exception.
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from ._signals import end_on_signals, restore_signals
+from ._signals import end_on_signals, leave_signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,4 +27,4 @@ def main(argv: "Sequence[str] | None" = None) -> int:
 
         return main(argv)
     finally:
-        restore_signals()
+        leave_signals()

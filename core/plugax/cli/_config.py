@@ -39,6 +39,8 @@ RUN = {
     "record": (str,),
     "record_every": (int,),
     "keep_best": (str,),
+    "snapshot_every": (int, str),
+    "keep_last": (int,),
     "chunk": (int,),
     "device": (str,),
     "precision": (str,),

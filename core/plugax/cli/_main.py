@@ -29,6 +29,7 @@ COMMANDS = {
     "run": "solve a problem",
     "sweep": "solve a problem for many values, seeds or options at once",
     "resume": "go on with a run that was saved",
+    "verify": "run a stretch of a saved run again, and compare the bits",
     "compare": "compare solvers on a problem, as a table",
     "plot": "draw the figures of a run that was saved",
     "predict": "what a run that was saved predicts for a table",

@@ -47,6 +47,8 @@ class Request:
         record: the names of the metrics to keep, with commas between them; None for all.
         record_every: steps from one that is kept to the next; None for every step.
         keep_best: the metric by which the best is kept; None for none.
+        snapshot_every: a number of steps, or a time such as `"30s"`; None for the default.
+        keep_last: how many snapshots are kept; None for the default.
         chunk: compiled steps between returns to the host; None for about a second's worth.
         device: the name of the device; None for JAX's choice.
         precision: `"float32"` or `"float64"`; None for what the problem needs.
@@ -68,6 +70,8 @@ class Request:
     record: str | None
     record_every: int | None
     keep_best: str | None
+    snapshot_every: int | str | None
+    keep_last: int | None
     chunk: int | None
     device: str | None
     precision: str | None
@@ -235,6 +239,10 @@ def _add_further_options(parser: Parser) -> None:
         "smallest; largest with max:NAME"
     )
     add("--keep-best", metavar="NAME", help=best_help)
+    snapshot_help = "how often the state is saved in --out: steps, or 30s, 5min, 1h; default: 30s"
+    add("--snapshot-every", type=_steps_or_time, metavar="N", help=snapshot_help)
+    last_help = "how many snapshots are kept in --out, the newest included; default: 2"
+    add("--keep-last", type=int, metavar="K", help=last_help)
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
     add("--precision", choices=NAMES, help=PRECISION_HELP)
     profile_help = "directory for JAX's trace of the run; also print where the time went"
@@ -256,6 +264,11 @@ def _steps_or_word(text: str) -> int | str:
     except ValueError:
         words = "|".join(("integer", *EVALUATION_WORDS))
         raise argparse.ArgumentTypeError(unexpected(words, text, EVALUATION_WORDS)) from None
+
+
+def _steps_or_time(text: str) -> int | str:
+    """A number of steps, or a time, which the runner reads."""
+    return whole(text) if text.strip().isdecimal() else text
 
 
 def problem_name(argv: list[str]) -> str | None:

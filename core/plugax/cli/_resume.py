@@ -1,8 +1,10 @@
 """`plugax resume`: go on with a saved run."""
 
 import argparse
+import contextlib
 import functools
 import pathlib
+import sys
 from typing import Any
 
 from ._component import ResolvedComponent, choose
@@ -14,9 +16,10 @@ from ._observers import add_observer_flag, choose_observers, make_observers
 from ._parser import HELP, Parser, UsageError
 from ._precision import precision
 from ._saved import add_own_flags, own_components, saved_precision
+from ._set import options_of
 from ._signals import restore_signals
 from ._sweep_report import SweepReport, report_sweep
-from ._verbosity import tell_device
+from ._verbosity import quiet, tell_device
 
 
 def main(argv: list[str]) -> int:
@@ -30,12 +33,20 @@ def main(argv: list[str]) -> int:
     with precision(saved_precision(arguments.directory)):
         # The device is started before there is anything to lose.
         tell_device(find_device(arguments.device), arguments.device)
-        restore_signals()
+        restore_signals(resume=arguments.out or directory)
         listeners = make_observers(observers)
+        own = own_components(arguments)
+        options = options_of(arguments.set, directory)
+        if arguments.out is None:
+            _tell_where(directory)
         with leave_unsaved_to_report():
             solution = plugax.resume(
                 directory,
-                **own_components(arguments),
+                **own,
+                from_step=arguments.from_step,
+                options=options,
+                out=arguments.out,
+                force=arguments.force,
                 steps=arguments.steps,
                 epochs=arguments.epochs,
                 chunk=arguments.chunk,
@@ -43,6 +54,8 @@ def main(argv: list[str]) -> int:
                 observers=listeners,
                 prepare_anew=arguments.prepare_anew,
             )
+        if arguments.out is not None:
+            directory = _write_branch(directory, pathlib.Path(arguments.out), solution)
         if (arguments.steps is not None or arguments.epochs is not None) and (
             directory / FILE_NAME
         ).exists():
@@ -68,6 +81,31 @@ def main(argv: list[str]) -> int:
             return report(Report(solution, seconds={}, **told), as_json=arguments.json)
         told |= {"by": sweep.get("best"), "largest": bool(sweep.get("largest"))}
         return report_sweep(SweepReport(solution, **told), as_json=arguments.json)
+
+
+def _tell_where(directory: pathlib.Path) -> None:
+    """Tell where the run goes on, if the directory has one run."""
+    from ..errors import PlugaxError
+    from ..solution import read_summary
+
+    with contextlib.suppress(PlugaxError):
+        summary = read_summary(directory)
+        steps = summary["steps"]
+        if not quiet():
+            told = f"going on after step {steps}, saved {summary['saved']}"
+            print(f"plugax: {told}", file=sys.stderr)
+
+
+def _write_branch(old: pathlib.Path, new: pathlib.Path, solution: Any) -> pathlib.Path:
+    """Write the configuration that repeats a branch from its beginning, if the run has one."""
+    if (old / FILE_NAME).exists():
+        tables = read_config(old / FILE_NAME)
+        for kind in ("problem", "solver"):
+            spec = solution.provenance[kind]
+            tables[kind] = spec if spec.get("name") else tables[kind]
+        tables["run"]["steps"] = solution.provenance["run"]["steps"]
+        write_config(new, tables)
+    return new
 
 
 def _name(chosen: ResolvedComponent | None, spec: dict[str, Any]) -> str:
@@ -112,6 +150,12 @@ def _parser() -> Parser:
     steps_help = "total number of steps; default: as many as were asked for"
     add("--steps", type=int, metavar="N", help=steps_help)
     add("--epochs", type=float, metavar="N", help="total number of passes over the data")
+    from_help = "branch off after step N, in the directory --out; default: after the last"
+    add("--from-step", type=int, metavar="N", help=from_help)
+    set_help = "of a branch: another value of an option; may be repeated"
+    add("--set", action="append", default=[], metavar="NAME=VALUE", help=set_help)
+    add("--out", metavar="DIR2", help="the directory of a branch; the run in DIR stays as it is")
+    add("--force", action="store_true", help="replace another run in --out")
     anew_help = "let the solver prepare for the new --steps from here on: a schedule ends later"
     add("--prepare-anew", action="store_true", help=anew_help)
     add("--json", action="store_true", help="print one JSON object on standard output")

@@ -37,7 +37,7 @@ def main(argv: list[str]) -> int:
     with precision(wanted, asked=request.precision is not None) as used:
         # The device is started before there is anything to lose.
         tell_device(find_device(request.device), request.device)
-        restore_signals()
+        restore_signals(resume=directory)
         began = time.perf_counter()
         asked = Length(request.steps, request.epochs, request.evaluate_every)
         problem, solver, plan = resolve(made(request.problem), made(request.solver), asked, {})
@@ -62,6 +62,8 @@ def main(argv: list[str]) -> int:
                 record=names_of(request.record),
                 record_every=1 if request.record_every is None else request.record_every,
                 keep_best=request.keep_best,
+                **snapshots_asked(request),
+                **snapshots_asked(request),
                 chunk=request.chunk,
                 device=request.device,
                 observers=listeners,
@@ -116,6 +118,12 @@ def names_of(record: str | None) -> tuple[str, ...] | None:
     if record is None:
         return None
     return () if record == "none" else tuple(name.strip() for name in record.split(","))
+
+
+def snapshots_asked(request: Request) -> dict[str, Any]:
+    """How often to save, and how many snapshots to keep, if that was asked for."""
+    given = {name: getattr(request, name) for name in ("snapshot_every", "keep_last")}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _cache() -> str:

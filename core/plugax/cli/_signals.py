@@ -18,6 +18,7 @@ else:
 
 WORDS: dict[int, str] = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 _before: dict = {}
+_line = ""
 
 
 def end_on_signals() -> None:
@@ -34,13 +35,31 @@ def end_on_signals() -> None:
                 return
 
 
-def restore_signals() -> None:
-    """Restore the earlier signal handlers: from now on a run ends in its own way."""
+def restore_signals(resume: object = None) -> None:
+    """Restore the earlier handler of Ctrl-C: from now on a run ends in its own way.
+
+    Termination still ends the process at once. A run puts it off until its state is saved.
+
+    Arguments:
+        resume: the directory in which the run is saved, which the line then names; None if it is
+            not saved.
+    """
+    global _line
+    if signal.SIGINT in _before:
+        signal.signal(signal.SIGINT, _before.pop(signal.SIGINT))
+    if resume is not None:
+        _line = f"; go on with: plugax resume {resume}"
+
+
+def leave_signals() -> None:
+    """Restore all earlier handlers, after the command."""
+    global _line
+    _line = ""
     while _before:
         signal.signal(*_before.popitem())
 
 
 def _end(number: int, frame: object) -> None:  # noqa: ARG001 - signal's signature
     # The signal may have interrupted anything, so nothing is used here, not even Python's streams.
-    os.write(2, f"plugax: {WORDS[number]}\n".encode())
+    os.write(2, f"plugax: {WORDS[number]}{_line}\n".encode())
     os._exit(128 + number)

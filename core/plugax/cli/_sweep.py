@@ -12,7 +12,7 @@ from ._over import over_of, split_over
 from ._parser import Parser
 from ._precision import precision
 from ._request import Request, read_request
-from ._run import made, names_of, tables_of
+from ._run import made, names_of, snapshots_asked, tables_of
 from ._signals import restore_signals
 from ._sweep_report import SweepReport, report_sweep
 from ._verbosity import tell, tell_device
@@ -40,7 +40,7 @@ def main(argv: list[str]) -> int:
     with precision(request.precision or request.problem.precision(), asked=asked) as used:
         # The device is started before there is anything to lose.
         tell_device(find_device(request.device), request.device)
-        restore_signals()
+        restore_signals(resume=directory)
         request.precision = used
         if directory is not None:
             _write(directory, request, wanted)
@@ -83,6 +83,8 @@ def _sweep(
         evaluate_every=request.evaluate_every,
         record=names_of(request.record),
         record_every=1 if request.record_every is None else request.record_every,
+        keep_best=request.keep_best,
+        **snapshots_asked(request),
         chunk=request.chunk,
         block=wanted["block"],
         device=request.device,

@@ -124,4 +124,3 @@ def _middle(values: Any) -> float:
     values = np.asarray(values, float)
     values = values[np.isfinite(values)]
     return float(np.median(values)) if values.size else math.nan
-

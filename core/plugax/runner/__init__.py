@@ -15,7 +15,10 @@ from ._recipe import recipe_with_parts as recipe_with_parts
 from ._resolve import fitting as fitting
 from ._resolve import resolve as resolve
 from ._resume import resume as resume
+from ._snapshots import snapshots_of as snapshots_of
 from ._solve import solve as solve
 from ._sweep import sweep as sweep
 from ._unrolled import Unrolled as Unrolled
 from ._unrolled import unrolled as unrolled
+from ._verify import Verification as Verification
+from ._verify import verify as verify

@@ -1,7 +1,8 @@
 """A sweep over options that need a program each: one population after the other.
 
 The directory of such a sweep has `sweep.json`, which lists the populations and how each is made,
-`swept-ID.npz` with the arrays that all of them are swept over, and a directory for every population.
+`swept-ID.npz` with the arrays that all of them are swept over, and a directory for every
+population.
 """
 
 import itertools

@@ -18,7 +18,7 @@ from ._length import Plan
 from ._program import Task
 from ._race import Race
 from ._record import EVERYTHING, Record
-from ._snapshots import Snapshots
+from ._snapshots import USUAL, Snapshots
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +40,8 @@ class Job:
         block: the number of members that are computed side by side; None for the runner's choice.
         race: by which members are stopped early, or go on from others; None if none are.
         snapshots: how often the run saves its state, and how many snapshots are kept.
+        since: the step from which all this holds, if it did not hold before.
+        branch: of a run that branched off another: which, at which step, with which options.
         lineage: in population-based training, the lineage from which the run goes on.
     """
 
@@ -54,7 +56,9 @@ class Job:
     keep_best: KeepBest | None = None
     block: int | None = None
     race: Race | None = None
-    snapshots: Snapshots = Snapshots()
+    snapshots: Snapshots = USUAL
+    since: int = 0
+    branch: Mapping[str, Any] | None = None
     lineage: Lineage | None = None
 
     @property
@@ -77,7 +81,9 @@ class Job:
         raced = {} if self.race is None else {"race": self.race.asked}
         blocks = {} if self.block is None else {"block": self.block}
         saved = self.snapshots.asked
-        return asked | self.record.asked | best | over | raced | blocks | saved
+        since = {"since": self.since} if self.since else {}
+        branch = {} if self.branch is None else {"branch": dict(self.branch)}
+        return asked | self.record.asked | best | over | raced | blocks | saved | since | branch
 
 
 def single(
@@ -89,7 +95,9 @@ def single(
     prepared_for: int | None = None,
     record: Record = EVERYTHING,
     keep_best: KeepBest | None = None,
-    snapshots: Snapshots = Snapshots(),
+    snapshots: Snapshots = USUAL,
+    since: int = 0,
+    branch: Mapping[str, Any] | None = None,
 ) -> Job:
     """One run; the solver prepares for its length by default."""
     steps = prepared_for or plan.steps
@@ -97,7 +105,7 @@ def single(
     def task() -> Task:
         return Task(problem, solver, solver.prepare(problem, steps), jr.key(seed), record=record)
 
-    told = {"keep_best": keep_best, "snapshots": snapshots}
+    told: Any = {"keep_best": keep_best, "snapshots": snapshots, "since": since, "branch": branch}
     return Job(problem, solver, seed, plan, steps, record, task, **told)
 
 

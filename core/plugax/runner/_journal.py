@@ -70,7 +70,7 @@ class Journal:
         here = before is not None and before.directory == self.directory
         # The rows of a best or of an earlier snapshot are those of the run that it is in.
         own = here and not there.get("root")
-        self.run = there.get("run") if here and "run" in there else uuid.uuid4().hex[:12]
+        self.run = _name(before, self.directory) or uuid.uuid4().hex[:12]
         earlier = _earlier(job, before)
         name = uuid.uuid4().hex[:12]
         self._files = tuple(
@@ -200,6 +200,14 @@ def _flat(before: Population, series: Mapping[str, np.ndarray]) -> Series:
 
 def _rows(series: Mapping[str, np.ndarray]) -> int:
     return next((values.shape[1] for values in series.values()), 0)
+
+
+def _name(before: Before, directory: pathlib.Path) -> str | None:
+    """The name of the run that goes on, from its newest snapshot or an earlier one."""
+    place = None if before is None else before.directory
+    if place is None or directory not in (place, *place.parents[1:2]):
+        return None
+    return _summary(place).get("run")
 
 
 def _summary(directory: pathlib.Path) -> dict[str, Any]:

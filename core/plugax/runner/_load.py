@@ -30,6 +30,7 @@ from ._provenance import plugin_versions, versions
 from ._race import Race
 from ._record import recording
 from ._result import parts_of
+from ._snapshots import USUAL, Snapshots
 
 
 def load(
@@ -95,7 +96,15 @@ def components_of(
 
 def told_of(run: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of a job, besides problem, solver, values and length, of a saved run."""
-    told = {"seed": run["seed"], "record": recording(run["record"], run["record_every"])}
+    told = {
+        "seed": run["seed"],
+        "record": recording(run["record"], run["record_every"]),
+        "snapshots": Snapshots(
+            run.get("snapshot_every", USUAL.every), run.get("keep_last", USUAL.last)
+        ),
+        "since": run.get("since", 0),
+        "branch": run.get("branch"),
+    }
     if "over" in run:
         race = run.get("race")
         told |= {"block": run.get("block"), "race": None if race is None else Race(**race)}

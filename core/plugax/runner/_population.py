@@ -26,7 +26,7 @@ from ._race import Race
 from ._range import Range, draw_points
 from ._record import EVERYTHING, Record
 from ._run import run
-from ._snapshots import Snapshots
+from ._snapshots import USUAL, Snapshots
 
 
 def population(
@@ -41,7 +41,9 @@ def population(
     keep_best: KeepBest | None = None,
     block: int | None = None,
     race: Race | None = None,
-    snapshots: Snapshots = Snapshots(),
+    snapshots: Snapshots = USUAL,
+    since: int = 0,
+    branch: Mapping[str, Any] | None = None,
     lineage: Lineage | None = None,
 ) -> Job:
     """The job of all members: every combination of the values; the last name varies fastest."""
@@ -57,10 +59,9 @@ def population(
     def task(options: Mapping[str, np.ndarray] = now) -> Task:
         return _task(problem, solver, steps, seed, swept, record, options)
 
-    told = {"keep_best": keep_best, "block": block, "race": race, "lineage": lineage}
-    return Job(
-        problem, solver, seed, plan, steps, record, task, swept, snapshots=snapshots, **told
-    )
+    told: Any = {"keep_best": keep_best, "block": block, "race": race, "lineage": lineage}
+    told |= {"snapshots": snapshots, "since": since, "branch": branch}
+    return Job(problem, solver, seed, plan, steps, record, task, swept, **told)
 
 
 def check_block(block: Any) -> None:

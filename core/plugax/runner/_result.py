@@ -29,6 +29,7 @@ from ._outcome import (
 from ._program import Task
 from ._provenance import spec_of, variations_of
 
+
 def result_of(
     job: Job,
     task: Task,

@@ -4,7 +4,7 @@ import itertools
 import os
 import pathlib
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import equinox as eqx
@@ -17,11 +17,13 @@ from ..problems import AbstractProblem
 from ..solution import Population, Solution, finite, swept_from
 from ..solvers import AbstractSolver
 from ._best import keeping
+from ._branch import branch
 from ._data_files import data_files
 from ._groups import each_group, read_sweep
 from ._job import single
 from ._length import Length, Plan
-from ._load import components_of, load, told_of
+from ._load import components_of, told_of
+from ._nearest import newest
 from ._place import check_call
 from ._population import population
 from ._provenance import spec_of, variations_of
@@ -40,12 +42,19 @@ def resume(
     observers: Iterable[AbstractObserver | str] = (),
     throw: bool = False,
     prepare_anew: bool = False,
+    from_step: int | None = None,
+    options: Mapping[str, Any] | None = None,
+    out: str | os.PathLike | None = None,
+    force: bool = False,
 ) -> Any:
     """Go on with the run in the directory `path`, and save it there again.
 
-    The result is that of a run that was never interrupted, bit for bit. A solver may prepare for
-    all steps of a run, for example a learning rate that decays until the last one. If the run goes
-    on for longer, what it has prepared stays: the rate has come to its end. A warning says so.
+    The result is that of a run that was never interrupted, bit for bit. If the newest snapshot is
+    damaged, the run goes on from the newest that is not, and a warning says so.
+
+    A solver may prepare for all steps of a run, for example a learning rate that decays until the
+    last one. If the run goes on for longer, what it has prepared stays: the rate has come to its
+    end. A warning says so.
 
     Arguments:
         path: the directory of the saved run.
@@ -60,6 +69,13 @@ def resume(
         throw: as for `solve`.
         prepare_anew: let the solver prepare for the new number of steps: from here on, the rate is
             that of a longer run.
+        from_step: branch off after this step instead, in the directory `out`: both directories say
+            which run came from which. The state there is that of the nearest snapshot before it,
+            and the steps from there are run again.
+        options: of a branch: other values of options and array leaves of problem and solver, by
+            their paths as in `sweep`, such as `{"optimizer.learning_rate": 1e-4}`.
+        out: the directory of a branch; the run in `path` stays as it is.
+        force: replace another run in `out`.
 
     Returns:
         a `Solution`, or a `Population` if a sweep was saved, or its `Populations`, of which those
@@ -72,8 +88,17 @@ def resume(
     sweep = read_sweep(path)
     length = Length(steps, epochs)
     call = {"chunk": chunk, "device": device, "observers": observers, "throw": throw}
+    if from_step is not None or options or out is not None:
+        if sweep is not None:
+            raise PlugaxError(
+                f"{path} is a sweep of several populations; a branch goes off one of them: give "
+                "its directory, inside of this one."
+            )
+        given = {"problem": problem, "solver": solver}
+        told = {"options": options or {}, "length": length, "force": force, "given": given}
+        return branch(path, out=out, from_step=from_step, **told, **call)
     if sweep is None:
-        before = load(path, problem=problem, solver=solver)
+        before = newest(path, problem=problem, solver=solver)
         return _go_on(before, path, length, prepare_anew=prepare_anew, **call)
 
     went_on = interrupted = False
@@ -84,7 +109,7 @@ def resume(
         return group
 
     def saved(place: pathlib.Path) -> Population:
-        before = load(place, problem=problem, solver=solver)
+        before = newest(place, problem=problem, solver=solver)
         if interrupted or _nothing_left(before, _plan(before, length).steps, place) is not None:
             return before
         return note(_go_on(before, place, length, prepare_anew=prepare_anew, **call))
@@ -143,6 +168,8 @@ def _go_on(
     _tell_what_changes(before, asked["prepared_for"], plan.steps, anew=prepare_anew)
     told = told_of(asked) | {"plan": plan, "prepared_for": prepared_for}
     told |= {"keep_best": keeping(asked.get("keep_best"), plan)}
+    if prepared_for != asked["prepared_for"]:
+        told["since"] = int(np.max(before.steps))
     job = (
         single(before.problem, before.solver, **told)
         if isinstance(before, Solution)

@@ -124,9 +124,7 @@ def _run(
                 )
                 hook.before_run(problem=problem, solver=solver, steps=steps)
                 history = _history(job, before, out, stack)
-                between = _Between(
-                    job, task, history, listeners, origin, device and chosen, feed
-                )
+                between = _Between(job, task, history, listeners, origin, device and chosen, feed)
                 between.task = between.in_order(run_state)
                 if out is not None and not (out / SUMMARY).exists():
                     between.save(run_state)  # from here on, the run can be resumed
@@ -302,6 +300,8 @@ class _Between:
         if isinstance(self.history, Memory):
             return False
         every = self.job.snapshots.steps
+        if step >= self.job.plan.steps:  # the end is saved anyway
+            return False
         if every is not None:
             return step % every == 0
         return time.monotonic() - self.saved_at > self.job.snapshots.seconds

@@ -39,6 +39,9 @@ class Snapshots:
         return {"snapshot_every": self.every, "keep_last": self.last}
 
 
+USUAL = Snapshots()
+
+
 def snapshots_of(every: Any, last: Any) -> Snapshots:
     """What a user asks for.
 

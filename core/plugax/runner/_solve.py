@@ -15,6 +15,7 @@ from ._place import check_call
 from ._record import recording
 from ._resolve import resolve
 from ._run import run
+from ._snapshots import snapshots_of
 
 
 def solve(
@@ -33,6 +34,8 @@ def solve(
     observers: Iterable[AbstractObserver | str] = (),
     out: str | os.PathLike | None = None,
     force: bool = False,
+    snapshot_every: int | str = "30s",
+    keep_last: int = 2,
     throw: bool = False,
     **options: Any,
 ) -> Solution:
@@ -64,6 +67,10 @@ def solve(
         observers: called with the progress between chunks; may end the run.
         out: a directory for the solution, and for the state during the run.
         force: replace another run that is saved in `out`; without it that is an error.
+        snapshot_every: how often the state is saved in `out` during the run: a number of steps, or
+            a time such as `"30s"` or `"5min"`.
+        keep_last: how many snapshots are kept, the newest included; the earlier ones are in
+            `snapshots` inside of `out`, each a run of its own.
         throw: raise `RunFailedError` if the status is not a success.
         options: the options of a solver given by name.
 
@@ -80,5 +87,6 @@ def solve(
     problem, solver, plan = resolve(problem, solver, asked, options)
     check_call(problem, seed=seed, chunk=chunk)
     told: Any = {"record": recording(record, record_every), "keep_best": keeping(keep_best, plan)}
+    told["snapshots"] = snapshots_of(snapshot_every, keep_last)
     job = single(problem, solver, seed=seed, plan=plan, **told)
     return run(job, chunk=chunk, device=device, observers=observers, out=out, throw=throw)

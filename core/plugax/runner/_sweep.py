@@ -18,6 +18,7 @@ from ._population import check_block, population, run_population, take_values, v
 from ._race import Race, race_of
 from ._record import recording
 from ._resolve import check_suitable, resolve
+from ._snapshots import snapshots_of
 
 
 def sweep(
@@ -41,6 +42,8 @@ def sweep(
     observers: Iterable[AbstractObserver | str] = (),
     out: str | os.PathLike | None = None,
     force: bool = False,
+    snapshot_every: int | str = "30s",
+    keep_last: int = 2,
     throw: bool = False,
     **options: Any,
 ) -> Any:
@@ -79,6 +82,8 @@ def sweep(
         observers: as for `solve`; the arrays of their progress have the axes of the sweep in front.
         out: as for `solve`.
         force: as for `solve`.
+        snapshot_every: as for `solve`.
+        keep_last: as for `solve`.
         throw: raise `RunFailedError` if a member was not successful.
         options: as for `solve`.
 
@@ -99,7 +104,8 @@ def sweep(
         )
     check_call(made, seed=seed, chunk=chunk)
     check_block(block)
-    told = {"seed": seed, "record": recording(record, record_every), "block": block}
+    told: Any = {"seed": seed, "record": recording(record, record_every), "block": block}
+    told["snapshots"] = snapshots_of(snapshot_every, keep_last)
     raced = race_of(race)
 
     def job(

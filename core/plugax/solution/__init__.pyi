@@ -1,6 +1,7 @@
 # What `plugax.solution` exports, each name imported on first use.
 
 from ._arrays import load_arrays as load_arrays
+from ._arrays import named_arrays as named_arrays
 from ._arrays import save_arrays as save_arrays
 from ._claim import claim as claim
 from ._claim import drawn_in as drawn_in
@@ -8,9 +9,9 @@ from ._claim import forget_figures as forget_figures
 from ._claim import remember_drawn as remember_drawn
 from ._directory import SUMMARY as SUMMARY
 from ._directory import read_summary as read_summary
+from ._finite import finite as finite
 from ._format import Shared as Shared
 from ._format import save_run as save_run
-from ._finite import finite as finite
 from ._history_figure import history_figure as history_figure
 from ._lineage import Lineage as Lineage
 from ._lineage import lineage_from as lineage_from
@@ -25,16 +26,19 @@ from ._populations import SWEEP as SWEEP
 from ._populations import Populations as Populations
 from ._populations import directory_of as directory_of
 from ._replace_file import replace_file as replace_file
+from ._rows import RowsFile as RowsFile
+from ._rows import read_rows as read_rows
 from ._saved_run import SavedRun as SavedRun
 from ._saved_run import read_saved_run as read_saved_run
 from ._saved_run import summarised_run as summarised_run
-from ._rows import RowsFile as RowsFile
-from ._rows import read_rows as read_rows
 from ._sealed import sealed as sealed
 from ._sealed import unsealed as unsealed
 from ._series import cut as cut
 from ._series import members_first as members_first
 from ._series import rows_first as rows_first
+from ._snapshots import add_branch as add_branch
+from ._snapshots import branches_of as branches_of
+from ._snapshots import set_aside as set_aside
 from ._snapshots import snapshots_in as snapshots_in
 from ._solution import Solution as Solution
 from ._status import Status as Status

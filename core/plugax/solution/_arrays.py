@@ -42,9 +42,7 @@ def named_arrays(tree: PyTree) -> dict[str, np.ndarray]:
     return {name: _to_numpy(leaf) for name, leaf in _named_leaves(tree)}
 
 
-def tree_from(
-    arrays: Mapping[str, np.ndarray], like: PyTree, path: str | os.PathLike
-) -> PyTree:
+def tree_from(arrays: Mapping[str, np.ndarray], like: PyTree, path: str | os.PathLike) -> PyTree:
     """The pytree `like` with its array leaves from what `named_arrays` made.
 
     Arguments:

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import PlugaxError
+from ..errors import DamagedRunError, PlugaxError
 from ._finite import finite
 from ._first_format import read_first_format
 from ._npz import Entry, damaged, read_arrays, write_arrays
@@ -96,7 +96,7 @@ def read_summary(directory: pathlib.Path) -> dict[str, Any]:
     try:
         summary = unsealed(content)
     except ValueError as error:
-        raise PlugaxError(f"{path} is damaged: {error}.") from error
+        raise DamagedRunError(f"{path} is damaged: {error}.") from error
     version = summary.get("format", 1)
     if version == 1 and isinstance(summary.get("files"), dict):
         return summary

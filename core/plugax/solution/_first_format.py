@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import PlugaxError
+from ..errors import DamagedRunError, PlugaxError
 from ._npz import damaged, dtype_of
 
 
@@ -26,7 +26,7 @@ def read_first_format(
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise PlugaxError(f"{path} is missing. Put the file back as it was saved.") from None
+        raise DamagedRunError(f"{path} is missing. Put the file back as it was saved.") from None
     except OSError as error:
         raise PlugaxError(f"{path} cannot be read: {error.strerror}.") from error
     if hashlib.sha256(content).hexdigest() != summary["files"][f"{name}.npz"]:

@@ -87,7 +87,7 @@ def save_run(
     directory.mkdir(parents=True, exist_ok=True)
     shared = _with_rows(run, directory) if shared is None else shared
     _save_best(run, directory, shared)
-    rotate(directory, shared.run, shared.keep_last)
+    rotate(directory, shared.run, shared.keep_last, int(np.max(run.steps)))
     _write(run, directory, shared, {"root": ""})
     forget_rows(directory)
 

@@ -19,7 +19,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ..errors import PlugaxError
+from ..errors import DamagedRunError, PlugaxError
 
 Entry = Mapping[str, Any]
 """What is known of an array: its `dtype`, its `shape` and the `sha256` of its bytes."""
@@ -69,7 +69,7 @@ def read_arrays(path: pathlib.Path, entries: Mapping[str, Entry]) -> dict[str, n
                 for name, entry in entries.items()
             }
     except FileNotFoundError:
-        raise PlugaxError(
+        raise DamagedRunError(
             f"{path} is missing. Put the file back as it was saved, or solve again."
         ) from None
     except PlugaxError:
@@ -78,12 +78,12 @@ def read_arrays(path: pathlib.Path, entries: Mapping[str, Entry]) -> dict[str, n
         raise PlugaxError(f"{path} cannot be read: {error.strerror or error}.") from error
     # A damaged archive makes its reader fail in many ways.
     except Exception as error:
-        raise damaged(path, f"{type(error).__name__}: {error}") from error
+        raise damaged(path, f"it cannot be read ({type(error).__name__})") from error
 
 
-def damaged(path: pathlib.Path, why: str) -> PlugaxError:
+def damaged(path: pathlib.Path, why: str) -> DamagedRunError:
     """The error for a file whose content is not what was written."""
-    return PlugaxError(
+    return DamagedRunError(
         f"{path} is damaged or of another run: {why}. Put the file back as it was saved, or solve "
         "again."
     )
@@ -117,9 +117,7 @@ def size_of(entry: Entry) -> int:
     return math.prod(entry["shape"]) * dtype_of(entry["dtype"]).itemsize
 
 
-def _read(
-    file: IO[bytes], offset: int, entry: Entry, path: pathlib.Path, name: str
-) -> np.ndarray:
+def _read(file: IO[bytes], offset: int, entry: Entry, path: pathlib.Path, name: str) -> np.ndarray:
     file.seek(offset + LOCAL_HEADER - 4)
     name_length, extra_length = struct.unpack("<HH", file.read(4))
     file.seek(name_length + extra_length, os.SEEK_CUR)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import PlugaxError
+from ..errors import DamagedRunError, PlugaxError
 from ._npz import as_bytes, damaged, dtype_name, dtype_of
 
 Entry = Mapping[str, Any]
@@ -192,7 +192,7 @@ def _check_size(path: pathlib.Path, size: int) -> None:
     try:
         there = path.stat().st_size
     except FileNotFoundError:
-        raise PlugaxError(
+        raise DamagedRunError(
             f"{path}, the history of the run, is missing. Put the file back as it was saved, or "
             "solve again."
         ) from None

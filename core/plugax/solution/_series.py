@@ -16,12 +16,16 @@ def rows_first(series: Series, axes: int) -> dict[str, np.ndarray]:
         series: the arrays by name.
         axes: the number of axes of members.
     """
-    return {n: v if n == STEP and v.ndim == 1 else np.moveaxis(v, axes, 0) for n, v in series.items()}
+    return {name: _moved(name, values, axes, 0) for name, values in series.items()}
 
 
 def members_first(series: Series, axes: int) -> dict[str, np.ndarray]:
     """The inverse of `rows_first`."""
-    return {n: v if n == STEP and v.ndim == 1 else np.moveaxis(v, 0, axes) for n, v in series.items()}
+    return {name: _moved(name, values, 0, axes) for name, values in series.items()}
+
+
+def _moved(name: str, values: np.ndarray, axis: int, to: int) -> np.ndarray:
+    return values if name == STEP and values.ndim == 1 else np.moveaxis(values, axis, to)
 
 
 def cut(series: Series, rows: np.ndarray) -> dict[str, np.ndarray]:

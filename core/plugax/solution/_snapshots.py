@@ -12,11 +12,13 @@ import shutil
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import PlugaxError
+from ..errors import DamagedRunError, PlugaxError
 from ._directory import BEST, SUMMARY, file_of, read_summary, sync_directory
-from ._sealed import sealed
+from ._replace_file import replace_file
+from ._sealed import sealed, unsealed
 
 SNAPSHOTS = "snapshots"
+BRANCHES = "branches.json"
 _NEW = ".new-"
 
 
@@ -30,20 +32,22 @@ def snapshots_in(directory: pathlib.Path) -> dict[int, pathlib.Path]:
     return dict(sorted(found.items()))
 
 
-def rotate(directory: pathlib.Path, run: str, count: int) -> None:
+def rotate(directory: pathlib.Path, run: str, count: int, steps: int) -> None:
     """Keep the snapshot that is there as an earlier one, before a newer one replaces it.
 
     Arguments:
         directory: the directory of the run.
         run: the name of the run; snapshots of another one are forgotten.
         count: how many snapshots are kept, with the one that is about to be written.
+        steps: the steps of that one.
     """
     place = directory / SNAPSHOTS
     for path in snapshots_in(directory).values():
         if _summary(path).get("run") != run:
             shutil.rmtree(path)
     summary = _summary(directory)
-    if count > 1 and summary.get("run") == run and summary["steps"]:
+    # The beginning needs no snapshot: everything is made from the seed.
+    if count > 1 and summary.get("run") == run and summary["steps"] not in (0, steps):
         _link(directory, summary, place / str(summary["steps"]))
     earlier = list(snapshots_in(directory).values())
     for path in earlier[: max(len(earlier) - count + 1, 0)]:
@@ -96,3 +100,37 @@ def _summary(directory: pathlib.Path) -> dict[str, Any]:
         return read_summary(directory)
     except PlugaxError:
         return {}
+
+
+def set_aside(directory: pathlib.Path) -> pathlib.Path:
+    """Move what is damaged, the newest snapshot of a run, into a directory of its own.
+
+    Its rows stay: earlier snapshots have their part of them.
+    """
+    number = 1
+    while (aside := directory / f"damaged-{number}").exists():
+        number += 1
+    aside.mkdir()
+    for path in [directory / SUMMARY, *directory.glob("*.npz"), *directory.glob("*.nc")]:
+        if path.exists():
+            path.rename(aside / path.name)
+    return aside
+
+
+def add_branch(directory: pathlib.Path, origin: Mapping[str, Any]) -> None:
+    """Remember, in the directory of a run, that another one branched off it."""
+    path = directory / BRANCHES
+    branches = branches_of(directory)
+    with replace_file(path) as file:
+        file.write(sealed({"branches": [*branches, dict(origin)]}))
+
+
+def branches_of(directory: pathlib.Path) -> list[dict[str, Any]]:
+    """The runs that branched off a run: `out`, `step` and `options` of each."""
+    path = directory / BRANCHES
+    try:
+        return unsealed(path.read_bytes())["branches"]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError) as error:
+        raise DamagedRunError(f"{path} is damaged: {error}.") from error

@@ -1,5 +1,6 @@
 """Arrays come back as they were written, or not at all."""
 
+import contextlib
 import zipfile
 
 import jax.numpy as jnp
@@ -87,7 +88,9 @@ def test_rows_that_cannot_be_written_leave_the_file_as_it_was(tmp_path, monkeypa
     assert path.stat().st_size == 800
     assert file.entry() == entry
     file.append({"loss": np.arange(100.0)})
-    np.testing.assert_array_equal(read_rows(path, file.entry())["loss"], np.tile(np.arange(100.0), 2))
+    np.testing.assert_array_equal(
+        read_rows(path, file.entry())["loss"], np.tile(np.arange(100.0), 2)
+    )
 
 
 def test_rows_of_other_metrics_are_refused(tmp_path):
@@ -113,11 +116,12 @@ def test_no_damage_to_a_file_is_believed(tmp_path_factory, data):
         else:
             del content[at:]
         target.write_bytes(content)
-    try:
-        assert_same(read_arrays(path, entries), SERIES)
-    except px.PlugaxError as error:
-        assert str(path) in str(error)
-    with pytest.raises(px.PlugaxError, match=str(rows)):
+    found = None
+    with contextlib.suppress(px.errors.DamagedRunError):
+        found = read_arrays(path, entries)
+    if found is not None:  # what was damaged is of no importance, such as a time
+        assert_same(found, SERIES)
+    with pytest.raises(px.errors.DamagedRunError, match=str(rows)):
         check_rows(rows, file.entry())
 
 

@@ -17,7 +17,9 @@ class Killed(BaseException):
 
 
 def written(directory):
-    return {name: float(of["x"]) for name, of in SavedArrays(directory, read_summary(directory)).items()}
+    return {
+        name: float(of["x"]) for name, of in SavedArrays(directory, read_summary(directory)).items()
+    }
 
 
 def arrays_of(value):
@@ -59,7 +61,9 @@ def test_damaged_missing_and_foreign_files_are_named(tmp_path):
 
     check()
     shutil.copy(tmp_path / "other" / "a.npz", tmp_path / "a.npz")
-    with pytest.raises(px.PlugaxError, match=r"a\.npz is damaged or of another run: the SHA-256 of x"):
+    with pytest.raises(
+        px.PlugaxError, match=r"a\.npz is damaged or of another run: the SHA-256 of x"
+    ):
         check()
     (tmp_path / "a.npz").unlink()
     with pytest.raises(px.PlugaxError, match=r"a\.npz is missing"):
@@ -86,5 +90,5 @@ def test_a_newer_format_is_refused_with_what_to_do(tmp_path):
     write_run(tmp_path, {}, {}, {})
     path = tmp_path / "solution.json"
     path.write_bytes(sealed(unsealed(path.read_bytes()) | {"format": FORMAT + 1}))
-    with pytest.raises(px.PlugaxError, match="newer version of Plugax, in format 3.*Update"):
+    with pytest.raises(px.PlugaxError, match=r"newer version of Plugax, in format 3.*Update"):
         read_summary(tmp_path)

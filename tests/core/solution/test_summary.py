@@ -1,6 +1,7 @@
 """What `print` shows of a solution and of a population."""
 
 import shutil
+
 import jax.numpy as jnp
 import pytest
 
