@@ -92,7 +92,8 @@ def go_to(like: Run, before: Run | None, step: int, *, chunk: int | None = None)
     job = job_like(like, before)
     job = dataclasses.replace(job, plan=dataclasses.replace(job.plan, steps=step))
     told: dict[str, Any] = {"device": None, "observers": (), "out": None, "throw": False}
-    return run(job, before, chunk=chunk, **told)
+    reached = run(job, before, chunk=chunk, **told)
+    return dataclasses.replace(reached, provenance=like.provenance)
 
 
 def job_like(like: Run, before: Run | None = None) -> Job:

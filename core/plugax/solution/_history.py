@@ -55,7 +55,7 @@ def netcdf(dataset: "xr.Dataset", provenance: Mapping[str, Any]) -> bytes:
     float16 and bfloat16 become float32; whole numbers become float64 unless they fit into int32; a
     complex metric becomes two variables, `NAME_real` and `NAME_imag`.
     """
-    export = dataset.drop_vars(list(dataset.data_vars))
+    export = dataset.drop_vars(list(dataset.data_vars)).copy()
     for name, variable in dataset.data_vars.items():
         values = variable.values
         parts = {name: values}

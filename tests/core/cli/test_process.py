@@ -92,6 +92,26 @@ def test_a_second_ctrl_c_is_not_needed(environment, tmp_path):
     assert tomllib.loads((tmp_path / "run" / "config.toml").read_text())["run"]["steps"] == 10**9
 
 
+def test_termination_ends_a_run_once_it_is_saved(environment, tmp_path):
+    command = [
+        *(sys.executable, str(SCRIPT), "run", "bowl", "--tolerance", "none", "--json"),
+        *("--steps", str(10**9), "--chunk", "100", "--out", str(tmp_path / "run")),
+    ]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert "running\n" in iter(process.stderr.readline, "")
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert (process.returncode, out) == (143, "")
+    assert err.endswith(f"plugax: terminated; go on with: plugax resume {tmp_path / 'run'}\n")
+    summary = json.loads((tmp_path / "run" / "solution.json").read_text())
+    assert summary["status"]["name"] == "interrupted"
+
+
 @pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize(
     ("module", "number"),
