@@ -224,7 +224,7 @@ def test_a_branch_goes_on_with_other_options_and_both_say_so(given, bowl, descen
     assert branches_of(tmp_path / "a") == [{**origin, "out": str(tmp_path / "b")}]
     assert_same(px.load(tmp_path / "a", **given), kept)
     found = verify(tmp_path / "b", problem=bowl, solver=by_hand)
-    assert (found.first, found.last, found.success) == (25, 40, True)
+    assert (found.first, found.last, found.success) == (30, 40, True)
 
 
 @pytest.mark.parametrize(

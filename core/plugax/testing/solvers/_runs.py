@@ -10,7 +10,7 @@ from jaxtyping import PRNGKeyArray
 
 from ...observers import AbstractObserver, Progress
 from ...problems import AbstractProblem
-from ...runner import resume, solve, sweep
+from ...runner import resume, solve, sweep, verify
 from ...runner._program import traces
 from ...solution import Solution
 from ...solvers import AbstractSolver
@@ -67,6 +67,8 @@ def check_solver_resumes(
 ) -> None:
     """A run that is interrupted, saved and resumed equals the uninterrupted one, bit for bit.
 
+    So does a stretch of it that is run again from a snapshot, with its state.
+
     Arguments:
         solver: the solver; it passes if it needs only one step, with nothing to resume.
         key: the random key for the seed.
@@ -86,6 +88,9 @@ def check_solver_resumes(
             solve(problem, solver, **told, observers=[_StopAt(half)])
             resumed = resume(directory, problem=problem, solver=solver, chunk=CHUNK)
         _same_bits(solver, "a resumed run equals the uninterrupted one", whole, resumed)
+        again = verify(directory, seed=half, problem=problem, solver=solver)
+        law = "a stretch of a saved run, run again, has the same bits"
+        claim(again.success, solver, law, str(again), "Keep nothing outside the state.")
 
 
 class _StopAt(AbstractObserver):
