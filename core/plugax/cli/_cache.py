@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .._memory import size_text
+from .._terminal import paragraph
 from ..errors import PlugaxError
 
 SIZE = "PLUGAX_CACHE_SIZE"
@@ -128,10 +129,8 @@ def state_text(cache: dict[str, Any] | None) -> str:
     if cache is None:
         return "  off: every run compiles anew"
     most = "no bound" if cache["bound"] is None else f"at most {size_text(cache['bound'])}"
-    return (
-        f"  {cache['directory']}\n  {cache['programs']} programs, {size_text(cache['bytes'])}; "
-        f"{most} ({SIZE}); `plugax doctor --clear-cache` removes them"
-    )
+    size = f"{cache['programs']} programs, {size_text(cache['bytes'])}; {most}, see {SIZE}"
+    return f"  {cache['directory']}\n{paragraph(size, indent=2)}\n  plugax doctor --clear-cache"
 
 
 def _files(where: pathlib.Path) -> Iterator[pathlib.Path]:

@@ -25,10 +25,10 @@ from ._program import Blocks, Position, Task, advance, begin, finish, start
 
 SPARE = 0.9  # of the memory that is free, since other programs take some too
 
-_compiled: dict[int, list["Sizes | None"]] = {}
-"""What was compiled, by its hash, so that it is not traced again."""
-_checked: set[int] = set()
-"""The hashes of what is known to fit into memory too."""
+_compiled: dict[tuple, list["Sizes | None"]] = {}
+"""What was compiled, by its signature, so that it is not traced again."""
+_checked: set[tuple] = set()
+"""The signatures of what is known to fit into memory too."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,12 +122,12 @@ def compiled_sizes(task: Task, members: int, blocks: Blocks = ()) -> tuple[Sizes
     return tuple(sizes for sizes in found if sizes is not None)
 
 
-def _signature(task: Task, members: int, blocks: Blocks, position: Position | None) -> int | None:
-    """The hash of what the programs depend on; None if they differ from those lowered here."""
+def _signature(task: Task, members: int, blocks: Blocks, position: Position | None) -> tuple | None:
+    """What the programs depend on; None if they differ from those lowered here."""
     arrays, rest = eqx.partition((task, blocks, position), eqx.is_array)
     if any(getattr(leaf, "committed", False) for leaf in jax.tree.leaves(arrays)):
         return None  # the arrays are bound to a device
-    return hash((_shapes(arrays), *_hashable(rest), members, jnp.result_type(float)))
+    return _shapes(arrays), *_hashable(rest), members, jnp.result_type(float)
 
 
 def _compile(
