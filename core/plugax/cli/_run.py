@@ -26,7 +26,8 @@ def main(argv: list[str]) -> int:
     import plugax  # the parts that need JAX are imported on first use
 
     from ..runner import Length, find_device, resolve
-    from ..solution import claim, unclaimed
+    from ..solution import claim
+    from ..solution._claim import unclaimed
 
     solve = plugax.solve
     directory = None

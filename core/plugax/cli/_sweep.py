@@ -32,7 +32,8 @@ def main(argv: list[str]) -> int:
     wanted = _wanted(request)
     over = over_of(wanted["over"], [request.problem, request.solver])
     from ..runner import find_device
-    from ..solution import SUMMARY, SWEEP, claim, unclaimed
+    from ..solution import SUMMARY, SWEEP, claim
+    from ..solution._claim import unclaimed
 
     directory = None
     if request.out is not None:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..problems import AbstractProblem
-from ..solution import SUMMARY, SWEEP, unclaimed
+from ..solution import SUMMARY, SWEEP
+from ..solution._claim import unclaimed
 from ..solvers import AbstractSolver
 from ._best import keeping
 from ._device import find_device

@@ -17,7 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
-from ..solution import Population, Solution, nearest
+from ..solution import Population, Solution
+from ..solution._claim import nearest
 from ._compile import size_of
 
 SAMPLE = 2**20  # bytes of the history that is written as a sample, of at most so many steps:

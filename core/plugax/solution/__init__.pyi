@@ -5,9 +5,7 @@ from ._arrays import save_arrays as save_arrays
 from ._claim import claim as claim
 from ._claim import drawn_in as drawn_in
 from ._claim import forget_figures as forget_figures
-from ._claim import nearest as nearest
 from ._claim import remember_drawn as remember_drawn
-from ._claim import unclaimed as unclaimed
 from ._directory import SUMMARY as SUMMARY
 from ._directory import finite as finite
 from ._directory import read_summary as read_summary

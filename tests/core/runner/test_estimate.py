@@ -85,7 +85,7 @@ def test_the_work_of_a_step_is_that_of_its_largest_array():
 
 
 def test_the_largest_population_fits_and_a_larger_one_does_not(memory):
-    problem = Weighted(jnp.ones(1), 2**14)
+    problem = Weighted(jnp.ones(1), 2**12)
     memory(12 * 2**20)
     found = estimate(problem, "gradient", over={"seed": range(2000)}, steps=2)
     assert not found.fits
@@ -94,7 +94,7 @@ def test_the_largest_population_fits_and_a_larger_one_does_not(memory):
     assert f"{found.most_members} members fit" in found.obstacles[0]
     most = found.most_members
     assert estimate(problem, "gradient", over={"seed": range(most)}, steps=2).fits
-    more = range(int(1.1 * most))
+    more = range(int(1.2 * most))
     assert not estimate(problem, "gradient", over={"seed": more}, steps=2).fits
 
 
