@@ -48,6 +48,7 @@ LONG_COMMANDS = (
     "README.md",
     "docs/command-line.md",
     "docs/how-to/own-data.md",
+    "docs/how-to/plan.md",
     "docs/learn/regression.md",
     "docs/lorenz96.md",
     "docs/mnist.md",

@@ -7,9 +7,11 @@ import platform
 import sys
 from typing import Any
 
+from .._memory import size_text
 from .._terminal import paragraph
 from ..plugins import PluginRecord, default_manager
-from ._environment import jaxlib_version, prepare, settings
+from ._cache import clear, state, state_text
+from ._environment import apply, jaxlib_version, prepare, settings
 from ._exit import SUCCESS
 from ._parser import Parser
 from ._plugins import entry, table
@@ -35,7 +37,14 @@ def main(argv: list[str]) -> int:
         action="store_true",
         help="time what compilation buys on this machine instead; takes some seconds",
     )
+    parser.add_argument(
+        "--clear-cache",
+        action="store_true",
+        help="remove all compiled programs that are kept, instead",
+    )
     arguments = parser.parse_args(argv)
+    if arguments.clear_cache:
+        return _clear(as_json=arguments.json)
     if arguments.speed:
         return _speed(as_json=arguments.json)
     # Plugins before JAX, so that the time of a plugin that imports JAX is counted for it.
@@ -53,12 +62,28 @@ def main(argv: list[str]) -> int:
             [(s["name"], s["value"] or "(not set)", s["reason"]) for s in found["settings"]],
             indent=2,
         ),
-        "compilation cache": _cache_text(found["cache"]),
+        "compilation cache": state_text(found["cache"]),
         "shell completion": _completion_text(found["completion"]),
         "plugins": _plugins_text(records),
     }
     for title, text in sections.items():
         answer(f"{title}\n{text}\n")
+    return SUCCESS
+
+
+def _clear(*, as_json: bool) -> int:
+    """Remove the programs that are kept, and tell how many there were; JAX is not started."""
+    apply(settings(os.environ, jaxlib_version()), os.environ)
+    before = state()
+    if before is not None:
+        clear(pathlib.Path(before["directory"]))
+    if as_json:
+        print_json(before)
+    elif before is None:
+        answer("no compiled programs are kept")
+    else:
+        size = size_text(before["bytes"])
+        answer(f"{before['directory']}: {before['programs']} programs removed, {size}")
     return SUCCESS
 
 
@@ -104,7 +129,7 @@ def _found() -> dict[str, Any]:
             }
             for setting in chosen
         ],
-        "cache": _cache(),
+        "cache": state(),
         "completion": _completion(),
     }
 
@@ -133,26 +158,6 @@ def _version(name: str) -> str | None:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-def _cache() -> dict[str, Any] | None:
-    """Where compiled programs are kept, how many, and their size; None if they are not kept."""
-    where = os.environ.get("JAX_COMPILATION_CACHE_DIR")
-    switched_off = os.environ.get("JAX_ENABLE_COMPILATION_CACHE", "1").lower() in ("0", "false")
-    if not where or switched_off:
-        return None
-    sizes = [file.stat().st_size for file in pathlib.Path(where).rglob("*") if file.is_file()]
-    return {"directory": where, "files": len(sizes), "bytes": sum(sizes)}
-
-
-def _cache_text(cache: dict[str, Any] | None) -> str:
-    if cache is None:
-        return "  off: every run compiles anew"
-    size = cache["bytes"] / 2**20
-    return (
-        f"  {cache['directory']}\n  {cache['files']} files, {size:.1f} MiB; may be deleted at any "
-        "time"
-    )
 
 
 def _completion() -> dict[str, Any]:

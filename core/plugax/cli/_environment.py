@@ -13,10 +13,11 @@ import dataclasses
 import importlib.metadata
 import logging
 import os
-import pathlib
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
+
+from ._cache import bound, default_cache
 
 # XLA on the CPU makes one kernel of a loop's body only if the arrays in it are small. With this
 # bound, loops over a few hundred numbers run up to four times faster on jaxlib 0.10, up to twice as
@@ -48,7 +49,10 @@ def prepare(device: str | None = None) -> None:
 
     Arguments:
         device: the device that was asked for, if one was.
+
+    Errors: `PlugaxError` for a bound of the compilation cache that cannot be read.
     """
+    bound()
     # JAX warns that there may be another device; `plugax doctor` shows that, not every run.
     logging.getLogger("jax._src.xla_bridge").setLevel(logging.ERROR)
     if "jax" not in sys.modules:
@@ -124,13 +128,6 @@ def _cache(environment: Mapping[str, str]) -> Setting:
     except OSError as error:
         return Setting(name, None, f"compiled programs are not kept: {error}")
     return Setting(name, str(directory), "keep compiled programs for the next run")
-
-
-def default_cache() -> pathlib.Path:
-    """Plugax's part of the user's cache directory, where compiled programs are kept."""
-    import platformdirs
-
-    return platformdirs.user_cache_path("plugax", appauthor=False) / "jax"
 
 
 def jaxlib_version() -> tuple[int, ...]:

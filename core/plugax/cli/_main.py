@@ -20,6 +20,7 @@ import traceback
 from collections.abc import Sequence
 
 from ..errors import PlugaxError, did_you_mean
+from ._cache_upkeep import cache_upkeep
 from ._exit import FAILURE, INTERRUPTED, SUCCESS, WRONG_CALL
 from ._parser import Parser, UsageError, version
 from ._text import answers_apart
@@ -71,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if {QUIET, VERBOSE} <= set(given):
             raise UsageError(f"either {QUIET} or {VERBOSE}, not both")
         set_verbosity(next((flag for flag in given if flag != TRACEBACK), None))
-        with plain_warnings(), answers_apart():
+        with cache_upkeep() as upkeep, plain_warnings(upkeep.takes), answers_apart():
             status = _dispatch(arguments)
     except SystemExit as exit_:  # argparse's --help and --version
         return exit_.code if isinstance(exit_.code, int) else SUCCESS

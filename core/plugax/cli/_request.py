@@ -56,6 +56,7 @@ class Request:
         force: whether to replace another run in `out`.
         profile: the directory for a profile, or None.
         json: whether to answer in JSON.
+        dry_run: whether only to tell what the run needs.
         more: the values of the flags that only this command has, by name.
         sweep: the table `[sweep]` of the configuration.
     """
@@ -79,8 +80,23 @@ class Request:
     force: bool
     profile: str | None
     json: bool
+    dry_run: bool
     more: dict[str, Any] = dataclasses.field(default_factory=dict)
     sweep: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    def told(self) -> dict[str, Any]:
+        """What the library is told of every run, whatever its length."""
+        saved = {"snapshot_every": self.snapshot_every, "keep_last": self.keep_last}
+        return {
+            "seed": self.seed,
+            "record": names_of(self.record),
+            "record_every": 1 if self.record_every is None else self.record_every,
+            "keep_best": self.keep_best,
+            **{n: x for n, x in saved.items() if x is not None},
+            "chunk": self.chunk,
+            "device": self.device,
+            "force": self.force,
+        }
 
 
 def read_request(
@@ -140,9 +156,17 @@ def read_request(
         force=flags["force"],
         profile=flags["profile"],
         json=flags["json"],
+        dry_run=flags["dry_run"],
         more={key: flags[key] for key in common if key not in RUN and key in flags},
         sweep=config["sweep"],
     )
+
+
+def names_of(record: str | None) -> tuple[str, ...] | None:
+    """The names in a list with commas, none of them for `none`; None for no list."""
+    if record is None:
+        return None
+    return () if record == "none" else tuple(name.strip() for name in record.split(","))
 
 
 def choose_solver(
@@ -213,6 +237,8 @@ def run_parser(
     add("--seed", type=int, metavar="K", help="seed of all random numbers; default: 0")
     add("--out", metavar="DIR", help="directory for solution, history and configuration")
     add("--force", action="store_true", help="replace another run in --out")
+    dry_help = "run nothing; tell how much memory, time and space on disk the run needs"
+    add("--dry-run", action="store_true", help=dry_help)
     add("--json", action="store_true", help="print one JSON object on standard output")
     _add_further_options(parser)
     return parser

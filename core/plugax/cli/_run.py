@@ -8,6 +8,7 @@ from typing import Any
 
 from ._component import ResolvedComponent
 from ._config import FILE_NAME, RUN, write_config
+from ._dry_run import dry_run
 from ._ending import Report, leave_unsaved_to_report, report
 from ._observers import make_observers
 from ._precision import precision
@@ -26,12 +27,14 @@ def main(argv: list[str]) -> int:
 
     from ..runner import Length, find_device, resolve
     from ..solution import claim
+    from ..solution._claim import unclaimed
 
     solve = plugax.solve
     directory = None
     if request.out is not None:
         names = ("solution.json", FILE_NAME)
-        directory = claim(request.out, force=request.force, names=names)
+        claimed = unclaimed if request.dry_run else claim
+        directory = claimed(request.out, force=request.force, names=names)
     import_seconds = time.perf_counter() - began
     wanted = request.precision or request.problem.precision()
     with precision(wanted, asked=request.precision is not None) as used:
@@ -48,6 +51,8 @@ def main(argv: list[str]) -> int:
         request = dataclasses.replace(
             request, steps=plan.steps, epochs=None, evaluate_every=every, precision=used
         )
+        if request.dry_run:
+            return dry_run(request, problem, solver, {"steps": plan.steps, "evaluate_every": every})
         if directory is not None:
             write_config(directory, tables_of(request))
         profile = None if request.profile is None else pathlib.Path(request.profile)
@@ -56,19 +61,11 @@ def main(argv: list[str]) -> int:
             solution = solve(
                 problem,
                 solver,
-                seed=request.seed,
+                **request.told(),
                 steps=plan.steps,
                 evaluate_every=every,
-                record=names_of(request.record),
-                record_every=1 if request.record_every is None else request.record_every,
-                keep_best=request.keep_best,
-                **snapshots_asked(request),
-                **snapshots_asked(request),
-                chunk=request.chunk,
-                device=request.device,
                 observers=listeners,
                 out=directory,
-                force=request.force,
             )
             solve_seconds = time.perf_counter() - began
         for option, data in solution.provenance["data"].items():
@@ -111,19 +108,6 @@ def _tell(request: Request, steps: int, data: str) -> None:
     asked = request.steps is not None or request.epochs is not None
     tell("steps", f"at most {steps}", "asked for" if asked else "usual for these")
     tell("batches", data)
-
-
-def names_of(record: str | None) -> tuple[str, ...] | None:
-    """The names in a list with commas, none of them for `none`; None for no list."""
-    if record is None:
-        return None
-    return () if record == "none" else tuple(name.strip() for name in record.split(","))
-
-
-def snapshots_asked(request: Request) -> dict[str, Any]:
-    """How often to save, and how many snapshots to keep, if that was asked for."""
-    given = {name: getattr(request, name) for name in ("snapshot_every", "keep_last")}
-    return {name: value for name, value in given.items() if value is not None}
 
 
 def _cache() -> str:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import PlugaxError
 from ._config import FILE_NAME, write_config
+from ._dry_run import dry_run
 from ._ending import leave_unsaved_to_report
 from ._observers import make_observers
 from ._over import over_of, split_over
 from ._parser import Parser
 from ._precision import precision
 from ._request import Request, read_request
-from ._run import made, names_of, snapshots_asked, tables_of
+from ._run import made, tables_of
 from ._signals import restore_signals
 from ._sweep_report import SweepReport, report_sweep
 from ._verbosity import tell, tell_device
@@ -32,16 +33,22 @@ def main(argv: list[str]) -> int:
     over = over_of(wanted["over"], [request.problem, request.solver])
     from ..runner import find_device
     from ..solution import SUMMARY, SWEEP, claim
+    from ..solution._claim import unclaimed
 
     directory = None
     if request.out is not None:
-        directory = claim(request.out, force=request.force, names=(SUMMARY, SWEEP, FILE_NAME))
+        claimed = unclaimed if request.dry_run else claim
+        directory = claimed(request.out, force=request.force, names=(SUMMARY, SWEEP, FILE_NAME))
     asked = request.precision is not None
     with precision(request.precision or request.problem.precision(), asked=asked) as used:
         # The device is started before there is anything to lose.
         tell_device(find_device(request.device), request.device)
         restore_signals(resume=directory)
         request.precision = used
+        if request.dry_run:
+            make_observers(request.observers)  # for their errors
+            told = _told(request, wanted, over)
+            return dry_run(request, made(request.problem), made(request.solver), told)
         if directory is not None:
             _write(directory, request, wanted)
         with leave_unsaved_to_report():
@@ -69,29 +76,29 @@ def _sweep(
 ) -> "Population | Populations":
     import plugax
 
-    random = wanted["random"] is not None
     return plugax.sweep(
         made(request.problem),
         made(request.solver),
-        over=over,
-        points=wanted["random"] if random else wanted["sobol"],
-        sampling="random" if random else "sobol",
-        race=_race(wanted),
-        seed=request.seed,
-        steps=request.steps,
-        epochs=request.epochs,
-        evaluate_every=request.evaluate_every,
-        record=names_of(request.record),
-        record_every=1 if request.record_every is None else request.record_every,
-        keep_best=request.keep_best,
-        **snapshots_asked(request),
-        chunk=request.chunk,
-        block=wanted["block"],
-        device=request.device,
+        **_told(request, wanted, over),
+        **request.told(),
         observers=make_observers(request.observers),
         out=out,
-        force=request.force,
     )
+
+
+def _told(request: Request, wanted: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """What a sweep is told besides a run."""
+    random = wanted["random"] is not None
+    return {
+        "over": over,
+        "points": wanted["random"] if random else wanted["sobol"],
+        "sampling": "random" if random else "sobol",
+        "race": _race(wanted),
+        "steps": request.steps,
+        "epochs": request.epochs,
+        "evaluate_every": request.evaluate_every,
+        "block": wanted["block"],
+    }
 
 
 def _race(wanted: dict[str, Any]) -> Any:

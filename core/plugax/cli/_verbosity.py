@@ -3,7 +3,7 @@
 import contextvars
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
@@ -54,8 +54,12 @@ def tell_device(device: Any, asked: str | None) -> None:
 
 
 @contextmanager
-def plain_warnings() -> Iterator[None]:
-    """Show Plugax's own warnings without the line of code that raised them."""
+def plain_warnings(reword: Callable[[str], str | None]) -> Iterator[None]:
+    """Show Plugax's own warnings without the line of code that raised them.
+
+    Arguments:
+        reword: gives what to say instead of another warning, empty for nothing; None to show it.
+    """
     with warnings.catch_warnings():
         before = warnings.showwarning
 
@@ -67,11 +71,11 @@ def plain_warnings() -> Iterator[None]:
             file: TextIO | None = None,
             line: str | None = None,
         ) -> None:
-            if issubclass(category, OURS):
-                if quiet():
-                    return
-                text = " ".join(str(message).split())
-                print(f"plugax: warning: {text}", file=file or sys.stderr)
+            told = str(message) if issubclass(category, OURS) else reword(str(message))
+            if told is not None:
+                if told and not quiet():
+                    text = " ".join(told.split())
+                    print(f"plugax: warning: {text}", file=file or sys.stderr)
             else:
                 before(message, category, filename, lineno, file, line)
 

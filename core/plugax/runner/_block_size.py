@@ -7,13 +7,12 @@ the members see the same data (benchmarks/populations.py).
 """
 
 import dataclasses
-import math
 from typing import Any
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 
+from ._compile import size_of
 from ._job import Job
 from ._program import Task, start
 
@@ -44,10 +43,7 @@ def _usual(job: Job, task: Task, device: Any) -> int | None:
     race = job.race if job.race is not None and job.race.stops else None
     if device.platform != "cpu":
         return None if race is None else max(job.members // race.eta, 1)
-    state = eqx.filter_eval_shape(start, task).state
-    size = sum(
-        math.prod(x.shape) * x.dtype.itemsize for x in jax.tree.leaves(state) if hasattr(x, "dtype")
-    )
+    size = size_of(eqx.filter_eval_shape(start, task).state)
     large = size // job.members >= LARGE
     if race is not None:
         return 1 if large else max(job.members // race.eta**2, 1)

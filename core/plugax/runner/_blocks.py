@@ -40,7 +40,7 @@ def over_blocks(
         return together
 
     def blockwise(*arguments: Any) -> Any:
-        own, shared = eqx.partition(arguments, _of_members(arguments, axes))
+        own, shared = eqx.partition(arguments, of_members(arguments, axes))
         members = len(jax.tree.leaves(own)[0])
         if block >= members:
             return together(*arguments)
@@ -70,8 +70,8 @@ def over_blocks(
     return blockwise
 
 
-def _of_members(arguments: Any, axes: Any) -> Any:
-    """Which leaves of the arguments have an axis of members."""
+def of_members(arguments: Any, axes: Any) -> Any:
+    """Which leaves of the arguments have an axis of members, by the axes of `over_blocks`."""
 
     def marked(axis: Any, part: Any) -> Any:
         of = axis if callable(axis) else lambda leaf: axis if eqx.is_array(leaf) else None

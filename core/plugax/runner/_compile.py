@@ -6,6 +6,8 @@ the calls that follow.
 """
 
 import dataclasses
+import math
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
@@ -18,12 +20,32 @@ from jaxtyping import PyTree
 
 from .._memory import check_memory, free_memory
 from ..errors import OutOfMemoryError
+from ..problems import Metrics
 from ._program import Blocks, Position, Task, advance, begin, finish, start
 
 SPARE = 0.9  # of the memory that is free, since other programs take some too
 
-_compiled: set[int] = set()
-"""Hashes of what was compiled, so that it is not traced again."""
+_compiled: dict[tuple, list["Sizes | None"]] = {}
+"""What was compiled, by its signature, so that it is not traced again."""
+_checked: set[tuple] = set()
+"""The signatures of what is known to fit into memory too."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Sizes:
+    """The memory that a compiled program takes besides its arguments [bytes].
+
+    Attributes:
+        results: its results, without those that lie in the memory of arguments.
+        aliased: the results that do.
+        work: what it needs while it runs.
+        row: of the loop: the metrics of a step that are kept, of all members.
+    """
+
+    results: int
+    aliased: int
+    work: int
+    row: int = 0
 
 
 class _TooLargeError(OutOfMemoryError):
@@ -62,42 +84,96 @@ def compile_ahead(
         blocks: what stands for the batches that are read on the host.
         position: where the run is resumed; None for a run from its beginning.
     """
-    arrays, rest = eqx.partition((task, blocks, position), eqx.is_array)
-    # If arrays are bound to a device, the programs differ from those lowered here.
-    if any(getattr(leaf, "committed", False) for leaf in jax.tree.leaves(arrays)):
+    signature = _signature(task, members, blocks, position)
+    if signature is None:
         return False
-    signature = hash((_shapes(arrays), *_hashable(rest), members, jnp.result_type(float)))
-    if signature in _compiled:
+    if signature in _checked:
         return True
+    if position is None:
+        # Before anything is computed: the loop holds the state before and after a chunk.
+        _check_fits(task, members, 2 * size_of(eqx.filter_eval_shape(start, task)))
+    found = []
+    for sizes in _compiled.get(signature) or _compile(task, members, blocks, position):
+        if sizes is not None:
+            # And after the first chunk, the state before the last one: as large as what is aliased.
+            _check_fits(task, members, sizes.results + 2 * sizes.aliased, sizes.work)
+        found.append(sizes)
+    _compiled[signature] = found
+    _checked.add(signature)
+    return False
+
+
+def compiled_sizes(task: Task, members: int, blocks: Blocks = ()) -> tuple[Sizes, ...]:
+    """What the programs of a run need: `begin`, `advance` and `finish`; empty if it is not known.
+
+    They are compiled whether they fit into memory or not.
+
+    Arguments:
+        task: the run's problem, solver and key, which are bound to no device.
+        members: the number of members.
+        blocks: what stands for the batches that are read on the host.
+    """
+    signature = _signature(task, members, blocks, None)
+    found = None if signature is None else _compiled.get(signature)
+    if found is None:
+        found = list(_compile(task, members, blocks, None))
+    if signature is not None:
+        _compiled[signature] = found
+    return tuple(sizes for sizes in found if sizes is not None)
+
+
+def _signature(task: Task, members: int, blocks: Blocks, position: Position | None) -> tuple | None:
+    """What the programs depend on; None if they differ from those lowered here."""
+    arrays, rest = eqx.partition((task, blocks, position), eqx.is_array)
+    if any(getattr(leaf, "committed", False) for leaf in jax.tree.leaves(arrays)):
+        return None  # the arrays are bound to a device
+    return _shapes(arrays), *_hashable(rest), members, jnp.result_type(float)
+
+
+def _compile(
+    task: Task, members: int, blocks: Blocks, position: Position | None
+) -> Iterator[Sizes | None]:
+    """Compile the programs of a run in threads; yields the memory that each needs, in order."""
     with ThreadPoolExecutor() as pool:
         jobs = []
         if position is None:
-            position = eqx.filter_eval_shape(start, task)
-            # Before anything is computed: the loop holds the state before and after a chunk.
-            size = sum(leaf.size * leaf.dtype.itemsize for leaf in _arrays(position))
-            _check_fits(task, members, 2 * size)
             jobs.append(pool.submit(_lower(begin, task).compile))
-            position = cast(Position, jax.tree.map(_stand_in, position))
+            shapes = eqx.filter_eval_shape(start, task)
+            position = cast(Position, jax.tree.map(_stand_in, shapes))
         none = jnp.asarray(0, "int32")
         limit = none if task.order is None else jnp.zeros(members, "int32")
-        jobs.append(
-            pool.submit(_lower(advance, (task, none, limit, members, blocks), position).compile)
-        )
+        loop = _lower(advance, (task, none, limit, members, blocks), position)
+        jobs.append(pool.submit(loop.compile))
         jobs.append(pool.submit(_lower(finish, task, position.state).compile))
-        for job in jobs:
-            sizes = job.result().compiled.memory_analysis()
-            if sizes is not None:
-                _check_fits(task, members, sizes.output_size_in_bytes, sizes.temp_size_in_bytes)
-    _compiled.add(signature)
-    return False
+        chunk = loop.lowered.out_info[1][2]
+        for number, job in enumerate(jobs, 1):
+            is_loop = number == len(jobs) - 1
+            row = _row(chunk.metrics, task) if is_loop else 0
+            yield _sizes(job.result().compiled.memory_analysis(), row)
+
+
+def _sizes(analysis: Any, row: int) -> Sizes | None:
+    if analysis is None:
+        return None
+    aliased = analysis.alias_size_in_bytes
+    results = analysis.output_size_in_bytes - aliased
+    return Sizes(results, aliased, analysis.temp_size_in_bytes, row)
+
+
+def _row(buffers: Metrics, task: Task) -> int:
+    """The size of one row of the buffers of all members [bytes]."""
+    axis = 0 if task.axes is None else 1
+    return sum(size_of(buffer) // buffer.shape[axis] for buffer in buffers.values())
+
+
+def size_of(tree: PyTree) -> int:
+    """The size of all arrays of a pytree, or of what has their shapes [bytes]."""
+    leaves = [leaf for leaf in jax.tree.leaves(tree) if hasattr(leaf, "dtype")]
+    return sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in leaves)
 
 
 def _lower(program: Any, *arguments: Any) -> Any:
     return program.lower(*arguments)
-
-
-def _arrays(tree: PyTree) -> list[jax.ShapeDtypeStruct]:
-    return [leaf for leaf in jax.tree.leaves(tree) if isinstance(leaf, jax.ShapeDtypeStruct)]
 
 
 def _check_fits(task: Task, members: int, lasting: int, passing: int = 0) -> None:

@@ -34,6 +34,12 @@ def evaluate_if_due(task: Task, run_state: RunState, plan: Plan) -> dict[str, np
     gone = run_state.taken != run_state.step
     if not plan.evaluates(run_state.step) or gone.all():
         return {}
+    return add_evaluation(task, run_state)
+
+
+def add_evaluation(task: Task, run_state: RunState) -> dict[str, np.ndarray]:
+    """Add an evaluation to the run state, due or not, and return it, as `evaluate_if_due`."""
+    gone = run_state.taken != run_state.step
     row = {}
     for name, value in evaluate(task, run_state)[1].items():
         if not eqx.is_array(value):

@@ -219,10 +219,16 @@ class Feed:
         more = lambda x: jax.ShapeDtypeStruct((*front, *x.shape), x.dtype)  # noqa: E731
         return jax.tree.map(more, self.streams[place].batch)
 
-    def _check_memory(self) -> None:
+    @property
+    def size(self) -> int:
+        """The memory that all blocks take [bytes]."""
         leaves = [x for p in range(len(self.streams)) for x in jax.tree.leaves(self._shapes(p))]
-        needed = BLOCKS * sum(leaf.size * leaf.dtype.itemsize for leaf in leaves)
-        check_memory(needed, f"Batches of {self.capacity} steps, read ahead,", device=self.device)
+        return BLOCKS * sum(leaf.size * leaf.dtype.itemsize for leaf in leaves)
+
+    def _check_memory(self) -> None:
+        check_memory(
+            self.size, f"Batches of {self.capacity} steps, read ahead,", device=self.device
+        )
 
 
 def _fill(

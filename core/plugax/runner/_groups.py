@@ -77,20 +77,15 @@ def with_numbers(
     return trees["problem"], trees["solver"]
 
 
-def run_groups(
+def group_jobs(
     problem: AbstractProblem,
     solver: AbstractSolver,
     asked: Length,
     programs: Mapping[str, Any],
     rest: Mapping[str, Any],
     job_of: MakeJob,
-    *,
-    out: pathlib.Path | None,
-    force: bool,
-    throw: bool,
-    **told: Any,
-) -> Populations:
-    """Run a population for every combination of the options.
+) -> tuple[list[dict[str, Any]], list[Job]]:
+    """Every combination of the options, and the job of its population.
 
     Arguments:
         problem: the problem, before anything is swept.
@@ -99,10 +94,6 @@ def run_groups(
         programs: the values of the options, by name.
         rest: what is swept within each population.
         job_of: makes the job of one of them.
-        out: the directory of the whole sweep, or None.
-        force: whether to replace other runs there.
-        throw: whether to raise if a member was not successful.
-        told: further arguments of `run`.
     """
     choices = [
         dict(zip(programs, chosen, strict=True))
@@ -115,6 +106,28 @@ def run_groups(
             root, path = root_of(name)
             trees[root] = with_option(trees[root], root, path.split("."), value)
         jobs.append(job_of(*resolve(trees["problem"], trees["solver"], asked, {}), rest))
+    return choices, jobs
+
+
+def run_groups(
+    choices: list[dict[str, Any]],
+    jobs: list[Job],
+    *,
+    out: pathlib.Path | None,
+    force: bool,
+    throw: bool,
+    **told: Any,
+) -> Populations:
+    """Run a population for every combination of the options.
+
+    Arguments:
+        choices: the combinations.
+        jobs: the jobs of their populations.
+        out: the directory of the whole sweep, or None.
+        force: whether to replace other runs there.
+        throw: whether to raise if a member was not successful.
+        told: further arguments of `run`.
+    """
     if out is not None:
         for options in choices:
             claim(out / directory_of(options), force=force)

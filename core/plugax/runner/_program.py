@@ -327,6 +327,11 @@ def ends(
 def _capacity(metrics: PyTree[jax.ShapeDtypeStruct], members: int) -> int:
     """How many steps the buffers of a member have room for."""
     size = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(metrics)) * members
+    return capacity_for(size)
+
+
+def capacity_for(size: int) -> int:
+    """How many steps the buffers have room for if the metrics of all members take `size` bytes."""
     fit, most = (room // max(size, 1) for room in (BUFFER_BYTES, MOST_BUFFER_BYTES))
     return min(max(fit, min(most, MANY_STEPS), 1), MOST_STEPS)
 

@@ -15,7 +15,7 @@ from ._place import check_call
 from ._record import recording
 from ._resolve import resolve
 from ._run import run
-from ._snapshots import snapshots_of
+from ._snapshots import USUAL, snapshots_of
 
 
 def solve(
@@ -34,8 +34,8 @@ def solve(
     observers: Iterable[AbstractObserver | str] = (),
     out: str | os.PathLike | None = None,
     force: bool = False,
-    snapshot_every: int | str = "30s",
-    keep_last: int = 2,
+    snapshot_every: int | str = USUAL.every,
+    keep_last: int = USUAL.last,
     throw: bool = False,
     **options: Any,
 ) -> Solution:

@@ -4,21 +4,18 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..errors import PlugaxError
 from ..observers import AbstractObserver
-from ..problems import AbstractProblem, Unconstrained, variant
+from ..problems import AbstractProblem
 from ..solution import SUMMARY, SWEEP, claim
 from ..solvers import AbstractSolver
-from ._best import keeping
-from ._groups import needs_programs, run_groups, with_numbers
-from ._job import Job
-from ._length import EvaluateEvery, Length, Plan
+from ._groups import run_groups
+from ._length import EvaluateEvery, Length
 from ._place import check_call
-from ._population import check_block, population, run_population, take_values, values_of
-from ._race import Race, race_of
-from ._record import recording
-from ._resolve import check_suitable, resolve
-from ._snapshots import snapshots_of
+from ._population import run_population
+from ._race import Race
+from ._resolve import resolve
+from ._snapshots import USUAL, snapshots_of
+from ._sweep_jobs import sweep_jobs
 
 
 def sweep(
@@ -42,8 +39,8 @@ def sweep(
     observers: Iterable[AbstractObserver | str] = (),
     out: str | os.PathLike | None = None,
     force: bool = False,
-    snapshot_every: int | str = "30s",
-    keep_last: int = 2,
+    snapshot_every: int | str = USUAL.every,
+    keep_last: int = USUAL.last,
     throw: bool = False,
     **options: Any,
 ) -> Any:
@@ -98,38 +95,12 @@ def sweep(
     if out is not None:
         out = claim(out, force=force, names=(SUMMARY, SWEEP))
     made, fitted, plan = resolve(problem, solver, asked, options)
-    if not over:
-        raise PlugaxError(
-            "There is nothing to sweep over; give, for example, over={'seed': range(8)}."
-        )
-    check_call(made, seed=seed, chunk=chunk)
-    check_block(block)
-    told: Any = {"seed": seed, "record": recording(record, record_every), "block": block}
+    told: Any = {"seed": seed, "record": record, "record_every": record_every, "block": block}
     told["snapshots"] = snapshots_of(snapshot_every, keep_last)
-    raced = race_of(race)
-
-    def job(
-        problem: AbstractProblem, solver: AbstractSolver, plan: Plan, over: Mapping[str, Any]
-    ) -> Job:
-        swept = values_of(over, problem, points, sampling, seed)
-        if "start" in swept:
-            start = take_values(swept["start"], 0)
-            check_suitable(variant(problem, Unconstrained(), start), solver)
-        best = keeping(keep_best, plan)
-        return population(problem, solver, swept, plan=plan, race=raced, keep_best=best, **told)
-
-    made, fitted = with_numbers(over, made, fitted)
-    programs = {n: values for n, values in over.items() if needs_programs(n, made, fitted)}
-    rest = {name: values for name, values in over.items() if name not in programs}
+    drawn = {"points": points, "sampling": sampling, "race": race, "keep_best": keep_best}
+    check_call(made, seed=seed, chunk=chunk)
+    choices, jobs = sweep_jobs(made, fitted, plan, asked, over, **told, **drawn)
     call = {"chunk": chunk, "device": device, "observers": observers, "throw": throw}
-    if not programs:
-        return run_population(job(made, fitted, plan, rest), out=out, **call)
-    if raced is not None and not raced.stops:
-        raise PlugaxError(
-            f"{min(programs)!r} needs a program for each of its values, and members of different "
-            "programs cannot go on from each other. For population-based training, sweep over "
-            "options that are arrays, such as optimizer.learning_rate, and solve for each value of "
-            f"{min(programs)!r} on its own."
-        )
-    rest = rest or {"seed": [seed]}
-    return run_groups(made, fitted, asked, programs, rest, job, out=out, force=force, **call)
+    if choices is None:
+        return run_population(jobs[0], out=out, **call)
+    return run_groups(choices, jobs, out=out, force=force, **call)

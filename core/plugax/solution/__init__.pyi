@@ -10,6 +10,7 @@ from ._claim import remember_drawn as remember_drawn
 from ._directory import SUMMARY as SUMMARY
 from ._directory import read_summary as read_summary
 from ._finite import finite as finite
+from ._format import MOST_EXPORTED as MOST_EXPORTED
 from ._format import Shared as Shared
 from ._format import save_run as save_run
 from ._history_figure import history_figure as history_figure

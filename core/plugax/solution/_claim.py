@@ -24,6 +24,28 @@ def claim(
 
     Errors: `PlugaxError` if another run is there, or nothing can be written.
     """
+    directory = unclaimed(out, force=force, names=names)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise PlugaxError(f"Nothing can be saved in {directory}: {error.strerror}.") from error
+    return directory
+
+
+def unclaimed(
+    out: str | os.PathLike, *, force: bool, names: tuple[str, ...] = (SUMMARY,)
+) -> pathlib.Path:
+    """As `claim`, but nothing is made or written.
+
+    Arguments:
+        out: as for `claim`.
+        force: as for `claim`.
+        names: as for `claim`.
+
+    Errors: `PlugaxError` if another run is there, or nothing can be written.
+    """
     if not os.fspath(out):
         raise PlugaxError("The directory to save in has an empty name; give one, or leave it out.")
     directory = pathlib.Path(out)
@@ -34,13 +56,16 @@ def claim(
             "that run with force=True, on the command line with --force; `plugax resume` goes on "
             "with it."
         )
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=directory):
-            pass
-    except OSError as error:
-        raise PlugaxError(f"Nothing can be saved in {directory}: {error.strerror}.") from error
+    there = nearest(directory)
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        why = "Permission denied" if there.is_dir() else "Not a directory"
+        raise PlugaxError(f"Nothing can be saved in {directory}: {why}.")
     return directory
+
+
+def nearest(directory: pathlib.Path) -> pathlib.Path:
+    """The directory, or the first above it that is there."""
+    return next(path for path in (directory, *directory.absolute().parents) if path.exists())
 
 
 def forget_figures(directory: pathlib.Path) -> None:

@@ -245,7 +245,8 @@ def test_a_branch_that_cannot_be_is_explained(given, tmp_path, told, said):
         px.resume(tmp_path / "a", **told, **given)
 
 
-def test_no_damage_to_a_saved_run_is_believed(given, tmp_path, rng=np.random.default_rng(0)):
+def test_no_damage_to_a_saved_run_is_believed(given, tmp_path):
+    rng = np.random.default_rng(0)
     told = {"evaluate_every": 4, "keep_best": "norm", "snapshot_every": 8}
     px.solve(*given.values(), steps=20, out=tmp_path / "run", **told)
     whole = px.load(tmp_path / "run", **given)
