@@ -9,6 +9,7 @@ from typing import Any
 import jax
 
 from .._memory import free_memory, size_text
+from ..errors import OutOfMemoryError
 from ._best import check_metric
 from ._block_size import in_blocks
 from ._compile import compile_in_blocks, size_of
@@ -39,21 +40,25 @@ def estimate_job(job: Job, device: Any, chunk: int | None, out: pathlib.Path | N
         free = free_memory(device)
         if free is not None:  # the arrays of the task are there already
             free += size_of(task)
-        needs, asked, seconds = least_needs(job, task), task.block, 0.0
-        fits = free is None or needs.total(job.members, 1) <= free
-        if fits or job.swept is not None:
-            task = task if fits else few_members(task)
-            feed = _feed(job, task, device)
-            blocks = () if feed is None else feed.stand_in()
-            ahead = 0 if feed is None else feed.size
-            began = time.perf_counter()
-            needs = needs_of(job, task, blocks, ahead=ahead, on_host=device.platform == "cpu")
-            needs = dataclasses.replace(needs, asked=asked)
-            seconds = time.perf_counter() - began
-        found = _estimate(job, needs, free, device, seconds)
+        least = least_needs(job, task)
+        large = free is not None and least.total(job.members, 1) > free
+        if large and job.swept is None:
+            return _estimate(job, least, free, device, seconds=0.0)
+        asked = task.block
+        task = few_members(task) if large else task
+        feed = _feed(job, task, device)
+        blocks = () if feed is None else feed.stand_in()
+        ahead = 0 if feed is None else feed.size
+        began = time.perf_counter()
+        needs = needs_of(job, task, blocks, ahead=ahead, on_host=device.platform == "cpu")
+        needs = dataclasses.replace(needs, asked=asked)
+        found = _estimate(job, needs, free, device, time.perf_counter() - began)
         if not found.fits:
             return found
-        task, _ = compile_in_blocks(task, job.members, blocks)  # as in a run
+        try:  # as in a run
+            task, _ = compile_in_blocks(task, job.members, blocks)
+        except OutOfMemoryError as error:  # what is free may have changed
+            return dataclasses.replace(found, obstacles=(str(error),))
         seconds = time.perf_counter() - began
         provenance = provenance_of(job.problem, job.solver, device, **job.asked, chunk=chunk)
         with contextlib.nullcontext() if feed is None else feed:
