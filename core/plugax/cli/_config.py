@@ -39,6 +39,7 @@ RUN = {
     "record": (str,),
     "record_every": (int,),
     "keep_best": (str,),
+    "on_non_finite": (str,),
     "chunk": (int,),
     "device": (str,),
     "precision": (str,),

@@ -28,6 +28,8 @@ WHAT = {
     "run": "Solve a problem.",
     "sweep": "Solve a problem many times, for every combination of the values of --over.",
 }
+ANSWERS = ("stop", "skip", "rollback")
+"""What `--on-non-finite` may be."""
 EVALUATION_WORDS = ("epoch", "never")
 """What `--evaluate-every` may be instead of a number of steps."""
 
@@ -47,6 +49,7 @@ class Request:
         record: the names of the metrics to keep, with commas between them; None for all.
         record_every: steps from one that is kept to the next; None for every step.
         keep_best: the metric by which the best is kept; None for none.
+        on_non_finite: what is done when a metric is not finite; None for the default.
         chunk: compiled steps between returns to the host; None for about a second's worth.
         device: the name of the device; None for JAX's choice.
         precision: `"float32"` or `"float64"`; None for what the problem needs.
@@ -68,6 +71,7 @@ class Request:
     record: str | None
     record_every: int | None
     keep_best: str | None
+    on_non_finite: str | None
     chunk: int | None
     device: str | None
     precision: str | None
@@ -235,6 +239,11 @@ def _add_further_options(parser: Parser) -> None:
         "smallest; largest with max:NAME"
     )
     add("--keep-best", metavar="NAME", help=best_help)
+    non_finite_help = (
+        "when a metric is not finite, stop, skip the step, or go back and on with half the learning "
+        "rate; default: stop"
+    )
+    add("--on-non-finite", choices=ANSWERS, help=non_finite_help)
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
     add("--precision", choices=NAMES, help=PRECISION_HELP)
     profile_help = "directory for JAX's trace of the run; also print where the time went"

@@ -62,6 +62,7 @@ def main(argv: list[str]) -> int:
                 record=names_of(request.record),
                 record_every=1 if request.record_every is None else request.record_every,
                 keep_best=request.keep_best,
+                on_non_finite=request.on_non_finite or "stop",
                 chunk=request.chunk,
                 device=request.device,
                 observers=listeners,

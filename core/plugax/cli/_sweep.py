@@ -83,6 +83,7 @@ def _sweep(
         evaluate_every=request.evaluate_every,
         record=names_of(request.record),
         record_every=1 if request.record_every is None else request.record_every,
+        on_non_finite=request.on_non_finite or "stop",
         chunk=request.chunk,
         block=wanted["block"],
         device=request.device,

@@ -76,12 +76,14 @@ class Plan:
         interval: steps from one evaluation to the next; not a whole number if batches cross the
             ends of epochs. None for no evaluation before the end.
         rungs: the steps after which a race stops members, in order; none without a race.
+        points: steps from one point to the next, to which the run may go back; None without.
     """
 
     steps: int
     evaluate_every: EvaluateEvery = "never"
     interval: Fraction | None = None
     rungs: tuple[int, ...] = ()
+    points: int | None = None
 
     @property
     def asked(self) -> dict[str, EvaluateEvery]:
@@ -89,8 +91,9 @@ class Plan:
         return {"steps": self.steps, "evaluate_every": self.evaluate_every}
 
     def until_stop(self, step: int) -> int:
-        """The number of steps from `step` to the next evaluation or rung, or to the end."""
+        """The number of steps from `step` to the next evaluation, rung or point, or to the end."""
         left = next((rung for rung in self.rungs if rung > step), self.steps) - step
+        left = left if self.points is None else min(self.points - step % self.points, left)
         return left if self.interval is None else min(_next(step, self.interval) - step, left)
 
     def evaluates(self, step: int) -> bool:

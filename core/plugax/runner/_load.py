@@ -30,6 +30,7 @@ from ._provenance import plugin_versions, versions
 from ._race import Race
 from ._record import recording
 from ._result import parts_of
+from ._skip import bare
 
 
 def load(
@@ -96,6 +97,7 @@ def components_of(
 def told_of(run: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of a job, besides problem, solver, values and length, of a saved run."""
     told = {"seed": run["seed"], "record": recording(run["record"], run["record_every"])}
+    told |= {"on_non_finite": run.get("on_non_finite", "stop")}
     if "over" in run:
         race = run.get("race")
         told |= {"block": run.get("block"), "race": None if race is None else Race(**race)}
@@ -128,6 +130,7 @@ def _solution(saved: SavedRun, job: Job) -> Solution:
         steps=saved.summary["steps"],
         state=saved.state(state),
         schedule=saved.schedule,
+        points=saved.points(state),
         **_common(saved, job),
     )
 
@@ -161,6 +164,7 @@ def _common(saved: SavedRun, job: Job) -> dict[str, Any]:
         "run_seconds": saved.summary["run_seconds"],
         "wait_seconds": saved.summary.get("wait_seconds", 0.0),
         "place": saved.summary.get("place"),
+        "recoveries": saved.recoveries,
         "provenance": saved.provenance,
         "series": saved.series("history"),
         "evaluation_series": saved.series("evaluations"),
@@ -173,7 +177,7 @@ def _common(saved: SavedRun, job: Job) -> dict[str, Any]:
 def _shapes(task: Task) -> tuple[PyTree, PyTree]:
     """The shapes of unknowns and state, members along the leading axis."""
     state = eqx.filter_eval_shape(start, task).state
-    return eqx.filter_eval_shape(unknowns_of, task, state), state
+    return eqx.filter_eval_shape(unknowns_of, task, state), bare(state)
 
 
 def _with_axes(tree: PyTree, axes: tuple[int, ...], instead_of: int) -> PyTree:

@@ -28,6 +28,8 @@ from ._outcome import (
 from ._program import Task
 from ._provenance import spec_of, variations_of
 from ._record import Record
+from ._rollback import Rollbacks
+from ._skip import SKIPPED, bare, counted_again, counts_of
 
 Before = Solution | Population | None
 
@@ -41,6 +43,7 @@ def result_of(
     provenance: dict[str, Any],
     stopped_by: str | None = None,
     is_best: bool = False,
+    rollbacks: Rollbacks | None = None,
 ) -> Solution | Population:
     """What a run has come to: a solution, or a population if something is swept.
 
@@ -52,12 +55,13 @@ def result_of(
         provenance: everything needed to repeat the run.
         stopped_by: the observer that ended the run, if one did.
         is_best: whether this is the best of a run, which went on afterwards.
+        rollbacks: how often a run has gone back that may; None for others.
     """
     if job.lineage is not None and is_best:
         lineage = job.lineage.until(run_state.taken)
         job, task = dataclasses.replace(job, lineage=lineage), job.task(lineage.values)
     unknowns, metrics = evaluate(task, run_state)
-    series = _join(_series_of(before, job.record), run_state.series(), axis=1)
+    series = all_series(before, run_state, job.record)
     if is_best:
         series = _cut(series, job.record.rows(run_state.taken))
     own_of = _own_series(run_state, series, job)
@@ -74,6 +78,14 @@ def result_of(
             add_remarks(status, *parts(member)[:2], own_of(member), run_state.failures.get(member))
             for member, status in enumerate(statuses)
         ]
+    counts = counts_of(run_state.state)
+    if counts:
+        statuses = [
+            _with_remark(status, skipped, int(steps))
+            for status, skipped, steps in zip(
+                statuses, counts["skipped"].ravel(), run_state.taken, strict=True
+            )
+        ]
     told = {
         "compile_seconds": run_state.compile_seconds,
         "run_seconds": run_state.run_seconds,
@@ -86,13 +98,21 @@ def result_of(
     best = None
     if run_state.best is not None:
         then = at_best(run_state, run_state.best)
-        best = result_of(job, task, then, before=before, provenance=provenance, is_best=True)
+        share = {"provenance": provenance, "rollbacks": rollbacks}
+        best = result_of(job, task, then, before=before, is_best=True, **share)
     evaluations = all_evaluations(before, run_state)
     if is_best and evaluations:
         made = evaluations["step"] <= run_state.step
         evaluations = {n: x[made] if n == "step" else x[:, made] for n, x in evaluations.items()}
     if job.swept is None:
-        own = own_of(0)
+        own, gone_back = own_of(0), {}
+        if rollbacks is not None:
+            count = run_state.rollbacks if is_best else None
+            gone_back = {"recoveries": rollbacks.arrays(count)}
+            if not is_best:
+                gone_back["points"] = rollbacks.points
+                remarks = (*statuses[0].remarks, *rollbacks.remark())
+                statuses = [dataclasses.replace(statuses[0], remarks=remarks)]
         return Solution(
             unknowns=unknowns,
             status=statuses[0],
@@ -100,9 +120,9 @@ def result_of(
             steps=int(run_state.taken[0]),
             series=own,
             evaluation_series={n: x if n == "step" else x[0] for n, x in evaluations.items()},
-            state=run_state.state,
+            state=bare(run_state.state),
             best=cast(Solution | None, best),
-            **told,
+            **told | {"recoveries": counts} | gone_back,
         )
     metrics = {name: _plain(value) for name, value in metrics.items()}
     quiet = says_nothing(job.problem, AbstractProblem, "summary")
@@ -123,13 +143,26 @@ def result_of(
         evaluation_series={
             n: x if n == "step" else in_shape(x, job) for n, x in evaluations.items()
         },
-        state=in_shape(run_state.state, job),
+        state=in_shape(bare(run_state.state), job),
+        recoveries=in_shape(counts, job),
         swept=job.swept,
         parts=parts,
         bests=cast(Population | None, best),
         lineage=job.lineage,
         **told,
     )
+
+
+def keep_whole(job: Job, before: Before, run_state: RunState, point: int) -> None:
+    """Keep history and evaluations of the best of a single run, which goes back to before it."""
+    best = run_state.best
+    if best is None or best.whole is not None or int(best.steps[0]) <= point:
+        return
+    series = _cut(all_series(before, run_state, job.record), job.record.rows(best.steps))
+    evaluations = all_evaluations(before, run_state)
+    made = evaluations["step"] <= int(best.steps[0])
+    cut = {n: x[made] if n == "step" else x[:, made] for n, x in evaluations.items()}
+    run_state.best = dataclasses.replace(best, whole=(series, cut))
 
 
 def run_state_of(before: Solution | Population, keep: KeepBest | None) -> RunState:
@@ -140,8 +173,8 @@ def run_state_of(before: Solution | Population, keep: KeepBest | None) -> RunSta
         keep: what makes a state the best; None if none is kept.
     """
     if isinstance(before, Solution):
-        run_state = RunState(before.state, before.steps, np.full(1, before.steps))
-        run_state.place = before.place
+        run_state = RunState(_state_of(before, 0), before.steps, np.full(1, before.steps))
+        run_state.place, run_state.origin = before.place, before.steps
         if keep is not None and before.best is not None:
             run_state.best = _best_of(before.best, np.full(1, before.best.steps), keep, 0)
         return run_state
@@ -160,7 +193,7 @@ def run_state_of(before: Solution | Population, keep: KeepBest | None) -> RunSta
     if keep is not None and before.bests is not None:
         best = _best_of(before.bests, before.bests.steps.ravel(), keep, axes)
     return RunState(
-        _flat_state(before.state, size, axes),
+        _state_of(before, axes),
         int(taken[running].max(initial=0)),
         taken.copy(),
         # A solver without such a test gives None, not an array of false values.
@@ -177,8 +210,24 @@ def _best_of(
 ) -> Best | None:
     """The best state, as a run goes on with it; members along the leading axis."""
     values = np.where(steps > 0, np.ravel(found.metrics[keep.metric]), np.nan)
-    state = _flat_state(found.state, steps.size, axes) if axes else found.state
-    return Best(steps, values, state, place=found.place)
+    best = Best(steps, values, _state_of(found, axes), place=found.place)
+    if isinstance(found, Solution) and "failed" in found.recoveries:
+        whole = ({n: x[None] for n, x in found.series.items()}, _evaluations_of(found))
+        return dataclasses.replace(best, whole=whole, rollbacks=len(found.recoveries["failed"]))
+    return best
+
+
+def _state_of(found: Solution | Population, axes: int) -> PyTree:
+    """The state with which a run goes on, one leading axis of members in place of some axes."""
+    size = int(np.size(found.steps))
+    state = _flat_state(found.state, size, axes) if axes else found.state
+    if "in_a_row" not in found.recoveries:
+        return state
+    # A run that was ended by steps in a row, and that a user resumes, may try as many again.
+    counts = found.recoveries
+    if not axes:
+        return counted_again(state, counts, anew=found.status.name == "non-finite")
+    return counted_again(state, {n: np.ravel(x) for n, x in counts.items()}, anew=False)
 
 
 def _flat_state(state: PyTree, size: int, axes: int) -> PyTree:
@@ -287,20 +336,37 @@ def _summaries(
     return {name: np.stack([np.asarray(row[name]) for row in rows]) for name in common}
 
 
-def _series_of(before: Before, record: Record) -> dict[str, np.ndarray]:
-    """The metrics of the steps before a run was resumed, members along the leading axis."""
+def all_series(before: Before, run_state: RunState, record: Record) -> dict[str, np.ndarray]:
+    """The metrics of all steps before a run was resumed and since, `(members, steps, …)`."""
+    if run_state.whole is not None:
+        return dict(run_state.whole[0])
+    past = _series_of(before, record, run_state.origin)
+    return _join(past, run_state.series(), axis=1)
+
+
+def _series_of(before: Before, record: Record, until: int | None = None) -> dict[str, np.ndarray]:
+    """The metrics of the steps before a run was resumed, members along the leading axis.
+
+    Of a single run only those before the step `until`, if that is given.
+    """
     if before is None:
         return {}
     if isinstance(before, Solution):
         # The series of a failed run has one row more than good steps; that step is run again.
-        rows = record.rows(before.steps)
+        rows = record.rows(before.steps if until is None else until)
         return {name: values[None, :rows] for name, values in before.series.items()}
     return _flat(before, before.series)
 
 
 def all_evaluations(before: Before, run_state: RunState) -> dict[str, np.ndarray]:
     """The evaluations before a run was resumed and since, `(members, evaluations, …)`."""
-    return _join(_evaluations_of(before), evaluations_of(run_state), axis=1)
+    if run_state.whole is not None:
+        return dict(run_state.whole[1])
+    past = _evaluations_of(before)
+    if isinstance(before, Solution) and past:  # the run may have gone back to before its end
+        kept = past["step"] <= run_state.origin
+        past = {n: x[kept] if n == "step" else x[:, kept] for n, x in past.items()}
+    return _join(past, evaluations_of(run_state), axis=1)
 
 
 def _evaluations_of(before: Before) -> dict[str, np.ndarray]:
@@ -329,6 +395,18 @@ def _join(
         for name, values in after.items()
     }
     return {**before, **both}
+
+
+def _with_remark(status: Status, skipped: int, steps: int) -> Status:
+    """The status with a remark on the steps that were skipped, if any were."""
+    if not skipped:
+        return status
+    were = "1 step was" if skipped == 1 else f"{skipped} steps were"
+    told = (
+        f"{were} skipped, of {steps}, since what they came to was not finite; the metric "
+        f"{SKIPPED!r} of the history is 1 there."
+    )
+    return dataclasses.replace(status, remarks=(*status.remarks, told))
 
 
 def _plain(value: Any) -> Any:

@@ -25,6 +25,7 @@ from ._load import components_of, load, told_of
 from ._place import check_call
 from ._population import population
 from ._provenance import spec_of, variations_of
+from ._rollback import rates_after
 from ._run import run
 
 
@@ -143,6 +144,8 @@ def _go_on(
     _tell_what_changes(before, asked["prepared_for"], plan.steps, anew=prepare_anew)
     told = told_of(asked) | {"plan": plan, "prepared_for": prepared_for}
     told |= {"keep_best": keeping(asked.get("keep_best"), plan)}
+    if told["on_non_finite"] == "rollback":
+        told |= {"rates": rates_after(before, before.solver)}
     job = (
         single(before.problem, before.solver, **told)
         if isinstance(before, Solution)

@@ -13,6 +13,7 @@ from ._best import keeping
 from ._groups import needs_programs, run_groups, with_numbers
 from ._job import Job
 from ._length import EvaluateEvery, Length, Plan
+from ._on_non_finite import answer_of
 from ._place import check_call
 from ._population import check_block, population, run_population, take_values, values_of
 from ._race import Race, race_of
@@ -35,6 +36,7 @@ def sweep(
     record: Iterable[str] | str | None = None,
     record_every: int = 1,
     keep_best: str | None = None,
+    on_non_finite: str = "stop",
     chunk: int | None = None,
     block: int | None = None,
     device: str | None = None,
@@ -72,6 +74,7 @@ def sweep(
         record: as for `solve`.
         record_every: as for `solve`.
         keep_best: as for `solve`, for every member: `population.bests`.
+        on_non_finite: `"stop"` or `"skip"`, as for `solve`, for every member.
         chunk: as for `solve`.
         block: the number of members that are computed side by side, one block after the other; by
             default all that fit into memory, or, on the CPU, one if that is quicker.
@@ -99,7 +102,8 @@ def sweep(
         )
     check_call(made, seed=seed, chunk=chunk)
     check_block(block)
-    told = {"seed": seed, "record": recording(record, record_every), "block": block}
+    told: Any = {"seed": seed, "record": recording(record, record_every), "block": block}
+    told |= {"on_non_finite": answer_of(on_non_finite)}
     raced = race_of(race)
 
     def job(

@@ -22,6 +22,8 @@ SUMMARY = "solution.json"
 NEW = ".new"
 BEST = "best"
 """The directory, inside of that of a run, in which its best is saved."""
+POINT = "point-"
+"""How the names of the files begin that hold the states to which a run may go back."""
 
 
 def write_run(

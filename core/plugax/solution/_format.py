@@ -11,6 +11,8 @@
     swept.npz           of a population: the values that its members differ in,
     starts.npz            and the unknowns that they start from
     lineage.npz         of population-based training: parents and options at every rung
+    recoveries.npz      what was done about steps that came to nothing finite
+    point-1.npz, …      of a run that may go back: the states that it may go back to, as state.npz
     schedule.npz        of one of its members: the options that led to it
     history.nc, evaluations.nc      for other programs (NetCDF); never read here
     best/               if the best is kept: the run as it was then, in the same format
@@ -29,7 +31,7 @@ import numpy as np
 
 from ..problems import describe_variations
 from ._arrays import array_bytes
-from ._directory import BEST, finite, forget_run, write_run
+from ._directory import BEST, POINT, finite, forget_run, write_run
 from ._history import netcdf
 from ._members import swept_arrays
 from ._series import dtypes_of, series_bytes
@@ -52,11 +54,15 @@ def save_run(run: "Solution | Population", path: str | os.PathLike) -> None:
     if varied:
         series["variations"] = varied[1]
     joint: dict[str, Any] = {}
+    if run.recoveries:
+        series["recoveries"] = run.recoveries
     files, metrics, status, steps = {}, dict(run.metrics), run.status, np.asarray(run.steps)
     if isinstance(status, Status):
         told = dataclasses.asdict(status)
         if schedule := dict(cast("Solution", run).schedule):
             series["schedule"] = schedule
+        for number, (step, state) in enumerate(cast("Solution", run).points.items(), 1):
+            files[f"{POINT}{number}.npz"] = array_bytes({"step": np.asarray(step), "state": state})
     else:
         told = [dataclasses.asdict(one) for one in status.ravel()]
         own = {name: value for name, value in metrics.items() if isinstance(value, np.ndarray)}
