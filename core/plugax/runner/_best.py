@@ -126,6 +126,7 @@ def at_best(run_state: RunState, best: Best) -> RunState:
         best.state,
         int(best.steps.max()),
         best.steps,
+        origin=run_state.origin,
         pieces=run_state.pieces,
         evaluations=run_state.evaluations,
         finished=None if best.finished is None else (best.state, *best.finished),

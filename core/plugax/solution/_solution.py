@@ -123,9 +123,9 @@ class Solution:
         numbers = {name: x.tolist() for name, x in self.schedule.items() if x.ndim == 1}
         schedule = (Table(numbers, title="options from each step on"),) if numbers else ()
         back = {n: x.tolist() for n, x in self.recoveries.items() if x.ndim == 1 and x.size}
-        rollbacks = (Table(back, title="rollbacks, learning rates from each step on"),)
-        more = (*schedule, *(rollbacks if "failed" in back else ()))
-        return (*self.problem.tables(self), *self.solver.tables(self), *more)
+        title = "rollbacks, learning rates from each step on"
+        rollbacks = (Table(back, title=title),) if back else ()
+        return (*self.problem.tables(self), *self.solver.tables(self), *schedule, *rollbacks)
 
     @functools.cached_property
     def posterior(self) -> Any:
