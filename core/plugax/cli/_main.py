@@ -31,6 +31,7 @@ COMMANDS = {
     "resume": "go on with a run that was saved",
     "compare": "compare solvers on a problem, as a table",
     "plot": "draw the figures of a run that was saved",
+    "replay": "compute a step of a saved run again, and find a NaN",
     "predict": "what a run that was saved predicts for a table",
     "report": "write saved runs as one HTML file, to read and to hand round",
     "runs": "list the saved runs below a directory",
