@@ -5,7 +5,7 @@ finite; what happened in that pass is then looked at operation by operation.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -48,7 +48,8 @@ def _of_scan(equation: Any, given: list[Any], output: int, around: Place) -> Cam
             yield inputs
             carry = run(*inputs)[:carried]
 
-    return _of_passes(body, passes, constants, carried, output, list(range(len(given))), around)
+    numbers = list(range(len(given)))
+    return _of_passes(body, passes, constants, carried, output, numbers, around, order)
 
 
 def _of_while(equation: Any, given: list[Any], output: int, around: Place) -> Came:
@@ -78,6 +79,7 @@ def _of_passes(
     output: int,
     numbers: list[int],
     around: Place,
+    order: Sequence[int] | None = None,
 ) -> Came:
     """The origin of an output of a loop.
 
@@ -89,6 +91,7 @@ def _of_passes(
         output: the number of the output, that of the loop or of its last pass.
         numbers: the number of the loop's input behind each input of a pass.
         around: the line of the loop.
+        order: the number of every pass, if they are not made in the order of their numbers.
     """
     good = _compiled(body, lambda found: jnp.stack([_all_finite(x) for x in found]))
     # For every output, the first pass after which it is not finite.
@@ -102,7 +105,7 @@ def _of_passes(
         number = first[output]
         inputs = next(x for place, x in enumerate(passes()) if place == number)
         came = origin(body.jaxpr, body.consts, inputs, output, around)
-        within = f"pass {number}"
+        within = f"pass {number if order is None else order[number]}"
         became = became or (came.became and came.became.within(within))
         if came.operation is not None:
             return Came(came.operation.within(within), became=became)

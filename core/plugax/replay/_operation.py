@@ -112,8 +112,13 @@ def operation_of(
         function,
         tuple(range_of(value) for value in inputs),
         tuple(range_of(value) for value in outputs),
-        "transpose(" in str(equation.source_info.name_stack),
+        is_backward(equation),
     )
+
+
+def is_backward(equation: Any) -> bool:
+    """Whether an equation belongs to a derivative, taken backwards."""
+    return "transpose(" in str(equation.source_info.name_stack)
 
 
 def range_of(value: Any) -> Range:

@@ -19,7 +19,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax.extend import core
 
-from ._operation import Operation, Place, operation_of, place_of
+from ._operation import Operation, Place, is_backward, operation_of, place_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +35,12 @@ class Came:
     operation: Operation | None = None
     given: int | None = None
     became: Operation | None = None
+
+    def backward(self) -> "Came":
+        """The same, of a program that is inside of a derivative."""
+        found = self.operation, self.became
+        marked = (one and dataclasses.replace(one, backward=True) for one in found)
+        return Came(next(marked), self.given, next(marked))
 
 
 def origin(
@@ -75,6 +81,8 @@ def origin(
         given = [_read(values, one) for one in equation.invars]
         line = place_of(equation, around, jaxpr)
         came = _inside(equation, given, place, line)
+        if is_backward(equation):
+            came = came.backward()
         became = became or came.became
         if came.operation is not None:
             return Came(came.operation, became=became)

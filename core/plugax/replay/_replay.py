@@ -102,7 +102,7 @@ def replay(
     have.
     """
     solution: Any = run
-    if not isinstance(run, Solution):
+    if isinstance(run, str | os.PathLike):
         solution = load(run, problem=problem, solver=solver)
     if not isinstance(solution, Solution):
         raise PlugaxError(
