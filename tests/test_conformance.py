@@ -24,11 +24,13 @@ from plugax.testing import (
     check_loss_precision,
     check_pytree_round_trip,
     check_solver_chunks,
+    check_solver_goes_back,
     check_solver_history,
     check_solver_hyperparameters,
     check_solver_race,
     check_solver_resumes,
     check_solver_seeds,
+    check_solver_skips,
     check_solver_solves,
     check_solver_state,
     check_static_fields,
@@ -227,7 +229,8 @@ IN_WHOLE_RUNS = (
     "particle-filter",
     "4dvar",
 )
-# Members that stop early, for whom the runner does the same with every step.
+# Members that stop early and steps that are taken back, where the runner does the same with all.
+DONE_BY_THE_RUNNER = (check_solver_race, check_solver_skips, check_solver_goes_back)
 IN_RACES = ("gradient", "enkf")
 # What another check asks of the same code. `check_integrator_stiff_gradient` differentiates
 # programs of the same steps, some of them rejected, in both modes and side by side; what cuts a run
@@ -292,7 +295,7 @@ def is_slow(check):
         return True
     if check.check is check_solver_seeds and name not in IN_WHOLE_RUNS:
         return True
-    if check.check is check_solver_race and name not in IN_RACES:
+    if check.check in DONE_BY_THE_RUNNER and name not in IN_RACES:
         return True
     return check.check in LEFT_TO_OTHERS.get(name, ())
 

@@ -41,6 +41,7 @@ RUN = {
     "keep_best": (str,),
     "snapshot_every": (int, str),
     "keep_last": (int,),
+    "on_non_finite": (str,),
     "chunk": (int,),
     "device": (str,),
     "precision": (str,),

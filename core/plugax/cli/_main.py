@@ -33,6 +33,7 @@ COMMANDS = {
     "verify": "run a stretch of a saved run again, and compare the bits",
     "compare": "compare solvers on a problem, as a table",
     "plot": "draw the figures of a run that was saved",
+    "replay": "compute a step of a saved run again, and find a NaN",
     "predict": "what a run that was saved predicts for a table",
     "report": "write saved runs as one HTML file, to read and to hand round",
     "runs": "list the saved runs below a directory",

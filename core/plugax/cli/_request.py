@@ -28,6 +28,8 @@ WHAT = {
     "run": "Solve a problem.",
     "sweep": "Solve a problem many times, for every combination of the values of --over.",
 }
+ANSWERS = ("stop", "skip", "rollback")
+"""What `--on-non-finite` may be."""
 EVALUATION_WORDS = ("epoch", "never")
 """What `--evaluate-every` may be instead of a number of steps."""
 
@@ -49,6 +51,7 @@ class Request:
         keep_best: the metric by which the best is kept; None for none.
         snapshot_every: a number of steps, or a time such as `"30s"`; None for the default.
         keep_last: how many snapshots are kept; None for the default.
+        on_non_finite: what is done when a metric is not finite; None for the default.
         chunk: compiled steps between returns to the host; None for about a second's worth.
         device: the name of the device; None for JAX's choice.
         precision: `"float32"` or `"float64"`; None for what the problem needs.
@@ -73,6 +76,7 @@ class Request:
     keep_best: str | None
     snapshot_every: int | str | None
     keep_last: int | None
+    on_non_finite: str | None
     chunk: int | None
     device: str | None
     precision: str | None
@@ -86,7 +90,9 @@ class Request:
 
     def told(self) -> dict[str, Any]:
         """What the library is told of every run, whatever its length."""
-        saved = {"snapshot_every": self.snapshot_every, "keep_last": self.keep_last}
+        saved = {
+            name: getattr(self, name) for name in ("snapshot_every", "keep_last", "on_non_finite")
+        }
         return {
             "seed": self.seed,
             "record": names_of(self.record),
@@ -269,6 +275,11 @@ def _add_further_options(parser: Parser) -> None:
     add("--snapshot-every", type=_steps_or_time, metavar="N", help=snapshot_help)
     last_help = "how many snapshots are kept in --out, the newest included; default: 2"
     add("--keep-last", type=int, metavar="K", help=last_help)
+    non_finite_help = (
+        "when a metric is not finite, stop, skip the step, or go back and on with half the learning "
+        "rate; default: stop"
+    )
+    add("--on-non-finite", choices=ANSWERS, help=non_finite_help)
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
     add("--precision", choices=NAMES, help=PRECISION_HELP)
     profile_help = "directory for JAX's trace of the run; also print where the time went"

@@ -123,7 +123,8 @@ def keep_if_best(
         state,
         finished,
         run_state.place,
-        rows,
+        rows=rows,
+        rollbacks=run_state.rollbacks,
     )
 
 
@@ -138,6 +139,8 @@ def at_best(run_state: RunState, best: Best) -> RunState:
         evaluations=run_state.evaluations,
         finished=None if best.finished is None else (best.state, *best.finished),
         place=best.place,
+        whole=best.whole,
+        rollbacks=best.rollbacks,
         compile_seconds=run_state.compile_seconds,
         run_seconds=run_state.run_seconds,
         wait_seconds=run_state.wait_seconds,

@@ -10,7 +10,7 @@ step j may be the first of its chunk, the beginning of the previous chunk is kep
 import dataclasses
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import equinox as eqx
 import jax
@@ -25,6 +25,7 @@ from ._interrupt import Interrupt
 from ._length import Plan
 from ._program import Blocks, Position, Task, advance, copy, infinite_metrics
 from ._record import Record
+from ._skip import MOST_IN_A_ROW, Guarded
 
 FEW_STEPS = 16
 SMALL_DATA = 100_000
@@ -40,13 +41,16 @@ class Failure:
         step: the step they belong to.
         metric: the first of them.
         value: its value.
-        row: all metrics of the step, with a leading axis of one.
+        row: all metrics of the step, with a leading axis of one; empty if steps were skipped, which
+            the history has.
+        skipped: how many steps were skipped one after the other, up to this one.
     """
 
     step: int
     metric: str
     value: float
     row: dict[str, np.ndarray]
+    skipped: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,6 +64,8 @@ class Best:
         finished: its unknowns and their figures of merit; None if a run before found them.
         place: where the host reads on from the latest of these steps, see `Solution.place`.
         rows: how much of the history was written then; None if it is not saved.
+        whole: history and evaluations up to there, if the run has since gone back to before it.
+        rollbacks: how often the run had gone back until then.
     """
 
     steps: np.ndarray
@@ -68,6 +74,8 @@ class Best:
     finished: tuple[PyTree, Metrics] | None = None
     place: Mapping[str, Any] | None = None
     rows: Mapping[str, Any] | None = None
+    whole: tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]] | None = None
+    rollbacks: int = 0
 
 
 @dataclasses.dataclass
@@ -97,6 +105,8 @@ class RunState:
             not in a journal.
         finished: the last state that was evaluated, its unknowns and their figures of merit.
         best: the best state so far, if it is kept.
+        whole: history and evaluations, if they are not those of `pieces` and `evaluations`.
+        rollbacks: how often the run has gone back.
         compile_seconds: time until the loop was compiled.
         run_seconds: time spent in the loop since then.
         wait_seconds: the part of it in which the loop waited for batches from the host.
@@ -121,6 +131,8 @@ class RunState:
     evaluations: list[tuple[int, dict[str, np.ndarray]]] = dataclasses.field(default_factory=list)
     finished: tuple[PyTree, PyTree, Metrics] | None = None
     best: Best | None = None
+    whole: tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]] | None = None
+    rollbacks: int = 0
     compile_seconds: float = 0.0
     run_seconds: float = 0.0
     wait_seconds: float = 0.0
@@ -147,6 +159,16 @@ class RunState:
         }
 
 
+class GoesBack(Protocol):
+    """What lets a run go back when a metric is not finite; see `_rollback.py`."""
+
+    def note(self, step: int, state: PyTree) -> None:
+        """Take note of the state after so many steps."""
+
+    def go_back(self, run_state: RunState, failure: Failure) -> Task | None:
+        """Put the run state back, and return the task to go on with; None if the run is to end."""
+
+
 def warm_up(task: Task, run_state: RunState) -> None:
     """Run a chunk of no steps, so that all one-time work is done before the first step."""
     _, position, _ = _advance(task, run_state, 0)
@@ -163,6 +185,7 @@ def run_chunks(
     feed: Feed | None,
     interrupt: Interrupt,
     after_chunk: Callable[[RunState], Task | None],
+    goes_back: GoesBack | None = None,
 ) -> None:
     """Run until the last step, convergence, failure, an interrupt, or a stop by `after_chunk`.
 
@@ -175,6 +198,7 @@ def run_chunks(
         interrupt: whether the user has asked for the run to end.
         after_chunk: called with the run state after every chunk; returns the task to go on with, or
             None to end the run.
+        goes_back: lets a single run go back when a metric is not finite; None ends it.
     """
     size = first_size(task) if chunk is None else chunk
     earlier = run_state  # the run state at the beginning of the previous chunk
@@ -191,6 +215,8 @@ def run_chunks(
             run_state, state=then.state, cursor=then.cursor, taken=run_state.taken.copy()
         )
         taken = np.broadcast_to(np.asarray(left.taken), run_state.taken.shape).copy()
+        if goes_back is not None:
+            goes_back.note(before.step, then.state)
         rows = _Rows(task.record, before.step, taken)
         metrics = {
             name: _written_part(_by_member(value, task), rows.most)
@@ -204,11 +230,20 @@ def run_chunks(
         if left.stalled is not None:
             run_state.stalled = np.atleast_1d(np.asarray(left.stalled))
         allowed = infinite_metrics(task.problem, task.solver)
-        if left.last is None:
+        if isinstance(run_state.state, Guarded):
+            run_state.failures = run_state.failures | _hopeless(run_state, metrics, rows, allowed)
+            found = {}
+        elif left.last is None:
             found = _failures(metrics, rows.numbers[None], rows.ends, allowed)
         else:  # the loop has stopped at the first step whose metrics were not finite
             last = {name: value[:, None] for name, value in run_state.last.items()}
             found = _failures(last, rows.ends[:, None] - 1, rows.ends, allowed)
+        if found and goes_back is not None:
+            again = goes_back.go_back(run_state, found[0])
+            if again is not None:
+                task, earlier = again, run_state
+                run_state.run_seconds += time.perf_counter() - began
+                continue
         if found:
             _roll_back(task, run_state, before, earlier, found)
         run_state.latest = _blank(metrics, rows, run_state)
@@ -319,6 +354,23 @@ def _failures(
                 at = slice(offset, offset + 1)
                 row = {name: values[member, at] for name, values in metrics.items()}
                 found[int(member)] = Failure(step, name, value, row)
+    return found
+
+
+def _hopeless(
+    run_state: RunState, metrics: dict[str, np.ndarray], rows: "_Rows", allowed: set[str]
+) -> dict[int, Failure]:
+    """The members whose latest steps were all skipped, after which their runs end."""
+    in_a_row = np.atleast_1d(np.asarray(run_state.state.in_a_row))
+    found = {}
+    for member in np.flatnonzero(run_state.active() & (in_a_row >= MOST_IN_A_ROW)).tolist():
+        end = int(rows.ends[member])
+        last = {name: values[[member], None] for name, values in run_state.last.items()} or {
+            name: values[[member]][:, rows.numbers == end - 1] for name, values in metrics.items()
+        }
+        told = _failures(last, np.full((1, 1), end - 1), rows.ends[[member]], allowed)
+        metric, value = (told[0].metric, told[0].value) if told else ("", np.nan)
+        found[member] = Failure(end, metric, value, {}, int(in_a_row[member]))
     return found
 
 

@@ -18,6 +18,7 @@ from ._estimate_job import estimate_job
 from ._estimated import Estimate, together
 from ._job import single
 from ._length import EvaluateEvery, Length
+from ._on_non_finite import ANSWERS, answer_of
 from ._place import check_call
 from ._race import Race
 from ._record import recording
@@ -48,6 +49,7 @@ def estimate(
     force: bool = False,
     snapshot_every: int | str = USUAL.every,
     keep_last: int = USUAL.last,
+    on_non_finite: str = ANSWERS[0],
     **options: Any,
 ) -> Estimate:
     """Tell what a run needs: memory, time, and space on disk.
@@ -73,6 +75,7 @@ def estimate(
         force: as for `px.solve`.
         snapshot_every: as for `px.solve`.
         keep_last: as for `px.solve`.
+        on_non_finite: as for `px.solve`.
         options: as for `px.solve`.
 
     Errors: those of `px.solve` and `px.sweep`, except that a run that does not fit into memory is
@@ -87,7 +90,7 @@ def estimate(
     if over is None:
         best = keeping(keep_best, plan)
         kept: Any = {"record": recording(record, record_every), "keep_best": best}
-        kept["snapshots"] = snapshots
+        kept |= {"snapshots": snapshots, "on_non_finite": answer_of(on_non_finite)}
         jobs = [single(made, fitted, seed=seed, plan=plan, **kept)]
     else:
         told: Any = {"record": record, "record_every": record_every, "keep_best": keep_best}

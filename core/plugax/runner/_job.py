@@ -10,13 +10,17 @@ import jax
 import jax.random as jr
 from jaxtyping import PyTree
 
+from ..data._block import streams_in
+from ..errors import PlugaxError
 from ..problems import AbstractProblem
 from ..solution import Lineage
 from ..solvers import AbstractSolver
 from ._best import KeepBest
 from ._length import Plan
+from ._on_non_finite import ANSWERS, EVERY
 from ._program import Task
 from ._race import Race
+from ._rates import rates_of, with_rates
 from ._record import EVERYTHING, Record
 from ._snapshots import USUAL, Snapshots
 
@@ -33,7 +37,8 @@ class Job:
         prepared_for: the number of steps that the solver prepares for.
         record: what is recorded.
         task: makes the task; called with the device as JAX's default. In population-based training
-            its argument is the options of every member by name; by default the first.
+            its argument is the options of every member by name; by default the first. In a run that
+            may go back it is the learning rates.
         swept: the values in which members differ, by name; the last name varies fastest. None for a
             single run.
         keep_best: what makes a state the best, which is then kept; None for nothing.
@@ -43,6 +48,8 @@ class Job:
         since: the step from which all this holds, if it did not hold before.
         branch: of a run that branched off another: which, at which step, with which options.
         lineage: in population-based training, the lineage from which the run goes on.
+        on_non_finite: what is done when a step comes to something that is not finite.
+        rates: the learning rates that become smaller when the run goes back, by name.
     """
 
     problem: AbstractProblem
@@ -60,6 +67,8 @@ class Job:
     since: int = 0
     branch: Mapping[str, Any] | None = None
     lineage: Lineage | None = None
+    on_non_finite: str = ANSWERS[0]
+    rates: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -78,6 +87,7 @@ class Job:
         over = {} if self.swept is None else {"over": lengths}
         asked = {"seed": self.seed, **self.plan.asked, "prepared_for": self.prepared_for}
         best = {"keep_best": None if self.keep_best is None else self.keep_best.asked}
+        best |= {"on_non_finite": self.on_non_finite}
         raced = {} if self.race is None else {"race": self.race.asked}
         blocks = {} if self.block is None else {"block": self.block}
         saved = self.snapshots.asked
@@ -98,14 +108,32 @@ def single(
     snapshots: Snapshots = USUAL,
     since: int = 0,
     branch: Mapping[str, Any] | None = None,
+    on_non_finite: str = ANSWERS[0],
+    rates: Mapping[str, Any] | None = None,
 ) -> Job:
-    """One run; the solver prepares for its length by default."""
-    steps = prepared_for or plan.steps
+    """One run; the solver prepares for its length by default.
 
-    def task() -> Task:
-        return Task(problem, solver, solver.prepare(problem, steps), jr.key(seed), record=record)
+    Errors: `PlugaxError` if it is to go back with a smaller learning rate, and the solver has none.
+    """
+    steps = prepared_for or plan.steps
+    if on_non_finite == "rollback":
+        if streams_in(solver.data(problem)):
+            raise PlugaxError(
+                "on_non_finite='rollback' takes steps again on the same batches, and the data of "
+                f"{type(problem).__name__} are read on the host only once. Take 'skip' or 'stop', "
+                "or data on the device, such as plugax.Shuffled."
+            )
+        plan = dataclasses.replace(plan, points=EVERY)
+        rates = rates_of(solver) if rates is None else rates
+    first, skips = rates or {}, on_non_finite == "skip"
+
+    def task(rates: Mapping[str, Any] = first) -> Task:
+        made = with_rates(solver, rates)
+        prepared = made.prepare(problem, steps)
+        return Task(problem, made, prepared, jr.key(seed), record=record, skips=skips)
 
     told: Any = {"keep_best": keep_best, "snapshots": snapshots, "since": since, "branch": branch}
+    told |= {"on_non_finite": on_non_finite, "rates": first}
     return Job(problem, solver, seed, plan, steps, record, task, **told)
 
 

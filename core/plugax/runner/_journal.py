@@ -46,6 +46,12 @@ class Memory:
         """All evaluations, `(members, evaluations, …)`, and after how many steps, in `step`."""
         return join(self.earlier[1], evaluations_of(run_state), axis=1)
 
+    def go_back(self, run_state: RunState, point: int) -> None:
+        """Forget what came after a step; what came before is put into the run state."""
+        until = _until(self, run_state, point)
+        self.earlier = {}, {}
+        run_state.pieces, run_state.evaluations = until
+
 
 class Journal:
     """The history of a run that is saved, appended to its files after every chunk.
@@ -106,6 +112,17 @@ class Journal:
             values = {n: v.reshape((1, *self.job.shape, *v.shape[1:])) for n, v in row.items()}
             evaluations.append({"step": np.asarray([step]), **values})
             del run_state.evaluations[0]
+
+    def go_back(self, run_state: RunState, point: int) -> None:
+        """Forget what came after a step; what came before is put into the run state.
+
+        It goes into new files: earlier snapshots, and the best, may need the rows that are there.
+        """
+        until = _until(self, run_state, point)
+        self.close()
+        name = uuid.uuid4().hex[:12]
+        self._files = tuple(self._file(k, {}, None, name) for k in ("history", "evaluations"))
+        run_state.pieces, run_state.evaluations = until
 
     def entries(self) -> dict[str, Mapping[str, Any]]:
         """What a saved run of this moment is told of its rows."""
@@ -177,6 +194,22 @@ def join(
         for name, values in after.items()
     }
     return {**before, **both}
+
+
+def _until(
+    history: History, run_state: RunState, point: int
+) -> tuple[list[Series], list[tuple[int, Series]]]:
+    """History and evaluations up to a step, as a run state has them."""
+    series, rows = history.series(run_state), history.job.record.rows(point)
+    found = history.evaluations(run_state)
+    steps = found.pop("step") if found else np.zeros(0, int)
+    evaluations = [
+        (int(step), {name: values[:, number] for name, values in found.items()})
+        for number, step in enumerate(steps)
+        if step <= point
+    ]
+    pieces = [{name: values[:, :rows] for name, values in series.items()}]
+    return pieces if rows and series else [], evaluations
 
 
 def _earlier(job: Job, before: Before) -> tuple[Series, Series]:

@@ -77,6 +77,7 @@ class Plan:
             ends of epochs. None for no evaluation before the end.
         rungs: the steps after which a race stops members, in order; none without a race.
         snapshots: steps from one snapshot to the next; None if the clock decides.
+        points: steps from one point to the next, to which the run may go back; None without.
     """
 
     steps: int
@@ -84,6 +85,7 @@ class Plan:
     interval: Fraction | None = None
     rungs: tuple[int, ...] = ()
     snapshots: int | None = None
+    points: int | None = None
 
     @property
     def asked(self) -> dict[str, EvaluateEvery]:
@@ -91,10 +93,10 @@ class Plan:
         return {"steps": self.steps, "evaluate_every": self.evaluate_every}
 
     def until_stop(self, step: int) -> int:
-        """The number of steps from `step` to the next evaluation, rung or snapshot, or the end."""
+        """The number of steps from `step` to where a chunk must end, or to the end."""
         left = next((rung for rung in self.rungs if rung > step), self.steps) - step
-        if self.snapshots is not None:
-            left = min(self.snapshots - step % self.snapshots, left)
+        for every in (self.snapshots, self.points):
+            left = left if every is None else min(every - step % every, left)
         return left if self.interval is None else min(_next(step, self.interval) - step, left)
 
     def evaluates(self, step: int) -> bool:

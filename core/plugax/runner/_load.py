@@ -30,6 +30,7 @@ from ._provenance import plugin_versions, versions
 from ._race import Race
 from ._record import recording
 from ._result import parts_of
+from ._skip import bare
 from ._snapshots import USUAL, Snapshots
 
 
@@ -104,6 +105,7 @@ def told_of(run: Mapping[str, Any]) -> dict[str, Any]:
         ),
         "since": run.get("since", 0),
         "branch": run.get("branch"),
+        "on_non_finite": run.get("on_non_finite", "stop"),
     }
     if "over" in run:
         race = run.get("race")
@@ -137,6 +139,7 @@ def _solution(saved: SavedRun, job: Job) -> Solution:
         steps=saved.summary["steps"],
         state=saved.state(state),
         schedule=saved.schedule,
+        points=saved.points(state),
         **_common(saved, job),
     )
 
@@ -170,6 +173,7 @@ def _common(saved: SavedRun, job: Job) -> dict[str, Any]:
         "run_seconds": saved.summary["run_seconds"],
         "wait_seconds": saved.summary.get("wait_seconds", 0.0),
         "place": saved.summary.get("place"),
+        "recoveries": saved.recoveries,
         "provenance": saved.provenance,
         "series": saved.series("history"),
         "evaluation_series": saved.series("evaluations"),
@@ -182,7 +186,7 @@ def _common(saved: SavedRun, job: Job) -> dict[str, Any]:
 def _shapes(task: Task) -> tuple[PyTree, PyTree]:
     """The shapes of unknowns and state, members along the leading axis."""
     state = eqx.filter_eval_shape(start, task).state
-    return eqx.filter_eval_shape(unknowns_of, task, state), state
+    return eqx.filter_eval_shape(unknowns_of, task, state), bare(state)
 
 
 def _with_axes(tree: PyTree, axes: tuple[int, ...], instead_of: int) -> PyTree:

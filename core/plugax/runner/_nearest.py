@@ -15,6 +15,7 @@ from ._job import Job, single
 from ._length import Length
 from ._load import load, told_of
 from ._population import population
+from ._rollback import rates_after
 from ._run import run
 
 Run = Solution | Population
@@ -103,6 +104,8 @@ def job_like(like: Run, before: Run | None = None) -> Job:
     plan = length.in_steps(like.solver.data(like.problem), 1)
     told = told_of(asked) | {"plan": plan, "prepared_for": asked["prepared_for"]}
     told |= {"keep_best": keeping(asked.get("keep_best"), plan)}
+    if isinstance(before, Solution) and told["on_non_finite"] == "rollback":
+        told |= {"rates": rates_after(before, like.solver)}
     if isinstance(like, Solution):
         return single(like.problem, like.solver, **told)
     lineage = before.lineage if isinstance(before, Population) else None
@@ -112,9 +115,12 @@ def job_like(like: Run, before: Run | None = None) -> Job:
 def starts_of(path: str | os.PathLike, like: Run) -> dict[int, pathlib.Path | None]:
     """The states that a run can be done again from, by their steps; None is its beginning.
 
-    The beginning is not among them if the run branched off another, or was prepared anew.
+    The beginning is not among them if the run branched off another, or was prepared anew; nor is
+    what lies before the last step to which it went back, since it went on from there in another way.
     """
     since = like.provenance["run"].get("since", 0)
+    if len(back := like.recoveries.get("step", ())):
+        since = max(since, int(back[-1]) + 1)
     found: dict[int, pathlib.Path | None] = {} if since else {0: None}
     earlier = snapshots_in(pathlib.Path(path))
     return found | {step: place for step, place in earlier.items() if step >= since}

@@ -30,6 +30,8 @@ def status_of(run_state: RunState, member: int, *, stopped_by: str | None, steps
         return run_state.lost[member]
     if member in run_state.failures:
         failure = run_state.failures[member]
+        if failure.skipped:
+            return statuses.hopeless(failure.step, failure.skipped, failure.metric, failure.value)
         return statuses.non_finite(failure.step, failure.metric, failure.value, taken)
     if run_state.converged is not None and run_state.converged[member]:
         return statuses.converged(taken)
@@ -97,7 +99,7 @@ def add_remarks(
         series: the metrics of every step that did not fail.
         failure: the step that failed, if one did.
     """
-    if failure is not None:
+    if failure is not None and failure.row:
         series = {
             name: np.concatenate([series[name], row]) if name in series else row
             for name, row in failure.row.items()

@@ -20,6 +20,7 @@ from ._best import KeepBest
 from ._generation import first_generation
 from ._job import Job, length
 from ._length import Plan
+from ._on_non_finite import ANSWERS
 from ._prepare import Swept, prepare_members
 from ._program import Task
 from ._race import Race
@@ -45,9 +46,19 @@ def population(
     since: int = 0,
     branch: Mapping[str, Any] | None = None,
     lineage: Lineage | None = None,
+    on_non_finite: str = ANSWERS[0],
 ) -> Job:
-    """The job of all members: every combination of the values; the last name varies fastest."""
+    """The job of all members: every combination of the values; the last name varies fastest.
+
+    Errors: `PlugaxError` if its members are to go back.
+    """
     steps = prepared_for or plan.steps
+    if on_non_finite == "rollback":
+        raise PlugaxError(
+            "on_non_finite='rollback' is for single runs, of which one goes back alone; the "
+            "members of a sweep take their steps together. Sweep over the learning rate, or take "
+            "'skip' or 'stop'."
+        )
     members = math.prod(map(length, swept.values()))
     rungs = () if race is None else race.steps(plan.steps, members)
     plan = dataclasses.replace(plan, rungs=rungs)
@@ -57,10 +68,12 @@ def population(
     now = {} if lineage is None else lineage.values
 
     def task(options: Mapping[str, np.ndarray] = now) -> Task:
-        return _task(problem, solver, steps, seed, swept, record, options)
+        made = _task(problem, solver, steps, seed, swept, record, options)
+        return dataclasses.replace(made, skips=on_non_finite == "skip")
 
     told: Any = {"keep_best": keep_best, "block": block, "race": race, "lineage": lineage}
     told |= {"snapshots": snapshots, "since": since, "branch": branch}
+    told |= {"on_non_finite": on_non_finite}
     return Job(problem, solver, seed, plan, steps, record, task, swept, **told)
 
 

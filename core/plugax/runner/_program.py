@@ -28,6 +28,7 @@ from ..problems import AbstractProblem, Metrics, check_unknowns
 from ..solvers import AbstractSolver
 from ._blocks import over_blocks
 from ._record import EVERYTHING, Record
+from ._skip import MOST_IN_A_ROW, Guarded, after_step, bare, guarded, is_finite
 
 # The buffers of metrics have room for as many steps as fit into BUFFER_BYTES, or for MANY_STEPS if
 # those fit into MOST_BUFFER_BYTES. Filling them with zeros takes a fraction of a millisecond per
@@ -60,6 +61,7 @@ class Task(eqx.Module):
         record: which metrics of which steps are kept.
         block: the number of members that are computed side by side; None for all.
         order: the order in which members are put into blocks; None for that of their numbers.
+        skips: whether steps are skipped that come to nothing finite, see `_skip.py`.
     """
 
     problem: AbstractProblem
@@ -70,6 +72,7 @@ class Task(eqx.Module):
     record: Record = eqx.field(static=True, default=EVERYTHING)
     block: int | None = eqx.field(static=True, default=None)
     order: Int[Array, " members"] | None = None
+    skips: bool = eqx.field(static=True, default=False)
 
     def over_members(self, function: Any, *axes: Any) -> Any:
         """`function(problem, solver, prepared, key, *rest)` of the rest, vmapped for a population.
@@ -119,7 +122,7 @@ class Position(eqx.Module):
 def start(task: Task) -> Position:
     """The position of a run before the first step."""
     traces["start"] += 1
-    state = task.over_members(first_state)()
+    state = task.over_members(_guarded_state if task.skips else first_state)()
     return Position(state, _cursor(task, jnp.asarray(0, "int32")))
 
 
@@ -216,18 +219,23 @@ def first_state(
     return jax.tree.map(_strong, state)
 
 
+def _guarded_state(*of_member: Any) -> Guarded:
+    """As `first_state`, of a run that skips steps."""
+    return guarded(first_state(*of_member))
+
+
 def _unknowns(
     problem: AbstractProblem, solver: AbstractSolver, prepared: tuple, key: Array, state: PyTree
 ) -> PyTree:
     del prepared, key
-    return problem.constrained(solver.unknowns(problem, state))
+    return problem.constrained(solver.unknowns(problem, bare(state)))
 
 
 def _finish(
     problem: AbstractProblem, solver: AbstractSolver, prepared: tuple, key: Array, state: PyTree
 ) -> tuple[PyTree, Metrics]:
     del prepared, key
-    unknowns = solver.unknowns(problem, state)
+    unknowns = solver.unknowns(problem, bare(state))
     return problem.constrained(unknowns), problem.evaluate(unknowns)
 
 
@@ -246,17 +254,20 @@ def _advance(
     _, _, data_key, step_key = keys_of(key)
     arrays, rest = eqx.partition(position.state, eqx.is_array)
     data = with_blocks(solver.data(problem), blocks)
+    may_be_infinite = infinite_metrics(problem, solver)
 
     def step(i: Int[Array, ""], arrays: PyTree, cursor: PyTree) -> tuple[PyTree, PyTree, Metrics]:
         number = first + i
         batch, cursor = data.next(cursor, data_key, number)
         before = eqx.combine(arrays, rest)
         own_key = jr.fold_in(step_key, number)
-        after, metrics = solver.step(problem, before, batch, own_key, *prepared)
+        after, metrics = solver.step(problem, bare(before), batch, own_key, *prepared)
         _check_metrics(solver, metrics)
-        after = jax.tree.map(_strong, after)
-        _check_state(solver, before, after)
-        return eqx.filter(after, eqx.is_array), cursor, jax.tree.map(jnp.asarray, metrics)
+        after, metrics = jax.tree.map(_strong, after), jax.tree.map(jnp.asarray, metrics)
+        _check_state(solver, bare(before), after)
+        if isinstance(before, Guarded):
+            after, metrics = after_step(problem, solver, before, after, metrics, may_be_infinite)
+        return eqx.filter(after, eqx.is_array), cursor, metrics
 
     cursor = position.cursor
     if cursor is None:
@@ -271,14 +282,16 @@ def _advance(
     limit = jnp.minimum(limit, most)
     buffers = _zeros(kept, capacity)
     last = None if record.everything else _zeros(shapes)
-    may_be_infinite = infinite_metrics(problem, solver)
 
     def unfinished(carry: tuple) -> Bool[Array, ""]:
         i, arrays, _, _, last = carry
         goes_on = i < limit
-        for end in ends(problem, solver, eqx.combine(arrays, rest)):
+        state = eqx.combine(arrays, rest)
+        for end in ends(problem, solver, bare(state)):
             goes_on = goes_on if end is None else goes_on & ~end
-        return goes_on if last is None else goes_on & _is_finite(last, may_be_infinite)
+        if isinstance(state, Guarded):
+            return goes_on & (state.in_a_row < MOST_IN_A_ROW)
+        return goes_on if last is None else goes_on & is_finite(last, may_be_infinite)
 
     def body(carry: tuple) -> tuple:
         i, arrays, cursor, buffers, last = carry
@@ -292,22 +305,12 @@ def _advance(
     taken, arrays, cursor, buffers, last = lax.while_loop(unfinished, body, carry)
     state = eqx.combine(arrays, rest)
     after = Position(state, None if position.cursor is None else cursor)
-    return after, Chunk(taken, *ends(problem, solver, state), buffers, last)
+    return after, Chunk(taken, *ends(problem, solver, bare(state)), buffers, last)
 
 
 def infinite_metrics(problem: AbstractProblem, solver: AbstractSolver) -> set[str]:
     """The metrics that problem and solver allow to be anything but finite; never the loss."""
     return {*problem.may_be_infinite, *solver.may_be_infinite} - {"loss"}
-
-
-def _is_finite(metrics: Metrics, may_be_infinite: set[str]) -> Bool[Array, ""]:
-    """Whether all metrics that have to be finite are."""
-    found = [
-        jnp.all(jnp.isfinite(value))
-        for name, value in metrics.items()
-        if name not in may_be_infinite and jnp.issubdtype(value.dtype, jnp.inexact)
-    ]
-    return jnp.all(jnp.stack(found))
 
 
 def _zeros(shapes: Mapping[str, jax.ShapeDtypeStruct], *axes: int) -> Metrics:

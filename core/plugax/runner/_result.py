@@ -28,6 +28,8 @@ from ._outcome import (
 )
 from ._program import Task
 from ._provenance import spec_of, variations_of
+from ._rollback import Rollbacks
+from ._skip import SKIPPED, bare, counted_again, counts_of
 
 
 def result_of(
@@ -39,6 +41,7 @@ def result_of(
     provenance: dict[str, Any],
     stopped_by: str | None = None,
     is_best: bool = False,
+    rollbacks: Rollbacks | None = None,
 ) -> Solution | Population:
     """What a run has come to: a solution, or a population if something is swept.
 
@@ -50,12 +53,14 @@ def result_of(
         provenance: everything needed to repeat the run.
         stopped_by: the observer that ended the run, if one did.
         is_best: whether this is the best of a run, which went on afterwards.
+        rollbacks: how often a run has gone back that may; None for others.
     """
     if job.lineage is not None and is_best:
         lineage = job.lineage.until(run_state.taken)
         job, task = dataclasses.replace(job, lineage=lineage), job.task(lineage.values)
     unknowns, metrics = evaluate(task, run_state)
-    series = history.series(run_state)
+    gone = run_state.whole  # the run has since gone back to before its best
+    series = history.series(run_state) if gone is None else dict(gone[0])
     if is_best:
         series = cut(series, job.record.rows(run_state.taken))
     own_of = _own_series(run_state, series, job)
@@ -72,6 +77,14 @@ def result_of(
             add_remarks(status, *parts(member)[:2], own_of(member), run_state.failures.get(member))
             for member, status in enumerate(statuses)
         ]
+    counts = counts_of(run_state.state)
+    if counts:
+        statuses = [
+            _with_remark(status, skipped, int(steps))
+            for status, skipped, steps in zip(
+                statuses, counts["skipped"].ravel(), run_state.taken, strict=True
+            )
+        ]
     told = {
         "compile_seconds": run_state.compile_seconds,
         "run_seconds": run_state.run_seconds,
@@ -84,13 +97,21 @@ def result_of(
     best = None
     if run_state.best is not None:
         then = at_best(run_state, run_state.best)
-        best = result_of(job, task, then, history=history, provenance=provenance, is_best=True)
-    evaluations = history.evaluations(run_state)
+        share: Any = {"history": history, "provenance": provenance, "rollbacks": rollbacks}
+        best = result_of(job, task, then, **share, is_best=True)
+    evaluations = history.evaluations(run_state) if gone is None else dict(gone[1])
     if is_best and evaluations:
         made = evaluations["step"] <= run_state.step
         evaluations = {n: x[made] if n == "step" else x[:, made] for n, x in evaluations.items()}
     if job.swept is None:
-        own = own_of(0)
+        own, gone_back = own_of(0), {}
+        if rollbacks is not None:
+            count = run_state.rollbacks if is_best else None
+            gone_back = {"recoveries": rollbacks.arrays(count)}
+            if not is_best:
+                gone_back["points"] = rollbacks.points
+                remarks = (*statuses[0].remarks, *rollbacks.remark())
+                statuses = [dataclasses.replace(statuses[0], remarks=remarks)]
         return Solution(
             unknowns=unknowns,
             status=statuses[0],
@@ -98,9 +119,9 @@ def result_of(
             steps=int(run_state.taken[0]),
             series=own,
             evaluation_series={n: x if n == "step" else x[0] for n, x in evaluations.items()},
-            state=run_state.state,
+            state=bare(run_state.state),
             best=cast(Solution | None, best),
-            **told,
+            **told | {"recoveries": counts} | gone_back,
         )
     metrics = {name: _plain(value) for name, value in metrics.items()}
     quiet = says_nothing(job.problem, AbstractProblem, "summary")
@@ -121,13 +142,26 @@ def result_of(
         evaluation_series={
             n: x if n == "step" else in_shape(x, job) for n, x in evaluations.items()
         },
-        state=in_shape(run_state.state, job),
+        state=in_shape(bare(run_state.state), job),
+        recoveries=in_shape(counts, job),
         swept=job.swept,
         parts=parts,
         bests=cast(Population | None, best),
         lineage=job.lineage,
         **told,
     )
+
+
+def keep_whole(job: Job, history: History, run_state: RunState, point: int) -> None:
+    """Keep history and evaluations of the best of a single run, which goes back to before it."""
+    best = run_state.best
+    if best is None or best.whole is not None or int(best.steps[0]) <= point:
+        return
+    series = cut(history.series(run_state), job.record.rows(best.steps))
+    evaluations = history.evaluations(run_state)
+    made = evaluations["step"] <= int(best.steps[0])
+    until = {n: x[made] if n == "step" else x[:, made] for n, x in evaluations.items()}
+    run_state.best = dataclasses.replace(best, whole=(series, until))
 
 
 def run_state_of(before: Solution | Population, keep: KeepBest | None) -> RunState:
@@ -138,13 +172,12 @@ def run_state_of(before: Solution | Population, keep: KeepBest | None) -> RunSta
         keep: what makes a state the best; None if none is kept.
     """
     if isinstance(before, Solution):
-        run_state = RunState(before.state, before.steps, np.full(1, before.steps))
+        run_state = RunState(_state_of(before, 0), before.steps, np.full(1, before.steps))
         run_state.place = before.place
         if keep is not None and before.best is not None:
             run_state.best = _best_of(before.best, np.full(1, before.best.steps), keep, 0)
         return run_state
     statuses = cast(list[Status], list(before.status.ravel()))
-    size = len(statuses)
     ended = {
         name: np.array([status.name == name for status in statuses])
         for name in ("converged", "stalled", "non-finite", "pruned")
@@ -158,7 +191,7 @@ def run_state_of(before: Solution | Population, keep: KeepBest | None) -> RunSta
     if keep is not None and before.bests is not None:
         best = _best_of(before.bests, before.bests.steps.ravel(), keep, axes)
     return RunState(
-        _flat_state(before.state, size, axes),
+        _state_of(before, axes),
         int(taken[running].max(initial=0)),
         taken.copy(),
         # A solver without such a test gives None, not an array of false values.
@@ -175,8 +208,25 @@ def _best_of(
 ) -> Best | None:
     """The best state, as a run goes on with it; members along the leading axis."""
     values = np.where(steps > 0, np.ravel(found.metrics[keep.metric]), np.nan)
-    state = _flat_state(found.state, steps.size, axes) if axes else found.state
-    return Best(steps, values, state, place=found.place)
+    best = Best(steps, values, _state_of(found, axes), place=found.place)
+    if isinstance(found, Solution) and "failed" in found.recoveries:
+        made = {n: x if n == "step" else x[None] for n, x in found.evaluation_series.items()}
+        whole = ({n: x[None] for n, x in found.series.items()}, made)
+        return dataclasses.replace(best, whole=whole, rollbacks=len(found.recoveries["failed"]))
+    return best
+
+
+def _state_of(found: Solution | Population, axes: int) -> PyTree:
+    """The state with which a run goes on, one leading axis of members in place of some axes."""
+    size = int(np.size(found.steps))
+    state = _flat_state(found.state, size, axes) if axes else found.state
+    if "in_a_row" not in found.recoveries:
+        return state
+    # A run that was ended by steps in a row, and that a user resumes, may try as many again.
+    counts = found.recoveries
+    if not axes:
+        return counted_again(state, counts, anew=found.status.name == "non-finite")
+    return counted_again(state, {n: np.ravel(x) for n, x in counts.items()}, anew=False)
 
 
 def _flat_state(state: PyTree, size: int, axes: int) -> PyTree:
@@ -274,6 +324,18 @@ def _summaries(
     rows = [summary_of(*parts(member)[:2], own_of(member)) for member in range(job.members)]
     common = [name for name in rows[0] if all(name in row for row in rows)]
     return {name: np.stack([np.asarray(row[name]) for row in rows]) for name in common}
+
+
+def _with_remark(status: Status, skipped: int, steps: int) -> Status:
+    """The status with a remark on the steps that were skipped, if any were."""
+    if not skipped:
+        return status
+    were = "1 step was" if skipped == 1 else f"{skipped} steps were"
+    told = (
+        f"{were} skipped, of {steps}, since what they came to was not finite; the metric "
+        f"{SKIPPED!r} of the history is 1 there."
+    )
+    return dataclasses.replace(status, remarks=(*status.remarks, told))
 
 
 def _plain(value: Any) -> Any:

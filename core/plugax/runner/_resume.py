@@ -27,6 +27,7 @@ from ._nearest import newest
 from ._place import check_call
 from ._population import population
 from ._provenance import spec_of, variations_of
+from ._rollback import rates_after
 from ._run import run
 
 
@@ -170,6 +171,8 @@ def _go_on(
     told |= {"keep_best": keeping(asked.get("keep_best"), plan)}
     if prepared_for != asked["prepared_for"]:
         told["since"] = int(np.max(before.steps))
+    if told["on_non_finite"] == "rollback":
+        told |= {"rates": rates_after(before, before.solver)}
     job = (
         single(before.problem, before.solver, **told)
         if isinstance(before, Solution)

@@ -30,7 +30,7 @@ from ..solution._status import pruned
 from ._best import check_metric, keep_if_best
 from ._block_size import in_blocks
 from ._breach import explain_breach
-from ._chunks import RunState, fetch, run_chunks, warm_up
+from ._chunks import Failure, RunState, fetch, run_chunks, warm_up
 from ._compile import compile_in_blocks
 from ._device import find_device
 from ._evaluate import evaluate, evaluate_if_due
@@ -43,7 +43,8 @@ from ._place import place
 from ._program import Task, again_at, begin, chosen_from, copy, unknowns_of
 from ._provenance import provenance_of
 from ._race import Race
-from ._result import in_shape, result_of, run_state_of, unravel
+from ._result import in_shape, keep_whole, result_of, run_state_of, unravel
+from ._rollback import Rollbacks, put_back, rollbacks_of
 
 
 def run(
@@ -126,6 +127,9 @@ def _run(
                 history = _history(job, before, out, stack)
                 between = _Between(job, task, history, listeners, origin, device and chosen, feed)
                 between.task = between.in_order(run_state)
+                if job.on_non_finite == "rollback":
+                    between.rollbacks = rollbacks_of(cast(Solution | None, before), job.rates)
+                    run_state.rollbacks = len(between.rollbacks.failed)
                 if out is not None and not (out / SUMMARY).exists():
                     between.save(run_state)  # from here on, the run can be resumed
                 try:
@@ -137,6 +141,7 @@ def _run(
                         feed=feed,
                         interrupt=interrupt,
                         after_chunk=between.after_chunk,
+                        goes_back=None if between.rollbacks is None else between,
                     )
                 except PlugaxError:
                     # If data cannot be read, what was done before is not lost.
@@ -219,6 +224,7 @@ class _Between:
     device: Any  # to place arrays on; None unless the user has chosen one
     feed: Feed | None
     stopped_by: str | None = None
+    rollbacks: Rollbacks | None = None
     saved_at: float = dataclasses.field(default_factory=time.monotonic)
 
     def after_chunk(self, run_state: RunState) -> Task | None:
@@ -305,6 +311,25 @@ class _Between:
         if every is not None:
             return step % every == 0
         return time.monotonic() - self.saved_at > self.job.snapshots.seconds
+
+    def note(self, step: int, state: Any) -> None:
+        """Keep the state, if the run may go back to it."""
+        cast(Rollbacks, self.rollbacks).note(step, state)
+
+    def go_back(self, run_state: RunState, failure: Failure) -> Task | None:
+        """Go back to an earlier state, with smaller learning rates; None if the run is to end."""
+        rollbacks = cast(Rollbacks, self.rollbacks)
+        point = rollbacks.target(failure)
+        if point is None:
+            return None
+        keep_whole(self.job, self.history, run_state, point)
+        self.history.go_back(run_state, point)
+        rollbacks.go_back(failure, point)
+        run_state.rollbacks += 1
+        task = self.job.task(rollbacks.rates)
+        self.task = task if self.device is None else place(task, self.device)
+        put_back(self.task, run_state, point, rollbacks.points[point])
+        return self.task
 
     def in_order(self, run_state: RunState) -> Task:
         """The task, of a race with the members that may go on in the first blocks."""
@@ -394,4 +419,5 @@ class _Between:
             history=self.history,
             provenance=self.provenance,
             stopped_by=self.stopped_by,
+            rollbacks=self.rollbacks,
         )

@@ -11,6 +11,7 @@ from ..solvers import AbstractSolver
 from ._best import keeping
 from ._job import single
 from ._length import EvaluateEvery, Length
+from ._on_non_finite import answer_of
 from ._place import check_call
 from ._record import recording
 from ._resolve import resolve
@@ -29,6 +30,7 @@ def solve(
     record: Iterable[str] | str | None = None,
     record_every: int = 1,
     keep_best: str | None = None,
+    on_non_finite: str = "stop",
     chunk: int | None = None,
     device: str | None = None,
     observers: Iterable[AbstractObserver | str] = (),
@@ -61,6 +63,10 @@ def solve(
         keep_best: the name of a scalar that `problem.evaluate` returns. The run is kept as it was
             when an evaluation (`evaluate_every`) had the smallest; with `"max:NAME"` the largest.
             It is `solution.best`, a solution itself, and is saved in `best` inside of `out`.
+        on_non_finite: what is done when a metric is not finite. `"stop"` ends the run, with the
+            last good unknowns. `"skip"` takes the step back and goes on with the next batch; after
+            100 such steps in a row the run ends. `"rollback"` goes 100 to 200 steps back, with half
+            the learning rate, up to ten times.
         chunk: the number of compiled steps between returns to the host; by default about a second's
             worth.
         device: `"cpu"`, `"gpu"` or `"tpu"`, with an index (`"gpu:1"`) if there are several.
@@ -88,5 +94,6 @@ def solve(
     check_call(problem, seed=seed, chunk=chunk)
     told: Any = {"record": recording(record, record_every), "keep_best": keeping(keep_best, plan)}
     told["snapshots"] = snapshots_of(snapshot_every, keep_last)
+    told |= {"on_non_finite": answer_of(on_non_finite)}
     job = single(problem, solver, seed=seed, plan=plan, **told)
     return run(job, chunk=chunk, device=device, observers=observers, out=out, throw=throw)

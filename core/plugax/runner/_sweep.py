@@ -10,6 +10,7 @@ from ..solution import SUMMARY, SWEEP, claim
 from ..solvers import AbstractSolver
 from ._groups import run_groups
 from ._length import EvaluateEvery, Length
+from ._on_non_finite import answer_of
 from ._place import check_call
 from ._population import run_population
 from ._race import Race
@@ -33,6 +34,7 @@ def sweep(
     record: Iterable[str] | str | None = None,
     record_every: int = 1,
     keep_best: str | None = None,
+    on_non_finite: str = "stop",
     chunk: int | None = None,
     block: int | None = None,
     device: str | None = None,
@@ -72,6 +74,7 @@ def sweep(
         record: as for `solve`.
         record_every: as for `solve`.
         keep_best: as for `solve`, for every member: `population.bests`.
+        on_non_finite: `"stop"` or `"skip"`, as for `solve`, for every member.
         chunk: as for `solve`.
         block: the number of members that are computed side by side, one block after the other; by
             default all that fit into memory, or, on the CPU, one if that is quicker.
@@ -96,7 +99,8 @@ def sweep(
         out = claim(out, force=force, names=(SUMMARY, SWEEP))
     made, fitted, plan = resolve(problem, solver, asked, options)
     told: Any = {"seed": seed, "record": record, "record_every": record_every, "block": block}
-    told["snapshots"] = snapshots_of(snapshot_every, keep_last)
+    told |= {"snapshots": snapshots_of(snapshot_every, keep_last)}
+    told |= {"on_non_finite": answer_of(on_non_finite)}
     drawn = {"points": points, "sampling": sampling, "race": race, "keep_best": keep_best}
     check_call(made, seed=seed, chunk=chunk)
     choices, jobs = sweep_jobs(made, fitted, plan, asked, over, **told, **drawn)

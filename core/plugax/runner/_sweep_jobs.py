@@ -33,6 +33,7 @@ def sweep_jobs(
     keep_best: str | None,
     block: int | None,
     snapshots: Snapshots,
+    on_non_finite: str,
 ) -> tuple[list[dict[str, Any]] | None, list[Job]]:
     """The combinations of options that need a program each, None if there are none; and the jobs.
 
@@ -51,6 +52,7 @@ def sweep_jobs(
         keep_best: as for `sweep`.
         block: as for `sweep`.
         snapshots: how often to save, and how many snapshots to keep.
+        on_non_finite: as for `sweep`.
 
     Errors: `PlugaxError` for what cannot be swept, and for other wrong values.
     """
@@ -60,7 +62,7 @@ def sweep_jobs(
         )
     check_block(block)
     told: Any = {"seed": seed, "record": recording(record, record_every), "block": block}
-    told["snapshots"] = snapshots
+    told |= {"snapshots": snapshots, "on_non_finite": on_non_finite}
     raced = race_of(race)
 
     def job(

@@ -36,6 +36,8 @@ BEST = "best"
 _NEW = ".new-"
 
 Arrays = Mapping[str, Mapping[str, np.ndarray]]
+POINT = "point-"
+"""How the names of the files begin that hold the states to which a run may go back."""
 
 
 def write_run(

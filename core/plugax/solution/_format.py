@@ -11,6 +11,8 @@
     swept.npz           of a population: the values that its members differ in,
     starts.npz            and the unknowns that they start from
     lineage.npz         of population-based training: parents and options at every rung
+    recoveries.npz      what was done about steps that came to nothing finite
+    point-1.npz, …      of a run that may go back: the states that it may go back to, as state.npz
     schedule.npz        of one of its members: the options that led to it
     history.nc, evaluations.nc      for other programs (NetCDF), of a run that has ended; never
                           read here, and not written if they would be larger than 64 MiB
@@ -33,7 +35,7 @@ import numpy as np
 
 from ..problems import describe_variations
 from ._arrays import named_arrays
-from ._directory import BEST, forget_run, write_run
+from ._directory import BEST, POINT, forget_run, write_run
 from ._history import netcdf
 from ._members import swept_arrays
 from ._rows import Entry, RowsFile
@@ -139,11 +141,16 @@ def _write(
     }
     if varied:
         arrays["variations"] = varied[1]
+    if run.recoveries:
+        arrays["recoveries"] = run.recoveries
     joint: dict[str, Any] = {}
     if isinstance(status, Status):
         told = dataclasses.asdict(status)
         if schedule := dict(cast("Solution", run).schedule):
             arrays["schedule"] = schedule
+        for number, (after, state) in enumerate(cast("Solution", run).points.items(), 1):
+            point = {"step": np.asarray(after), "state": state}
+            arrays[f"{POINT}{number}"] = named_arrays(point)
     else:
         told = [dataclasses.asdict(one) for one in status.ravel()]
         own = {name: value for name, value in metrics.items() if isinstance(value, np.ndarray)}

@@ -66,6 +66,7 @@ class Population:
         directory: where it was saved last, or loaded from; None if it is not saved.
         wait_seconds: the part of `run_seconds` in which the loop waited for batches from the host.
         place: as for `Solution`.
+        recoveries: as for `Solution`, for every member.
     """
 
     unknowns: PyTree
@@ -89,6 +90,7 @@ class Population:
     directory: pathlib.Path | None = None
     wait_seconds: float = 0.0
     place: Mapping[str, Any] | None = None
+    recoveries: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
     @property
     def success(self) -> np.ndarray:
@@ -307,7 +309,8 @@ class Population:
         number = int(np.ravel_multi_index(index, self.status.shape))
         status: Status = self.status.ravel().tolist()[number]
         steps = int(self.steps[index])
-        rows = steps + 1 if status.name == "non-finite" else steps
+        # A step that failed has a row too, beyond those that were taken.
+        rows = steps + (status.name == "non-finite" and not self.recoveries)
         rows = -(-rows // self.record_every)
         problem, solver, provenance = self.parts(number)
         passed = self.place is not None and self.place["step"] > steps  # by the other members
@@ -333,6 +336,9 @@ class Population:
             schedule={} if self.lineage is None else self.lineage.schedule(number),
             wait_seconds=self.wait_seconds,
             place=None if passed else self.place,
+            recoveries={
+                name: np.asarray(values[index]) for name, values in self.recoveries.items()
+            },
         )
 
     def _series_of(self, number: int) -> dict[str, np.ndarray]:

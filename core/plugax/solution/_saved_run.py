@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import PlugaxError
-from ._directory import BEST, SUMMARY, SavedArrays, file_of, read_summary
+from ._directory import BEST, POINT, SUMMARY, SavedArrays, file_of, read_summary
 from ._lineage import Lineage, lineage_from
 from ._members import member_values, scalars_of, swept_from
 from ._rows import check_rows, read_rows
@@ -116,6 +116,18 @@ class SavedRun:
     def schedule(self) -> dict[str, np.ndarray]:
         """The options that led to a member of population-based training; empty for other runs."""
         return self.series("schedule") if "schedule" in self.arrays else {}
+
+    @property
+    def recoveries(self) -> dict[str, np.ndarray]:
+        """What was done about steps that came to nothing finite; empty if nothing was to be."""
+        return self.series("recoveries") if "recoveries" in self.arrays else {}
+
+    def points(self, like: "PyTree") -> "dict[int, PyTree]":
+        """The states that the run may go back to by step, in the structure of `like`."""
+        whole = {"step": np.asarray(0), "state": like}
+        names = sorted(name for name in self.arrays if name.startswith(POINT))
+        found = [self._tree(name, whole) for name in names]
+        return {int(one["step"]): one["state"] for one in found}
 
     def unknowns(self, like: "PyTree") -> "PyTree":
         """The answer, in the structure of `like`."""

@@ -42,12 +42,13 @@ def rotate(directory: pathlib.Path, run: str, count: int, steps: int) -> None:
         steps: the steps of that one.
     """
     place = directory / SNAPSHOTS
-    for path in snapshots_in(directory).values():
-        if _summary(path).get("run") != run:
+    for step, path in snapshots_in(directory).items():
+        # Later ones are of a way that was abandoned: the run has gone back to before them.
+        if step >= steps or _summary(path).get("run") != run:
             shutil.rmtree(path)
     summary = _summary(directory)
     # The beginning needs no snapshot: everything is made from the seed.
-    if count > 1 and summary.get("run") == run and summary["steps"] not in (0, steps):
+    if count > 1 and summary.get("run") == run and 0 < summary["steps"] < steps:
         _link(directory, summary, place / str(summary["steps"]))
     earlier = list(snapshots_in(directory).values())
     for path in earlier[: max(len(earlier) - count + 1, 0)]:

@@ -49,6 +49,10 @@ class Solution:
         coordinates: of a member of a population: its values of what was swept, by name.
         schedule: of a member of population-based training: the options that led to it, by name,
             each from a `step` on; empty for other runs.
+        recoveries: what `on_non_finite` has done. With `"skip"`: how many steps were `skipped`, and
+            how many of the latest `in_a_row`. With `"rollback"`, an entry for each: the step that
+            `failed`, the `step` that the run went back to, and the learning rate from there.
+        points: the steps that such a run may go back to, and the solver's state after each.
         directory: where it was saved last, or loaded from; None if it is not saved.
         place: where data that are read on the host go on, if they tell: `"step"`, at or before the
             last one, and `"readers"`. None for others.
@@ -73,6 +77,8 @@ class Solution:
     directory: pathlib.Path | None = None
     wait_seconds: float = 0.0
     place: Mapping[str, Any] | None = None
+    recoveries: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    points: Mapping[int, PyTree] = dataclasses.field(default_factory=dict)
 
     @functools.cached_property
     def history(self) -> "xr.Dataset":
@@ -110,10 +116,16 @@ class Solution:
         return plot(self.figures(), self.series, self.evaluation_series, name, every=every)
 
     def tables(self) -> tuple[Table, ...]:
-        """The tables of problem and solver, which the command line prints; and the schedule."""
+        """The tables of problem and solver, of the schedule, and of the rollbacks.
+
+        The command line prints them.
+        """
         numbers = {name: x.tolist() for name, x in self.schedule.items() if x.ndim == 1}
         schedule = (Table(numbers, title="options from each step on"),) if numbers else ()
-        return (*self.problem.tables(self), *self.solver.tables(self), *schedule)
+        back = {n: x.tolist() for n, x in self.recoveries.items() if x.ndim == 1 and x.size}
+        title = "rollbacks, learning rates from each step on"
+        rollbacks = (Table(back, title=title),) if back else ()
+        return (*self.problem.tables(self), *self.solver.tables(self), *schedule, *rollbacks)
 
     @functools.cached_property
     def posterior(self) -> Any:

@@ -103,6 +103,17 @@ def non_finite(step: int, metric: str, value: float, kept: int) -> Status:
     )
 
 
+def hopeless(step: int, skipped: int, metric: str, value: float) -> Status:
+    """So many steps were skipped, one after the other, that the run gets nowhere."""
+    last = f"the metric {metric!r} was {value}" if metric else "the state would not have been"
+    return Status(
+        "non-finite",
+        f"The last {_steps(skipped)} of {step} were all skipped, since what they came to was not "
+        f"finite: at step {step - 1} {last}. The unknowns before them are returned. Try a smaller "
+        "step (learning rate, time step), another starting point, or float64.",
+    )
+
+
 def interrupted(step: int) -> Status:
     """The user interrupted the run."""
     return Status(

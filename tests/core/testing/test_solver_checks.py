@@ -190,6 +190,14 @@ class Asking(Deaf):
         return super().unsuitable(problem) or self.inner.unsuitable(problem)
 
 
+class Says(Plain):
+    """Has a metric with the name of the runner's own."""
+
+    def step(self, problem, state, batch, key):
+        after, metrics = super().step(problem, state, batch, key)
+        return after, metrics | {"skipped": jnp.zeros(())}
+
+
 class Lambda(Plain):
     function: object = eqx.field(static=True)
 
@@ -229,6 +237,9 @@ TABLE = [
     (testing.check_solver_seeds, Stops, Gossip, "run of every seed"),
     (testing.check_solver_seeds, Langevin, StopsForAll, "run of every seed"),
     (testing.check_solver_race, Plain, Gossip, "stops change nothing.*bit for bit"),
+    (testing.check_solver_skips, Plain, Counting, "leaves the state as it was, bit for bit"),
+    (testing.check_solver_skips, Stops, Says, "metric named 'skipped'"),
+    (testing.check_solver_goes_back, Plain, Counting, "is resumed equals.*bit for bit"),
     (testing.check_solver_parts, Asking, Deaf, "its inner refuses"),
     (testing.check_solver_hyperparameters, Plain, Asks, "TracerBoolConversionError"),
     (testing.check_solver_hyperparameters, Langevin, SharesRates, "as with each value alone"),
