@@ -90,7 +90,9 @@ def origin(
             atom = equation.invars[came.given]
             continue
         told = operation_of(equation, given, [values[var] for var in equation.outvars], line)
-        bad = [one for one, value in zip(equation.invars, given, strict=True) if not is_finite(value)]
+        bad = [
+            one for one, value in zip(equation.invars, given, strict=True) if not is_finite(value)
+        ]
         if not bad:
             return Came(told, became=became)
         nans = [one for one in bad if _has_nan(_read(values, one))]

@@ -18,7 +18,7 @@ from ..solution import Solution
 from ..solvers import AbstractSolver
 from ._again import Step, row_of, state_before, step_again
 from ._operation import Operation, Range, range_of
-from ._origin import origin
+from ._origin import is_finite, origin
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,12 +167,8 @@ def _spoiler(solution: Solution, good: int, bad: int) -> tuple[int, PyTree]:
 
 
 def _spoiled(solution: Solution, state: PyTree) -> bool:
-    """Whether a state has NaN in it, or its unknowns are not finite."""
-    unknowns = solution.solver.unknowns(solution.problem, state)
-    nans = [x for x in jax.tree.leaves(state) if eqx.is_inexact_array(x) and jnp.isnan(x).any()]
-    return bool(nans) or not all(
-        bool(jnp.isfinite(x).all()) for x in jax.tree.leaves(unknowns) if eqx.is_inexact_array(x)
-    )
+    """Whether the unknowns are not finite."""
+    return any(map(_bad, jax.tree.leaves(solution.solver.unknowns(solution.problem, state))))
 
 
 def _lost(again: Step) -> list[Leaf]:
@@ -183,16 +179,21 @@ def _lost(again: Step) -> list[Leaf]:
     lost = [Leaf(f"metrics.{n}", range_of(metrics[n])) for n in order if _bad(metrics[n])]
     before, after = again.before, again.after
     pairs = zip(_named(after, "state"), jax.tree.leaves(before), strict=True)
-    infinite = [(path, new) for (path, new), old in pairs if eqx.is_inexact_array(new)
-                and bool(jnp.any(jnp.isfinite(old) & ~jnp.isfinite(new)))]
+    infinite = [
+        (path, new)
+        for (path, new), old in pairs
+        if eqx.is_inexact_array(new) and bool(jnp.any(jnp.isfinite(old) & ~jnp.isfinite(new)))
+    ]
     solver, problem = again.task.solver, again.task.problem
     unknowns = jax.tree.leaves(solver.unknowns(problem, after))
-    if any(_bad(x) for x in unknowns) or any(bool(jnp.isnan(x).any()) for _, x in infinite):
+    if any(map(_bad, unknowns)):
         lost += [Leaf(path, range_of(new)) for path, new in infinite]
     return lost
 
 
-def _traced(again: Step, paths: list[str]) -> tuple[Operation | None, Operation | None, Leaf | None]:
+def _traced(
+    again: Step, paths: list[str]
+) -> tuple[Operation | None, Operation | None, Leaf | None]:
     """The origin of the first of the leaves that has one."""
     task = again.task
     given = {
@@ -235,7 +236,10 @@ def _lost_gradient(again: Step) -> list[Leaf]:
     None of a problem whose loss cannot be called or differentiated alone; the solver may have
     given the loss another key.
     """
-    problem, unknowns = again.task.problem, again.task.solver.unknowns(again.task.problem, again.before)
+    problem, unknowns = (
+        again.task.problem,
+        again.task.solver.unknowns(again.task.problem, again.before),
+    )
     carried = getattr(unknowns, "state", None)
     params, fixed = eqx.partition(free_of(unknowns), eqx.is_inexact_array)
 
@@ -260,5 +264,4 @@ def _named(tree: PyTree, prefix: str = "") -> list[tuple[str, Any]]:
 
 
 def _bad(value: Any) -> bool:
-    inexact = jnp.issubdtype(jnp.result_type(value), jnp.inexact)
-    return inexact and not bool(jnp.isfinite(value).all())
+    return eqx.is_array(value) and not is_finite(value)

@@ -144,7 +144,7 @@ def _go_on(
     _tell_what_changes(before, asked["prepared_for"], plan.steps, anew=prepare_anew)
     told = told_of(asked) | {"plan": plan, "prepared_for": prepared_for}
     told |= {"keep_best": keeping(asked.get("keep_best"), plan)}
-    if told["on_non_finite"] == "rollback":
+    if isinstance(before, Solution) and told["on_non_finite"] == "rollback":
         told |= {"rates": rates_after(before, before.solver)}
     job = (
         single(before.problem, before.solver, **told)

@@ -336,7 +336,9 @@ class Population:
             schedule={} if self.lineage is None else self.lineage.schedule(number),
             wait_seconds=self.wait_seconds,
             place=None if passed else self.place,
-            recoveries={name: np.asarray(values[index]) for name, values in self.recoveries.items()},
+            recoveries={
+                name: np.asarray(values[index]) for name, values in self.recoveries.items()
+            },
         )
 
     def _series_of(self, number: int) -> dict[str, np.ndarray]:

@@ -28,7 +28,9 @@ class Decay(px.AbstractProblem):
         noise = jax.random.normal(key, (3,))
         rate = unknowns["rate"]
         tilt = self.drift * jnp.mean(batch) / 5.5
-        return jnp.sum(tilt * rate + 1e-3 * noise * rate - 1e-3 * jnp.log(rate)), {"low": rate.min()}
+        return jnp.sum(tilt * rate + 1e-3 * noise * rate - 1e-3 * jnp.log(rate)), {
+            "low": rate.min()
+        }
 
 
 def sgd(rate):
