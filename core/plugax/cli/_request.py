@@ -276,8 +276,8 @@ def _add_further_options(parser: Parser) -> None:
     last_help = "how many snapshots are kept in --out, the newest included; default: 2"
     add("--keep-last", type=int, metavar="K", help=last_help)
     non_finite_help = (
-        "when a metric is not finite, stop, skip the step, or go back and on with half the learning "
-        "rate; default: stop"
+        "when a metric is not finite: stop, skip the step, or go back, and on with half the "
+        "learning rate; default: stop"
     )
     add("--on-non-finite", choices=ANSWERS, help=non_finite_help)
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")

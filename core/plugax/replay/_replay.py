@@ -18,7 +18,7 @@ from ..solution import Solution
 from ..solvers import AbstractSolver
 from ._again import Step, row_of, state_before, step_again
 from ._operation import Operation, Range, range_of
-from ._origin import origin
+from ._origin import is_finite, origin
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,12 +167,8 @@ def _spoiler(solution: Solution, good: int, bad: int) -> tuple[int, PyTree]:
 
 
 def _spoiled(solution: Solution, state: PyTree) -> bool:
-    """Whether a state has NaN in it, or its unknowns are not finite."""
-    unknowns = solution.solver.unknowns(solution.problem, state)
-    nans = [x for x in jax.tree.leaves(state) if eqx.is_inexact_array(x) and jnp.isnan(x).any()]
-    return bool(nans) or not all(
-        bool(jnp.isfinite(x).all()) for x in jax.tree.leaves(unknowns) if eqx.is_inexact_array(x)
-    )
+    """Whether the unknowns are not finite."""
+    return any(map(_bad, jax.tree.leaves(solution.solver.unknowns(solution.problem, state))))
 
 
 def _lost(again: Step) -> list[Leaf]:
@@ -190,7 +186,7 @@ def _lost(again: Step) -> list[Leaf]:
     ]
     solver, problem = again.task.solver, again.task.problem
     unknowns = jax.tree.leaves(solver.unknowns(problem, after))
-    if any(_bad(x) for x in unknowns) or any(bool(jnp.isnan(x).any()) for _, x in infinite):
+    if any(map(_bad, unknowns)):
         lost += [Leaf(path, range_of(new)) for path, new in infinite]
     return lost
 
@@ -268,5 +264,4 @@ def _named(tree: PyTree, prefix: str = "") -> list[tuple[str, Any]]:
 
 
 def _bad(value: Any) -> bool:
-    inexact = jnp.issubdtype(jnp.result_type(value), jnp.inexact)
-    return inexact and not bool(jnp.isfinite(value).all())
+    return eqx.is_array(value) and not is_finite(value)

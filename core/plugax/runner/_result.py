@@ -104,12 +104,12 @@ def result_of(
         made = evaluations["step"] <= run_state.step
         evaluations = {n: x[made] if n == "step" else x[:, made] for n, x in evaluations.items()}
     if job.swept is None:
-        own, gone_back = own_of(0), {}
+        own = own_of(0)
+        points: Mapping[int, PyTree] = {}
         if rollbacks is not None:
-            count = run_state.rollbacks if is_best else None
-            gone_back = {"recoveries": rollbacks.arrays(count)}
+            counts = rollbacks.arrays(run_state.rollbacks)
             if not is_best:
-                gone_back["points"] = rollbacks.points
+                points = rollbacks.points
                 remarks = (*statuses[0].remarks, *rollbacks.remark())
                 statuses = [dataclasses.replace(statuses[0], remarks=remarks)]
         return Solution(
@@ -121,7 +121,9 @@ def result_of(
             evaluation_series={n: x if n == "step" else x[0] for n, x in evaluations.items()},
             state=bare(run_state.state),
             best=cast(Solution | None, best),
-            **told | {"recoveries": counts} | gone_back,
+            recoveries=counts,
+            points=points,
+            **told,
         )
     metrics = {name: _plain(value) for name, value in metrics.items()}
     quiet = says_nothing(job.problem, AbstractProblem, "summary")
@@ -218,13 +220,12 @@ def _best_of(
 
 def _state_of(found: Solution | Population, axes: int) -> PyTree:
     """The state with which a run goes on, one leading axis of members in place of some axes."""
-    size = int(np.size(found.steps))
-    state = _flat_state(found.state, size, axes) if axes else found.state
+    state = _flat_state(found.state, int(np.size(found.steps)), axes) if axes else found.state
     if "in_a_row" not in found.recoveries:
         return state
     # A run that was ended by steps in a row, and that a user resumes, may try as many again.
     counts = found.recoveries
-    if not axes:
+    if isinstance(found, Solution):
         return counted_again(state, counts, anew=found.status.name == "non-finite")
     return counted_again(state, {n: np.ravel(x) for n, x in counts.items()}, anew=False)
 

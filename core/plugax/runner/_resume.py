@@ -171,7 +171,7 @@ def _go_on(
     told |= {"keep_best": keeping(asked.get("keep_best"), plan)}
     if prepared_for != asked["prepared_for"]:
         told["since"] = int(np.max(before.steps))
-    if told["on_non_finite"] == "rollback":
+    if isinstance(before, Solution) and told["on_non_finite"] == "rollback":
         told |= {"rates": rates_after(before, before.solver)}
     job = (
         single(before.problem, before.solver, **told)

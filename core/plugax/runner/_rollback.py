@@ -1,12 +1,12 @@
 """A run that goes some steps back, with half the learning rate, when a metric is not finite.
 
-Every 100 steps lies a point, whose state is kept; the latest two are. A metric that is not finite at
-step j tells of unknowns that were lost before, so the run goes back to the latest point at least 100
-steps before j, or to the earliest that there is. From there all learning rates of the solver are half
-of what they were. The history has only the steps that led on; what was abandoned is cut off it.
+Every 100 steps lies a point, whose state is kept; the latest two are. A metric that is not finite
+at step j tells of unknowns that were lost before, so the run goes back to the latest point at least
+100 steps before j, or to the earliest that there is. From there all learning rates of the solver
+are half of what they were. The history has only the steps that led on; what was abandoned is cut.
 
-Points lie at fixed steps, and the states of the latest are saved with the run. So nothing depends on
-chunks or on the clock, and a run that is interrupted and resumed goes back as one that is not.
+Points lie at fixed steps, and the states of the latest are saved with the run. So nothing depends
+on chunks or on the clock, and a run that is interrupted and resumed goes back as one that is not.
 """
 
 import dataclasses

@@ -1,10 +1,10 @@
 """Steps that are taken back inside the compiled loop, because they came to nothing finite.
 
-A step is skipped if one of its metrics is not finite (`may_be_infinite` aside), if an unknown would
-no longer be, or if a number in the solver's state would become NaN. (Infinity has a meaning in the
-states of some solvers, such as a loss not yet known.) The state stays, bit for bit; only the number
-of the step goes on, and with it the key and the batch. The metrics are recorded as they came, and
-beside them the metric `skipped`, which is 1 for such a step and 0 for all others.
+A step is skipped if one of its metrics is not finite (`may_be_infinite` aside), or if a number among
+the unknowns would no longer be. (Elsewhere in the states of some solvers infinity and NaN have a
+meaning, such as a loss that is not known yet.) The state stays, bit for bit; only the number of the
+step goes on, and with it the key and the batch. The metrics are recorded as they came, and beside
+them the metric `skipped`, which is 1 for such a step and 0 for all others.
 
 The counts are a part of the state inside the runner, and of `Solution.recoveries` outside.
 """
@@ -87,10 +87,8 @@ def after_step(
             "which is the name of the runner's own with on_non_finite='skip'; give the metric "
             "another name."
         )
-    was = solver.unknowns(problem, before.state), solver.unknowns(problem, after)
-    good = is_finite(metrics, may_be_infinite)
-    good &= ~_any(lambda old, new: jnp.isfinite(old) & ~jnp.isfinite(new), *was)
-    good &= ~_any(lambda old, new: ~jnp.isnan(old) & jnp.isnan(new), before.state, after)
+    was, becomes = (solver.unknowns(problem, state) for state in (before.state, after))
+    good = is_finite(metrics, may_be_infinite) & ~_lost(was, becomes)
     state = jax.tree.map(
         lambda new, old: jnp.where(good, new, old) if eqx.is_array(new) else new,
         after,
@@ -120,10 +118,10 @@ def counted_again(state: PyTree, counts: Mapping[str, Any], *, anew: Any) -> Gua
     return Guarded(state, jnp.asarray(counts["skipped"], "int32"), jnp.asarray(row, "int32"))
 
 
-def _any(test: Any, before: PyTree, after: PyTree) -> Bool[Array, ""]:
-    """Whether a test holds for any number of two pytrees of one structure."""
+def _lost(before: PyTree, after: PyTree) -> Bool[Array, ""]:
+    """Whether any number that was finite before is no longer."""
     found = [
-        jnp.any(test(old, new))
+        jnp.any(jnp.isfinite(old) & ~jnp.isfinite(new))
         for old, new in zip(jax.tree.leaves(before), jax.tree.leaves(after), strict=True)
         if eqx.is_inexact_array(new)
     ]

@@ -30,7 +30,7 @@ class Traps(px.AbstractProblem):
 
 
 class Steep(px.AbstractProblem):
-    """½ Σ c u² with noise in the gradient; a step of length above 2 / c walks away from the minimum."""
+    """½ Σ c u² with noise in the gradient; longer steps than 2 / c walk away from the minimum."""
 
     curvature: jax.Array
 

@@ -59,7 +59,7 @@ def check_solver_skips(
 def check_solver_goes_back(
     solver: AbstractSolver, key: PRNGKeyArray, problem: AbstractProblem | None = None
 ) -> None:
-    """A run that goes back with half the learning rate comes to the same in any chunks, and resumed.
+    """A run that goes back with half the learning rate comes to the same when it is resumed.
 
     Step 125 is made to come to NaN until the learning rate is smaller.
 
