@@ -40,9 +40,9 @@ def over_blocks(
         return together
 
     def blockwise(*arguments: Any) -> Any:
-        own, shared = eqx.partition(arguments, _of_members(arguments, axes))
+        own, shared = eqx.partition(arguments, of_members(arguments, axes))
         members = len(jax.tree.leaves(own)[0])
-        if block >= members:
+        if block >= members and block > 1:
             return together(*arguments)
 
         places = jnp.arange(members) if order is None else order
@@ -70,7 +70,7 @@ def over_blocks(
     return blockwise
 
 
-def _of_members(arguments: Any, axes: Any) -> Any:
+def of_members(arguments: Any, axes: Any) -> Any:
     """Which leaves of the arguments have an axis of members."""
 
     def marked(axis: Any, part: Any) -> Any:

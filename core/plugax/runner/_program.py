@@ -27,7 +27,9 @@ from ..errors import PlugaxError
 from ..problems import AbstractProblem, Metrics, check_unknowns
 from ..solvers import AbstractSolver
 from ._blocks import over_blocks
+from ._over_devices import over_devices
 from ._record import EVERYTHING, Record
+from ._split import Split
 
 # The buffers of metrics have room for as many steps as fit into BUFFER_BYTES, or for MANY_STEPS if
 # those fit into MOST_BUFFER_BYTES. Filling them with zeros takes a fraction of a millisecond per
@@ -60,6 +62,7 @@ class Task(eqx.Module):
         record: which metrics of which steps are kept.
         block: the number of members that are computed side by side; None for all.
         order: the order in which members are put into blocks; None for that of their numbers.
+        split: what is spread over several devices; None on a single one.
     """
 
     problem: AbstractProblem
@@ -70,6 +73,7 @@ class Task(eqx.Module):
     record: Record = eqx.field(static=True, default=EVERYTHING)
     block: int | None = eqx.field(static=True, default=None)
     order: Int[Array, " members"] | None = None
+    split: Split | None = eqx.field(static=True, default=None)
 
     def over_members(self, function: Any, *axes: Any) -> Any:
         """`function(problem, solver, prepared, key, *rest)` of the rest, vmapped for a population.
@@ -79,7 +83,12 @@ class Task(eqx.Module):
             axes: the axes of the rest of its arguments.
         """
         if self.axes is not None:
-            function = over_blocks(function, (*self.axes, *axes), self.block, self.order)
+            axes = (*self.axes, *axes)
+            function = (
+                over_blocks(function, axes, self.block, self.order)
+                if self.split is None
+                else over_devices(function, axes, self.block, self.order, self.split)
+            )
         return functools.partial(function, self.problem, self.solver, self.prepared, self.key)
 
 
@@ -120,7 +129,7 @@ def start(task: Task) -> Position:
     """The position of a run before the first step."""
     traces["start"] += 1
     state = task.over_members(first_state)()
-    return Position(state, _cursor(task, jnp.asarray(0, "int32")))
+    return _placed(task, Position(state, _cursor(task, jnp.asarray(0, "int32"))))
 
 
 @eqx.filter_jit(compiler_options=ONCE)  # pyright: ignore[reportCallIssue]
@@ -133,7 +142,7 @@ def begin(task: Task) -> Position:
 def again_at(task: Task, state: PyTree, first: Int[Array, ""]) -> Position:
     """The position of a run that is resumed from a state, in buffers of its own."""
     state = jax.tree.map(lambda leaf: jnp.copy(leaf) if eqx.is_array(leaf) else leaf, state)
-    return Position(state, _cursor(task, first))
+    return _placed(task, Position(state, _cursor(task, first)))
 
 
 @eqx.filter_jit(donate="all-except-first")
@@ -145,10 +154,10 @@ def advance(
     traces["advance"] += 1
     task, first, limit, members, blocks = task_and_limits
     limit_axis = 0 if jnp.ndim(limit) else None
-    one = functools.partial(_advance, task.record)
+    one = functools.partial(_advance, task.record, task.split)
     function = task.over_members(one, None, limit_axis, None, axes_of(blocks), eqx.if_array(0))
     after, chunk = function(first, limit, members, blocks, position)
-    return position, after, chunk
+    return position, _placed(task, after), chunk
 
 
 @eqx.filter_jit
@@ -199,6 +208,11 @@ def keys_of(key: PRNGKeyArray) -> Key[Array, "4"]:
     return jr.split(key, 4)
 
 
+def _placed(task: Task, position: Position) -> Position:
+    """The position with its arrays where they belong, so that every chunk begins alike."""
+    return position if task.split is None else task.split.placed(position)
+
+
 def _cursor(task: Task, first: Int[Array, ""]) -> PyTree | None:
     if task.axes is not None:
         return None
@@ -233,6 +247,7 @@ def _finish(
 
 def _advance(
     record: Record,
+    split: Split | None,
     problem: AbstractProblem,
     solver: AbstractSolver,
     prepared: tuple,
@@ -250,6 +265,7 @@ def _advance(
     def step(i: Int[Array, ""], arrays: PyTree, cursor: PyTree) -> tuple[PyTree, PyTree, Metrics]:
         number = first + i
         batch, cursor = data.next(cursor, data_key, number)
+        batch = batch if split is None else split.batch(batch)
         before = eqx.combine(arrays, rest)
         own_key = jr.fold_in(step_key, number)
         after, metrics = solver.step(problem, before, batch, own_key, *prepared)
@@ -282,6 +298,7 @@ def _advance(
 
     def body(carry: tuple) -> tuple:
         i, arrays, cursor, buffers, last = carry
+        arrays = arrays if split is None else split.inner(arrays)
         arrays, cursor, metrics = traced(i, arrays, cursor)
         row = record.rows(first + i) - record.rows(first)
         put = lambda buffer, value: lax.dynamic_update_index_in_dim(buffer, value, row, 0)  # noqa: E731

@@ -19,11 +19,11 @@ from ..observers import AbstractObserver, Progress
 from ..solution import SWEEP, Lineage, Population, Solution, forget_figures
 from ..solution._status import pruned
 from ._best import check_metric, keep_if_best
-from ._block_size import in_blocks
+from ._block_size import in_blocks, in_order
 from ._breach import explain_breach
 from ._chunks import RunState, fetch, run_chunks, warm_up
 from ._compile import compile_in_blocks
-from ._device import find_device
+from ._device import Devices
 from ._evaluate import evaluate, evaluate_if_due
 from ._feed import Feed, feed_of
 from ._generation import next_generation
@@ -44,7 +44,7 @@ def run(
     before: Solution | Population | None = None,
     *,
     chunk: int | None,
-    device: str | None,
+    devices: Devices,
     observers: Iterable[AbstractObserver | str],
     out: str | os.PathLike | None,
     throw: bool,
@@ -57,19 +57,20 @@ def run(
     problem, solver, steps = job.problem, job.solver, job.plan.steps
     listeners = [plugins.observer(observer) for observer in observers]
     hook = plugins.default_manager().hook
-    chosen = find_device(device)
-    origin = provenance_of(problem, solver, chosen, **job.asked, chunk=chunk)
+    origin = provenance_of(problem, solver, devices, **job.asked, chunk=chunk)
     try:
         for listener in listeners:
             listener.on_start(steps)
         hook.before_compile(problem=problem, solver=solver)
         with (
-            jax.default_device(chosen),
+            jax.default_device(devices.first),
             explain_breach(problem, solver),
             deferred_interrupt() as interrupt,
         ):
-            task = in_blocks(job, chosen)
-            task = task if device is None else place(task, chosen)
+            task = place(in_blocks(job, devices), devices)
+            if devices.several and task.block is not None:
+                # How members are rounded depends on it; a resumed run has the same.
+                origin["run"]["block"] = task.block
             if job.keep_best is not None:
                 check_metric(task, job.keep_best)
             feed = feed_of(
@@ -78,7 +79,7 @@ def run(
                 step=_begin(before),
                 steps=steps,
                 place=None if before is None else before.place,
-                device=chosen,
+                device=devices.first,
                 interrupt=interrupt,
             )
             with contextlib.nullcontext() if feed is None else feed:
@@ -90,9 +91,7 @@ def run(
                     problem=problem, solver=solver, seconds=run_state.compile_seconds
                 )
                 hook.before_run(problem=problem, solver=solver, steps=steps)
-                between = _Between(
-                    job, task, before, listeners, out, origin, device and chosen, feed
-                )
+                between = _Between(job, task, before, listeners, out, origin, devices, feed)
                 between.task = between.in_order(run_state)
                 try:
                     run_chunks(
@@ -196,7 +195,7 @@ class _Between:
     listeners: list[AbstractObserver]
     out: str | os.PathLike | None
     provenance: dict[str, Any]
-    device: Any  # to place arrays on; None unless the user has chosen one
+    devices: Devices
     feed: Feed | None
     stopped_by: str | None = None
     saved_at: float = dataclasses.field(default_factory=time.monotonic)
@@ -232,8 +231,7 @@ class _Between:
         """The task, of a race with the members that may go on in the first blocks."""
         if self.task.order is None:
             return self.task
-        order = jnp.asarray(np.argsort(~run_state.active(), kind="stable"), "int32")
-        return dataclasses.replace(self.task, order=order)
+        return in_order(self.task, run_state.active())
 
     def _merit(self, race: Race, run_state: RunState) -> np.ndarray:
         """The figure of merit of every member; the smallest is the best."""
@@ -279,8 +277,8 @@ class _Between:
             run_state.failures.pop(member, None)
             run_state.lost.pop(member, None)
         task = self.job.task(lineage.values)
-        task = task if self.device is None else place(task, self.device)
-        self.task = dataclasses.replace(task, block=self.task.block)
+        task = dataclasses.replace(task, block=self.task.block, split=self.task.split)
+        self.task = place(task, self.devices)
 
     def _progress(self, run_state: RunState, evaluation: dict[str, np.ndarray]) -> Progress:
         def unknowns() -> Any:

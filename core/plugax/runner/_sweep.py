@@ -10,6 +10,7 @@ from ..problems import AbstractProblem, Unconstrained, variant
 from ..solution import SUMMARY, SWEEP, claim
 from ..solvers import AbstractSolver
 from ._best import keeping
+from ._device import find_devices
 from ._groups import needs_programs, run_groups, with_numbers
 from ._job import Job
 from ._length import EvaluateEvery, Length, Plan
@@ -38,6 +39,7 @@ def sweep(
     chunk: int | None = None,
     block: int | None = None,
     device: str | None = None,
+    devices: int | str | Iterable[str] | None = None,
     observers: Iterable[AbstractObserver | str] = (),
     out: str | os.PathLike | None = None,
     force: bool = False,
@@ -76,6 +78,7 @@ def sweep(
         block: the number of members that are computed side by side, one block after the other; by
             default all that fit into memory, or, on the CPU, one if that is quicker.
         device: as for `solve`.
+        devices: as for `solve`; the members are divided among them.
         observers: as for `solve`; the arrays of their progress have the axes of the sweep in front.
         out: as for `solve`.
         force: as for `solve`.
@@ -90,6 +93,7 @@ def sweep(
     Errors: those of `solve`; `PlugaxError` for a path that leads to no array and no option.
     """
     asked = Length(steps, epochs, evaluate_every)
+    where = find_devices(device, devices)
     if out is not None:
         out = claim(out, force=force, names=(SUMMARY, SWEEP))
     made, fitted, plan = resolve(problem, solver, asked, options)
@@ -115,7 +119,7 @@ def sweep(
     made, fitted = with_numbers(over, made, fitted)
     programs = {n: values for n, values in over.items() if needs_programs(n, made, fitted)}
     rest = {name: values for name, values in over.items() if name not in programs}
-    call = {"chunk": chunk, "device": device, "observers": observers, "throw": throw}
+    call = {"chunk": chunk, "devices": where, "observers": observers, "throw": throw}
     if not programs:
         return run_population(job(made, fitted, plan, rest), out=out, **call)
     if raced is not None and not raced.stops:
