@@ -41,6 +41,7 @@ RUN = {
     "keep_best": (str,),
     "chunk": (int,),
     "device": (str,),
+    "devices": (int, str),
     "precision": (str,),
 }
 KINDS = {int: "a whole number", float: "a number", str: "text"}

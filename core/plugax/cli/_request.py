@@ -28,6 +28,10 @@ WHAT = {
     "run": "Solve a problem.",
     "sweep": "Solve a problem many times, for every combination of the values of --over.",
 }
+DEVICES_HELP = (
+    "several devices: how many, or names with commas between them, or all; batch=N or state=N says "
+    "what is divided among them"
+)
 EVALUATION_WORDS = ("epoch", "never")
 """What `--evaluate-every` may be instead of a number of steps."""
 
@@ -49,6 +53,7 @@ class Request:
         keep_best: the metric by which the best is kept; None for none.
         chunk: compiled steps between returns to the host; None for about a second's worth.
         device: the name of the device; None for JAX's choice.
+        devices: how many devices, or their names; None for one.
         precision: `"float32"` or `"float64"`; None for what the problem needs.
         out: the directory to save in, or None.
         force: whether to replace another run in `out`.
@@ -70,6 +75,7 @@ class Request:
     keep_best: str | None
     chunk: int | None
     device: str | None
+    devices: int | str | None
     precision: str | None
     out: str | None
     force: bool
@@ -104,7 +110,10 @@ def read_request(
     solver_name = peek(argv, "--solver") or config["solver"].get("name")
     names = {"problem": [name], "solver": [solver_name]}
     check_names(names | names_given(argv, *INNER_KINDS, "observer"))
-    prepare(peek(argv, "--device") or config["run"].get("device"))
+    device, devices = (
+        peek(argv, f"--{name}") or config["run"].get(name) for name in ("device", "devices")
+    )
+    prepare(device, devices)
     find = functools.partial(peek_component, argv)
     problem = choose("problem", name, [config["problem"]], find)
     recipes = dict(problem.known("recipes", {}))
@@ -123,9 +132,10 @@ def read_request(
     flags = vars(parse_flags(parser, argv, roots))
     given = {key: flags[key] for key in RUN if flags[key] is not None}
     configured = dict(config["run"])
-    if {"steps", "epochs"} & given.keys():
-        # Both give the length: a flag for one takes precedence over the other in the file.
-        configured = {k: v for k, v in configured.items() if k not in ("steps", "epochs")}
+    for alike in ("steps", "epochs"), ("device", "devices"):
+        # Both say the same: a flag for one takes precedence over the other in the file.
+        if given.keys() & set(alike):
+            configured = {k: v for k, v in configured.items() if k not in alike}
     run: dict[str, Any] = dict.fromkeys(RUN) | {"seed": 0} | configured | given
     return Request(
         problem,
@@ -236,6 +246,7 @@ def _add_further_options(parser: Parser) -> None:
     )
     add("--keep-best", metavar="NAME", help=best_help)
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
+    add("--devices", metavar="N|NAMES", help=DEVICES_HELP)
     add("--precision", choices=NAMES, help=PRECISION_HELP)
     profile_help = "directory for JAX's trace of the run; also print where the time went"
     add("--profile", metavar="DIR", help=profile_help)

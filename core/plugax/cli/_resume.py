@@ -13,6 +13,7 @@ from ._flags import add_flags, join_negative_numbers, parse_flags, peek, peek_co
 from ._observers import add_observer_flag, choose_observers, make_observers
 from ._parser import HELP, Parser, UsageError
 from ._precision import precision
+from ._request import DEVICES_HELP
 from ._saved import add_own_flags, own_components, saved_precision
 from ._signals import restore_signals
 from ._sweep_report import SweepReport, report_sweep
@@ -24,12 +25,10 @@ def main(argv: list[str]) -> int:
     arguments, observers = _read(argv)
     import plugax
 
-    from ..runner import find_device
-
     directory = pathlib.Path(arguments.directory)
     with precision(saved_precision(arguments.directory)):
         # The device is started before there is anything to lose.
-        tell_device(find_device(arguments.device), arguments.device)
+        tell_device(arguments.device, arguments.devices)
         restore_signals()
         listeners = make_observers(observers)
         with leave_unsaved_to_report():
@@ -40,6 +39,7 @@ def main(argv: list[str]) -> int:
                 epochs=arguments.epochs,
                 chunk=arguments.chunk,
                 device=arguments.device,
+                devices=arguments.devices,
                 observers=listeners,
                 prepare_anew=arguments.prepare_anew,
             )
@@ -90,7 +90,7 @@ def _read(argv: list[str]) -> tuple[argparse.Namespace, list[ResolvedComponent]]
     except UsageError:  # without a directory there is still the help
         parser.parse_args(argv)
         raise
-    prepare(peek(argv, "--device"))
+    prepare(peek(argv, "--device"), peek(argv, "--devices"))
     file = pathlib.Path(known.directory) / FILE_NAME
     configured = read_config(file)["observer"] if file.exists() else []
     observers = choose_observers(argv, configured, functools.partial(peek_component, argv))
@@ -120,4 +120,5 @@ def _parser() -> Parser:
     further = parser.add_further
     further("--chunk", type=int, metavar="N", help="compiled steps between returns to Python")
     further("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
+    further("--devices", metavar="N|NAMES", help=DEVICES_HELP)
     return parser

@@ -30,7 +30,6 @@ def main(argv: list[str]) -> int:
     request = read_request(argv, "sweep", _add_flags)
     wanted = _wanted(request)
     over = over_of(wanted["over"], [request.problem, request.solver])
-    from ..runner import find_device
     from ..solution import SUMMARY, SWEEP, claim
 
     directory = None
@@ -39,7 +38,7 @@ def main(argv: list[str]) -> int:
     asked = request.precision is not None
     with precision(request.precision or request.problem.precision(), asked=asked) as used:
         # The device is started before there is anything to lose.
-        tell_device(find_device(request.device), request.device)
+        tell_device(request.device, request.devices)
         restore_signals()
         request.precision = used
         if directory is not None:
@@ -86,6 +85,7 @@ def _sweep(
         chunk=request.chunk,
         block=wanted["block"],
         device=request.device,
+        devices=request.devices,
         observers=make_observers(request.observers),
         out=out,
         force=request.force,

@@ -59,9 +59,7 @@ def in_blocks(job: Job, devices: Devices) -> Task:
 def in_order(task: Task, active: Bool[np.ndarray, " members"]) -> Task:
     """The task with the members that may go on in the first blocks, on each device."""
     split = task.split
-    order = (
-        np.argsort(~active, kind="stable") if split is None else split.order(active, task.block)
-    )
+    order = np.argsort(~active, kind="stable") if split is None else split.order(active, task.block)
     return dataclasses.replace(task, order=jnp.asarray(order, "int32"))
 
 

@@ -101,8 +101,8 @@ def _virtual(platform: str, count: int) -> str:
     if platform != "cpu":
         return ""
     return (
-        " A CPU is one device, unless the environment has "
-        f"XLA_FLAGS=--xla_force_host_platform_device_count={count} before JAX starts."
+        " A CPU is one device, unless the environment has JAX_NUM_CPU_DEVICES="
+        f"{count} before JAX starts; the command line sets that up to the number of cores."
     )
 
 

@@ -187,7 +187,9 @@ def each_group(
     return Populations(tuple(groups), options[:done], options[done:], directory)
 
 
-def _write(out: pathlib.Path, choices: list[dict[str, Any]], jobs: list[Job], devices: Devices) -> None:
+def _write(
+    out: pathlib.Path, choices: list[dict[str, Any]], jobs: list[Job], devices: Devices
+) -> None:
     """Write what is needed to make the populations of a sweep, before the first of them is run."""
     arrays = swept_arrays({n: v for n, v in (jobs[0].swept or {}).items() if n != "start"})
     groups = [
