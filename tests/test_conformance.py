@@ -5,6 +5,7 @@ import struct
 import tempfile
 import warnings
 
+import jax
 import numpy as np
 import pytest
 
@@ -24,6 +25,7 @@ from plugax.testing import (
     check_loss_precision,
     check_pytree_round_trip,
     check_solver_chunks,
+    check_solver_devices,
     check_solver_history,
     check_solver_hyperparameters,
     check_solver_race,
@@ -227,7 +229,8 @@ IN_WHOLE_RUNS = (
     "particle-filter",
     "4dvar",
 )
-# Members that stop early, for whom the runner does the same with every step.
+# Members that stop early, or are on several devices, for whom the runner does the same with every
+# step.
 IN_RACES = ("gradient", "enkf")
 # What another check asks of the same code. `check_integrator_stiff_gradient` differentiates
 # programs of the same steps, some of them rejected, in both modes and side by side; what cuts a run
@@ -277,6 +280,10 @@ CHECKS = collect_checks(
     without={name: ["check_solver_solves"] for name in BASELINES},
 )
 
+if jax.device_count() == 1:
+    # tests/test_devices.py runs it in a process with eight.
+    CHECKS = [check for check in CHECKS if check.check is not check_solver_devices]
+
 
 def test_what_is_said_of_a_component_here_is_said_of_one_that_is_there():
     names = {check.subject.name for check in CHECKS}
@@ -292,7 +299,8 @@ def is_slow(check):
         return True
     if check.check is check_solver_seeds and name not in IN_WHOLE_RUNS:
         return True
-    if check.check is check_solver_race and name not in IN_RACES:
+    # For both, the runner does the same with every step.
+    if check.check in (check_solver_race, check_solver_devices) and name not in IN_RACES:
         return True
     return check.check in LEFT_TO_OTHERS.get(name, ())
 

@@ -56,6 +56,7 @@ from .problems._types import check_loss as check_loss
 from .problems._types import check_loss_precision as check_loss_precision
 from .problems._types import check_strict_promotion as check_strict_promotion
 from .solvers._parts import check_solver_parts as check_solver_parts
+from .solvers._populations import check_solver_devices as check_solver_devices
 from .solvers._populations import check_solver_race as check_solver_race
 from .solvers._runs import check_solver_chunks as check_solver_chunks
 from .solvers._runs import check_solver_history as check_solver_history

@@ -48,7 +48,7 @@ from .others._optimizer import (
 )
 from .others._stream import check_stream_blocks, check_stream_epoch, check_stream_runs
 from .solvers._parts import check_solver_parts
-from .solvers._populations import check_solver_race
+from .solvers._populations import check_solver_devices, check_solver_race
 from .solvers._runs import (
     check_solver_chunks,
     check_solver_history,
@@ -73,6 +73,7 @@ CHECKS: dict[str, dict[type, tuple[Check, ...]]] = {
             check_solver_resumes,
             check_solver_seeds,
             check_solver_race,
+            check_solver_devices,
             check_solver_hyperparameters,
             check_solver_traces_once,
             check_solver_parts,
