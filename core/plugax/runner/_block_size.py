@@ -60,7 +60,9 @@ def in_order(task: Task, active: Bool[np.ndarray, " members"]) -> Task:
     """The task with the members that may go on in the first blocks, on each device."""
     split = task.split
     order = np.argsort(~active, kind="stable") if split is None else split.order(active, task.block)
-    return dataclasses.replace(task, order=jnp.asarray(order, "int32"))
+    order = jnp.asarray(order, "int32")
+    order = order if split is None else jax.device_put(order, split.cut())
+    return dataclasses.replace(task, order=order)
 
 
 def _usual(job: Job, task: Task, devices: Devices) -> int | None:

@@ -28,6 +28,7 @@ from ..data._stream import BLOCKS
 from ..errors import PlugaxError
 from ._interrupt import Interrupt
 from ._program import keys_of
+from ._split import Split
 
 LOOK = 0.05  # seconds between two looks at whether the user wants the run to end
 PATIENCE = 5.0  # seconds that the end of a run waits for a source that is busy
@@ -56,6 +57,7 @@ class Feed:
         steps: int,
         place: Place | None,
         device: Any,
+        split: Split | None,
         interrupt: Interrupt,
     ):
         """Nothing is read yet.
@@ -67,10 +69,11 @@ class Feed:
             steps: the number of the step after the last.
             place: where the readers of an earlier run were; None for a run from its beginning.
             device: where the blocks are put.
+            split: what is spread over several devices, if there are several.
             interrupt: whether the user wants the run to end.
         """
         self.streams, self.keys, self.steps, self.device = streams, keys, steps, device
-        self.interrupt = interrupt
+        self.interrupt, self.split = interrupt, split
         self.members = [len(keys) if stream.uses_key else 1 for stream in streams]
         counts = [
             stream.batches_per_block(n) for stream, n in zip(streams, self.members, strict=True)
@@ -209,7 +212,11 @@ class Feed:
                 found, on_the_way = _fill(reader, into, step, wanted)
                 count = min(count, found)
             places.append(on_the_way)
-            blocks.append(Block(jax.tree.map(jnp.asarray, arrays), jnp.asarray(step, "int32"), own))
+            split = self.split
+            put = (
+                jax.tree.map(jnp.asarray, arrays) if split is None else split.block(arrays, own=own)
+            )
+            blocks.append(Block(put, jnp.asarray(step, "int32"), own))
         return tuple(blocks), places, count
 
     def _shapes(self, place: int) -> PyTree[jax.ShapeDtypeStruct]:

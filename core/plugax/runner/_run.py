@@ -67,7 +67,8 @@ def run(
             explain_breach(problem, solver),
             deferred_interrupt() as interrupt,
         ):
-            task = place(in_blocks(job, devices), devices)
+            whole = in_blocks(job, devices)
+            task = place(whole, devices)
             if devices.several and task.block is not None:
                 # How members are rounded depends on it; a resumed run has the same.
                 origin["run"]["block"] = task.block
@@ -75,11 +76,12 @@ def run(
                 check_metric(task, job.keep_best)
             feed = feed_of(
                 solver.data(problem),
-                task.key,
+                whole.key,
                 step=_begin(before),
                 steps=steps,
                 place=None if before is None else before.place,
                 device=devices.first,
+                split=task.split,
                 interrupt=interrupt,
             )
             with contextlib.nullcontext() if feed is None else feed:

@@ -103,6 +103,22 @@ class Split:
         own[: active.size] = active
         return np.argsort(~own.reshape(self.parts, each), axis=1, kind="stable").ravel()
 
+    def block(self, tree: PyTree, *, own: bool) -> PyTree:
+        """Batches of several steps, from the host to the devices.
+
+        Arguments:
+            tree: arrays with a leading axis of steps; before it that of members, if each has its
+                own.
+            own: whether there is one of members.
+        """
+        axis = {"members": 0 if own else None, "batch": 1}.get(self.axis)
+
+        def one(x: np.ndarray) -> jax.Array:
+            cut = axis is not None and x.ndim > axis and self.fits(x.shape[axis])
+            return jax.device_put(x, self.cut(axis if cut else None))
+
+        return jax.tree.map(one, tree)
+
     def placed(self, tree: PyTree) -> PyTree:
         """A state with its arrays where they belong."""
         arrays, rest = eqx.partition(tree, eqx.is_array)
