@@ -15,6 +15,7 @@ from ..errors import PlugaxError, unexpected
 from ..plugins import build, component_kind, default_manager
 from ._component import Layer, Peek, ResolvedComponent, choose
 from ._config import RUN, read_config
+from ._distributed import add_distributed_flags
 from ._early import check_common, check_names, names_given
 from ._environment import prepare
 from ._flags import INNER_KINDS, add_flags, join_negative_numbers, parse_flags, peek, peek_component
@@ -247,6 +248,7 @@ def _add_further_options(parser: Parser) -> None:
     add("--keep-best", metavar="NAME", help=best_help)
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
     add("--devices", metavar="N|NAMES", help=DEVICES_HELP)
+    add_distributed_flags(parser)
     add("--precision", choices=NAMES, help=PRECISION_HELP)
     profile_help = "directory for JAX's trace of the run; also print where the time went"
     add("--profile", metavar="DIR", help=profile_help)

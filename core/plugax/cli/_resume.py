@@ -7,6 +7,7 @@ from typing import Any
 
 from ._component import ResolvedComponent, choose
 from ._config import FILE_NAME, read_config, write_config
+from ._distributed import add_distributed_flags
 from ._ending import Report, leave_unsaved_to_report, report
 from ._environment import prepare
 from ._flags import add_flags, join_negative_numbers, parse_flags, peek, peek_component
@@ -121,4 +122,5 @@ def _parser() -> Parser:
     further("--chunk", type=int, metavar="N", help="compiled steps between returns to Python")
     further("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
     further("--devices", metavar="N|NAMES", help=DEVICES_HELP)
+    add_distributed_flags(parser)
     return parser

@@ -61,7 +61,7 @@ def in_order(task: Task, active: Bool[np.ndarray, " members"]) -> Task:
     split = task.split
     order = np.argsort(~active, kind="stable") if split is None else split.order(active, task.block)
     order = jnp.asarray(order, "int32")
-    order = order if split is None else jax.device_put(order, split.cut())
+    order = order if split is None else split.put(order, split.cut())
     return dataclasses.replace(task, order=order)
 
 

@@ -80,7 +80,13 @@ def find_devices(
         found = _first_devices(given)
     else:
         found = _named(list(given))
-    return Devices(found, axis=axis, several=True)
+    chosen = Devices(found, axis=axis, several=True)
+    if chosen.first is None:
+        raise DeviceError(
+            f"Every process of a run needs a device of its own; {devices!r} has none of process "
+            f"{jax.process_index()} of {jax.process_count()}. 'all' are {jax.device_count()}."
+        )
+    return chosen
 
 
 def _first_devices(count: int) -> tuple[Any, ...]:

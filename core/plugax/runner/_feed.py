@@ -90,6 +90,7 @@ class Feed:
         self._asked: queue.SimpleQueue = queue.SimpleQueue()
         self._answers: queue.SimpleQueue = queue.SimpleQueue()
         self._readers: list[list[AbstractReader]] = []
+        self._rows: list[int | None] = []
         self._x64 = jnp.result_type(float) == "float64"
         self._thread = threading.Thread(target=self._serve, name="plugax-data", daemon=True)
 
@@ -187,6 +188,7 @@ class Feed:
                     places = None if self._given is None else self._given["readers"]
                     own = None if places is None else places[len(self._readers)]
                     self._readers.append([stream.open(key, step, own) for key in keys])
+                self._rows = [self._part(*pair) for pair in enumerate(self._readers)]
                 while (asked := self._asked.get()) is not None and not self._closing:
                     step, count = asked
                     self._answers.put(self._read(step, count))
@@ -205,7 +207,9 @@ class Feed:
         for stream, readers in enumerate(self._readers):
             # Pages of zeros take no memory until something is written.
             arrays = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), self._shapes(stream))
-            own = self.members[stream] > 1
+            own, rows = self.members[stream] > 1, self._rows[stream]
+            if rows is not None:
+                arrays = jax.tree.map(lambda x, r=readers[0].rows: x[:, r], arrays)
             on_the_way: list[Place] = []
             for member, reader in enumerate(readers):
                 into = jax.tree.map(lambda x, m=member: x[m], arrays) if own else arrays
@@ -214,10 +218,28 @@ class Feed:
             places.append(on_the_way)
             split = self.split
             put = (
-                jax.tree.map(jnp.asarray, arrays) if split is None else split.block(arrays, own=own)
+                jax.tree.map(jnp.asarray, arrays)
+                if split is None
+                else split.block(arrays, own=own, rows=rows)
             )
             blocks.append(Block(put, jnp.asarray(step, "int32"), own))
         return tuple(blocks), places, count
+
+    def _part(self, stream: int, readers: list[AbstractReader]) -> int | None:
+        """Let the reader of a stream read the part of this process, if there are several.
+
+        Returns:
+            the length of a whole batch; None if whole batches are read.
+        """
+        sizes = {x.shape[:1] for x in jax.tree.leaves(self.streams[stream].batch)}
+        if self.split is None or len(readers) > 1 or len(sizes) > 1 or () in sizes:
+            return None
+        ((size,),) = sizes
+        rows = self.split.rows(size)
+        if rows == slice(None) or not readers[0].in_parts:
+            return None
+        readers[0].rows = rows
+        return size
 
     def _shapes(self, place: int) -> PyTree[jax.ShapeDtypeStruct]:
         """The shapes of the block of a stream."""

@@ -37,6 +37,7 @@ from ._job import Job
 from ._length import Length, Plan
 from ._option_paths import has_option, with_option
 from ._population import is_array_leaf, root_of, run_population
+from ._processes import writes
 from ._provenance import plain, provenance_of
 from ._range import Range
 from ._resolve import resolve
@@ -191,6 +192,8 @@ def _write(
     out: pathlib.Path, choices: list[dict[str, Any]], jobs: list[Job], devices: Devices
 ) -> None:
     """Write what is needed to make the populations of a sweep, before the first of them is run."""
+    if not writes():
+        return
     arrays = swept_arrays({n: v for n, v in (jobs[0].swept or {}).items() if n != "start"})
     groups = [
         {

@@ -2,7 +2,6 @@
 
 import dataclasses
 import warnings
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -23,16 +22,18 @@ def place(task: Task, devices: Devices) -> Task:
     if not devices.chosen:
         return task
     arrays, rest = eqx.partition(task, eqx.is_array)
-    where: Any = devices.first
-    if task.split is not None:
-        where = task.split.cut(None)
+    split = task.split
+    if split is not None:
+        where = jax.tree.map(lambda _: split.cut(None), arrays)
         if task.axes is not None:
             parts = (arrays.problem, arrays.solver, arrays.prepared, arrays.key)
-            own = task.split.members(parts, of_members(parts, task.axes))
-            order = None if task.order is None else task.split.cut()
+            own = split.members(parts, of_members(parts, task.axes))
+            order = None if task.order is None else split.cut()
             names = ("problem", "solver", "prepared", "key")
             where = dataclasses.replace(arrays, **dict(zip(names, own, strict=True)), order=order)
-    return eqx.combine(jax.device_put(arrays, where), rest)
+        arrays = jax.tree.map(split.put, arrays, where)
+        return eqx.combine(arrays, rest)
+    return eqx.combine(jax.device_put(arrays, devices.first), rest)
 
 
 def check_call(problem: AbstractProblem, *, seed: int, chunk: int | None) -> None:

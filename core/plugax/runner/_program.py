@@ -157,6 +157,7 @@ def advance(
     one = functools.partial(_advance, task.record, task.split)
     function = task.over_members(one, None, limit_axis, None, axes_of(blocks), eqx.if_array(0))
     after, chunk = function(first, limit, members, blocks, position)
+    chunk = chunk if task.split is None else task.split.shared(chunk)
     return position, _placed(task, after), chunk
 
 
@@ -164,13 +165,15 @@ def advance(
 def finish(task: Task, state: PyTree) -> tuple[PyTree, Metrics]:
     """The unknowns, and the problem's figures of merit for them."""
     traces["finish"] += 1
-    return task.over_members(_finish, eqx.if_array(0))(state)
+    found = task.over_members(_finish, eqx.if_array(0))(state)
+    return found if task.split is None else task.split.shared(found)
 
 
 @eqx.filter_jit
 def unknowns_of(task: Task, state: PyTree) -> PyTree:
     """The unknowns that belong to a state."""
-    return task.over_members(_unknowns, eqx.if_array(0))(state)
+    found = task.over_members(_unknowns, eqx.if_array(0))(state)
+    return found if task.split is None else task.split.shared(found)
 
 
 @eqx.filter_jit

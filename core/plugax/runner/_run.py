@@ -30,6 +30,7 @@ from ._generation import next_generation
 from ._interrupt import deferred_interrupt
 from ._job import Job
 from ._place import place
+from ._processes import gathered, lost_processes_named, writes
 from ._program import Task, again_at, begin, chosen_from, copy, unknowns_of
 from ._provenance import provenance_of
 from ._race import Race
@@ -55,7 +56,7 @@ def run(
         a `Solution`, or a `Population` if something is swept.
     """
     problem, solver, steps = job.problem, job.solver, job.plan.steps
-    listeners = [plugins.observer(observer) for observer in observers]
+    listeners = [plugins.observer(observer) for observer in observers] if writes() else []
     hook = plugins.default_manager().hook
     origin = provenance_of(problem, solver, devices, **job.asked, chunk=chunk)
     try:
@@ -65,6 +66,7 @@ def run(
         with (
             jax.default_device(devices.first),
             explain_breach(problem, solver),
+            lost_processes_named(),
             deferred_interrupt() as interrupt,
         ):
             whole = in_blocks(job, devices)
@@ -135,6 +137,8 @@ def _save(result: Solution | Population, out: str | os.PathLike, *, anew: bool) 
         out: the directory to save in.
         anew: whether the run began anew, so that figures already there belong to another run.
     """
+    if not writes():
+        return None
     try:
         result.save(out)
         if anew:
@@ -224,10 +228,15 @@ class _Between:
             for listener in self.listeners:
                 if listener.on_progress(progress):
                     self.stopped_by = type(listener).__name__
-        if self.out is not None and time.monotonic() - self.saved_at > CHECKPOINT_SECONDS:
+        due = self.out is not None and time.monotonic() - self.saved_at > CHECKPOINT_SECONDS
+        agreed = gathered(self.stopped_by is not None, due)
+        stopped, due = (bool(agreed[:, place].any()) for place in (0, 1))
+        if stopped and self.stopped_by is None:
+            self.stopped_by = "an observer of another process"
+        if due and self.out is not None:
             _save(self.result(run_state), self.out, anew=self.before is None)
             self.saved_at = time.monotonic()
-        return self.task if self.stopped_by is None else None
+        return None if stopped else self.task
 
     def in_order(self, run_state: RunState) -> Task:
         """The task, of a race with the members that may go on in the first blocks."""
@@ -284,6 +293,11 @@ class _Between:
 
     def _progress(self, run_state: RunState, evaluation: dict[str, np.ndarray]) -> Progress:
         def unknowns() -> Any:
+            if jax.process_count() > 1:
+                raise PlugaxError(
+                    "An observer has no unknowns in a run of several processes: it is in one of "
+                    "them, and all would have to compute them. Use evaluate_every in its place."
+                )
             return in_shape(copy(unknowns_of(self.task, run_state.state)), self.job)
 
         def shaped(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -18,6 +18,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.lax as lax
+import jax.numpy as jnp
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Bool, Int, PyTree
@@ -56,6 +57,27 @@ class Split:
         """The sharding of an array that is cut along an axis; whole on every device for None."""
         axes = () if place is None else (*(None,) * place, self.axis)
         return NamedSharding(self.mesh, PartitionSpec(*axes))
+
+    @property
+    def across(self) -> bool:
+        """Whether the devices belong to several processes."""
+        return len({device.process_index for device in self.mesh.devices.flat}) > 1
+
+    def put(self, array: Any, sharding: NamedSharding) -> jax.Array:
+        """An array of the host, the same in all processes, on the devices."""
+        if not self.across:
+            return jax.device_put(array, sharding)
+        if isinstance(array, jax.Array) and jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
+            data = self.put(jax.random.key_data(array), sharding)
+            return jax.random.wrap_key_data(data, impl=jax.random.key_impl(array))
+        whole = np.asarray(array)
+        return jax.make_array_from_callback(whole.shape, sharding, lambda index: whole[index])
+
+    def shared(self, tree: PyTree) -> PyTree:
+        """Results of a compiled program, whole in every process that is to read them."""
+        if not self.across:
+            return tree
+        return _constrained(tree, lambda _: self.cut(None))
 
     def fits(self, size: int) -> bool:
         """Whether an axis of this size can be cut into equal parts."""
@@ -103,19 +125,33 @@ class Split:
         own[: active.size] = active
         return np.argsort(~own.reshape(self.parts, each), axis=1, kind="stable").ravel()
 
-    def block(self, tree: PyTree, *, own: bool) -> PyTree:
+    def rows(self, size: int) -> slice:
+        """The rows of a batch that belong to the devices of this process; all if it is whole."""
+        if self.axis != "batch" or not self.across or not self.fits(size):
+            return slice(None)
+        indices = self.cut().addressable_devices_indices_map((size,))
+        places = [index[0] for index in indices.values() if index]
+        first, last = min(p.start or 0 for p in places), max(p.stop or size for p in places)
+        together = last - first == len(places) * size // self.parts
+        return slice(first, last) if together else slice(None)
+
+    def block(self, tree: PyTree, *, own: bool, rows: int | None = None) -> PyTree:
         """Batches of several steps, from the host to the devices.
 
         Arguments:
             tree: arrays with a leading axis of steps; before it that of members, if each has its
                 own.
             own: whether there is one of members.
+            rows: the length of a batch, if the arrays have only the rows of this process.
         """
         axis = {"members": 0 if own else None, "batch": 1}.get(self.axis)
 
         def one(x: np.ndarray) -> jax.Array:
+            if rows is not None:
+                shape = (len(x), rows, *x.shape[2:])
+                return jax.make_array_from_process_local_data(self.cut(1), x, shape)
             cut = axis is not None and x.ndim > axis and self.fits(x.shape[axis])
-            return jax.device_put(x, self.cut(axis if cut else None))
+            return self.put(x, self.cut(axis if cut else None))
 
         return jax.tree.map(one, tree)
 
@@ -127,7 +163,7 @@ class Split:
 
 def _first(fits: Any, array: Any) -> int | None:
     """The first axis that fits; None if there is none, and for random keys."""
-    if jax.dtypes.issubdtype(array.dtype, jax.dtypes.prng_key):
+    if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
         return None
     return next((place for place, size in enumerate(array.shape) if fits(size)), None)
 
