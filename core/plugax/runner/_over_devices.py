@@ -11,6 +11,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax.extend.core import jaxpr_as_fun
 from jax.sharding import PartitionSpec
 from jaxtyping import Array, Int
 
@@ -49,9 +50,19 @@ def over_devices(
             static.append(others)
             return found
 
+        # Traced here: within `shard_map` arrays carry the mesh in their types, and libraries that
+        # compare types, as lineax does, would find those of constants to differ.
+        shorter = lambda x: jax.ShapeDtypeStruct((len(x) // split.parts, *x.shape[1:]), x.dtype)  # noqa: E731
+        parts = (jax.tree.map(shorter, own), shared, jax.tree.map(shorter, order))
+        program, shapes = jax.make_jaxpr(part, return_shape=True)(*parts)
+        results = jax.tree.structure(shapes)
+
+        def traced(*arguments: Any) -> Any:
+            return jax.tree.unflatten(results, jaxpr_as_fun(program)(*jax.tree.leaves(arguments)))
+
         cut, whole = PartitionSpec(split.axis), PartitionSpec()
         found = jax.shard_map(
-            part, mesh=split.mesh, in_specs=(cut, whole, cut), out_specs=cut, check_vma=False
+            traced, mesh=split.mesh, in_specs=(cut, whole, cut), out_specs=cut, check_vma=False
         )(own, shared, order)
         return eqx.combine(jax.tree.map(lambda x: x[:members], found), static[-1])
 
