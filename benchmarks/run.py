@@ -17,6 +17,7 @@ ALL = (
     "minimisers",
     "curve_fits",
     "populations",
+    "devices",
     "mnist",
     "streams",
     "sequences",

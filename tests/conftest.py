@@ -62,6 +62,9 @@ if os.environ.get("PLUGAX_CHECK_ANNOTATIONS", "1") != "0":
 ROOT = pathlib.Path(__file__).parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
+# Tests of several devices are run in a process with so many of the CPU.
+if "PLUGAX_TEST_DEVICES" in os.environ:
+    jax.config.update("jax_num_cpu_devices", int(os.environ["PLUGAX_TEST_DEVICES"]))
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 if SHARED_DATA.is_dir():

@@ -5,6 +5,7 @@ import struct
 import tempfile
 import warnings
 
+import jax
 import numpy as np
 import pytest
 
@@ -25,6 +26,7 @@ from plugax.testing import (
     check_pytree_round_trip,
     check_solver_chunks,
     check_solver_goes_back,
+    check_solver_devices,
     check_solver_history,
     check_solver_hyperparameters,
     check_solver_race,
@@ -229,8 +231,14 @@ IN_WHOLE_RUNS = (
     "particle-filter",
     "4dvar",
 )
-# Members that stop early and steps that are taken back, where the runner does the same with all.
-DONE_BY_THE_RUNNER = (check_solver_race, check_solver_skips, check_solver_goes_back)
+# Members that stop early or are on several devices, and steps that are taken back, where the runner
+# does the same with all.
+DONE_BY_THE_RUNNER = (
+    check_solver_race,
+    check_solver_devices,
+    check_solver_skips,
+    check_solver_goes_back,
+)
 IN_RACES = ("gradient", "enkf")
 # What another check asks of the same code. `check_integrator_stiff_gradient` differentiates
 # programs of the same steps, some of them rejected, in both modes and side by side; what cuts a run
@@ -279,6 +287,10 @@ CHECKS = collect_checks(
     # Baselines: they follow nothing, which is what they are for.
     without={name: ["check_solver_solves"] for name in BASELINES},
 )
+
+if jax.device_count() == 1:
+    # tests/test_devices.py runs it in a process with eight.
+    CHECKS = [check for check in CHECKS if check.check is not check_solver_devices]
 
 
 def test_what_is_said_of_a_component_here_is_said_of_one_that_is_there():

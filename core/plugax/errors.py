@@ -32,6 +32,10 @@ class DeviceError(PlugaxError, RuntimeError):
     """The device asked for does not exist."""
 
 
+class LostProcessError(PlugaxError, RuntimeError):
+    """Another process of a distributed run has ended, so this one cannot go on."""
+
+
 class OutOfMemoryError(PlugaxError, MemoryError):
     """There is not enough free memory for what was asked for."""
 

@@ -17,6 +17,7 @@ from ._flags import INNER_KINDS, add_flags, join_negative_numbers, parse_flags, 
 from ._parser import Parser, version
 from ._precision import HELP as PRECISION_HELP
 from ._precision import NAMES, precision
+from ._request import DEVICES_HELP
 from ._request import problem_name as problem_name
 from ._signals import restore_signals
 from ._text import answer, print_json
@@ -37,12 +38,11 @@ def main(argv: list[str]) -> int:
     import plugax
 
     from ..comparison import compare
-    from ..runner import find_device
 
     wanted = flags.precision or problem.precision()
     with precision(wanted, asked=flags.precision is not None):
         # The device is started before there is anything to lose.
-        tell_device(find_device(flags.device), flags.device)
+        tell_device(flags.device, flags.devices)
         restore_signals()
         options = problem.spec()
         comparison = compare(
@@ -54,6 +54,7 @@ def main(argv: list[str]) -> int:
             epochs=flags.epochs,
             metrics=flags.metrics,
             device=flags.device,
+            devices=flags.devices,
             after_each=functools.partial(_after_each, path=flags.out),
             until_decided=flags.until_decided,
             level=flags.level,
@@ -81,7 +82,7 @@ def _read(argv: list[str]) -> tuple[ResolvedComponent, argparse.Namespace]:
     given = check_common(common, argv).solvers or []
     solvers = [entry if isinstance(entry, str) else entry[0] for entry in given]
     check_names({"problem": [name], "solver": solvers} | names_given(argv, *INNER_KINDS))
-    prepare(peek(argv, "--device"))
+    prepare(peek(argv, "--device"), peek(argv, "--devices"))
     problem = choose("problem", name, [], functools.partial(peek_component, argv))
     parser = _parser(f"plugax compare {name}", alone=False)
     add_flags(parser, [problem], argv)
@@ -146,6 +147,7 @@ def _parser(prog: str, *, alone: bool) -> Parser:
     most_help = "with --until-decided, the number of seeds that is not exceeded; default: 256"
     further("--most-seeds", type=int, default=256, metavar="N", help=most_help)
     further("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
+    further("--devices", metavar="N|NAMES", help=DEVICES_HELP)
     further("--precision", choices=NAMES, help=PRECISION_HELP)
     return parser
 

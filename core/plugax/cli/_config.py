@@ -30,6 +30,7 @@ from typing import Any
 
 from ..errors import PlugaxError, did_you_mean
 from ._numbers import fit_whole
+from ._process import is_first
 
 RUN = {
     "seed": (int,),
@@ -44,6 +45,7 @@ RUN = {
     "on_non_finite": (str,),
     "chunk": (int,),
     "device": (str,),
+    "devices": (int, str),
     "precision": (str,),
 }
 KINDS = {int: "a whole number", float: "a number", str: "text"}
@@ -103,11 +105,16 @@ def _check_observers(path: Any, tables: Any) -> None:
 
 
 def write_config(directory: pathlib.Path, tables: dict[str, Any]) -> None:
-    """Write the configuration into a run's directory, completely or not at all."""
+    """Write the configuration into a run's directory, completely or not at all.
+
+    Of several processes of a run the first one does.
+    """
     import tomli_w
 
     from ..solution import replace_file
 
+    if not is_first():
+        return
     with replace_file(directory / FILE_NAME) as file:
         file.write(tomli_w.dumps(_without_none(tables)).encode())
 

@@ -44,11 +44,12 @@ class Setting:
     reason: str
 
 
-def prepare(device: str | None = None) -> None:
+def prepare(device: str | None = None, devices: int | str | None = None) -> None:
     """Make the settings, unless JAX has started.
 
     Arguments:
         device: the device that was asked for, if one was.
+        devices: the devices that were asked for, if several were.
 
     Errors: `PlugaxError` for a bound of the compilation cache that cannot be read.
     """
@@ -56,7 +57,7 @@ def prepare(device: str | None = None) -> None:
     # JAX warns that there may be another device; `plugax doctor` shows that, not every run.
     logging.getLogger("jax._src.xla_bridge").setLevel(logging.ERROR)
     if "jax" not in sys.modules:
-        apply(settings(os.environ, jaxlib_version(), device), os.environ)
+        apply(settings(os.environ, jaxlib_version(), device, devices), os.environ)
 
 
 def apply(chosen: list[Setting], environment: MutableMapping[str, str]) -> None:
@@ -67,7 +68,10 @@ def apply(chosen: list[Setting], environment: MutableMapping[str, str]) -> None:
 
 
 def settings(
-    environment: Mapping[str, str], jaxlib: tuple[int, ...], device: str | None = None
+    environment: Mapping[str, str],
+    jaxlib: tuple[int, ...],
+    device: str | None = None,
+    devices: int | str | None = None,
 ) -> list[Setting]:
     """All settings that suit this environment.
 
@@ -75,7 +79,9 @@ def settings(
         environment: the variables that are set already.
         jaxlib: the version of jaxlib.
         device: the device that was asked for, if one was.
+        devices: the devices that were asked for, if several were.
     """
+    names = str(devices or "").rpartition("=")[2].split(",")
     chosen = [_loops(environment.get("XLA_FLAGS", ""), jaxlib), _cache(environment)]
     for name, value, reason in (
         (
@@ -90,10 +96,31 @@ def settings(
         ),
     ):
         chosen.append(_unless_set(environment, name, value, reason))
-    if device is not None and device.partition(":")[0] == "cpu":
+    if all(name.strip().partition(":")[0] == "cpu" for name in ([device] if device else names)):
         reason = "the CPU was asked for: no other device is started, and none of its memory used"
         chosen.append(_unless_set(environment, "JAX_PLATFORMS", "cpu", reason))
+    count = _count(names)
+    if count > 1:
+        chosen.append(_cpu_devices(environment, count))
     return chosen
+
+
+def _count(names: list[str]) -> int:
+    """The number of CPU devices that are needed to have the devices asked for."""
+    if names[0].strip().isdecimal():
+        return int(names[0])
+    numbers = [name.partition(":")[2] for name in names if name.strip().startswith("cpu:")]
+    return max((int(number) + 1 for number in numbers if number.strip().isdecimal()), default=1)
+
+
+def _cpu_devices(environment: Mapping[str, str], count: int) -> Setting:
+    """As many devices as were asked for, out of the cores of the CPU."""
+    name = "JAX_NUM_CPU_DEVICES"
+    if "xla_force_host_platform_device_count" in environment.get("XLA_FLAGS", ""):
+        return Setting(name, None, "as you have set it in XLA_FLAGS")
+    if count > (os.cpu_count() or 1):
+        return Setting(name, None, "more devices were asked for than the CPU has cores")
+    return _unless_set(environment, name, str(count), "the CPU as several devices")
 
 
 def _unless_set(environment: Mapping[str, str], name: str, value: str, reason: str) -> Setting:

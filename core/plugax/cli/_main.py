@@ -21,6 +21,7 @@ from collections.abc import Sequence
 
 from ..errors import PlugaxError, did_you_mean
 from ._cache_upkeep import cache_upkeep
+from ._distributed import DISTRIBUTED, IN_SEVERAL_PROCESSES, in_processes
 from ._exit import FAILURE, INTERRUPTED, SUCCESS, WRONG_CALL
 from ._parser import Parser, UsageError, version
 from ._text import answers_apart
@@ -120,6 +121,8 @@ def _describe_error(error: Exception) -> str:
 def _dispatch(arguments: list[str]) -> int:
     if arguments and arguments[0] in COMMANDS:
         command = importlib.import_module(f"._{arguments[0]}", __package__)
+        if DISTRIBUTED in arguments and arguments[0] in IN_SEVERAL_PROCESSES:
+            return in_processes(arguments[0], command.main, arguments[1:])
         return command.main(arguments[1:])
     parser = main_parser()
     if arguments and not arguments[0].startswith("-"):

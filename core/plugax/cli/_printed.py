@@ -66,9 +66,10 @@ def print_place(
 
 
 def device_of(run: "Run") -> str:
-    """The device, such as `cpu:0`."""
-    device = run.provenance["device"]
-    return f"{device['platform']}:{device['index']}"
+    """The device, such as `cpu:0`, or all devices."""
+    from ..solution import device_text
+
+    return device_text(run.provenance["device"])
 
 
 def _seconds(seconds: float) -> str:

@@ -15,6 +15,7 @@ from ..errors import PlugaxError, unexpected
 from ..plugins import build, component_kind, default_manager
 from ._component import Layer, Peek, ResolvedComponent, choose
 from ._config import RUN, read_config
+from ._distributed import add_distributed_flags
 from ._early import check_common, check_names, names_given
 from ._environment import prepare
 from ._flags import INNER_KINDS, add_flags, join_negative_numbers, parse_flags, peek, peek_component
@@ -30,6 +31,10 @@ WHAT = {
 }
 ANSWERS = ("stop", "skip", "rollback")
 """What `--on-non-finite` may be."""
+DEVICES_HELP = (
+    "several devices: how many, or names with commas between them, or all; batch=N or state=N says "
+    "what is divided among them"
+)
 EVALUATION_WORDS = ("epoch", "never")
 """What `--evaluate-every` may be instead of a number of steps."""
 
@@ -54,6 +59,7 @@ class Request:
         on_non_finite: what is done when a metric is not finite; None for the default.
         chunk: compiled steps between returns to the host; None for about a second's worth.
         device: the name of the device; None for JAX's choice.
+        devices: how many devices, or their names; None for one.
         precision: `"float32"` or `"float64"`; None for what the problem needs.
         out: the directory to save in, or None.
         force: whether to replace another run in `out`.
@@ -79,6 +85,7 @@ class Request:
     on_non_finite: str | None
     chunk: int | None
     device: str | None
+    devices: int | str | None
     precision: str | None
     out: str | None
     force: bool
@@ -101,6 +108,7 @@ class Request:
             **{n: x for n, x in saved.items() if x is not None},
             "chunk": self.chunk,
             "device": self.device,
+            "devices": self.devices,
             "force": self.force,
         }
 
@@ -130,7 +138,10 @@ def read_request(
     solver_name = peek(argv, "--solver") or config["solver"].get("name")
     names = {"problem": [name], "solver": [solver_name]}
     check_names(names | names_given(argv, *INNER_KINDS, "observer"))
-    prepare(peek(argv, "--device") or config["run"].get("device"))
+    device, devices = (
+        peek(argv, f"--{name}") or config["run"].get(name) for name in ("device", "devices")
+    )
+    prepare(device, devices)
     find = functools.partial(peek_component, argv)
     problem = choose("problem", name, [config["problem"]], find)
     recipes = dict(problem.known("recipes", {}))
@@ -149,9 +160,10 @@ def read_request(
     flags = vars(parse_flags(parser, argv, roots))
     given = {key: flags[key] for key in RUN if flags[key] is not None}
     configured = dict(config["run"])
-    if {"steps", "epochs"} & given.keys():
-        # Both give the length: a flag for one takes precedence over the other in the file.
-        configured = {k: v for k, v in configured.items() if k not in ("steps", "epochs")}
+    for alike in ("steps", "epochs"), ("device", "devices"):
+        # Both say the same: a flag for one takes precedence over the other in the file.
+        if given.keys() & set(alike):
+            configured = {k: v for k, v in configured.items() if k not in alike}
     run: dict[str, Any] = dict.fromkeys(RUN) | {"seed": 0} | configured | given
     return Request(
         problem,
@@ -281,6 +293,8 @@ def _add_further_options(parser: Parser) -> None:
     )
     add("--on-non-finite", choices=ANSWERS, help=non_finite_help)
     add("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
+    add("--devices", metavar="N|NAMES", help=DEVICES_HELP)
+    add_distributed_flags(parser)
     add("--precision", choices=NAMES, help=PRECISION_HELP)
     profile_help = "directory for JAX's trace of the run; also print where the time went"
     add("--profile", metavar="DIR", help=profile_help)

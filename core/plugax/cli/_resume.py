@@ -9,12 +9,14 @@ from typing import Any
 
 from ._component import ResolvedComponent, choose
 from ._config import FILE_NAME, read_config, write_config
+from ._distributed import add_distributed_flags
 from ._ending import Report, leave_unsaved_to_report, report
 from ._environment import prepare
 from ._flags import add_flags, join_negative_numbers, parse_flags, peek, peek_component
 from ._observers import add_observer_flag, choose_observers, make_observers
 from ._parser import HELP, Parser, UsageError
 from ._precision import precision
+from ._request import DEVICES_HELP
 from ._saved import add_own_flags, own_components, saved_precision
 from ._set import options_of
 from ._signals import restore_signals
@@ -27,12 +29,10 @@ def main(argv: list[str]) -> int:
     arguments, observers = _read(argv)
     import plugax
 
-    from ..runner import find_device
-
     directory = pathlib.Path(arguments.directory)
     with precision(saved_precision(arguments.directory)):
         # The device is started before there is anything to lose.
-        tell_device(find_device(arguments.device), arguments.device)
+        tell_device(arguments.device, arguments.devices)
         restore_signals(resume=arguments.out or directory)
         listeners = make_observers(observers)
         own = own_components(arguments)
@@ -51,6 +51,7 @@ def main(argv: list[str]) -> int:
                 epochs=arguments.epochs,
                 chunk=arguments.chunk,
                 device=arguments.device,
+                devices=arguments.devices,
                 observers=listeners,
                 prepare_anew=arguments.prepare_anew,
             )
@@ -128,7 +129,7 @@ def _read(argv: list[str]) -> tuple[argparse.Namespace, list[ResolvedComponent]]
     except UsageError:  # without a directory there is still the help
         parser.parse_args(argv)
         raise
-    prepare(peek(argv, "--device"))
+    prepare(peek(argv, "--device"), peek(argv, "--devices"))
     file = pathlib.Path(known.directory) / FILE_NAME
     configured = read_config(file)["observer"] if file.exists() else []
     observers = choose_observers(argv, configured, functools.partial(peek_component, argv))
@@ -164,4 +165,6 @@ def _parser() -> Parser:
     further = parser.add_further
     further("--chunk", type=int, metavar="N", help="compiled steps between returns to Python")
     further("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
+    further("--devices", metavar="N|NAMES", help=DEVICES_HELP)
+    add_distributed_flags(parser)
     return parser

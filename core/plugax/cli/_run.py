@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
     request = read_request(argv)
     import plugax  # the parts that need JAX are imported on first use
 
-    from ..runner import Length, find_device, resolve
+    from ..runner import Length, resolve
     from ..solution import claim
     from ..solution._claim import unclaimed
 
@@ -39,7 +39,7 @@ def main(argv: list[str]) -> int:
     wanted = request.precision or request.problem.precision()
     with precision(wanted, asked=request.precision is not None) as used:
         # The device is started before there is anything to lose.
-        tell_device(find_device(request.device), request.device)
+        tell_device(request.device, request.devices)
         restore_signals(resume=directory)
         began = time.perf_counter()
         asked = Length(request.steps, request.epochs, request.evaluate_every)

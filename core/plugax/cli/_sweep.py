@@ -31,7 +31,6 @@ def main(argv: list[str]) -> int:
     request = read_request(argv, "sweep", _add_flags)
     wanted = _wanted(request)
     over = over_of(wanted["over"], [request.problem, request.solver])
-    from ..runner import find_device
     from ..solution import SUMMARY, SWEEP, claim
     from ..solution._claim import unclaimed
 
@@ -42,7 +41,7 @@ def main(argv: list[str]) -> int:
     asked = request.precision is not None
     with precision(request.precision or request.problem.precision(), asked=asked) as used:
         # The device is started before there is anything to lose.
-        tell_device(find_device(request.device), request.device)
+        tell_device(request.device, request.devices)
         restore_signals(resume=directory)
         request.precision = used
         if request.dry_run:

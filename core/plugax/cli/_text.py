@@ -27,6 +27,16 @@ def answers_apart() -> Iterator[None]:
         _stream.reset(token)
 
 
+@contextlib.contextmanager
+def answers_to(stream: Any) -> Iterator[None]:
+    """Send all answers to another stream."""
+    token = _stream.set(stream)
+    try:
+        yield
+    finally:
+        _stream.reset(token)
+
+
 def answers() -> Any:
     """The stream for answers."""
     return _stream.get() or sys.stdout

@@ -42,15 +42,21 @@ def tell(what: str, value: Any, reason: str = "") -> None:
         print(f"plugax: {what}: {value}{f' ({reason})' if reason else ''}", file=sys.stderr)
 
 
-def tell_device(device: Any, asked: str | None) -> None:
-    """With `--verbose`, print the device of a run.
+def tell_device(device: str | None, devices: int | str | None) -> None:
+    """Start the devices of a run, and print them with `--verbose`.
 
     Arguments:
-        device: the device, a JAX object.
-        asked: the name that the user gave, or None.
+        device: the name that the user gave, or None.
+        devices: the number or the names of several that the user gave, or None.
+
+    Errors: `DeviceError` if there are no such devices.
     """
-    reason = "JAX's choice" if asked is None else "asked for"
-    tell("device", f"{device.platform}:{device.id}, {device.device_kind}", reason)
+    from ..runner import find_devices
+    from ..solution import device_text
+
+    found = find_devices(device, devices)
+    reason = "asked for" if found.chosen else "JAX's choice"
+    tell("device", f"{device_text(found.told)}, {found.told['kind']}", reason)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..plugins import build, origin_of
 from ..problems import AbstractProblem
-from ..runner._device import find_device
+from ..runner._device import Devices, find_devices
 from ..runner._length import Length
 from ..runner._place import check_call
 from ..runner._provenance import provenance_of
@@ -35,6 +35,7 @@ def compare(
     metrics: Iterable[str] | None = None,
     chunk: int | None = None,
     device: str | None = None,
+    devices: int | str | Iterable[str] | None = None,
     after_each: Callable[[Comparison], None] | None = None,
     until_decided: bool = False,
     level: float | int = 0.95,
@@ -61,6 +62,7 @@ def compare(
             the problem that any solver has, or else the metrics that all solvers have.
         chunk: as for `solve`.
         device: as for `solve`.
+        devices: as for `solve`; the seeds of each solver are divided among them.
         after_each: called with the comparison so far, whenever a row is done, and whenever further
             seeds of all rows are.
         until_decided: add seeds, as many at a time as `seeds` has, until the ranking by the first
@@ -92,19 +94,19 @@ def compare(
     if until_decided:
         check_decidable(len(contestants), len(numbers), level, most_seeds)
     check_call(made, seed=numbers[0], chunk=chunk)
-    chosen = find_device(device)
-    members = seeded(made, numbers, chosen)
+    where = find_devices(device, devices)
+    members = seeded(made, numbers, where.first)
     comparison = Comparison(
         problem=(origin_of(made) or {}).get("name", type(made).__name__),
         rows=(),
         metrics=tuple(metrics or ()),
         seeds=numbers,
         over=name,
-        provenance=provenance_of(made, None, chosen, seed=numbers, steps=steps, epochs=epochs),
+        provenance=provenance_of(made, None, where, seed=numbers, steps=steps, epochs=epochs),
     )
     try:
         for contestant in contestants:
-            row = row_of(made, contestant, members, chunk, device)
+            row = row_of(made, contestant, members, chunk, where)
             rows = (*comparison.rows, row)
             shown = comparison.metrics if metrics else _usual(made, rows)
             comparison = dataclasses.replace(comparison, rows=rows, metrics=shown)
@@ -113,7 +115,7 @@ def compare(
             if after_each is not None:
                 after_each(comparison)
         if until_decided and not comparison.interrupted:
-            batch = functools.partial(_rows, made, contestants, chosen, chunk, device)
+            batch = functools.partial(_rows, made, contestants, where, chunk)
             for comparison in decided(comparison, batch, level, most_seeds):  # noqa: B020
                 if after_each is not None:
                     after_each(comparison)
@@ -126,14 +128,13 @@ def compare(
 def _rows(
     problem: AbstractProblem,
     contestants: list[Contestant],
-    device: Any,
+    devices: Devices,
     chunk: int | None,
-    name: str | None,
     seeds: tuple[int, ...],
 ) -> list[Row]:
     """All solvers, run on further seeds."""
-    members = seeded(problem, seeds, device)
-    return [row_of(problem, contestant, members, chunk, name) for contestant in contestants]
+    members = seeded(problem, seeds, devices.first)
+    return [row_of(problem, contestant, members, chunk, devices) for contestant in contestants]
 
 
 def _usual(problem: AbstractProblem, rows: tuple[Row, ...]) -> tuple[str, ...]:

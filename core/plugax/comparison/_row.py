@@ -8,6 +8,7 @@ import jax.random as jr
 import numpy as np
 
 from ..problems import AbstractProblem
+from ..runner._device import Devices
 from ..runner._job import Job
 from ..runner._members import stack_members
 from ..runner._prepare import prepare_seeds
@@ -50,7 +51,7 @@ def row_of(
     contestant: Contestant,
     members: Seeded,
     chunk: int | None,
-    device: str | None,
+    devices: Devices,
 ) -> Row:
     """One solver, run on all seeds."""
     numbers = np.asarray(members.seeds)
@@ -66,7 +67,7 @@ def row_of(
     plan, swept = contestant.plan, {"seed": numbers}
     job = Job(problem, solver, members.seeds, plan, steps, EVERYTHING, task, swept)
     try:
-        population = run(job, chunk=chunk, device=device, observers=(), out=None, throw=False)
+        population = run(job, chunk=chunk, devices=devices, observers=(), out=None, throw=False)
     # If one solver fails or lacks memory, the results of the others must not be lost.
     except Exception as error:
         none = np.empty(0)

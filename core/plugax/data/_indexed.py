@@ -122,6 +122,8 @@ class Stream(AbstractStream):
 class _Reader(AbstractReader):
     """Reads `batch_size` examples for every step, those of a block at once."""
 
+    in_parts = True
+
     def __init__(self, stream: Stream, key: PRNGKeyArray, step: int):
         self.stream, self.step = stream, step
         # On the CPU: a device that is busy with a chunk would make the order wait for its end.
@@ -132,7 +134,8 @@ class _Reader(AbstractReader):
         self.epoch, self.shuffle = -1, None
 
     def read(self, into: PyTree[np.ndarray], count: int) -> int:
-        numbers, source = self.numbers(count), self.stream.source
+        source = self.stream.source
+        numbers = self.numbers(count).reshape(count, -1)[:, self.rows].ravel()
         rows = lambda x: x[:count].reshape(len(numbers), *x.shape[2:])  # noqa: E731 - a view
         read_rows(source.origin, numbers, jax.tree.map(rows, into))
         self.step += count

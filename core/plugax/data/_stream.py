@@ -30,9 +30,14 @@ class AbstractReader(abc.ABC):
 
     Attributes:
         cancelled: set by the run when it needs no more; a reader that takes long looks at it.
+        in_parts: whether `read` leaves out all rows of a batch but `rows`. Of a run on several
+            hosts, each then reads its own part of the data.
+        rows: the rows of each batch that are wanted, if `in_parts`; set by the run.
     """
 
     cancelled: bool = False
+    in_parts: bool = False
+    rows: slice = slice(None)
 
     @abc.abstractmethod
     def read(self, into: PyTree[np.ndarray], count: int) -> int:

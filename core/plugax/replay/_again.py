@@ -12,6 +12,7 @@ from jaxtyping import PyTree
 
 from ..data._block import with_blocks
 from ..errors import PlugaxError
+from ..runner._device import find_devices
 from ..runner._feed import feed_of
 from ..runner._interrupt import Interrupt
 from ..runner._job import Job, single
@@ -60,7 +61,7 @@ def state_before(solution: Solution, step: int) -> tuple[PyTree, int]:
             _job(solution, at, end),
             before,
             chunk=None,
-            device=None,
+            devices=find_devices(),
             observers=(),
             out=None,
             throw=False,
@@ -92,6 +93,7 @@ def step_again(solution: Solution, step: int, state: PyTree) -> Step:
         steps=step + 1,
         place=None,
         device=next(iter(first.devices())),
+        split=None,
         interrupt=Interrupt(),
     )
     with contextlib.nullcontext() if stream is None else stream:

@@ -4,7 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from ..solution import Solution
+from ..runner import load
+from ..solution import Solution, snapshots_in
 
 
 def nearest(solution: Solution, step: int) -> Solution | None:
@@ -18,7 +19,12 @@ def nearest(solution: Solution, step: int) -> Solution | None:
         a solution, of which state, steps and place count; None for the beginning of the run.
     """
     found = [one for one in (solution, *_earlier(solution)) if one.steps <= step]
-    return max(found, key=lambda one: one.steps, default=None)
+    best = max(found, key=lambda one: one.steps, default=None)
+    saved = {} if solution.directory is None else snapshots_in(solution.directory)
+    for number, place in reversed(saved.items()):
+        if number <= step and (best is None or number > best.steps):
+            return load(place, problem=solution.problem, solver=solution.solver)
+    return best
 
 
 def _earlier(solution: Solution) -> list[Solution]:

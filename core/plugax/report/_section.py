@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Mapping
 
-from ..solution import SavedRun
+from ..solution import SavedRun, device_text
 from ._charts import MOST_LINES, Line, drawing
 from ._facts import member_metrics, members_of, problem_of, solver_of
 from ._html import Markup, element, facts, folded, join, metric, table, text
@@ -171,7 +171,7 @@ def _provenance(run: SavedRun) -> Markup:
     origin = run.provenance
     device = origin["device"]
     known: dict[str, str] = {
-        "device": f"{device['platform']}:{device['index']}, {device['kind']}",
+        "device": f"{device_text(device)}, {device['kind']}",
         "precision": origin["precision"],
         "versions": ", ".join(f"{name} {number}" for name, number in origin["versions"].items()),
         "plugins": ", ".join(f"{n} ({came})" for n, came in origin["plugins"].items()) or "none",

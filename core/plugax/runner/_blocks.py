@@ -42,7 +42,7 @@ def over_blocks(
     def blockwise(*arguments: Any) -> Any:
         own, shared = eqx.partition(arguments, of_members(arguments, axes))
         members = len(jax.tree.leaves(own)[0])
-        if block >= members:
+        if block >= members and block > 1:
             return together(*arguments)
 
         places = jnp.arange(members) if order is None else order

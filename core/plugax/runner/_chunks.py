@@ -23,6 +23,7 @@ from ..solution import Status
 from ._feed import Feed
 from ._interrupt import Interrupt
 from ._length import Plan
+from ._processes import gathered
 from ._program import Blocks, Position, Task, advance, copy, infinite_metrics
 from ._record import Record
 from ._skip import MOST_IN_A_ROW, Guarded
@@ -202,13 +203,15 @@ def run_chunks(
     """
     size = first_size(task) if chunk is None else chunk
     earlier = run_state  # the run state at the beginning of the previous chunk
-    while run_state.step < plan.steps and run_state.active().any() and not interrupt.requested:
+    while run_state.step < plan.steps and run_state.active().any():
         began = time.perf_counter()
         count = min(size, plan.until_stop(run_state.step))
-        if feed is not None:
+        if feed is not None and not interrupt.requested:
             count = min(count, fetch(feed, run_state))
-            if not count:
-                break
+        # No process goes on alone.
+        count = int(gathered(0 if interrupt.requested else count).min())
+        if not count:
+            break
         then, position, left = _advance(task, run_state, count)
         run_state.state, run_state.cursor = position.state, position.cursor
         before = dataclasses.replace(

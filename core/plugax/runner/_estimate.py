@@ -8,12 +8,13 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..errors import PlugaxError
 from ..problems import AbstractProblem
 from ..solution import SUMMARY, SWEEP
 from ..solution._claim import unclaimed
 from ..solvers import AbstractSolver
 from ._best import keeping
-from ._device import find_device
+from ._device import find_devices
 from ._estimate_job import estimate_job
 from ._estimated import Estimate, together
 from ._job import single
@@ -45,6 +46,7 @@ def estimate(
     chunk: int | None = None,
     block: int | None = None,
     device: str | None = None,
+    devices: int | str | Iterable[str] | None = None,
     out: str | os.PathLike | None = None,
     force: bool = False,
     snapshot_every: int | str = USUAL.every,
@@ -71,6 +73,7 @@ def estimate(
         chunk: as for `px.solve`.
         block: as for `px.sweep`.
         device: as for `px.solve`.
+        devices: as for `px.solve`, but not several: what each of them needs is not estimated.
         out: where the run would be saved; nothing is written there.
         force: as for `px.solve`.
         snapshot_every: as for `px.solve`.
@@ -102,5 +105,10 @@ def estimate(
             "block": block,
         }
         _, jobs = sweep_jobs(made, fitted, plan, asked, over, seed=seed, **told)
-    chosen = find_device(device)
+    chosen = find_devices(device, devices)
+    if len(chosen.found) > 1:
+        raise PlugaxError(
+            f"A dry run tells what a run on one device needs; got devices={devices!r}. Of a "
+            "population that is spread, each device needs what its share of the members needs."
+        )
     return together([estimate_job(job, chosen, chunk, place) for job in jobs])

@@ -13,6 +13,7 @@ from ..errors import OutOfMemoryError
 from ._best import check_metric
 from ._block_size import in_blocks
 from ._compile import compile_in_blocks, size_of
+from ._device import Devices
 from ._estimated import Estimate
 from ._feed import Feed, feed_of
 from ._interrupt import Interrupt
@@ -24,17 +25,18 @@ from ._saved_size import free_on_disk, saved_size
 from ._trial import Trial, evaluations_in, try_out
 
 
-def estimate_job(job: Job, device: Any, chunk: int | None, out: pathlib.Path | None) -> Estimate:
+def estimate_job(job: Job, devices: Devices, chunk: int | None, out: pathlib.Path | None) -> Estimate:
     """The estimate of one program; it is tried out only if it fits into memory.
 
     Arguments:
         job: what would be run.
-        device: the device.
+        devices: the one device.
         chunk: as for `px.solve`.
         out: where it would be saved, or None.
     """
+    device = devices.first
     with jax.default_device(device):
-        task = in_blocks(job, device)
+        task = in_blocks(job, devices)
         if job.keep_best is not None:
             check_metric(task, job.keep_best)
         free = free_memory(device)
@@ -60,7 +62,7 @@ def estimate_job(job: Job, device: Any, chunk: int | None, out: pathlib.Path | N
         except OutOfMemoryError as error:  # what is free may have changed
             return dataclasses.replace(found, obstacles=(str(error),))
         seconds = time.perf_counter() - began
-        provenance = provenance_of(job.problem, job.solver, device, **job.asked, chunk=chunk)
+        provenance = provenance_of(job.problem, job.solver, devices, **job.asked, chunk=chunk)
         with contextlib.nullcontext() if feed is None else feed:
             trial = try_out(job, task, feed, provenance, chunk=chunk)
         found = dataclasses.replace(found, compile_seconds=seconds, block=task.block or job.members)
@@ -70,7 +72,7 @@ def estimate_job(job: Job, device: Any, chunk: int | None, out: pathlib.Path | N
 def _feed(job: Job, task: Task, device: Any) -> Feed | None:
     told: Any = {"step": 0, "steps": job.plan.steps, "place": None}
     data = job.solver.data(job.problem)
-    return feed_of(data, task.key, **told, device=device, interrupt=Interrupt())
+    return feed_of(data, task.key, **told, device=device, split=None, interrupt=Interrupt())
 
 
 def _estimate(job: Job, needs: Needs, free: int | None, device: Any, seconds: float) -> Estimate:

@@ -12,6 +12,7 @@ from jaxtyping import PyTree
 from ..problems import Metrics
 from ._chunks import RunState
 from ._length import Plan
+from ._processes import here
 from ._program import Task, finish, timed
 
 
@@ -21,7 +22,7 @@ def evaluate(task: Task, run_state: RunState) -> tuple[PyTree, Metrics]:
         with timed(run_state):
             run_state.finished = (
                 run_state.state,
-                *jax.block_until_ready(finish(task, run_state.state)),
+                *here(jax.block_until_ready(finish(task, run_state.state))),
             )
     return run_state.finished[1:]
 

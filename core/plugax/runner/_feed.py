@@ -28,6 +28,7 @@ from ..data._stream import BLOCKS
 from ..errors import PlugaxError
 from ._interrupt import Interrupt
 from ._program import keys_of
+from ._split import Split
 
 LOOK = 0.05  # seconds between two looks at whether the user wants the run to end
 PATIENCE = 5.0  # seconds that the end of a run waits for a source that is busy
@@ -56,6 +57,7 @@ class Feed:
         steps: int,
         place: Place | None,
         device: Any,
+        split: Split | None,
         interrupt: Interrupt,
     ):
         """Nothing is read yet.
@@ -67,10 +69,11 @@ class Feed:
             steps: the number of the step after the last.
             place: where the readers of an earlier run were; None for a run from its beginning.
             device: where the blocks are put.
+            split: what is spread over several devices, if there are several.
             interrupt: whether the user wants the run to end.
         """
         self.streams, self.keys, self.steps, self.device = streams, keys, steps, device
-        self.interrupt = interrupt
+        self.interrupt, self.split = interrupt, split
         self.members = [len(keys) if stream.uses_key else 1 for stream in streams]
         counts = [
             stream.batches_per_block(n) for stream, n in zip(streams, self.members, strict=True)
@@ -87,6 +90,7 @@ class Feed:
         self._asked: queue.SimpleQueue = queue.SimpleQueue()
         self._answers: queue.SimpleQueue = queue.SimpleQueue()
         self._readers: list[list[AbstractReader]] = []
+        self._rows: list[int | None] = []
         self._x64 = jnp.result_type(float) == "float64"
         self._thread = threading.Thread(target=self._serve, name="plugax-data", daemon=True)
 
@@ -184,6 +188,7 @@ class Feed:
                     places = None if self._given is None else self._given["readers"]
                     own = None if places is None else places[len(self._readers)]
                     self._readers.append([stream.open(key, step, own) for key in keys])
+                self._rows = [self._part(*pair) for pair in enumerate(self._readers)]
                 while (asked := self._asked.get()) is not None and not self._closing:
                     step, count = asked
                     self._answers.put(self._read(step, count))
@@ -202,15 +207,39 @@ class Feed:
         for stream, readers in enumerate(self._readers):
             # Pages of zeros take no memory until something is written.
             arrays = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), self._shapes(stream))
-            own = self.members[stream] > 1
+            own, rows = self.members[stream] > 1, self._rows[stream]
+            if rows is not None:
+                arrays = jax.tree.map(lambda x, r=readers[0].rows: x[:, r], arrays)
             on_the_way: list[Place] = []
             for member, reader in enumerate(readers):
                 into = jax.tree.map(lambda x, m=member: x[m], arrays) if own else arrays
                 found, on_the_way = _fill(reader, into, step, wanted)
                 count = min(count, found)
             places.append(on_the_way)
-            blocks.append(Block(jax.tree.map(jnp.asarray, arrays), jnp.asarray(step, "int32"), own))
+            split = self.split
+            put = (
+                jax.tree.map(jnp.asarray, arrays)
+                if split is None
+                else split.block(arrays, own=own, rows=rows)
+            )
+            blocks.append(Block(put, jnp.asarray(step, "int32"), own))
         return tuple(blocks), places, count
+
+    def _part(self, stream: int, readers: list[AbstractReader]) -> int | None:
+        """Let the reader of a stream read the part of this process, if there are several.
+
+        Returns:
+            the length of a whole batch; None if whole batches are read.
+        """
+        sizes = {x.shape[:1] for x in jax.tree.leaves(self.streams[stream].batch)}
+        if self.split is None or len(readers) > 1 or len(sizes) > 1 or () in sizes:
+            return None
+        ((size,),) = sizes
+        rows = self.split.rows(size)
+        if rows == slice(None) or not readers[0].in_parts:
+            return None
+        readers[0].rows = rows
+        return size
 
     def _shapes(self, place: int) -> PyTree[jax.ShapeDtypeStruct]:
         """The shapes of the block of a stream."""

@@ -34,11 +34,12 @@ from ..solution import (
     write_arrays,
 )
 from ..solvers import AbstractSolver
-from ._device import find_device
+from ._device import Devices
 from ._job import Job
 from ._length import Length, Plan
 from ._option_paths import has_option, with_option
 from ._population import is_array_leaf, root_of, run_population
+from ._processes import writes
 from ._provenance import plain, provenance_of
 from ._range import Range
 from ._resolve import resolve
@@ -131,7 +132,7 @@ def run_groups(
     if out is not None:
         for options in choices:
             claim(out / directory_of(options), force=force)
-        _write(out, choices, jobs, find_device(told["device"]))
+        _write(out, choices, jobs, told["devices"])
     return _run_all(choices, jobs, out, throw=throw, **told)
 
 
@@ -205,14 +206,18 @@ def each_group(
     return Populations(tuple(groups), options[:done], options[done:], directory)
 
 
-def _write(out: pathlib.Path, choices: list[dict[str, Any]], jobs: list[Job], device: Any) -> None:
+def _write(
+    out: pathlib.Path, choices: list[dict[str, Any]], jobs: list[Job], devices: Devices
+) -> None:
     """Write what is needed to make the populations of a sweep, before the first of them is run."""
+    if not writes():
+        return
     arrays = swept_arrays({n: v for n, v in (jobs[0].swept or {}).items() if n != "start"})
     groups = [
         {
             "options": options,
             "directory": directory_of(options),
-            "provenance": provenance_of(job.problem, job.solver, device, **job.asked),
+            "provenance": provenance_of(job.problem, job.solver, devices, **job.asked),
         }
         for options, job in zip(choices, jobs, strict=True)
     ]

@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import DamagedRunError, PlugaxError, ResumeWarning
 from ..solution import Population, Solution, set_aside, snapshots_in
 from ._best import keeping
+from ._device import find_devices
 from ._job import Job, single
 from ._length import Length
 from ._load import load, told_of
@@ -92,7 +93,7 @@ def go_to(like: Run, before: Run | None, step: int, *, chunk: int | None = None)
     """
     job = job_like(like, before)
     job = dataclasses.replace(job, plan=dataclasses.replace(job.plan, steps=step))
-    told: dict[str, Any] = {"device": None, "observers": (), "out": None, "throw": False}
+    told: dict[str, Any] = {"devices": find_devices(), "observers": (), "out": None, "throw": False}
     reached = run(job, before, chunk=chunk, **told)
     return dataclasses.replace(reached, provenance=like.provenance)
 

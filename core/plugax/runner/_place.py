@@ -1,7 +1,7 @@
 """Before a run: checks of the call, and the placement of arrays on a device."""
 
+import dataclasses
 import warnings
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -9,13 +9,31 @@ import jax.numpy as jnp
 
 from ..errors import PlugaxError, PrecisionWarning
 from ..problems import AbstractProblem
+from ._blocks import of_members
+from ._device import Devices
 from ._program import Task
 
 
-def place(task: Task, device: Any) -> Task:
-    """The task with all its arrays on `device`."""
+def place(task: Task, devices: Devices) -> Task:
+    """The task with all its arrays on the devices that the user has chosen, if any.
+
+    Of a population that is spread over several, each has the arrays of its members.
+    """
+    if not devices.chosen:
+        return task
     arrays, rest = eqx.partition(task, eqx.is_array)
-    return eqx.combine(jax.device_put(arrays, device), rest)
+    split = task.split
+    if split is not None:
+        where = jax.tree.map(lambda _: split.cut(None), arrays)
+        if task.axes is not None:
+            parts = (arrays.problem, arrays.solver, arrays.prepared, arrays.key)
+            own = split.members(parts, of_members(parts, task.axes))
+            order = None if task.order is None else split.cut()
+            names = ("problem", "solver", "prepared", "key")
+            where = dataclasses.replace(arrays, **dict(zip(names, own, strict=True)), order=order)
+        arrays = jax.tree.map(split.put, arrays, where)
+        return eqx.combine(arrays, rest)
+    return eqx.combine(jax.device_put(arrays, devices.first), rest)
 
 
 def check_call(problem: AbstractProblem, *, seed: int, chunk: int | None) -> None:

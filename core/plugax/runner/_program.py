@@ -27,8 +27,10 @@ from ..errors import PlugaxError
 from ..problems import AbstractProblem, Metrics, check_unknowns
 from ..solvers import AbstractSolver
 from ._blocks import over_blocks
+from ._over_devices import over_devices
 from ._record import EVERYTHING, Record
 from ._skip import MOST_IN_A_ROW, Guarded, after_step, bare, guarded, is_finite
+from ._split import Split
 
 # The buffers of metrics have room for as many steps as fit into BUFFER_BYTES, or for MANY_STEPS if
 # those fit into MOST_BUFFER_BYTES. Filling them with zeros takes a fraction of a millisecond per
@@ -62,6 +64,7 @@ class Task(eqx.Module):
         block: the number of members that are computed side by side; None for all.
         order: the order in which members are put into blocks; None for that of their numbers.
         skips: whether steps are skipped that come to nothing finite, see `_skip.py`.
+        split: what is spread over several devices; None on a single one.
     """
 
     problem: AbstractProblem
@@ -73,6 +76,7 @@ class Task(eqx.Module):
     block: int | None = eqx.field(static=True, default=None)
     order: Int[Array, " members"] | None = None
     skips: bool = eqx.field(static=True, default=False)
+    split: Split | None = eqx.field(static=True, default=None)
 
     def over_members(self, function: Any, *axes: Any) -> Any:
         """`function(problem, solver, prepared, key, *rest)` of the rest, vmapped for a population.
@@ -82,7 +86,12 @@ class Task(eqx.Module):
             axes: the axes of the rest of its arguments.
         """
         if self.axes is not None:
-            function = over_blocks(function, (*self.axes, *axes), self.block, self.order)
+            axes = (*self.axes, *axes)
+            function = (
+                over_blocks(function, axes, self.block, self.order)
+                if self.split is None
+                else over_devices(function, axes, self.block, self.order, self.split)
+            )
         return functools.partial(function, self.problem, self.solver, self.prepared, self.key)
 
 
@@ -123,7 +132,7 @@ def start(task: Task) -> Position:
     """The position of a run before the first step."""
     traces["start"] += 1
     state = task.over_members(_guarded_state if task.skips else first_state)()
-    return Position(state, _cursor(task, jnp.asarray(0, "int32")))
+    return _placed(task, Position(state, _cursor(task, jnp.asarray(0, "int32"))))
 
 
 @eqx.filter_jit(compiler_options=ONCE)  # pyright: ignore[reportCallIssue]
@@ -136,7 +145,7 @@ def begin(task: Task) -> Position:
 def again_at(task: Task, state: PyTree, first: Int[Array, ""]) -> Position:
     """The position of a run that is resumed from a state, in buffers of its own."""
     state = jax.tree.map(lambda leaf: jnp.copy(leaf) if eqx.is_array(leaf) else leaf, state)
-    return Position(state, _cursor(task, first))
+    return _placed(task, Position(state, _cursor(task, first)))
 
 
 @eqx.filter_jit(donate="all-except-first")
@@ -148,23 +157,26 @@ def advance(
     traces["advance"] += 1
     task, first, limit, members, blocks = task_and_limits
     limit_axis = 0 if jnp.ndim(limit) else None
-    one = functools.partial(_advance, task.record)
+    one = functools.partial(_advance, task.record, task.split)
     function = task.over_members(one, None, limit_axis, None, axes_of(blocks), eqx.if_array(0))
     after, chunk = function(first, limit, members, blocks, position)
-    return position, after, chunk
+    chunk = chunk if task.split is None else task.split.shared(chunk)
+    return position, _placed(task, after), chunk
 
 
 @eqx.filter_jit
 def finish(task: Task, state: PyTree) -> tuple[PyTree, Metrics]:
     """The unknowns, and the problem's figures of merit for them."""
     traces["finish"] += 1
-    return task.over_members(_finish, eqx.if_array(0))(state)
+    found = task.over_members(_finish, eqx.if_array(0))(state)
+    return found if task.split is None else task.split.shared(found)
 
 
 @eqx.filter_jit
 def unknowns_of(task: Task, state: PyTree) -> PyTree:
     """The unknowns that belong to a state."""
-    return task.over_members(_unknowns, eqx.if_array(0))(state)
+    found = task.over_members(_unknowns, eqx.if_array(0))(state)
+    return found if task.split is None else task.split.shared(found)
 
 
 @eqx.filter_jit
@@ -200,6 +212,11 @@ def timed(clocks: _Clocks) -> Iterator[None]:
 def keys_of(key: PRNGKeyArray) -> Key[Array, "4"]:
     """Independent keys for: the unknowns, the solver's state, the data, the steps."""
     return jr.split(key, 4)
+
+
+def _placed(task: Task, position: Position) -> Position:
+    """The position with its arrays where they belong, so that every chunk begins alike."""
+    return position if task.split is None else task.split.placed(position)
 
 
 def _cursor(task: Task, first: Int[Array, ""]) -> PyTree | None:
@@ -241,6 +258,7 @@ def _finish(
 
 def _advance(
     record: Record,
+    split: Split | None,
     problem: AbstractProblem,
     solver: AbstractSolver,
     prepared: tuple,
@@ -259,6 +277,7 @@ def _advance(
     def step(i: Int[Array, ""], arrays: PyTree, cursor: PyTree) -> tuple[PyTree, PyTree, Metrics]:
         number = first + i
         batch, cursor = data.next(cursor, data_key, number)
+        batch = batch if split is None else split.batch(batch)
         before = eqx.combine(arrays, rest)
         own_key = jr.fold_in(step_key, number)
         after, metrics = solver.step(problem, bare(before), batch, own_key, *prepared)
@@ -295,6 +314,7 @@ def _advance(
 
     def body(carry: tuple) -> tuple:
         i, arrays, cursor, buffers, last = carry
+        arrays = arrays if split is None else split.inner(arrays)
         arrays, cursor, metrics = traced(i, arrays, cursor)
         row = record.rows(first + i) - record.rows(first)
         put = lambda buffer, value: lax.dynamic_update_index_in_dim(buffer, value, row, 0)  # noqa: E731

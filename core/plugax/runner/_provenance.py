@@ -14,17 +14,18 @@ from ..errors import PlugaxError
 from ..plugins import component_kind, default_manager, options_of, origin_of
 from ..problems import describe_variations, origin_and_variations
 from ._data_files import data_files
+from ._device import Devices
 
 LIBRARIES = ("plugax", "jax", "jaxlib", "equinox", "optax", "optimistix", "lineax", "diffrax")
 
 
-def provenance_of(problem: Any, solver: Any, device: Any, **run: Any) -> dict[str, Any]:
+def provenance_of(problem: Any, solver: Any, devices: Devices, **run: Any) -> dict[str, Any]:
     """Versions, plugins, options, data files, device and precision, as plain data.
 
     Arguments:
         problem: the problem; the name in its spec is None if it was made by hand.
         solver: the solver; the name in its spec is None if it was made by hand.
-        device: the device of the run.
+        devices: the devices of the run.
         run: the other arguments of the run: seed, steps, chunk.
     """
     spec = spec_of(problem, "problem")
@@ -34,7 +35,7 @@ def provenance_of(problem: Any, solver: Any, device: Any, **run: Any) -> dict[st
         "data": data_files(spec, "problem") if spec["name"] else {},
         "solver": spec_of(solver, "solver"),
         "run": plain(run),
-        "device": {"platform": device.platform, "kind": device.device_kind, "index": device.id},
+        "device": devices.told,
         "precision": jnp.result_type(float).name,
         "versions": dict(versions()),
         "plugins": plugin_versions(),

@@ -26,6 +26,7 @@ from ._outcome import (
     status_of,
     summary_of,
 )
+from ._processes import here
 from ._program import Task
 from ._provenance import spec_of, variations_of
 from ._rollback import Rollbacks
@@ -119,8 +120,8 @@ def result_of(
             steps=int(run_state.taken[0]),
             series=own,
             evaluation_series={n: x if n == "step" else x[0] for n, x in evaluations.items()},
-            state=bare(run_state.state),
             best=cast(Solution | None, best),
+            state=bare(here(run_state.state)),
             recoveries=counts,
             points=points,
             **told,
@@ -144,8 +145,6 @@ def result_of(
         evaluation_series={
             n: x if n == "step" else in_shape(x, job) for n, x in evaluations.items()
         },
-        state=in_shape(bare(run_state.state), job),
-        recoveries=in_shape(counts, job),
         swept=job.swept,
         parts=parts,
         bests=cast(Population | None, best),
@@ -285,7 +284,7 @@ def _member_of(original: Any, stacked: Any, axes: Any) -> Callable[[int], Any]:
     if all(axis is None for axis in swept):
         return lambda member: original  # noqa: ARG005 - the same for all
     on_host = [
-        leaf if axis is None or _is_key(leaf) else np.asarray(leaf)
+        leaf if axis is None else here(leaf) if _is_key(leaf) else np.asarray(here(leaf))
         for leaf, axis in zip(leaves, swept, strict=True)
     ]
 

@@ -19,6 +19,7 @@ from ..solvers import AbstractSolver
 from ._best import keeping
 from ._branch import branch
 from ._data_files import data_files
+from ._device import find_devices
 from ._groups import each_group, read_sweep
 from ._job import single
 from ._length import Length, Plan
@@ -40,6 +41,7 @@ def resume(
     solver: AbstractSolver | None = None,
     chunk: int | None = None,
     device: str | None = None,
+    devices: int | str | Iterable[str] | None = None,
     observers: Iterable[AbstractObserver | str] = (),
     throw: bool = False,
     prepare_anew: bool = False,
@@ -66,6 +68,7 @@ def resume(
         solver: as for `load`.
         chunk: as for `solve`.
         device: as for `solve`.
+        devices: as for `solve`; they need not be those of the run before, nor as many.
         observers: as for `solve`.
         throw: as for `solve`.
         prepare_anew: let the solver prepare for the new number of steps: from here on, the rate is
@@ -88,7 +91,12 @@ def resume(
     """
     sweep = read_sweep(path)
     length = Length(steps, epochs)
-    call = {"chunk": chunk, "device": device, "observers": observers, "throw": throw}
+    call = {
+        "chunk": chunk,
+        "devices": find_devices(device, devices),
+        "observers": observers,
+        "throw": throw,
+    }
     if from_step is not None or options or out is not None:
         if sweep is not None:
             raise PlugaxError(

@@ -28,11 +28,11 @@ from ..solution import (
 )
 from ..solution._status import pruned
 from ._best import check_metric, keep_if_best
-from ._block_size import in_blocks
+from ._block_size import in_blocks, in_order
 from ._breach import explain_breach
 from ._chunks import Failure, RunState, fetch, run_chunks, warm_up
 from ._compile import compile_in_blocks
-from ._device import find_device
+from ._device import Devices
 from ._evaluate import evaluate, evaluate_if_due
 from ._feed import Feed, feed_of
 from ._generation import next_generation
@@ -40,6 +40,7 @@ from ._interrupt import Interrupt, deferred_interrupt
 from ._job import Job
 from ._journal import History, Journal, Memory
 from ._place import place
+from ._processes import gathered, lost_processes_named, writes
 from ._program import Task, again_at, begin, chosen_from, copy, unknowns_of
 from ._provenance import provenance_of
 from ._race import Race
@@ -52,7 +53,7 @@ def run(
     before: Solution | Population | None = None,
     *,
     chunk: int | None,
-    device: str | None,
+    devices: Devices,
     observers: Iterable[AbstractObserver | str],
     out: str | os.PathLike | None,
     throw: bool,
@@ -65,7 +66,7 @@ def run(
     with contextlib.ExitStack() as stack:
         # The last to end: a signal that ends the program is delivered when all is done.
         interrupt = stack.enter_context(deferred_interrupt())
-        if out is not None:
+        if out is not None and writes():
             stack.enter_context(locked(out))
         return _run(
             job,
@@ -73,7 +74,7 @@ def run(
             interrupt,
             stack,
             chunk=chunk,
-            device=device,
+            devices=devices,
             observers=observers,
             out=None if out is None else pathlib.Path(out),
             throw=throw,
@@ -87,32 +88,39 @@ def _run(
     stack: contextlib.ExitStack,
     *,
     chunk: int | None,
-    device: str | None,
+    devices: Devices,
     observers: Iterable[AbstractObserver | str],
     out: pathlib.Path | None,
     throw: bool,
 ) -> Any:
     problem, solver, steps = job.problem, job.solver, job.plan.steps
-    listeners = [plugins.observer(observer) for observer in observers]
+    listeners = [plugins.observer(observer) for observer in observers] if writes() else []
     hook = plugins.default_manager().hook
-    chosen = find_device(device)
-    origin = provenance_of(problem, solver, chosen, **job.asked, chunk=chunk)
+    origin = provenance_of(problem, solver, devices, **job.asked, chunk=chunk)
     try:
         for listener in listeners:
             listener.on_start(steps)
         hook.before_compile(problem=problem, solver=solver)
-        with jax.default_device(chosen), explain_breach(problem, solver):
-            task = in_blocks(job, chosen)
-            task = task if device is None else place(task, chosen)
+        with (
+            jax.default_device(devices.first),
+            explain_breach(problem, solver),
+            lost_processes_named(),
+        ):
+            whole = in_blocks(job, devices)
+            task = place(whole, devices)
+            if devices.several and task.block is not None:
+                # How members are rounded depends on it; a resumed run has the same.
+                origin["run"]["block"] = task.block
             if job.keep_best is not None:
                 check_metric(task, job.keep_best)
             feed = feed_of(
                 solver.data(problem),
-                task.key,
+                whole.key,
                 step=_begin(before),
                 steps=steps,
                 place=None if before is None else before.place,
-                device=chosen,
+                device=devices.first,
+                split=task.split,
                 interrupt=interrupt,
             )
             with contextlib.nullcontext() if feed is None else feed:
@@ -124,13 +132,12 @@ def _run(
                     problem=problem, solver=solver, seconds=run_state.compile_seconds
                 )
                 hook.before_run(problem=problem, solver=solver, steps=steps)
-                history = _history(job, before, out, stack)
-                between = _Between(job, task, history, listeners, origin, device and chosen, feed)
+                between = _Between(job, task, before, listeners, out, origin, devices, feed)
                 between.task = between.in_order(run_state)
                 if job.on_non_finite == "rollback":
                     between.rollbacks = rollbacks_of(cast(Solution | None, before), job.rates)
                     run_state.rollbacks = len(between.rollbacks.failed)
-                if out is not None and not (out / SUMMARY).exists():
+                if out is not None and gathered(not (out / SUMMARY).exists()).any():
                     between.save(run_state)  # from here on, the run can be resumed
                 try:
                     run_chunks(
@@ -169,7 +176,7 @@ def _history(
     stack: contextlib.ExitStack,
 ) -> History:
     """The history of the run; its files are closed when the run is over."""
-    if out is None:
+    if out is None or not writes():
         return Memory(job, before)
     return stack.enter_context(contextlib.closing(Journal(out, job, before)))
 
@@ -219,9 +226,10 @@ class _Between:
     job: Job
     task: Task
     history: History
+    saves: bool
     listeners: list[AbstractObserver]
     provenance: dict[str, Any]
-    device: Any  # to place arrays on; None unless the user has chosen one
+    devices: Devices
     feed: Feed | None
     stopped_by: str | None = None
     rollbacks: Rollbacks | None = None
@@ -250,11 +258,14 @@ class _Between:
             for listener in self.listeners:
                 if listener.on_progress(progress):
                     self.stopped_by = type(listener).__name__
-        if self.stopped_by is not None:
-            return None
-        if self._snapshot_is_due(run_state.step):
+        due = self._snapshot_is_due(run_state.step)
+        agreed = gathered(self.stopped_by is not None, due)
+        stopped, due = (bool(agreed[:, place].any()) for place in (0, 1))
+        if stopped and self.stopped_by is None:
+            self.stopped_by = "an observer of another process"
+        if due and not stopped:
             self.save(run_state)
-        return self.task
+        return None if stopped else self.task
 
     def save(self, run_state: RunState) -> None:
         """Save a snapshot; if that fails, a warning says so, and the run goes on."""
@@ -270,10 +281,9 @@ class _Between:
         self, result: Solution | Population, run_state: RunState, *, ended: bool
     ) -> str | None:
         """Save the result, and return why that failed, if it did; the run itself is not lost."""
-        journal = self.history
+        self.saved_at, journal = time.monotonic(), self.history
         if isinstance(journal, Memory):
             return None
-        self.saved_at = time.monotonic()
         try:
             journal.take(run_state)
             save_run(result, journal.directory, journal.shared(run_state, ended=ended))
@@ -303,7 +313,7 @@ class _Between:
         return self.history.entries()
 
     def _snapshot_is_due(self, step: int) -> bool:
-        if isinstance(self.history, Memory):
+        if not self.saves:
             return False
         every = self.job.snapshots.steps
         if step >= self.job.plan.steps:  # the end is saved anyway
@@ -327,7 +337,7 @@ class _Between:
         rollbacks.go_back(failure, point)
         run_state.rollbacks += 1
         task = self.job.task(rollbacks.rates)
-        self.task = task if self.device is None else place(task, self.device)
+        self.task = place(dataclasses.replace(task, split=self.task.split), self.devices)
         put_back(self.task, run_state, point, rollbacks.points[point])
         return self.task
 
@@ -335,8 +345,7 @@ class _Between:
         """The task, of a race with the members that may go on in the first blocks."""
         if self.task.order is None:
             return self.task
-        order = jnp.asarray(np.argsort(~run_state.active(), kind="stable"), "int32")
-        return dataclasses.replace(self.task, order=order)
+        return in_order(self.task, run_state.active())
 
     def _merit(self, race: Race, run_state: RunState) -> np.ndarray:
         """The figure of merit of every member; the smallest is the best."""
@@ -382,11 +391,16 @@ class _Between:
             run_state.failures.pop(member, None)
             run_state.lost.pop(member, None)
         task = self.job.task(lineage.values)
-        task = task if self.device is None else place(task, self.device)
-        self.task = dataclasses.replace(task, block=self.task.block)
+        task = dataclasses.replace(task, block=self.task.block, split=self.task.split)
+        self.task = place(task, self.devices)
 
     def _progress(self, run_state: RunState, evaluation: dict[str, np.ndarray]) -> Progress:
         def unknowns() -> Any:
+            if jax.process_count() > 1:
+                raise PlugaxError(
+                    "An observer has no unknowns in a run of several processes: it is in one of "
+                    "them, and all would have to compute them. Use evaluate_every in its place."
+                )
             return in_shape(copy(unknowns_of(self.task, run_state.state)), self.job)
 
         def shaped(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

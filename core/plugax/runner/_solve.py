@@ -9,6 +9,7 @@ from ..problems import AbstractProblem
 from ..solution import Solution, claim
 from ..solvers import AbstractSolver
 from ._best import keeping
+from ._device import find_devices
 from ._job import single
 from ._length import EvaluateEvery, Length
 from ._on_non_finite import answer_of
@@ -33,6 +34,7 @@ def solve(
     on_non_finite: str = "stop",
     chunk: int | None = None,
     device: str | None = None,
+    devices: int | str | Iterable[str] | None = None,
     observers: Iterable[AbstractObserver | str] = (),
     out: str | os.PathLike | None = None,
     force: bool = False,
@@ -70,6 +72,9 @@ def solve(
         chunk: the number of compiled steps between returns to the host; by default about a second's
             worth.
         device: `"cpu"`, `"gpu"` or `"tpu"`, with an index (`"gpu:1"`) if there are several.
+        devices: several devices of one platform: how many, their names, or `"all"`. The examples of
+            every batch are divided among them or, if there are no examples, the arrays of the
+            solver's state; `"batch=4"` or `"state=4"` says which.
         observers: called with the progress between chunks; may end the run.
         out: a directory for the solution, and for the state during the run.
         force: replace another run that is saved in `out`; without it that is an error.
@@ -88,6 +93,7 @@ def solve(
     raises itself.
     """
     asked = Length(steps, epochs, evaluate_every)
+    call: Any = {"chunk": chunk, "devices": find_devices(device, devices)}
     if out is not None:
         out = claim(out, force=force)
     problem, solver, plan = resolve(problem, solver, asked, options)
@@ -96,4 +102,4 @@ def solve(
     told["snapshots"] = snapshots_of(snapshot_every, keep_last)
     told |= {"on_non_finite": answer_of(on_non_finite)}
     job = single(problem, solver, seed=seed, plan=plan, **told)
-    return run(job, chunk=chunk, device=device, observers=observers, out=out, throw=throw)
+    return run(job, **call, observers=observers, out=out, throw=throw)

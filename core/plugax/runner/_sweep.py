@@ -8,6 +8,7 @@ from ..observers import AbstractObserver
 from ..problems import AbstractProblem
 from ..solution import SUMMARY, SWEEP, claim
 from ..solvers import AbstractSolver
+from ._device import find_devices
 from ._groups import run_groups
 from ._length import EvaluateEvery, Length
 from ._on_non_finite import answer_of
@@ -38,6 +39,7 @@ def sweep(
     chunk: int | None = None,
     block: int | None = None,
     device: str | None = None,
+    devices: int | str | Iterable[str] | None = None,
     observers: Iterable[AbstractObserver | str] = (),
     out: str | os.PathLike | None = None,
     force: bool = False,
@@ -79,6 +81,7 @@ def sweep(
         block: the number of members that are computed side by side, one block after the other; by
             default all that fit into memory, or, on the CPU, one if that is quicker.
         device: as for `solve`.
+        devices: as for `solve`; the members are divided among them.
         observers: as for `solve`; the arrays of their progress have the axes of the sweep in front.
         out: as for `solve`.
         force: as for `solve`.
@@ -95,6 +98,7 @@ def sweep(
     Errors: those of `solve`; `PlugaxError` for a path that leads to no array and no option.
     """
     asked = Length(steps, epochs, evaluate_every)
+    where = find_devices(device, devices)
     if out is not None:
         out = claim(out, force=force, names=(SUMMARY, SWEEP))
     made, fitted, plan = resolve(problem, solver, asked, options)
@@ -104,7 +108,8 @@ def sweep(
     drawn = {"points": points, "sampling": sampling, "race": race, "keep_best": keep_best}
     check_call(made, seed=seed, chunk=chunk)
     choices, jobs = sweep_jobs(made, fitted, plan, asked, over, **told, **drawn)
-    call = {"chunk": chunk, "device": device, "observers": observers, "throw": throw}
+    call = {"chunk": chunk, "observers": observers, "throw": throw}
+    call["devices"] = find_devices(device, devices)
     if choices is None:
         return run_population(jobs[0], out=out, **call)
     return run_groups(choices, jobs, out=out, force=force, **call)

@@ -7,6 +7,7 @@ from ._claim import claim as claim
 from ._claim import drawn_in as drawn_in
 from ._claim import forget_figures as forget_figures
 from ._claim import remember_drawn as remember_drawn
+from ._device_text import device_text as device_text
 from ._directory import SUMMARY as SUMMARY
 from ._directory import read_summary as read_summary
 from ._finite import finite as finite

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..display import Summary, fold, pairs, show, show_tree, table
 from ..errors import PlugaxError
+from ._device_text import device_text
 from ._history_figure import as_float
 from ._status import Status
 
@@ -125,9 +126,9 @@ def _mark(status: Status) -> Literal["good", "doubtful", "bad"]:
 
 def _footer(run: "Solution | Population") -> tuple[str, ...]:
     """Steps, device and time in one sentence, and where the run is saved, if it is."""
-    device, taken = run.provenance["device"], int(np.max(run.steps))
+    device, taken = device_text(run.provenance["device"]), int(np.max(run.steps))
     told = (
-        f"{taken} step{'s' * (taken != 1)} on {device['platform']}:{device['index']} in "
+        f"{taken} step{'s' * (taken != 1)} on {device} in "
         f"{run.provenance['precision']}: compiled in {show(run.compile_seconds, 3)} s, "
         f"run in {show(run.run_seconds, 3)} s"
     )

@@ -58,6 +58,7 @@ from .problems._types import check_strict_promotion as check_strict_promotion
 from .solvers._non_finite import check_solver_goes_back as check_solver_goes_back
 from .solvers._non_finite import check_solver_skips as check_solver_skips
 from .solvers._parts import check_solver_parts as check_solver_parts
+from .solvers._populations import check_solver_devices as check_solver_devices
 from .solvers._populations import check_solver_race as check_solver_race
 from .solvers._runs import check_solver_chunks as check_solver_chunks
 from .solvers._runs import check_solver_history as check_solver_history

@@ -49,7 +49,7 @@ from .others._optimizer import (
 from .others._stream import check_stream_blocks, check_stream_epoch, check_stream_runs
 from .solvers._non_finite import check_solver_goes_back, check_solver_skips
 from .solvers._parts import check_solver_parts
-from .solvers._populations import check_solver_race
+from .solvers._populations import check_solver_devices, check_solver_race
 from .solvers._runs import (
     check_solver_chunks,
     check_solver_history,
@@ -76,6 +76,7 @@ CHECKS: dict[str, dict[type, tuple[Check, ...]]] = {
             check_solver_race,
             check_solver_skips,
             check_solver_goes_back,
+            check_solver_devices,
             check_solver_hyperparameters,
             check_solver_traces_once,
             check_solver_parts,

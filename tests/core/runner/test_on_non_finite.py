@@ -85,7 +85,8 @@ def test_a_skipped_step_leaves_the_state_bit_for_bit_and_the_next_has_its_own_ba
 def test_a_run_without_skipped_steps_is_that_of_a_run_that_would_stop():
     free = Traps(jnp.asarray([999.0]), jnp.asarray([999.0]))
     skips, stops = (px.solve(free, sgd(0.1), steps=12, on_non_finite=a) for a in ("skip", "stop"))
-    np.testing.assert_array_equal(skips.series["loss"], stops.series["loss"])
+    # They are two programs, which may round a sum otherwise.
+    np.testing.assert_allclose(skips.series["loss"], stops.series["loss"], rtol=1e-6)
     assert not skips.status.remarks
     assert "skipped" not in stops.series
     assert not stops.recoveries

@@ -49,7 +49,11 @@ WITH_OPTIONS = ("run", "sweep", "compare", "check", "resume")
 PLACES = {"PROBLEM": ("problem",), "TARGET": KINDS, "NAME": KINDS}
 """Kinds of component, by the word that stands for a name in the help of a place."""
 PATHS = {"DIR": "directories", "FILE": "files"}
-WORDS = {"--evaluate-every": EVALUATION_WORDS, "--device": ("cpu", "gpu", "tpu")}
+WORDS = {
+    "--evaluate-every": EVALUATION_WORDS,
+    "--device": ("cpu", "gpu", "tpu"),
+    "--devices": ("all",),
+}
 
 
 def names() -> dict[str, Any]:

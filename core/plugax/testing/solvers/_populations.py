@@ -1,5 +1,6 @@
-"""Check of a solver in a population in blocks, of which some members are stopped early."""
+"""Checks of a solver in a population: members that are stopped early, and several devices."""
 
+import jax
 from jaxtyping import PRNGKeyArray
 
 from ...problems import AbstractProblem
@@ -13,6 +14,7 @@ from ._steps import STEPS
 
 # Two members stay: in each block there is one that has stopped.
 MEMBERS, BLOCK = 4, 3
+PAIR = 2
 
 
 def check_solver_race(
@@ -45,3 +47,32 @@ def check_solver_race(
         if one.steps == other.steps:
             found = difference(one.unknowns, other.unknowns)
             claim(found is None, solver, law, f"{found} (unknowns of member {number})", remedy)
+
+
+def check_solver_devices(
+    solver: AbstractSolver, key: PRNGKeyArray, problem: AbstractProblem | None = None
+) -> None:
+    """A population has the same bits on one device and on all of them, in blocks of one size.
+
+    The members are one more than two for each device, so that the last device lacks some. Passes
+    where there is only one device; JAX_NUM_CPU_DEVICES=8 makes eight of a CPU.
+
+    Arguments:
+        solver: the solver.
+        key: the random key for the seeds.
+        problem: as for `check_solver_state`.
+    """
+    if (count := jax.device_count()) == 1:
+        return
+    first = seed_from(key)
+    over = {"seed": range(first, first + PAIR * count + 1)}
+    told = {"over": over, "steps": STEPS, "block": PAIR}
+    law = "its runs can be spread over devices"
+    with tried(solver, problem) as (solver, problem, _), claimed(solver, law, "See the error."):
+        one = sweep(problem, solver, **told, devices=1)
+        every = sweep(problem, solver, **told, devices="all")
+    law = f"a population on {count} devices is that on one, bit for bit"
+    for part in ("unknowns", "state", "series", "metrics", "steps"):
+        found = difference(getattr(one, part), getattr(every, part))
+        told = None if found is None else f"{found} ({part})"
+        claim(found is None, solver, law, told, "Keep nothing outside the state.")
