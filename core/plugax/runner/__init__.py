@@ -3,9 +3,9 @@
 from ._breach import find_breach as find_breach
 from ._data_time import data_seconds as data_seconds
 from ._device import find_device as find_device
+from ._device import find_devices as find_devices
 from ._estimate import estimate as estimate
 from ._estimated import Estimate as Estimate
-from ._device import find_devices as find_devices
 from ._implicit import Implicit as Implicit
 from ._implicit import implicit as implicit
 from ._length import Length as Length

@@ -17,8 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool
 
-from ._device import Devices
 from ._compile import size_of
+from ._device import Devices
 from ._job import Job
 from ._program import Task, start
 from ._split import split_of

@@ -25,7 +25,9 @@ from ._saved_size import free_on_disk, saved_size
 from ._trial import Trial, evaluations_in, try_out
 
 
-def estimate_job(job: Job, devices: Devices, chunk: int | None, out: pathlib.Path | None) -> Estimate:
+def estimate_job(
+    job: Job, devices: Devices, chunk: int | None, out: pathlib.Path | None
+) -> Estimate:
     """The estimate of one program; it is tried out only if it fits into memory.
 
     Arguments:

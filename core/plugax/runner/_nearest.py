@@ -22,7 +22,7 @@ from ._run import run
 Run = Solution | Population
 
 
-def newest(path: str | os.PathLike, **given: Any) -> Run:
+def newest(path: str | os.PathLike, **given: Any) -> Any:
     """The run in a directory; if its newest snapshot is damaged, the newest one that is not.
 
     What is damaged is set aside, in a directory beside it.
@@ -117,10 +117,10 @@ def starts_of(path: str | os.PathLike, like: Run) -> dict[int, pathlib.Path | No
     """The states that a run can be done again from, by their steps; None is its beginning.
 
     The beginning is not among them if the run branched off another, or was prepared anew; nor is
-    what lies before the last step to which it went back, since it went on from there in another way.
+    what lies before the last step to which it went back, from where it went on in another way.
     """
     since = like.provenance["run"].get("since", 0)
-    if len(back := like.recoveries.get("step", ())):
+    if np.size(back := like.recoveries.get("step", np.zeros(0, int))):
         since = max(since, int(back[-1]) + 1)
     found: dict[int, pathlib.Path | None] = {} if since else {0: None}
     earlier = snapshots_in(pathlib.Path(path))

@@ -132,7 +132,8 @@ def _run(
                     problem=problem, solver=solver, seconds=run_state.compile_seconds
                 )
                 hook.before_run(problem=problem, solver=solver, steps=steps)
-                between = _Between(job, task, before, listeners, out, origin, devices, feed)
+                history, saves = _history(job, before, out, stack), out is not None
+                between = _Between(job, task, history, saves, listeners, origin, devices, feed)
                 between.task = between.in_order(run_state)
                 if job.on_non_finite == "rollback":
                     between.rollbacks = rollbacks_of(cast(Solution | None, before), job.rates)

@@ -109,7 +109,7 @@ def sweep(
     check_call(made, seed=seed, chunk=chunk)
     choices, jobs = sweep_jobs(made, fitted, plan, asked, over, **told, **drawn)
     call = {"chunk": chunk, "observers": observers, "throw": throw}
-    call["devices"] = find_devices(device, devices)
+    call["devices"] = where
     if choices is None:
         return run_population(jobs[0], out=out, **call)
     return run_groups(choices, jobs, out=out, force=force, **call)

@@ -143,5 +143,5 @@ def _read(file: IO[bytes], offset: int, entry: Entry, path: pathlib.Path, name: 
 
 
 def _blocks(array: np.ndarray) -> list[memoryview]:
-    whole = memoryview(array.reshape(-1).view(np.uint8))
+    whole: Any = array.reshape(-1).view(np.uint8).data
     return [whole[at : at + BLOCK] for at in range(0, len(whole), BLOCK)]

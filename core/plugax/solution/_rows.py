@@ -39,7 +39,7 @@ class RowsFile:
     def __init__(self, path: pathlib.Path):
         self.path = path
         self.rows = 0
-        self.fields: list[Sequence[Any]] | None = None
+        self.fields: Sequence[Sequence[Any]] | None = None
         self._digest = hashlib.sha256()
         self._synced = True
         self._file: Any = None  # open, so that a file that is removed is not lost to the run
