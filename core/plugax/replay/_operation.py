@@ -161,7 +161,8 @@ def place_of(equation: Any, around: Place, jaxpr: Any) -> Place:
 @functools.cache
 def _machinery() -> tuple[str, ...]:
     """The directories of what is between a component and the program."""
-    found = [str(pathlib.Path(package.__file__).parent) for package in (jax, equinox, jaxtyping)]
+    files = (jax.__file__, equinox.__file__, jaxtyping.__file__)
+    found = [str(pathlib.Path(str(file)).parent) for file in files]
     library = sysconfig.get_path("stdlib")
     # Site packages lie in the standard library's directory, and are no part of it.
     own = [str(RUNNER), str(pathlib.Path(__file__).parent), *_modules(library), "<frozen", "<@"]

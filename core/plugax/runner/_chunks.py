@@ -10,7 +10,7 @@ step j may be the first of its chunk, the beginning of the previous chunk is kep
 import dataclasses
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import equinox as eqx
 import jax
@@ -160,6 +160,7 @@ class RunState:
         }
 
 
+@runtime_checkable
 class GoesBack(Protocol):
     """What lets a run go back when a metric is not finite; see `_rollback.py`."""
 

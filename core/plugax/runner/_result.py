@@ -83,7 +83,7 @@ def result_of(
         statuses = [
             _with_remark(status, skipped, int(steps))
             for status, skipped, steps in zip(
-                statuses, counts["skipped"].ravel(), run_state.taken, strict=True
+                statuses, counts["skipped"].ravel().tolist(), run_state.taken, strict=True
             )
         ]
     told = {

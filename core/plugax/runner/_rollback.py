@@ -104,7 +104,7 @@ def rollbacks_of(before: Solution | None, rates: Mapping[str, Any]) -> Rollbacks
         return Rollbacks(dict(rates))
     told = dict(before.recoveries)
     failed, back = told.pop("failed").tolist(), told.pop("step").tolist()
-    past = {name: list(values) for name, values in told.items() if len(values)}
+    past = {name: [*map(np.asarray, values)] for name, values in told.items() if len(values)}
     return Rollbacks(dict(rates), dict(before.points), failed, back, past)
 
 

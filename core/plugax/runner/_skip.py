@@ -1,10 +1,10 @@
 """Steps that are taken back inside the compiled loop, because they came to nothing finite.
 
-A step is skipped if one of its metrics is not finite (`may_be_infinite` aside), or if a number among
-the unknowns would no longer be. (Elsewhere in the states of some solvers infinity and NaN have a
-meaning, such as a loss that is not known yet.) The state stays, bit for bit; only the number of the
-step goes on, and with it the key and the batch. The metrics are recorded as they came, and beside
-them the metric `skipped`, which is 1 for such a step and 0 for all others.
+A step is skipped if one of its metrics is not finite (`may_be_infinite` aside), or if a number
+among the unknowns would no longer be. (Elsewhere in the states of some solvers infinity and NaN
+have a meaning, such as a loss that is not known yet.) The state stays, bit for bit; only the number
+of the step goes on, and with it the key and the batch. The metrics are recorded as they came, and
+beside them the metric `skipped`, which is 1 for such a step and 0 for all others.
 
 The counts are a part of the state inside the runner, and of `Solution.recoveries` outside.
 """
