@@ -24,14 +24,16 @@ def main(argv: list[str]) -> int:
     arguments, observers = _read(argv)
     import plugax
 
-    from ..runner import find_device
+    from ..runner import find_device, is_unfinished
 
     directory = pathlib.Path(arguments.directory)
     with precision(saved_precision(arguments.directory)):
         # The device is started before there is anything to lose.
         tell_device(find_device(arguments.device), arguments.device)
         restore_signals()
-        listeners = make_observers(observers)
+        # What other programs run has no progress bar here.
+        quiet = is_unfinished(directory) and not observers
+        listeners = [] if quiet else make_observers(observers)
         with leave_unsaved_to_report():
             solution = plugax.resume(
                 directory,

@@ -1,12 +1,11 @@
 """A sweep over options that need a program each: one population after the other.
 
-The directory of such a sweep has `sweep.json`, which lists the populations and how each is made,
-`swept.npz` with the arrays that all of them are swept over, and a directory for every population.
+Its directory is described in `_saved_sweep.py`.
 """
 
+import functools
 import itertools
 import json
-import os
 import pathlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from ..cluster import Cluster
 from ..errors import PlugaxError, RunFailedError
 from ..plugins import origin_of
 from ..problems import AbstractProblem
@@ -24,24 +24,21 @@ from ..solution import (
     Populations,
     claim,
     directory_of,
-    dtypes_of,
     finite,
     replace_file,
-    series_bytes,
-    series_from,
-    swept_arrays,
 )
 from ..solvers import AbstractSolver
+from ._blueprint import write_blueprint
 from ._device import find_device
 from ._job import Job
 from ._length import Length, Plan
+from ._on_cluster import run_divided
 from ._option_paths import has_option, with_option
 from ._population import is_array_leaf, root_of, run_population
 from ._provenance import plain, provenance_of
 from ._range import Range
 from ._resolve import resolve
 
-ARRAYS = "swept.npz"
 MakeJob = Callable[[AbstractProblem, AbstractSolver, Plan, Mapping[str, Any]], Job]
 
 
@@ -87,6 +84,7 @@ def run_groups(
     out: pathlib.Path | None,
     force: bool,
     throw: bool,
+    cluster: Cluster | None = None,
     **told: Any,
 ) -> Populations:
     """Run a population for every combination of the options.
@@ -101,6 +99,7 @@ def run_groups(
         out: the directory of the whole sweep, or None.
         force: whether to replace other runs there.
         throw: whether to raise if a member was not successful.
+        cluster: where the populations are run, in slices; None for this process.
         told: further arguments of `run`.
     """
     choices = [
@@ -114,6 +113,18 @@ def run_groups(
             root, path = root_of(name)
             trees[root] = with_option(trees[root], root, path.split("."), value)
         jobs.append(job_of(*resolve(trees["problem"], trees["solver"], asked, {}), rest))
+    if cluster is not None and out is not None:
+        places = [out / directory_of(options) for options in choices]
+        groups = run_divided(
+            cluster,
+            dict(zip(places, jobs, strict=True)),
+            out,
+            force=force,
+            chunk=told["chunk"],
+            device=told["device"],
+            before=functools.partial(_write, out, choices, jobs, find_device(told["device"])),
+        )
+        return checked(Populations(tuple(groups), tuple(choices), (), out), throw=throw)
     if out is not None:
         for options in choices:
             claim(out / directory_of(options), force=force)
@@ -137,59 +148,18 @@ def _run_all(
             break
     done = len(groups)
     found = Populations(tuple(groups), tuple(choices[:done]), tuple(choices[done:]), out)
+    return checked(found, throw=throw)
+
+
+def checked(found: Any, *, throw: bool) -> Any:
+    """What was found; `RunFailedError` if a member was not successful and `throw` asks for it."""
     if throw and not found.success.all():
         raise RunFailedError(str(found.overall()), found)
     return found
 
 
-def read_sweep(path: str | os.PathLike) -> dict[str, Any] | None:
-    """The content of `sweep.json`, with the swept arrays as `swept`; None if there is none.
-
-    Errors: `PlugaxError` if it is damaged.
-    """
-    directory = pathlib.Path(path)
-    if not (directory / SWEEP).exists():
-        return None
-    try:
-        content = json.loads((directory / SWEEP).read_text())
-        arrays = (directory / ARRAYS).read_bytes()
-        return content | {"swept": series_from(arrays, content["dtypes"])}
-    except (OSError, ValueError, KeyError) as error:
-        raise PlugaxError(f"The sweep in {directory} is damaged: {error}.") from error
-
-
-def each_group(
-    path: str | os.PathLike,
-    sweep: Mapping[str, Any],
-    saved: Callable[[pathlib.Path], Any],
-    missing: Callable[[dict[str, Any], pathlib.Path], Any],
-) -> Populations:
-    """The populations of a saved sweep, until the first that is not there.
-
-    Arguments:
-        path: the directory of the sweep.
-        sweep: what `read_sweep` returns.
-        saved: gives the population that is saved in a directory.
-        missing: gives a population that was never begun, or None; its arguments are its provenance
-            and its directory.
-    """
-    directory, groups = pathlib.Path(path), []
-    for one in sweep["groups"]:
-        place = directory / one["directory"]
-        group = saved(place) if (place / SUMMARY).exists() else missing(one["provenance"], place)
-        if group is None:
-            break
-        groups.append(group)
-    options = tuple(one["options"] for one in sweep["groups"])
-    done = len(groups)
-    if not groups:
-        raise PlugaxError(f"No population of the sweep in {directory} has been run yet.")
-    return Populations(tuple(groups), options[:done], options[done:], directory)
-
-
 def _write(out: pathlib.Path, choices: list[dict[str, Any]], jobs: list[Job], device: Any) -> None:
     """Write what is needed to make the populations of a sweep, before the first of them is run."""
-    arrays = swept_arrays({n: v for n, v in (jobs[0].swept or {}).items() if n != "start"})
     groups = [
         {
             "options": options,
@@ -200,10 +170,9 @@ def _write(out: pathlib.Path, choices: list[dict[str, Any]], jobs: list[Job], de
     ]
     for place in (out, *(out / group["directory"] for group in groups)):
         (place / SUMMARY).unlink(missing_ok=True)  # of a run that is replaced
-    with replace_file(out / ARRAYS) as file:
-        file.write(series_bytes(arrays))
+    dtypes = write_blueprint(out, jobs[0])
     with replace_file(out / SWEEP) as file:
-        content = {"groups": finite(groups), "dtypes": dtypes_of(arrays)}
+        content = {"groups": finite(groups), "dtypes": dtypes}
         file.write(json.dumps(content, indent=2, allow_nan=False).encode())
 
 

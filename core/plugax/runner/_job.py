@@ -39,6 +39,7 @@ class Job:
         block: the number of members that are computed side by side; None for the runner's choice.
         race: by which members are stopped early, or go on from others; None if none are.
         lineage: in population-based training, the lineage from which the run goes on.
+        part_of: the number of members of the population that this is a slice of; None for a whole.
     """
 
     problem: AbstractProblem
@@ -53,6 +54,7 @@ class Job:
     block: int | None = None
     race: Race | None = None
     lineage: Lineage | None = None
+    part_of: int | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -1,23 +1,27 @@
 """`sweep`: `solve`, vmapped over seeds and over any array leaves of problem and solver."""
 
 import os
+import pathlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..cluster import Cluster, cluster_of
 from ..errors import PlugaxError
 from ..observers import AbstractObserver
 from ..problems import AbstractProblem, Unconstrained, variant
 from ..solution import SUMMARY, SWEEP, claim
 from ..solvers import AbstractSolver
 from ._best import keeping
-from ._groups import needs_programs, run_groups, with_numbers
+from ._groups import checked, needs_programs, run_groups, with_numbers
 from ._job import Job
 from ._length import EvaluateEvery, Length, Plan
+from ._on_cluster import check_divisible, forget_slices, run_divided
 from ._place import check_call
 from ._population import check_block, population, run_population, take_values, values_of
 from ._race import Race, race_of
 from ._record import recording
 from ._resolve import check_suitable, resolve
+from ._saved_sweep import CLUSTER
 
 
 def sweep(
@@ -41,6 +45,7 @@ def sweep(
     observers: Iterable[AbstractObserver | str] = (),
     out: str | os.PathLike | None = None,
     force: bool = False,
+    cluster: Cluster | str | None = None,
     throw: bool = False,
     **options: Any,
 ) -> Any:
@@ -79,6 +84,9 @@ def sweep(
         observers: as for `solve`; the arrays of their progress have the axes of the sweep in front.
         out: as for `solve`.
         force: as for `solve`.
+        cluster: `"local"`, `"slurm"`, or a `plugax.cluster.Local` or `Slurm`: the members are run
+            in slices by other programs, and put together in `out`, which is needed. The same call
+            goes on with what is missing, and so does `resume`.
         throw: raise `RunFailedError` if a member was not successful.
         options: as for `solve`.
 
@@ -90,8 +98,13 @@ def sweep(
     Errors: those of `solve`; `PlugaxError` for a path that leads to no array and no option.
     """
     asked = Length(steps, epochs, evaluate_every)
-    if out is not None:
-        out = claim(out, force=force, names=(SUMMARY, SWEEP))
+    where = None if cluster is None else cluster_of(cluster)
+    if where is not None:
+        check_divisible(out, race, [*observers])
+        out = pathlib.Path(out or "")
+    elif out is not None:
+        out = claim(out, force=force, names=(SUMMARY, SWEEP, CLUSTER))
+        forget_slices(out)
     made, fitted, plan = resolve(problem, solver, asked, options)
     if not over:
         raise PlugaxError(
@@ -116,6 +129,10 @@ def sweep(
     programs = {n: values for n, values in over.items() if needs_programs(n, made, fitted)}
     rest = {name: values for name, values in over.items() if name not in programs}
     call = {"chunk": chunk, "device": device, "observers": observers, "throw": throw}
+    if not programs and where is not None:
+        jobs = {out: job(made, fitted, plan, rest)}
+        asked = {"force": force, "chunk": chunk, "device": device}
+        return checked(run_divided(where, jobs, out, **asked)[0], throw=throw)
     if not programs:
         return run_population(job(made, fitted, plan, rest), out=out, **call)
     if raced is not None and not raced.stops:
@@ -126,4 +143,5 @@ def sweep(
             f"{min(programs)!r} on its own."
         )
     rest = rest or {"seed": [seed]}
+    call |= {"cluster": where}
     return run_groups(made, fitted, asked, programs, rest, job, out=out, force=force, **call)
