@@ -17,6 +17,7 @@ ALL = (
     "minimisers",
     "curve_fits",
     "populations",
+    "clusters",
     "mnist",
     "streams",
     "sequences",

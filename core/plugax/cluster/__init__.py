@@ -14,3 +14,4 @@ from ._sent import sent as sent
 from ._sent import unpacked as unpacked
 from ._slurm import Slurm as Slurm
 from ._submitit import FOLDER as FOLDER
+from ._worker import DONE as DONE

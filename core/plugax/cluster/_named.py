@@ -42,7 +42,7 @@ def plain_cluster(cluster: Cluster) -> dict[str, Any]:
     usual = KINDS[kind]()
     options = {
         field.name: getattr(cluster, field.name)
-        for field in dataclasses.fields(cluster)
+        for field in dataclasses.fields(usual)
         if getattr(cluster, field.name) != getattr(usual, field.name)
     }
     return {"kind": kind, "options": options}

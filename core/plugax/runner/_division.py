@@ -9,34 +9,25 @@ program may still run, are never taken for these.
 """
 
 import dataclasses
-import hashlib
 import json
 import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-import jax
-
 from ..errors import PlugaxError
-from ..problems import AbstractProblem, describe_variations
-from ..solution import finite, replace_file, series_bytes, swept_arrays
-from ..solution._arrays import array_bytes
+from ..problems import AbstractProblem
+from ..solution import finite, replace_file
 from ..solvers import AbstractSolver
 from ._blueprint import read_blueprint, write_blueprint
 from ._device import find_device
+from ._digest import digest_of
 from ._job import Job
+from ._numerics import numerics
 from ._population import population
 from ._provenance import provenance_of
 from ._slices import Box, cut, take_box
 
 SLICES, PLAN = "slices", "plan.json"
-NUMERICS = (
-    "jax_enable_x64",
-    "jax_default_matmul_precision",
-    "jax_default_prng_impl",
-    "jax_threefry_partitionable",
-)
-"""The settings of JAX that decide on results; the programs of the slices take them over."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +82,7 @@ def divide(job: Job, out: pathlib.Path, parts: int, call: Mapping[str, Any]) -> 
             "dtypes": write_blueprint(directory, job),
             "boxes": cut(job.shape, parts, job.block or 1),
             "call": dict(call),
-            "jax": {name: getattr(jax.config, name) for name in NUMERICS},
+            "jax": numerics(),
         }
         with replace_file(directory / PLAN) as file:
             file.write(json.dumps(finite(plan), indent=2, allow_nan=False).encode())
@@ -139,31 +130,3 @@ def read_plan(directory: pathlib.Path) -> dict[str, Any]:
 def plan_below(out: pathlib.Path) -> pathlib.Path | None:
     """The directory of the plan of a population that is run in slices; None if there is none."""
     return next((path.parent for path in sorted((out / SLICES).glob(f"*/{PLAN}"))), None)
-
-
-def digest_of(
-    provenance: Mapping[str, Any],
-    problem: AbstractProblem,
-    solver: AbstractSolver,
-    swept: Mapping[str, Any],
-) -> str:
-    """A digest of all that decides on the result of a population: components, data, values."""
-    swept = dict(swept)
-    start = swept.pop("start", None)
-    varied = describe_variations(problem)
-    asked = {
-        "problem": provenance["problem"],
-        "solver": provenance["solver"],
-        "variations": provenance["variations"],
-        "data": {name: data["files"] for name, data in provenance["data"].items()},
-        "run": {name: value for name, value in provenance["run"].items() if name != "chunk"},
-        "precision": provenance["precision"],
-    }
-    digest = hashlib.sha256(json.dumps(finite(asked), sort_keys=True).encode())
-    digest.update(series_bytes(swept_arrays(swept)))
-    digest.update(array_bytes(start))
-    digest.update(series_bytes(varied[1] if varied else {}))
-    for kind, component in (("problem", problem), ("solver", solver)):
-        if provenance[kind]["name"] is None:
-            digest.update(array_bytes(component))
-    return digest.hexdigest()[:16]

@@ -105,6 +105,11 @@ def told_of(run: Mapping[str, Any]) -> dict[str, Any]:
 def job_of(saved: SavedRun, problem: AbstractProblem, solver: AbstractSolver) -> Job:
     """The job of a saved run."""
     run = saved.provenance["run"]
+    if isinstance(run["seed"], list):
+        raise PlugaxError(
+            f"The run in {saved.directory} is a row of a comparison, in which every seed has data "
+            "of its own: compare again with the same directory, which goes on with it."
+        )
     asked = Length(run["steps"], evaluate_every=run["evaluate_every"])
     plan = asked.in_steps(solver.data(problem), 1)
     told = told_of(run) | {"plan": plan, "prepared_for": run["prepared_for"]}

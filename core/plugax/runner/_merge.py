@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..solution import Population
+from ..solution._status import completed
 from ._job import Job
 from ._outcome import joint_summary_of, plain_metrics
 from ._provenance import plain
@@ -151,4 +152,6 @@ def _evaluations(grid: _Grid, pieces: Sequence[Mapping[str, np.ndarray]]) -> dic
 
 def _without_best(one: Population) -> Population:
     """Stands for the best of members that have none: themselves, with 0 steps."""
-    return dataclasses.replace(one, steps=np.zeros_like(one.steps), series={}, evaluation_series={})
+    status = np.full(one.status.shape, completed(0), object)
+    nothing = np.zeros_like(one.steps)
+    return dataclasses.replace(one, status=status, steps=nothing, series={}, evaluation_series={})

@@ -25,7 +25,8 @@ from ..solution import (
     replace_file,
 )
 from ._device import find_device
-from ._division import SLICES, Division, digest_of, divide, plan_below, read_division
+from ._digest import digest_of
+from ._division import SLICES, Division, divide, plan_below, read_division
 from ._job import Job
 from ._load import load, population_from
 from ._merge import merge

@@ -2,14 +2,11 @@
 
 import pathlib
 
-import jax
-
 from ..cluster import unpacked
 from ..errors import PlugaxError
-from ..solution import SUMMARY, read_saved_run
-from ._division import NUMERICS, Division, read_division, read_plan
-from ._load import population_from
-from ._run import run
+from ._division import Division, read_division, read_plan
+from ._kept import run_or_go_on
+from ._numerics import with_numerics
 
 
 def work(
@@ -26,19 +23,12 @@ def work(
 
     Errors: those of `run`; `PlugaxError` if the slice cannot be saved.
     """
-    settings = read_plan(place.parent)["jax"]
-    before = {name: getattr(jax.config, name) for name in NUMERICS}
-    try:
-        for name, value in settings.items():
-            jax.config.update(name, value)
+    with with_numerics(read_plan(place.parent)["jax"]):
         given = {
             "problem": unpacked(problem, "problem", paths),
             "solver": unpacked(solver, "solver", paths),
         }
         run_slice(read_division(place.parent, **given), number)
-    finally:  # a test calls this in its own process
-        for name, value in before.items():
-            jax.config.update(name, value)
 
 
 def run_slice(division: Division, number: int) -> None:
@@ -46,11 +36,7 @@ def run_slice(division: Division, number: int) -> None:
 
     Errors: as for `work`.
     """
-    job, place = division.slice(number), division.place(number)
-    before = population_from(read_saved_run(place), job) if (place / SUMMARY).exists() else None
-    if before is not None and not (before.names == "interrupted").any():
-        return
-    found = run(job, before, observers=(), out=place, throw=False, **division.call)
+    found = run_or_go_on(division.slice(number), division.place(number), **division.call)
     if found.unsaved:
         raise PlugaxError(found.unsaved)
     if (found.names == "interrupted").any():
