@@ -78,5 +78,5 @@ def test_an_array_of_tasks_with_the_parameters_of_sbatch(slurm):
 def test_what_sbatch_refuses_is_told(slurm):
     refusing = '#!/bin/bash\necho "sbatch: error: invalid partition specified: moon" >&2; exit 1\n'
     (slurm / "bin" / "sbatch").write_text(refusing)
-    with pytest.raises(px.PlugaxError, match="could not be submitted.*invalid partition"):
+    with pytest.raises(px.PlugaxError, match=r"could not be submitted.*invalid partition"):
         complete(Slurm(partition="moon"), print, [Task(slurm / "a", ("a",), "a")], slurm)

@@ -80,10 +80,10 @@ def test_resume_goes_on_too(sweep, whole, same, inline, broken_off, monkeypatch)
 def test_another_sweep_does_not_go_on_with_these_slices(sweep, whole, same, inline, broken_off):
     with pytest.raises(px.PlugaxError, match="slices of another sweep"):
         sweep(cluster=inline(), out=broken_off, steps=25)
-    with pytest.raises(px.PlugaxError, match="cluster.json of another run"):
+    with pytest.raises(px.PlugaxError, match=r"cluster\.json of another run"):
         sweep(out=broken_off)
     same(sweep(cluster=inline(), out=broken_off, force=True), whole)
-    with pytest.raises(px.PlugaxError, match="solution.json of another run"):
+    with pytest.raises(px.PlugaxError, match=r"solution\.json of another run"):
         sweep(cluster=inline(), out=broken_off, steps=25)
 
 
@@ -133,8 +133,8 @@ def test_groups_are_cut_and_put_together_each(same, inline, tmp_path, monkeypatc
     told = {"over": GROUPS, "steps": 8}
     one = px.sweep("regression", SOLVER, out=tmp_path / "whole", block=1, **told)
     told |= {"out": tmp_path / "cut", "block": 1}
+    cluster = inline(slices=6, deaths=(1, 4), attempts=1)
     with pytest.raises(px.PlugaxError, match="Slice 2 of 3 failed"):
-        cluster = inline(slices=6, deaths=(1, 4), attempts=1)
         px.sweep("regression", SOLVER, cluster=cluster, **told)
     again = inline()
     monkeypatch.setattr("plugax.runner._on_cluster.cluster_of", lambda *_: again)
