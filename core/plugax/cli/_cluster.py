@@ -8,7 +8,8 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from ..cluster import KINDS, cluster_of
+from ..cluster import cluster_of
+from ..cluster._named import KINDS
 from ..errors import PlugaxError
 from ._parser import Parser
 

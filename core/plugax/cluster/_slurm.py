@@ -117,7 +117,7 @@ def minutes(time: int | str) -> int:
     return -int(-found // 1)
 
 
-def _total(numbers: list[int], units: tuple[float, ...]) -> float:
+def _total(numbers: list[int], units: tuple[int | float, ...]) -> int | float:
     if len(numbers) > len(units) or min(numbers) < 0:
         raise ValueError
     return sum(number * unit for number, unit in zip(numbers, units, strict=False))

@@ -7,7 +7,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from ..cluster import DONE, Cluster, Task, complete, sent, unpacked
+from ..cluster import Cluster
+from ..cluster._complete import Task, complete
+from ..cluster._sent import sent, unpacked
+from ..cluster._worker import DONE
 from ..errors import PlugaxError
 from ..problems import AbstractProblem, describe_variations, rebuild_variations
 from ..runner._device import find_device

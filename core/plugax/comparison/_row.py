@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
-from ..cluster import DONE
+from ..cluster._worker import DONE
 from ..problems import AbstractProblem
 from ..runner._device import find_device
 from ..runner._digest import digest_of

@@ -12,7 +12,11 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..cluster import FOLDER, Cluster, Task, cluster_of, complete, plain_cluster, sent
+from ..cluster import Cluster, cluster_of
+from ..cluster._complete import Task, complete
+from ..cluster._named import plain_cluster
+from ..cluster._sent import sent
+from ..cluster._submitit import FOLDER
 from ..errors import PlugaxError
 from ..observers import AbstractObserver
 from ..solution import (

@@ -2,7 +2,7 @@
 
 import pathlib
 
-from ..cluster import unpacked
+from ..cluster._sent import unpacked
 from ..errors import PlugaxError
 from ._division import Division, read_division, read_plan
 from ._kept import run_or_go_on

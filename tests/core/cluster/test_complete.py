@@ -5,7 +5,9 @@ import json
 import pytest
 
 import plugax as px
-from plugax.cluster import Local, Slurm, Task, cluster_of, complete, plain_cluster
+from plugax.cluster import Local, Slurm, cluster_of
+from plugax.cluster._complete import Task, complete
+from plugax.cluster._named import plain_cluster
 
 
 def write(place, text):

@@ -7,7 +7,8 @@ import stat
 import pytest
 
 import plugax as px
-from plugax.cluster import Slurm, Task, complete
+from plugax.cluster import Slurm
+from plugax.cluster._complete import Task, complete
 
 SBATCH = """#!/bin/bash
 cp "$1" {here}/script.sh
