@@ -7,7 +7,7 @@ import plugax as px
 from plugax.cli import _cluster
 from plugax.cluster import Local, Slurm
 
-SWEEP = ["sweep", "bowl", "--over", "rate=0.1,0.2,0.3"]
+SWEEP = ["sweep", "bowl", "--over", "rate=0.05,0.1,0.15,0.2,0.25,0.3"]
 LENGTH = ["--steps", "6", "--block", "1", "--tolerance", "none"]
 
 
@@ -50,7 +50,7 @@ def test_a_sweep_that_was_broken_off_goes_on_by_resume(call, on, inline, tmp_pat
     cluster = on(inline())
     assert call("resume", tmp_path / "cut").status == 0
     assert len(cluster.submitted) == 1
-    assert px.load(tmp_path / "cut").status.shape == (3,)
+    assert px.load(tmp_path / "cut").status.shape == (6,)
 
 
 def test_the_options_of_a_cluster():

@@ -125,7 +125,10 @@ def test_the_error_of_a_slice_reaches_the_user(inline, tmp_path):
         px.sweep(Lines(), "bfgs", over={"seed": [0, 1]}, cluster=inline(), out=tmp_path)
 
 
-GROUPS = {"optimizer.name": ["sgd", "adam"], "optimizer.learning_rate": [0.01, 0.03, 0.1]}
+GROUPS = {
+    "optimizer.name": ["sgd", "adam"],
+    "optimizer.learning_rate": [0.01, 0.02, 0.03, 0.05, 0.1, 0.2],
+}
 SOLVER = px.solver("gradient", tolerance=None)
 
 
@@ -149,7 +152,7 @@ def test_groups_are_cut_and_put_together_each(same, inline, tmp_path, monkeypatc
 
 def test_bounds_and_starts_are_sent_as_arrays(same, inline, tmp_path):
     bounded = px.bounded(px.problem("regression", points=10), upper=0.5)
-    starts = np.linspace(-1.0, 0.4, 6).reshape(3, 2)
+    starts = np.linspace(-1.0, 0.4, 12).reshape(6, 2)
     told = {"over": {"start": starts}, "steps": 5, "block": 1}
     one = px.sweep(bounded, SOLVER, **told)
     found = px.sweep(bounded, SOLVER, cluster=inline(), out=tmp_path, **told)
