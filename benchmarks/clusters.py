@@ -21,7 +21,7 @@ from plugax.cluster import Local  # noqa: E402
 
 TIMES = 2
 OVER = {"optimizer.learning_rate": px.Range(1e-4, 1e-1, 1000, log=True)}
-SIZES = {"100 steps of 100 points": (100, 100), "2000 steps of 10⁴ points": (2000, 10_000)}
+SIZES = {"100 steps of 100 points": (100, 100), "500 steps of 10⁴ points": (500, 10_000)}
 
 
 def row(what: str, steps: int, points: int) -> Row:

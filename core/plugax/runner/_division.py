@@ -80,7 +80,7 @@ def divide(job: Job, out: pathlib.Path, parts: int, call: Mapping[str, Any]) -> 
         plan = {
             "provenance": provenance,
             "dtypes": write_blueprint(directory, job),
-            # More members than a block has, so that a slice goes through the same loop as the whole.
+            # More members than a block has: a slice then goes through the loop of the whole.
             "boxes": cut(job.shape, parts, 1 if job.block is None else job.block + 1),
             "call": dict(call),
             "jax": numerics(),

@@ -1,7 +1,6 @@
 """`sweep`: `solve`, vmapped over seeds and over any array leaves of problem and solver."""
 
 import os
-import pathlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -101,7 +100,7 @@ def sweep(
     where = None if cluster is None else cluster_of(cluster)
     if where is not None:
         check_divisible(out, race, [*observers])
-        out = pathlib.Path(out or "")
+        out = claim(out or "", force=True)
     elif out is not None:
         out = claim(out, force=force, names=(SUMMARY, SWEEP, CLUSTER))
         forget_slices(out)
