@@ -18,6 +18,7 @@ ALL = (
     "curve_fits",
     "populations",
     "devices",
+    "clusters",
     "mnist",
     "streams",
     "sequences",

@@ -12,7 +12,8 @@ import pytest
 
 import plugax as px
 
-# What the processes run. After every chunk the state is saved, and a line on standard error says so.
+# What the processes run. After every chunk the state is saved, and a line on standard error says
+# so.
 MODULE = '''
 """A network on random examples that are read on the host."""
 

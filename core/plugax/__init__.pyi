@@ -2,6 +2,7 @@
 
 __version__: str
 
+from . import cluster as cluster
 from . import comparison as comparison
 from . import data as data
 from . import errors as errors

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PlugaxError, unexpected
+from ._cluster import add_cluster_flags, cluster_from
 from ._component import ResolvedComponent, choose
 from ._early import check_common, check_names, names_given
 from ._entrants import add_solver_flags, entries_of, names
@@ -33,6 +34,11 @@ FILES = (".csv", ".json", ".md", ".pdf", ".png", ".svg")
 def main(argv: list[str]) -> int:
     """Compare, and print the table."""
     problem, flags = _read(argv)
+    cluster = cluster_from(vars(flags))
+    # A directory keeps the rows, so that the same call goes on; a file is the table or the figure.
+    directory = flags.out if flags.out is not None and not flags.out.suffix else None
+    if directory is not None:
+        flags.out = None
     if flags.out is not None and flags.out.exists() and not flags.force:
         raise PlugaxError(f"{flags.out} exists; give another --out, or --force to write over it.")
     import plugax
@@ -55,6 +61,8 @@ def main(argv: list[str]) -> int:
             metrics=flags.metrics,
             device=flags.device,
             devices=flags.devices,
+            out=directory,
+            cluster=cluster,
             after_each=functools.partial(_after_each, path=flags.out),
             until_decided=flags.until_decided,
             level=flags.level,
@@ -135,8 +143,9 @@ def _parser(prog: str, *, alone: bool) -> Parser:
     add(
         "--out",
         type=_file,
-        metavar="FILE",
-        help=f"also write the table or the figure to a file; by suffix: {', '.join(FILES)}",
+        metavar="PATH",
+        help="a directory, in which all that is done is kept: the same call goes on with the rest; "
+        f"or a file for the table or the figure, by suffix: {', '.join(FILES)}",
     )
     add("--force", action="store_true", help="overwrite the file that --out names")
     add("--format", choices=FORMATS, default="table", help="format of the output; default: table")
@@ -148,6 +157,7 @@ def _parser(prog: str, *, alone: bool) -> Parser:
     further("--most-seeds", type=int, default=256, metavar="N", help=most_help)
     further("--device", metavar="NAME", help="cpu, gpu or tpu, with an index as in gpu:1")
     further("--devices", metavar="N|NAMES", help=DEVICES_HELP)
+    add_cluster_flags(parser, "every row")
     further("--precision", choices=NAMES, help=PRECISION_HELP)
     return parser
 
@@ -170,10 +180,12 @@ def _value(text: str) -> Any:
 
 
 def _file(text: str) -> pathlib.Path:
-    """A file that can be written; checked now rather than after an hour's run."""
+    """A directory, or a file that can be written; checked now rather than after an hour's run."""
     path = pathlib.Path(text)
+    if not path.suffix:
+        return path
     if path.suffix not in FILES:
-        known = f"a file that ends in one of {', '.join(FILES)}"
+        known = f"a directory, or a file that ends in one of {', '.join(FILES)}"
         raise argparse.ArgumentTypeError(unexpected(known, text))
     if not path.absolute().parent.is_dir():
         raise argparse.ArgumentTypeError(f"there is no directory {path.absolute().parent}")

@@ -29,12 +29,16 @@ def main(argv: list[str]) -> int:
     arguments, observers = _read(argv)
     import plugax
 
+    from ..runner import is_unfinished
+
     directory = pathlib.Path(arguments.directory)
     with precision(saved_precision(arguments.directory)):
         # The device is started before there is anything to lose.
         tell_device(arguments.device, arguments.devices)
         restore_signals(resume=arguments.out or directory)
-        listeners = make_observers(observers)
+        # What other programs run has no progress bar here.
+        apart = is_unfinished(directory) and not observers
+        listeners = [] if apart else make_observers(observers)
         own = own_components(arguments)
         options = options_of(arguments.set, directory)
         if arguments.out is None:

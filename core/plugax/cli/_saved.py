@@ -38,6 +38,8 @@ def saved_precision(directory: str) -> str | None:
         sweep = pathlib.Path(directory) / "sweep.json"
         if sweep.exists():
             return json.loads(sweep.read_text())["groups"][0]["provenance"]["precision"]
+        for plan in pathlib.Path(directory).glob("slices/*/plan.json"):
+            return json.loads(plan.read_text())["provenance"]["precision"]
         summary = json.loads((pathlib.Path(directory) / "solution.json").read_text())
         return summary["provenance"]["precision"]
     except (OSError, ValueError, KeyError, TypeError):

@@ -5,6 +5,7 @@ import pathlib
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PlugaxError
+from ._cluster import add_cluster_flags, cluster_from
 from ._config import FILE_NAME, write_config
 from ._dry_run import dry_run
 from ._ending import leave_unsaved_to_report
@@ -19,6 +20,7 @@ from ._sweep_report import SweepReport, report_sweep
 from ._verbosity import tell, tell_device
 
 if TYPE_CHECKING:
+    from ..cluster import Cluster
     from ..solution import Population, Populations
 
 RACES = ("halving", "hyperband", "population")
@@ -31,11 +33,16 @@ def main(argv: list[str]) -> int:
     request = read_request(argv, "sweep", _add_flags)
     wanted = _wanted(request)
     over = over_of(wanted["over"], [request.problem, request.solver])
+    from ..runner import CLUSTER
     from ..solution import SUMMARY, SWEEP, claim
     from ..solution._claim import unclaimed
 
+    cluster = cluster_from(request.more)
     directory = None
-    if request.out is not None:
+    if request.out is not None and cluster is not None:
+        # The sweep itself looks whether it may go on there.
+        directory = (unclaimed if request.dry_run else claim)(request.out, force=True)
+    elif request.out is not None:
         claimed = unclaimed if request.dry_run else claim
         directory = claimed(request.out, force=request.force, names=(SUMMARY, SWEEP, FILE_NAME))
     asked = request.precision is not None
@@ -48,10 +55,15 @@ def main(argv: list[str]) -> int:
             make_observers(request.observers)  # for their errors
             told = _told(request, wanted, over)
             return dry_run(request, made(request.problem), made(request.solver), told)
-        if directory is not None:
+        there = directory is not None and any(
+            (directory / name).exists() for name in (SUMMARY, SWEEP, CLUSTER)
+        )
+        if directory is not None and (cluster is None or not there):
             _write(directory, request, wanted)
         with leave_unsaved_to_report():
-            found = _sweep(request, wanted, over, directory)
+            found = _sweep(request, wanted, over, directory, cluster)
+        if directory is not None and cluster is not None:
+            _write(directory, request, wanted)
         tell("compiled in", f"{found.compile_seconds:.2f} s")
         return report_sweep(
             SweepReport(
@@ -71,17 +83,24 @@ def main(argv: list[str]) -> int:
 
 
 def _sweep(
-    request: Request, wanted: dict[str, Any], over: dict[str, Any], out: pathlib.Path | None
+    request: Request,
+    wanted: dict[str, Any],
+    over: dict[str, Any],
+    out: pathlib.Path | None,
+    cluster: "Cluster | None",
 ) -> "Population | Populations":
     import plugax
 
+    # The progress bar is for what runs in this process.
+    apart = cluster is not None and not request.observers
     return plugax.sweep(
         made(request.problem),
         made(request.solver),
         **_told(request, wanted, over),
         **request.told(),
-        observers=make_observers(request.observers),
+        observers=[] if apart else make_observers(request.observers),
         out=out,
+        cluster=cluster,
     )
 
 
@@ -177,3 +196,4 @@ def _add_flags(parser: Parser) -> None:
     further("--rungs", type=int, metavar="N", help="rungs; default: as many as fit, or 10")
     block_help = "members computed side by side; default: all that fit, or what is quicker"
     further("--block", type=int, metavar="N", help=block_help)
+    add_cluster_flags(parser, "slices of the sweep")

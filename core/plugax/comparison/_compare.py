@@ -1,16 +1,19 @@
 """`compare`: solvers on one problem, over seeds; all seeds of a solver are one population."""
 
 import dataclasses
-import functools
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from ..cluster import Cluster, cluster_of
+from ..errors import PlugaxError
 from ..plugins import build, origin_of
 from ..problems import AbstractProblem
-from ..runner._device import Devices, find_devices
+from ..runner._device import find_devices
 from ..runner._length import Length
 from ..runner._place import check_call
 from ..runner._provenance import provenance_of
+from ..solution import claim
 from ._comparison import Comparison, Row
 from ._contestants import (
     Contestant,
@@ -20,8 +23,11 @@ from ._contestants import (
     label_entries,
     option_of,
 )
-from ._row import row_of, seeded
+from ._on_cluster import rows_on
+from ._row import Seeded, row_of, seeded
 from ._until_decided import FIRST_SEEDS, check_decidable, decided
+
+FILE = "comparison.json"
 
 
 def compare(
@@ -36,6 +42,8 @@ def compare(
     chunk: int | None = None,
     device: str | None = None,
     devices: int | str | Iterable[str] | None = None,
+    out: str | os.PathLike | None = None,
+    cluster: Cluster | str | None = None,
     after_each: Callable[[Comparison], None] | None = None,
     until_decided: bool = False,
     level: float | int = 0.95,
@@ -63,6 +71,11 @@ def compare(
         chunk: as for `solve`.
         device: as for `solve`.
         devices: as for `solve`; the seeds of each solver are divided among them.
+        out: a directory in which every row is kept as soon as it is done, and the comparison so far
+            as `comparison.json`. A row that is there is not run again, and one that was broken off
+            goes on: after a kill, or with one solver more, call again with the same directory.
+        cluster: `"local"`, `"slurm"`, or a `plugax.cluster.Local` or `Slurm`: every row is run by a
+            program of its own; needs `out`.
         after_each: called with the comparison so far, whenever a row is done, and whenever further
             seeds of all rows are.
         until_decided: add seeds, as many at a time as `seeds` has, until the ranking by the first
@@ -104,37 +117,50 @@ def compare(
         over=name,
         provenance=provenance_of(made, None, where, seed=numbers, steps=steps, epochs=epochs),
     )
+    directory = None if out is None else claim(out, force=True)
+    if cluster is not None and where.several:
+        raise PlugaxError(
+            "A comparison is divided among the devices of this machine, or among the programs of a "
+            f"cluster; got devices={devices!r} and cluster={cluster!r}. Give one of them."
+        )
+    if cluster is not None and directory is None:
+        raise PlugaxError(
+            "The rows of a comparison on a cluster are kept in files. Give a directory, "
+            "out='runs/comparison', on the command line --out runs/comparison."
+        )
+    others = None if cluster is None else cluster_of(cluster)
+
+    def rows_of(members: Seeded) -> Iterator[Row]:
+        """The rows of all solvers on these seeds, each when it is done."""
+        if others is not None and directory is not None:
+            asked = {"chunk": chunk, "device": device}
+            yield from rows_on(others, made, contestants, members, directory, **asked)
+        else:
+            for contestant in contestants:
+                yield row_of(made, contestant, members, chunk, where, directory)
+
+    def tell(comparison: Comparison) -> None:
+        if directory is not None:
+            comparison.to_json(directory / FILE)
+        if after_each is not None:
+            after_each(comparison)
+
     try:
-        for contestant in contestants:
-            row = row_of(made, contestant, members, chunk, where)
+        for row in rows_of(members):
             rows = (*comparison.rows, row)
             shown = comparison.metrics if metrics else _usual(made, rows)
             comparison = dataclasses.replace(comparison, rows=rows, metrics=shown)
             if comparison.interrupted:
                 break
-            if after_each is not None:
-                after_each(comparison)
+            tell(comparison)
         if until_decided and not comparison.interrupted:
-            batch = functools.partial(_rows, made, contestants, where, chunk)
+            batch = lambda seeds: [*rows_of(seeded(made, seeds, where.first))]  # noqa: E731
             for comparison in decided(comparison, batch, level, most_seeds):  # noqa: B020
-                if after_each is not None:
-                    after_each(comparison)
+                tell(comparison)
     except KeyboardInterrupt:
         pass
     rest = contestants[len(comparison.rows) :]
     return _with_missing(comparison, rest, name) if rest else comparison
-
-
-def _rows(
-    problem: AbstractProblem,
-    contestants: list[Contestant],
-    devices: Devices,
-    chunk: int | None,
-    seeds: tuple[int, ...],
-) -> list[Row]:
-    """All solvers, run on further seeds."""
-    members = seeded(problem, seeds, devices.first)
-    return [row_of(problem, contestant, members, chunk, devices) for contestant in contestants]
 
 
 def _usual(problem: AbstractProblem, rows: tuple[Row, ...]) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """One solver on several seeds: all of them as one population."""
 
+import pathlib
 from typing import Any, NamedTuple
 
 import jax
@@ -7,18 +8,25 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
+from ..cluster._worker import DONE
 from ..problems import AbstractProblem
 from ..runner._device import Devices
+from ..runner._digest import digest_of
 from ..runner._job import Job
+from ..runner._kept import run_or_go_on
 from ..runner._members import stack_members
 from ..runner._prepare import prepare_seeds
 from ..runner._program import Task
+from ..runner._provenance import provenance_of
 from ..runner._record import EVERYTHING
 from ..runner._run import run
 from ..solution import Population
 from ._comparison import LOST, Row
 from ._contestants import Contestant
 from ._correlation import error_of_score
+
+ROWS = "rows"
+"""The directory of the rows in that of a comparison."""
 
 
 class Seeded(NamedTuple):
@@ -46,14 +54,8 @@ def seeded(problem: AbstractProblem, seeds: tuple[int, ...], device: Any) -> See
         return Seeded(seeds, problems, stack_members(problems, what))
 
 
-def row_of(
-    problem: AbstractProblem,
-    contestant: Contestant,
-    members: Seeded,
-    chunk: int | None,
-    devices: Devices,
-) -> Row:
-    """One solver, run on all seeds."""
+def job_of(problem: AbstractProblem, contestant: Contestant, members: Seeded) -> Job:
+    """The job of one solver on all seeds."""
     numbers = np.asarray(members.seeds)
     solver, steps = contestant.solver, contestant.plan.steps
 
@@ -65,13 +67,30 @@ def row_of(
         return Task(together, solver, prepared, key, (own, same, axes, 0))
 
     plan, swept = contestant.plan, {"seed": numbers}
-    job = Job(problem, solver, members.seeds, plan, steps, EVERYTHING, task, swept)
+    return Job(problem, solver, members.seeds, plan, steps, EVERYTHING, task, swept)
+
+
+def row_of(
+    problem: AbstractProblem,
+    contestant: Contestant,
+    members: Seeded,
+    chunk: int | None,
+    devices: Devices,
+    out: pathlib.Path | None = None,
+) -> Row:
+    """One solver, run on all seeds; what is in `out` already is not run again."""
+    job = job_of(problem, contestant, members)
     try:
-        population = run(job, chunk=chunk, devices=devices, observers=(), out=None, throw=False)
+        if out is None:
+            population = run(job, chunk=chunk, devices=devices, observers=(), out=None, throw=False)
+        else:
+            place = place_of(job, out, devices)
+            population = run_or_go_on(job, place, chunk=chunk, devices=devices)
+            if not (population.names == "interrupted").any() and population.unsaved is None:
+                (place / DONE).touch()
     # If one solver fails or lacks memory, the results of the others must not be lost.
     except Exception as error:
-        none = np.empty(0)
-        return Row(contestant.label, contestant.value, {}, (), none, np.nan, np.nan, error)
+        return without_result(contestant, error)
     steps = population.steps
     scores = _scores(population)
     return Row(
@@ -85,6 +104,18 @@ def row_of(
         provenance=population.provenance,
         time_errors=_time_errors(population, scores),
     )
+
+
+def without_result(contestant: Contestant, error: Exception) -> Row:
+    """The row of a solver whose runs an exception ended."""
+    none = np.empty(0)
+    return Row(contestant.label, contestant.value, {}, (), none, np.nan, np.nan, error)
+
+
+def place_of(job: Job, out: pathlib.Path, device: Any) -> pathlib.Path:
+    """The directory of a row in that of a comparison, by all that decides on its result."""
+    origin = provenance_of(job.problem, job.solver, device, **job.asked)
+    return out / ROWS / digest_of(origin, job.problem, job.solver, job.swept or {})
 
 
 def _scores(population: Population) -> dict[str, np.ndarray]:

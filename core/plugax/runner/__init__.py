@@ -18,6 +18,8 @@ from ._recipe import recipe_with_parts as recipe_with_parts
 from ._resolve import fitting as fitting
 from ._resolve import resolve as resolve
 from ._resume import resume as resume
+from ._saved_sweep import CLUSTER as CLUSTER
+from ._saved_sweep import is_unfinished as is_unfinished
 from ._snapshots import snapshots_of as snapshots_of
 from ._solve import solve as solve
 from ._sweep import sweep as sweep

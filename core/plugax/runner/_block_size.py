@@ -76,4 +76,6 @@ def _usual(job: Job, task: Task, devices: Devices) -> int | None:
     if race is not None:
         return 1 if large else max(job.members // race.eta**2, 1)
     own_data = task.axes[3] is not None
-    return FEW if large and (own_data or size > CACHE) else None
+    # A slice is computed as the whole population would be, so that it has the same bits.
+    together = size // job.members * (job.part_of or job.members)
+    return FEW if large and (own_data or together > CACHE) else None

@@ -1,20 +1,18 @@
 """A sweep over options that need a program each: one population after the other.
 
-The directory of such a sweep has `sweep.json`, which lists the populations and how each is made,
-`swept-ID.npz` with the arrays that all of them are swept over, and a directory for every
-population.
+Its directory is described in `_saved_sweep.py`.
 """
 
+import functools
 import itertools
-import os
 import pathlib
-import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jax
 import numpy as np
 
+from ..cluster import Cluster
 from ..errors import PlugaxError, RunFailedError
 from ..plugins import origin_of
 from ..problems import AbstractProblem
@@ -26,17 +24,15 @@ from ..solution import (
     claim,
     directory_of,
     finite,
-    read_arrays,
     replace_file,
     sealed,
-    swept_arrays,
-    unsealed,
-    write_arrays,
 )
 from ..solvers import AbstractSolver
+from ._blueprint import write_blueprint
 from ._device import Devices
 from ._job import Job
 from ._length import Length, Plan
+from ._on_cluster import run_divided
 from ._option_paths import has_option, with_option
 from ._population import is_array_leaf, root_of, run_population
 from ._processes import writes
@@ -117,6 +113,8 @@ def run_groups(
     out: pathlib.Path | None,
     force: bool,
     throw: bool,
+    cluster: Cluster | None = None,
+    device: str | None = None,
     **told: Any,
 ) -> Populations:
     """Run a population for every combination of the options.
@@ -127,8 +125,22 @@ def run_groups(
         out: the directory of the whole sweep, or None.
         force: whether to replace other runs there.
         throw: whether to raise if a member was not successful.
+        cluster: where the populations are run, in slices; None for this process.
+        device: on a cluster, as for `solve`.
         told: further arguments of `run`.
     """
+    if cluster is not None and out is not None:
+        places = [out / directory_of(options) for options in choices]
+        groups = run_divided(
+            cluster,
+            dict(zip(places, jobs, strict=True)),
+            out,
+            force=force,
+            chunk=told["chunk"],
+            device=device,
+            before=functools.partial(_write, out, choices, jobs, told["devices"]),
+        )
+        return checked(Populations(tuple(groups), tuple(choices), (), out), throw=throw)
     if out is not None:
         for options in choices:
             claim(out / directory_of(options), force=force)
@@ -152,58 +164,14 @@ def _run_all(
             break
     done = len(groups)
     found = Populations(tuple(groups), tuple(choices[:done]), tuple(choices[done:]), out)
+    return checked(found, throw=throw)
+
+
+def checked(found: Any, *, throw: bool) -> Any:
+    """What was found; `RunFailedError` if a member was not successful and `throw` asks for it."""
     if throw and not found.success.all():
         raise RunFailedError(str(found.overall()), found)
     return found
-
-
-def read_sweep(path: str | os.PathLike) -> dict[str, Any] | None:
-    """The content of `sweep.json`, with the swept arrays as `swept`; None if there is none.
-
-    Errors: `PlugaxError` if it is damaged.
-    """
-    directory = pathlib.Path(path)
-    if not (directory / SWEEP).exists():
-        return None
-    try:
-        content = unsealed((directory / SWEEP).read_bytes())
-        if "arrays" in content:
-            swept = read_arrays(directory / content["file"], content["arrays"])
-        else:  # the first format
-            with np.load(directory / "swept.npz", allow_pickle=False) as stored:
-                swept = {name: stored[name] for name in content["dtypes"]}
-        return content | {"swept": swept}
-    except (OSError, ValueError, KeyError) as error:
-        raise PlugaxError(f"The sweep in {directory} is damaged: {error}.") from error
-
-
-def each_group(
-    path: str | os.PathLike,
-    sweep: Mapping[str, Any],
-    saved: Callable[[pathlib.Path], Any],
-    missing: Callable[[dict[str, Any], pathlib.Path], Any],
-) -> Populations:
-    """The populations of a saved sweep, until the first that is not there.
-
-    Arguments:
-        path: the directory of the sweep.
-        sweep: what `read_sweep` returns.
-        saved: gives the population that is saved in a directory.
-        missing: gives a population that was never begun, or None; its arguments are its provenance
-            and its directory.
-    """
-    directory, groups = pathlib.Path(path), []
-    for one in sweep["groups"]:
-        place = directory / one["directory"]
-        group = saved(place) if (place / SUMMARY).exists() else missing(one["provenance"], place)
-        if group is None:
-            break
-        groups.append(group)
-    options = tuple(one["options"] for one in sweep["groups"])
-    done = len(groups)
-    if not groups:
-        raise PlugaxError(f"No population of the sweep in {directory} has been run yet.")
-    return Populations(tuple(groups), options[:done], options[done:], directory)
 
 
 def _write(
@@ -212,7 +180,6 @@ def _write(
     """Write what is needed to make the populations of a sweep, before the first of them is run."""
     if not writes():
         return
-    arrays = swept_arrays({n: v for n, v in (jobs[0].swept or {}).items() if n != "start"})
     groups = [
         {
             "options": options,
@@ -223,13 +190,9 @@ def _write(
     ]
     for place in (out, *(out / group["directory"] for group in groups)):
         (place / SUMMARY).unlink(missing_ok=True)  # of a run that is replaced
-    file = f"swept-{uuid.uuid4().hex[:12]}.npz"
-    entries = write_arrays(out / file, arrays)
-    with replace_file(out / SWEEP) as opened:
-        opened.write(sealed({"groups": finite(groups), "file": file, "arrays": entries}))
-    for path in out.glob("swept*.npz"):  # of a sweep that is replaced
-        if path.name != file:
-            path.unlink()
+    entries = write_blueprint(out, jobs[0])
+    with replace_file(out / SWEEP) as file:
+        file.write(sealed({"groups": finite(groups), "arrays": entries}))
 
 
 def _are_numbers(given: Any) -> bool:

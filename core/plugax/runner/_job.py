@@ -50,6 +50,7 @@ class Job:
         lineage: in population-based training, the lineage from which the run goes on.
         on_non_finite: what is done when a step comes to something that is not finite.
         rates: the learning rates that become smaller when the run goes back, by name.
+        part_of: the number of members of the population that this is a slice of; None for a whole.
     """
 
     problem: AbstractProblem
@@ -69,6 +70,7 @@ class Job:
     lineage: Lineage | None = None
     on_non_finite: str = ANSWERS[0]
     rates: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    part_of: int | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -21,7 +21,6 @@ from ..solution import Population, SavedRun, Solution, history_figure, read_save
 from ..solvers import AbstractSolver
 from ._best import keeping
 from ._data_files import with_checked_files
-from ._groups import each_group, read_sweep
 from ._job import Job, single
 from ._length import Length
 from ._population import population
@@ -30,6 +29,7 @@ from ._provenance import plugin_versions, versions
 from ._race import Race
 from ._record import recording
 from ._result import parts_of
+from ._saved_sweep import check_finished, each_group, read_sweep
 from ._skip import bare
 from ._snapshots import USUAL, Snapshots
 
@@ -54,6 +54,7 @@ def load(
     if the saved arrays do not fit them, or if a data file that the problem was made from is gone or
     has changed.
     """
+    check_finished(path)
     sweep = read_sweep(path)
     if sweep is not None:
         given = {"problem": problem, "solver": solver}
@@ -71,10 +72,9 @@ def load(
     if problem is None and origin.get("variations"):
         made = rebuild_variations(made, origin["variations"], saved.series("variations"))
     job = job_of(saved, made, fitted)
-    best = saved.best()
     if saved.is_population:
-        bests = None if best is None else _population(best, job)
-        return dataclasses.replace(_population(saved, job), bests=bests)
+        return population_from(saved, job)
+    best = saved.best()
     return dataclasses.replace(
         _solution(saved, job), best=None if best is None else _solution(best, job)
     )
@@ -116,6 +116,11 @@ def told_of(run: Mapping[str, Any]) -> dict[str, Any]:
 def job_of(saved: SavedRun, problem: AbstractProblem, solver: AbstractSolver) -> Job:
     """The job of a saved run."""
     run = saved.provenance["run"]
+    if isinstance(run["seed"], list):
+        raise PlugaxError(
+            f"The run in {saved.directory} is a row of a comparison, in which every seed has data "
+            "of its own: compare again with the same directory, which goes on with it."
+        )
     asked = Length(run["steps"], evaluate_every=run["evaluate_every"])
     plan = asked.in_steps(solver.data(problem), 1)
     told = told_of(run) | {"plan": plan, "prepared_for": run["prepared_for"]}
@@ -128,6 +133,13 @@ def job_of(saved: SavedRun, problem: AbstractProblem, solver: AbstractSolver) ->
         one = eqx.filter_eval_shape(problem.init, jr.key(0))
         swept["start"] = saved.starts(_with_axes(one, (run["over"]["start"],), 0))
     return population(problem, solver, swept, **told)
+
+
+def population_from(saved: SavedRun, job: Job) -> Population:
+    """The saved population, whose job is known."""
+    best = saved.best()
+    bests = None if best is None else _population(best, job)
+    return dataclasses.replace(_population(saved, job), bests=bests)
 
 
 def _solution(saved: SavedRun, job: Job) -> Solution:

@@ -14,22 +14,25 @@ from ..data._block import streams_in
 from ..errors import PlugaxError, ResumeWarning
 from ..observers import AbstractObserver
 from ..problems import AbstractProblem
-from ..solution import Population, Solution, finite, swept_from
+from ..solution import Population, Populations, Solution, finite
 from ..solvers import AbstractSolver
 from ._best import keeping
+from ._blueprint import read_blueprint
 from ._branch import branch
 from ._data_files import data_files
 from ._device import find_devices
-from ._groups import each_group, read_sweep
+from ._groups import checked
 from ._job import single
 from ._length import Length, Plan
-from ._load import components_of, told_of
+from ._load import told_of
 from ._nearest import newest
+from ._on_cluster import resume_divided
 from ._place import check_call
 from ._population import population
 from ._provenance import spec_of, variations_of
 from ._rollback import rates_after
 from ._run import run
+from ._saved_sweep import each_group, is_unfinished, read_sweep
 
 
 def resume(
@@ -106,6 +109,11 @@ def resume(
         given = {"problem": problem, "solver": solver}
         told = {"options": options or {}, "length": length, "force": force, "given": given}
         return branch(path, out=out, from_step=from_step, **told, **call)
+    if is_unfinished(path):
+        asked = {"chunk": chunk, "device": device, "devices": devices, "observers": observers}
+        asked |= {"throw": False, "steps": steps, "epochs": epochs, "anew": prepare_anew}
+        given = {"problem": problem, "solver": solver}
+        return checked(_finish_slices(pathlib.Path(path), sweep, asked, **given), throw=throw)
     if sweep is None:
         before = newest(path, problem=problem, solver=solver)
         return _go_on(before, path, length, prepare_anew=prepare_anew, **call)
@@ -126,15 +134,10 @@ def resume(
     def missing(origin: dict[str, Any], place: pathlib.Path) -> Population | None:
         if interrupted:
             return None
-        asked = origin["run"]
-        swept = swept_from(sweep["swept"], asked["over"])
-        if "start" in swept:
-            raise PlugaxError(f"{place} was never begun, and its starts are not saved; sweep anew.")
-        made, fitted = components_of(origin, place, problem, solver)
-        usual = Length(asked["steps"], evaluate_every=asked["evaluate_every"])
-        plan = length.or_else(usual).in_steps(fitted.data(made), 1)
-        best = keeping(asked.get("keep_best"), plan)
-        job = population(made, fitted, swept, plan=plan, keep_best=best, **told_of(asked))
+        given = {"problem": problem, "solver": solver}
+        job = read_blueprint(
+            pathlib.Path(path), origin, sweep.get("arrays"), length=length, **given
+        )
         return note(run(job, out=place, **call))
 
     found = each_group(path, sweep, saved, missing)
@@ -143,6 +146,23 @@ def resume(
             f"Nothing is left to do in {path}: no member of any population can go on."
         )
     return found
+
+
+def _finish_slices(
+    path: pathlib.Path, sweep: dict[str, Any] | None, asked: dict[str, Any], **given: Any
+) -> Population | Populations:
+    """Go on with a sweep on a cluster, as it was asked for."""
+    if any(asked.values()):
+        name = next(name for name, value in asked.items() if value)
+        raise PlugaxError(
+            f"The sweep on a cluster in {path} is not finished, and goes on as it was begun: leave "
+            f"out {'prepare_anew' if name == 'anew' else name}, and resume once more when it is."
+        )
+    if sweep is None:
+        return resume_divided(path, [path], **given)[0]
+    places = [path / one["directory"] for one in sweep["groups"]]
+    groups = resume_divided(path, places, **given)
+    return Populations(tuple(groups), tuple(one["options"] for one in sweep["groups"]), (), path)
 
 
 def _plan(before: Solution | Population, length: Length) -> Plan:

@@ -4,18 +4,22 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..cluster import Cluster, cluster_of
+from ..errors import PlugaxError
 from ..observers import AbstractObserver
 from ..problems import AbstractProblem
 from ..solution import SUMMARY, SWEEP, claim
 from ..solvers import AbstractSolver
 from ._device import find_devices
-from ._groups import run_groups
+from ._groups import checked, run_groups
 from ._length import EvaluateEvery, Length
+from ._on_cluster import check_divisible, forget_slices, run_divided
 from ._on_non_finite import answer_of
 from ._place import check_call
 from ._population import run_population
 from ._race import Race
 from ._resolve import resolve
+from ._saved_sweep import CLUSTER
 from ._snapshots import USUAL, snapshots_of
 from ._sweep_jobs import sweep_jobs
 
@@ -45,6 +49,7 @@ def sweep(
     force: bool = False,
     snapshot_every: int | str = USUAL.every,
     keep_last: int = USUAL.last,
+    cluster: Cluster | str | None = None,
     throw: bool = False,
     **options: Any,
 ) -> Any:
@@ -87,6 +92,9 @@ def sweep(
         force: as for `solve`.
         snapshot_every: as for `solve`.
         keep_last: as for `solve`.
+        cluster: `"local"`, `"slurm"`, or a `plugax.cluster.Local` or `Slurm`: the members are run
+            in slices by other programs, and put together in `out`, which is needed. The same call
+            goes on with what is missing, and so does `resume`.
         throw: raise `RunFailedError` if a member was not successful.
         options: as for `solve`.
 
@@ -99,8 +107,18 @@ def sweep(
     """
     asked = Length(steps, epochs, evaluate_every)
     where = find_devices(device, devices)
-    if out is not None:
-        out = claim(out, force=force, names=(SUMMARY, SWEEP))
+    others = None if cluster is None else cluster_of(cluster)
+    if others is not None:
+        if where.several:
+            raise PlugaxError(
+                "The members of a sweep are divided among the devices of this machine, or among "
+                f"the programs of a cluster; got devices={devices!r} and cluster={cluster!r}."
+            )
+        check_divisible(out, race, [*observers])
+        out = claim(out or "", force=True)
+    elif out is not None:
+        out = claim(out, force=force, names=(SUMMARY, SWEEP, CLUSTER))
+        forget_slices(out)
     made, fitted, plan = resolve(problem, solver, asked, options)
     told: Any = {"seed": seed, "record": record, "record_every": record_every, "block": block}
     told |= {"snapshots": snapshots_of(snapshot_every, keep_last)}
@@ -108,8 +126,11 @@ def sweep(
     drawn = {"points": points, "sampling": sampling, "race": race, "keep_best": keep_best}
     check_call(made, seed=seed, chunk=chunk)
     choices, jobs = sweep_jobs(made, fitted, plan, asked, over, **told, **drawn)
-    call = {"chunk": chunk, "observers": observers, "throw": throw}
-    call["devices"] = where
+    if choices is None and others is not None and out is not None:
+        divided = run_divided(others, {out: jobs[0]}, out, force=force, chunk=chunk, device=device)
+        return checked(divided[0], throw=throw)
+    call = {"chunk": chunk, "observers": observers, "throw": throw, "devices": where}
     if choices is None:
         return run_population(jobs[0], out=out, **call)
-    return run_groups(choices, jobs, out=out, force=force, **call)
+    told = {"out": out, "force": force, "cluster": others, "device": device}
+    return run_groups(choices, jobs, **told, **call)

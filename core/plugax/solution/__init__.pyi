@@ -3,6 +3,7 @@
 from ._arrays import load_arrays as load_arrays
 from ._arrays import named_arrays as named_arrays
 from ._arrays import save_arrays as save_arrays
+from ._arrays import tree_from as tree_from
 from ._claim import claim as claim
 from ._claim import drawn_in as drawn_in
 from ._claim import forget_figures as forget_figures
@@ -22,6 +23,7 @@ from ._members import POINTS as POINTS
 from ._members import swept_arrays as swept_arrays
 from ._members import swept_from as swept_from
 from ._npz import read_arrays as read_arrays
+from ._npz import replace_arrays as replace_arrays
 from ._npz import write_arrays as write_arrays
 from ._population import Population as Population
 from ._populations import SWEEP as SWEEP

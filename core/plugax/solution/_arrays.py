@@ -17,18 +17,12 @@ import numpy as np
 from jaxtyping import PyTree
 
 from ..errors import PlugaxError
-from ._npz import write_arrays
+from ._npz import replace_arrays
 
 
 def save_arrays(path: str | os.PathLike, tree: PyTree) -> None:
     """Write the array leaves of `tree`."""
-    target = pathlib.Path(path)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        write_arrays(temporary, named_arrays(tree))
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    replace_arrays(pathlib.Path(path), named_arrays(tree))
 
 
 def load_arrays(path: str | os.PathLike, like: PyTree) -> PyTree:

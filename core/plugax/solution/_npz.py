@@ -54,6 +54,17 @@ def write_arrays(path: pathlib.Path, arrays: Mapping[str, np.ndarray]) -> dict[s
     return entries
 
 
+def replace_arrays(path: pathlib.Path, arrays: Mapping[str, np.ndarray]) -> dict[str, Entry]:
+    """As `write_arrays`, in place of the file that is there, when the new one is complete."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        entries = write_arrays(temporary, arrays)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return entries
+
+
 def read_arrays(path: pathlib.Path, entries: Mapping[str, Entry]) -> dict[str, np.ndarray]:
     """The arrays of a file, if they are those that were written.
 
