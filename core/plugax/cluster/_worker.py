@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import PlugaxError
 
-DONE, FAILED, LOCK = "done", "failed.json", ".lock"
+DONE, FAILED, LOCK = "done", "failed.json", ".worker"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -145,6 +145,8 @@ def result_of(
         evaluation_series={
             n: x if n == "step" else in_shape(x, job) for n, x in evaluations.items()
         },
+        state=in_shape(bare(here(run_state.state)), job),
+        recoveries=in_shape(counts, job),
         swept=job.swept,
         parts=parts,
         bests=cast(Population | None, best),
