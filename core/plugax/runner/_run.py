@@ -109,7 +109,9 @@ def run(
                     )
                 except PlugaxError:
                     # If data cannot be read, what was done before is not lost.
-                    if out is not None and feed is not None and feed.failed and run_state.pieces:
+                    # Of several processes, the others do not know and cannot take part.
+                    alone = feed is not None and feed.failed and jax.process_count() == 1
+                    if out is not None and alone and run_state.pieces:
                         _save(between.result(run_state), out, anew=before is None)
                     raise
                 result = between.result(run_state)
