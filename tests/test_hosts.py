@@ -100,7 +100,8 @@ def end(processes):
     return [out for out, _ in told]
 
 
-@pytest.mark.parametrize("count", [2, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [2, 4])
 def test_a_population_of_several_processes_has_the_same_bits_as_of_one(start, tmp_path, count):
     sweep = ("sweep", "regression", "--solver", "gradient", "--steps", "20", "--tolerance", "none")
     sweep = (*sweep, "--over", "optimizer.learning_rate=0.001:0.1:9", "--json", "--chunk", "7")
