@@ -6,10 +6,12 @@ first process prints, saves and reports. If a process is lost, the others notice
 exchange something, or by its heartbeats, and end.
 """
 
+import contextlib
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import IO
 
 from ..errors import LostProcessError, PlugaxError
 from ._environment import prepare
@@ -52,12 +54,28 @@ def in_processes(command: str, main: Callable[[list[str]], int], argv: list[str]
     set_number(number)
     if not {"--device", "--devices"} & {word.partition("=")[0] for word in argv}:
         argv = [*argv, "--devices", "all"]
-    if number == 0:
+    if number and command != "resume":
+        # The first process has looked whether another run is in the way.
+        argv = [*argv, "--force"]
+    with _own_output(number) as stream, answers_to(stream):
         return _ending_with_others(number, main, argv)
-    # The first process has looked whether another run is in the way.
-    argv = argv if command == "resume" else [*argv, "--force"]
-    with open(os.devnull, "w") as nothing, answers_to(nothing):
-        return _ending_with_others(number, main, argv)
+
+
+@contextlib.contextmanager
+def _own_output(number: int) -> Iterator[IO[str]]:
+    """Where this process answers; all others are silent.
+
+    XLA's library for the connections prints on standard output, which is kept for answers.
+    """
+    sys.stdout.flush()
+    # The descriptor, which that library writes to; what Python prints goes to standard error.
+    answers, nothing = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 1)
+    try:
+        with os.fdopen(answers if number == 0 else os.dup(nothing), "w") as stream:
+            yield stream
+    finally:
+        os.close(nothing)
 
 
 def _ending_with_others(number: int, main: Callable[[list[str]], int], argv: list[str]) -> int:

@@ -206,10 +206,14 @@ class Feed:
         blocks, places, count = [], [], wanted
         for stream, readers in enumerate(self._readers):
             # Pages of zeros take no memory until something is written.
-            arrays = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), self._shapes(stream))
-            own, rows = self.members[stream] > 1, self._rows[stream]
+            shapes, own, rows = self._shapes(stream), self.members[stream] > 1, self._rows[stream]
             if rows is not None:
-                arrays = jax.tree.map(lambda x, r=readers[0].rows: x[:, r], arrays)
+                part = len(range(rows)[readers[0].rows])
+                shapes = jax.tree.map(
+                    lambda x, n=part: jax.ShapeDtypeStruct((x.shape[0], n, *x.shape[2:]), x.dtype),
+                    shapes,
+                )
+            arrays = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), shapes)
             on_the_way: list[Place] = []
             for member, reader in enumerate(readers):
                 into = jax.tree.map(lambda x, m=member: x[m], arrays) if own else arrays

@@ -153,7 +153,9 @@ def _run(
                     )
                 except PlugaxError:
                     # If data cannot be read, what was done before is not lost.
-                    if feed is not None and feed.failed and run_state.latest:
+                    # Of several processes, the others do not know and cannot take part.
+                    alone = feed is not None and feed.failed and jax.process_count() == 1
+                    if alone and run_state.latest:
                         between.save(run_state)
                     raise
                 result = between.ended(run_state)

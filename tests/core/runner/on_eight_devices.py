@@ -1,5 +1,8 @@
 """The laws of runs on several devices; `tests/test_devices.py` runs this where there are eight."""
 
+import itertools
+
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
@@ -7,8 +10,9 @@ import numpy as np
 import pytest
 
 import plugax as px
+from plugax import testing
 
-COUNTS = (2, 4, 8)
+COUNTS = (*(pytest.param(n, marks=pytest.mark.slow) for n in (2, 4)), 8)
 SEEDS = {"seed": range(9)}
 
 
@@ -86,12 +90,14 @@ def test_every_device_has_its_part_of_a_population(bowl, noisy):
     assert {part.data.shape for part in parts} == {(2, 2)}
 
 
+@pytest.mark.slow
 def test_members_beside_their_data_and_their_rates_are_the_same_on_all_devices(fit, adam):
     over = {"optimizer.learning_rate": jnp.geomspace(1e-3, 1e-1, 3), "seed": range(2)}
     one, all_of_them = (px.sweep(fit, adam, over=over, steps=5, devices=n) for n in (1, 8))
     assert_same_bits(one, all_of_them)
 
 
+@pytest.mark.slow
 def test_devices_can_be_named(bowl, noisy, alone):
     spread = px.sweep(bowl, noisy, over=SEEDS, steps=20, devices=["cpu:5", "cpu:2"])
     assert_same_bits(alone, spread)
@@ -108,6 +114,7 @@ def test_a_member_that_fails_stops_alone_on_its_device(cliff, descent):
     np.testing.assert_array_equal(one.unknowns, other.unknowns)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("race", ["halving", "population"])
 def test_a_race_is_the_same_on_all_devices(bowl, descent, race):
     solver = descent(jnp.asarray(0.1), noise=0.01)
@@ -117,6 +124,7 @@ def test_a_race_is_the_same_on_all_devices(bowl, descent, race):
     assert_same_bits(one, other)
 
 
+@pytest.mark.slow
 def test_a_population_goes_on_with_the_same_bits_on_other_devices(bowl, descent, tmp_path):
     solver = descent(jnp.asarray(0.1), noise=0.01)
     whole = px.sweep(bowl, solver, over=SEEDS, steps=20, devices=2)
@@ -143,6 +151,7 @@ def test_batches_spread_over_devices_give_the_same_up_to_rounding(fit, adam):
     np.testing.assert_allclose(one.unknowns[0], several.unknowns[0], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_gradient_of_a_spread_batch_is_the_gradient_up_to_rounding(fit):
     plain = px.solver("gradient", optimizer=px.optimizer("sgd", learning_rate=1.0), tolerance=None)
     begun = px.solve(fit, plain, steps=1)
@@ -156,6 +165,7 @@ def test_a_gradient_of_a_spread_batch_is_the_gradient_up_to_rounding(fit):
             np.testing.assert_allclose(one, other, atol=bound, rtol=0)
 
 
+@pytest.mark.slow
 def test_a_run_with_spread_batches_goes_on_with_another_number_of_devices(fit, adam, tmp_path):
     whole = px.solve(fit, adam, steps=20, devices=4)
     px.solve(fit, adam, steps=12, devices=4, out=tmp_path)
@@ -167,6 +177,7 @@ def test_a_run_with_spread_batches_goes_on_with_another_number_of_devices(fit, a
     assert other.provenance["device"]["indices"] == [0, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_without_examples_the_state_is_spread():
     twin = px.problem("lorenz96-twin", dim=8, cycles=4, burn_in=0.0)
@@ -214,8 +225,38 @@ def test_platforms_are_not_mixed(monkeypatch):
         _device.find_devices(devices="cpu,gpu")
 
 
+@pytest.mark.slow
 def test_a_comparison_spreads_its_seeds(bowl, noisy):
     one, several = (
         px.compare(bowl, {"descent": noisy}, seeds=range(5), steps=5, devices=n) for n in (1, 8)
     )
     np.testing.assert_array_equal(one.rows[0].scores["norm"], several.rows[0].scores["norm"])
+
+
+def test_the_kit_finds_what_differs_between_devices(bowl):
+    testing.check_solver_devices(Descending(), jr.key(0), bowl)
+    with pytest.raises(AssertionError, match="a population on 8 devices is that on one, bit for"):
+        testing.check_solver_devices(Descending(fickle=True), jr.key(0), bowl)
+
+
+class Descending(px.AbstractSolver):
+    """Gradient descent; if it is fickle, its rate is another one in every program."""
+
+    fickle: bool = eqx.field(static=True, default=False)
+
+    def init(self, problem, unknowns, key):
+        return unknowns
+
+    def step(self, problem, state, batch, key):
+        (loss, metrics), grad = jax.value_and_grad(problem.loss, has_aux=True)(state, batch, key)
+        rate = 0.1 + 0.001 * next(PROGRAMS) * self.fickle
+        return state - rate * grad, {"loss": loss, **metrics}
+
+    def converged(self, problem, state):
+        return None
+
+    def unknowns(self, problem, state):
+        return state
+
+
+PROGRAMS = itertools.count()

@@ -91,24 +91,25 @@ def test_a_slice_that_was_broken_off_goes_on_from_its_last_state(
     sweep, whole, same, inline, tmp_path, monkeypatch
 ):
     from plugax.runner import _run
+    from plugax.runner._snapshots import Snapshots
 
     saved = []
 
-    def save_and_die(result, out, **told):
-        answer = save(result, out, **told)
+    def save_and_die(self, result, run_state, **told):
+        answer = save(self, result, run_state, **told)
         saved.append(int(result.steps.max()))
-        if len(saved) == 2:
+        if len(saved) == 3:
             raise MemoryError
         return answer
 
-    save = _run._save
-    monkeypatch.setattr(_run, "CHECKPOINT_SECONDS", -1.0)
-    monkeypatch.setattr(_run, "_save", save_and_die)
+    save = _run._Between._save
+    monkeypatch.setattr(Snapshots, "seconds", property(lambda _: -1.0))
+    monkeypatch.setattr(_run._Between, "_save", save_and_die)
     with pytest.raises(px.PlugaxError, match="MemoryError"):
         sweep(cluster=inline(slices=1), out=tmp_path)
-    assert saved == [4, 8 - 3]
+    assert saved == [0, 4, 8 - 3]
     same(sweep(cluster=inline(slices=1), out=tmp_path), whole)
-    assert saved[2] > saved[1]
+    assert saved[3] > saved[2]
 
 
 def test_the_error_of_a_slice_reaches_the_user(inline, tmp_path):

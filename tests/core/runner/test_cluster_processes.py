@@ -75,9 +75,7 @@ SCRIPT = '''
 import os, signal, sys
 
 import plugax as px
-from plugax.runner import _run
 
-_run.CHECKPOINT_SECONDS = -1.0
 out, names = sys.argv[1:]
 told = 0
 
@@ -96,7 +94,7 @@ over = {"optimizer.learning_rate": [0.01, 0.03, 0.1], "seed": range(2)}
 if "," in names:
     over["optimizer.name"] = names.split(",")
 solver = px.solver("gradient", optimizer="sgd", tolerance=None)
-px.sweep("regression", solver, over=over, steps=20, chunk=5, out=out, observers=[Kill()])
+px.sweep("regression", solver, over=over, steps=20, chunk=5, snapshot_every=5, out=out, observers=[Kill()])
 '''
 
 

@@ -9,6 +9,7 @@ import pytest
 
 import plugax as px
 from plugax.runner import _run
+from plugax.runner._snapshots import Snapshots
 
 
 class Mean(px.AbstractProblem):
@@ -59,30 +60,30 @@ def assert_same(one, other):
 @pytest.fixture
 def saves(monkeypatch):
     """The steps of what is saved, after every chunk; the save of a given number is the last."""
-    monkeypatch.setattr(_run, "CHECKPOINT_SECONDS", -1.0)
-    save, steps = _run._save, []
+    monkeypatch.setattr(Snapshots, "seconds", property(lambda _: -1.0))
+    save, steps = _run._Between._save, []
 
-    def save_and_die(result, out, **told):
-        answer = save(result, out, **told)
+    def save_and_die(self, result, run_state, **told):
+        answer = save(self, result, run_state, **told)
         steps.append(int(result.steps.max()))
         if len(steps) == steps_until["end"]:
             raise KeyboardInterrupt
         return answer
 
     steps_until = {"end": None}
-    monkeypatch.setattr(_run, "_save", save_and_die)
+    monkeypatch.setattr(_run._Between, "_save", save_and_die)
     return steps, steps_until
 
 
 def test_a_comparison_that_was_broken_off_goes_on_to_the_same_bits(compare, saves, tmp_path):
     steps, until = saves
     whole = compare()
-    until["end"] = 7  # in the middle of the second row
+    until["end"] = 8  # in the middle of the second row
     broken = compare(out=tmp_path)
     assert [row.solver for row in broken.rows] == ["slow"]
-    assert steps == [6, 12, 18, 24, 24, 6, 12]
+    assert steps == [0, 6, 12, 18, 24, 0, 6, 12]
     again = compare(out=tmp_path)
-    assert steps[7:] == [18, 24, 24, 6, 12, 18, 24, 24]
+    assert steps[8:] == [18, 24, 0, 6, 12, 18, 24]
     assert_same(again, whole)
     assert_same(compare(out=tmp_path), whole)
     assert len(steps) == 15
