@@ -269,7 +269,8 @@ def single():
     return lorenz96()
 
 
-@pytest.mark.parametrize("x64", [False, True])
+# Without double precision there is little else that it could become.
+@pytest.mark.parametrize("x64", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_single_precision_stays_single(x64):
     with jax.enable_x64(False):
         problem, solver = single(), HybridFourDVar(window=2)
