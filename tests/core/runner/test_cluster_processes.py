@@ -94,7 +94,8 @@ over = {"optimizer.learning_rate": [0.01, 0.03, 0.1], "seed": range(2)}
 if "," in names:
     over["optimizer.name"] = names.split(",")
 solver = px.solver("gradient", optimizer="sgd", tolerance=None)
-px.sweep("regression", solver, over=over, steps=20, chunk=5, snapshot_every=5, out=out, observers=[Kill()])
+told = {"steps": 20, "chunk": 5, "snapshot_every": 5, "observers": [Kill()]}
+px.sweep("regression", solver, over=over, out=out, **told)
 '''
 
 
