@@ -62,6 +62,14 @@ def minimums(session: nox.Session) -> None:
 
 
 @nox.session(python=OLDEST)
+def faults(session: nox.Session) -> None:
+    """Processes killed 200 times, full disks, 1000 damaged files; `-- -k kills` and so on."""
+    session.install("-e", ".[test]")
+    environment = _cached(session) | AS_USERS_DO | {"PLUGAX_FAULTS": "200"}
+    session.run("pytest", *PARALLEL, "tests/faults", *session.posargs, env=environment)
+
+
+@nox.session(python=OLDEST)
 def lint(session: nox.Session) -> None:
     """Ruff: rules and format."""
     session.install("ruff>=0.14")

@@ -86,7 +86,8 @@ def read_blueprint(
         swept["start"] = _starts(directory, arrays, made, asked["over"]["start"])
     usual = Length(asked["steps"], evaluate_every=asked["evaluate_every"])
     plan = length.or_else(usual).in_steps(fitted.data(made), 1)
-    told = told_of(asked) | {"keep_best": keeping(asked.get("keep_best"), plan)}
+    told: dict[str, Any] = told_of(asked)
+    told["keep_best"] = keeping(asked.get("keep_best"), plan)
     return population(made, fitted, swept, plan=plan, **told)
 
 
