@@ -1,4 +1,4 @@
-"""Runs that are killed at random moments, resumed, and compared to the bit with one that was not."""
+"""Runs that are killed at random moments, resumed, and compared to the bit with others."""
 
 import importlib.util
 import os
@@ -17,6 +17,7 @@ import plugax as px
 SCRIPT = pathlib.Path(__file__).with_name("cases.py")
 KILLS = int(os.environ.get("PLUGAX_FAULTS", "0") or 0)
 LONGEST = 60.0
+CACHE = ("JAX_COMPILATION_CACHE_DIR",)
 
 
 def cases():
@@ -39,7 +40,9 @@ def leaves_of(found):
 def run_for(kind, directory, seconds):
     """Run in a process of its own, killed so long after JAX is there; whether it was killed."""
     command = [sys.executable, str(SCRIPT), kind, str(directory)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    # JAX's compilation cache does not survive that: what a killed process was writing stays cut off.
+    own = {name: value for name, value in os.environ.items() if name not in CACHE}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=own) as process:
         assert process.stdout.readline() == "running\n"
         try:
             status = process.wait(timeout=seconds)
