@@ -56,15 +56,8 @@ def test_a_run_goes_on_when_its_disk_is_full_and_is_saved_when_it_no_longer_is(
 ):
     script, out = tmp_path / "limited.py", tmp_path / "out"
     script.write_text(LIMITED)
-    command = [
-        sys.executable,
-        "-W",
-        "default",
-        str(script),
-        str(CASES.parent),
-        str(out),
-        str(limit),
-    ]
+    given = map(str, (script, CASES.parent, out, limit))
+    command = [sys.executable, "-W", "default", *given]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "completed None\n"
     assert "UnsavedWarning" in done.stderr

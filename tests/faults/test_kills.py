@@ -40,7 +40,7 @@ def leaves_of(found):
 def run_for(kind, directory, seconds):
     """Run in a process of its own, killed so long after JAX is there; whether it was killed."""
     command = [sys.executable, str(SCRIPT), kind, str(directory)]
-    # JAX's compilation cache does not survive that: what a killed process was writing stays cut off.
+    # JAX's compilation cache does not survive that: an entry that was being written stays cut off.
     own = {name: value for name, value in os.environ.items() if name not in CACHE}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=own) as process:
         assert process.stdout.readline() == "running\n"
