@@ -19,6 +19,7 @@ ALL = (
     "populations",
     "devices",
     "clusters",
+    "snapshots",
     "mnist",
     "streams",
     "sequences",
