@@ -53,7 +53,15 @@ def state_before(solution: Solution, step: int) -> tuple[PyTree, int]:
 
     Errors: `PlugaxError` if the run ends before.
     """
+    since = solution.provenance["run"].get("since", 0)
+    if step < since:
+        raise PlugaxError(
+            f"This run goes by its options from step {since} on; step {step} went by others. If it "
+            "branched off another run, replay the step there."
+        )
     before = nearest(solution, step)
+    if since and (before is None or before.steps < since):
+        raise PlugaxError(f"No state of this run is saved between its step {since} and {step}.")
     start = at = 0 if before is None else before.steps
     ends = [int(back) for back in solution.recoveries.get("step", ()) if at < back < step]
     for end in [*sorted(set(ends)), step] if step > at else []:
