@@ -72,7 +72,7 @@ class Task(eqx.Module):
     axes: Any = eqx.field(static=True, default=None)
     record: Record = eqx.field(static=True, default=EVERYTHING)
     block: int | None = eqx.field(static=True, default=None)
-    order: Int[Array, " members"] | None = None
+    order: Int[Array, " places"] | None = None
     split: Split | None = eqx.field(static=True, default=None)
 
     def over_members(self, function: Any, *axes: Any) -> Any:
