@@ -24,8 +24,8 @@ from ._text import answers_to
 DISTRIBUTED = "--distributed"
 IN_SEVERAL_PROCESSES = ("run", "sweep", "resume")
 # Seconds: a process that is lost is noticed within the first, twice; the others wait for a process
-# to begin, and for the last to end.
-HEARTBEAT, START, END = 20, 300, 60
+# to begin, and for the last to end; and one that has failed for others that may have, too.
+HEARTBEAT, START, END, FAILED = 20, 300, 300, 10
 
 
 def add_distributed_flags(parser: Parser) -> None:
@@ -79,7 +79,7 @@ def _own_output(number: int) -> Iterator[IO[str]]:
 
 
 def _ending_with_others(number: int, main: Callable[[list[str]], int], argv: list[str]) -> int:
-    """Run a command; if it fails in this process, end at once.
+    """Run a command; if it fails in this process alone, end at once.
 
     The others may wait for something from this process, while JAX would wait for their end.
     """
@@ -92,7 +92,20 @@ def _ending_with_others(number: int, main: Callable[[list[str]], int], argv: lis
         text = str(error) if ours else f"{type(error).__name__}: {str(error).strip()}"
         print(f"plugax: process {number}: {text}", file=sys.stderr, flush=True)
         wrong = ours and not isinstance(error, LostProcessError)
+        if wrong and _all_have_failed():
+            return WRONG_CALL
         os._exit(WRONG_CALL if wrong else FAILURE)
+
+
+def _all_have_failed() -> bool:
+    """Whether the call is wrong in all processes, so that they can take leave of each other."""
+    from jax._src import distributed  # a barrier that is no computation has no public name
+
+    try:
+        distributed.global_state.client.wait_at_barrier("plugax has failed", FAILED * 1000)  # pyright: ignore
+    except Exception:
+        return False
+    return True
 
 
 def _join(argv: list[str]) -> int:

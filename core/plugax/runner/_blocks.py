@@ -24,7 +24,7 @@ def over_blocks(
     function: Callable[..., Any],
     axes: tuple[Any, ...],
     block: int | None,
-    order: Int[Array, " members"] | None = None,
+    order: Int[Array, " places"] | None = None,
 ) -> Callable[..., Any]:
     """`function` for all members: its arrays and its results have an axis of members in front.
 

@@ -23,17 +23,14 @@ def place(task: Task, devices: Devices) -> Task:
         return task
     arrays, rest = eqx.partition(task, eqx.is_array)
     split = task.split
-    if split is not None:
-        where = jax.tree.map(lambda _: split.cut(None), arrays)
-        if task.axes is not None:
-            parts = (arrays.problem, arrays.solver, arrays.prepared, arrays.key)
-            own = split.members(parts, of_members(parts, task.axes))
-            order = None if task.order is None else split.cut()
-            names = ("problem", "solver", "prepared", "key")
-            where = dataclasses.replace(arrays, **dict(zip(names, own, strict=True)), order=order)
-        arrays = jax.tree.map(split.put, arrays, where)
-        return eqx.combine(arrays, rest)
-    return eqx.combine(jax.device_put(arrays, devices.first), rest)
+    if split is None:
+        return eqx.combine(jax.device_put(arrays, devices.first), rest)
+    parts = (arrays.problem, arrays.solver, arrays.prepared, arrays.key)
+    own = jax.tree.map(lambda _: False, parts)
+    own = own if task.axes is None else of_members(parts, task.axes)
+    placed = jax.tree.map(split.put, parts, split.members(parts, own))
+    names = ("problem", "solver", "prepared", "key")
+    return eqx.combine(dataclasses.replace(arrays, **dict(zip(names, placed, strict=True))), rest)
 
 
 def check_call(problem: AbstractProblem, *, seed: int, chunk: int | None) -> None:

@@ -29,7 +29,7 @@ def writes() -> bool:
     return jax.process_index() == 0
 
 
-def gathered(*numbers: float) -> np.ndarray:
+def gathered(*numbers: float | int) -> np.ndarray:
     """These numbers of every process, `(processes, numbers)`; to be called by all of them."""
     own = np.asarray(numbers, float)
     if jax.process_count() == 1:

@@ -74,7 +74,7 @@ class Task(eqx.Module):
     axes: Any = eqx.field(static=True, default=None)
     record: Record = eqx.field(static=True, default=EVERYTHING)
     block: int | None = eqx.field(static=True, default=None)
-    order: Int[Array, " members"] | None = None
+    order: Int[Array, " places"] | None = None
     skips: bool = eqx.field(static=True, default=False)
     split: Split | None = eqx.field(static=True, default=None)
 

@@ -66,3 +66,31 @@ def test_asking_for_the_cpu_starts_nothing_else():
 def test_a_cache_that_cannot_be_made_is_left_out(monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null/cache")
     assert "JAX_COMPILATION_CACHE_DIR" not in after({})
+
+
+@pytest.mark.parametrize(
+    ("devices", "count"),
+    [("2", "2"), (2, "2"), ("batch=2", "2"), ("cpu:0,cpu:1", "2"), ("1", None), ("all", None)],
+)
+def test_the_cpu_is_made_as_many_devices_as_are_asked_for(monkeypatch, devices, count):
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    made = {}
+    apply(settings({}, TESTED, None, devices), made)
+    assert made.get("JAX_NUM_CPU_DEVICES") == count
+    assert made.get("JAX_PLATFORMS") == ("cpu" if "cpu" in str(devices) else None)
+
+
+@pytest.mark.parametrize(
+    ("environment", "devices"),
+    [
+        ({"XLA_FLAGS": "--xla_force_host_platform_device_count=4"}, 2),
+        ({"JAX_NUM_CPU_DEVICES": "8"}, 2),
+        ({}, 3),
+    ],
+)
+def test_no_number_of_cpu_devices_is_set_against_the_user_or_beyond_the_cores(
+    monkeypatch, environment, devices
+):
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    chosen = {s.name: s.value for s in settings(environment, TESTED, None, devices)}
+    assert chosen["JAX_NUM_CPU_DEVICES"] is None
