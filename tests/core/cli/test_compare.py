@@ -139,7 +139,7 @@ def test_a_run_that_fails_exits_with_one(call):
         (("compare", "bowl", "--solver", "descent '"), "No closing quotation"),
         (("compare", "bowl", "--solver", "jump"), "needs the option 'height'"),
         ((*SHORT, "--seeds", 0), "Seeds must be different whole numbers"),
-        ((*SHORT, "--out", "table.xls"), "expected a file that ends in one of"),
+        ((*SHORT, "--out", "table.xls"), "expected a directory, or a file that ends in one of"),
         ((*SHORT, "--out", "no/where/table.csv"), "there is no directory"),
         ((*SHORT, "--over", "tolerance"), "expected OPTION=A,B,…; got 'tolerance'"),
         ((*SHORT, "--over", "colour=1"), "no option 'colour'"),
