@@ -104,6 +104,7 @@ def estimate(
             "race": race,
             "block": block,
         }
+        told |= {"on_non_finite": answer_of(on_non_finite)}
         _, jobs = sweep_jobs(made, fitted, plan, asked, over, seed=seed, **told)
     chosen = find_devices(device, devices)
     if len(chosen.found) > 1:
