@@ -1,7 +1,5 @@
 """What a saved run is rebuilt from, and what going on with it may change."""
 
-import json
-
 import equinox as eqx
 import jax.random as jr
 import numpy as np
@@ -9,6 +7,7 @@ import pytest
 
 import plugax as px
 from plugax.runner import _program
+from plugax.solution import sealed, unsealed
 
 COSINE = {"name": "sgd", "learning_rate": 0.01, "schedule": "cosine"}
 
@@ -67,17 +66,17 @@ def test_a_constant_rate_goes_on_to_any_number_of_steps(tmp_path):
 def test_all_options_are_kept_and_one_that_is_gone_is_an_error(tmp_path):
     px.solve(px.problem("regression", points=20), "gradient", steps=2, out=tmp_path)
     path = tmp_path / "solution.json"
-    summary = json.loads(path.read_text())
+    summary = unsealed(path.read_bytes())
     origin = summary["provenance"]
     assert origin["problem"]["noise"] == px.load(tmp_path).problem.noise
     assert {"name", "learning_rate"} <= origin["solver"]["optimizer"].keys()
     origin["versions"]["plugax"] = "0.0.1"
-    path.write_text(json.dumps(summary))
+    path.write_bytes(sealed(summary))
     with pytest.warns(px.errors.VersionWarning, match=r"plugax 0\.0\.1 \(now"):
         px.load(tmp_path)
     origin["versions"] = {}
     origin["problem"]["gone"] = 3
-    path.write_text(json.dumps(summary))
+    path.write_bytes(sealed(summary))
     with pytest.raises(px.PlugaxError, match="no option 'gone'"):
         px.load(tmp_path)
 
