@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import plugax as px
+from plugax.solution import read_saved_run
 
 # What the processes run. After every chunk the state is saved, which standard error tells.
 MODULE = '''
@@ -174,5 +175,4 @@ def test_what_is_missing_to_find_each_other_is_said(capfd, monkeypatch, flags, w
 
 
 def _series(directory):
-    with np.load(directory / "history.npz") as found:
-        return dict(found)
+    return read_saved_run(directory).series("history")
