@@ -13,7 +13,9 @@ def little_memory(monkeypatch):
     monkeypatch.setattr(_memory, "_of_group", lambda: None)
 
 
-def test_a_run_is_told_and_not_done(call, tmp_path):
+def test_a_run_is_told_and_not_done(call, tmp_path, monkeypatch):
+    # Wide enough for any temporary directory's path.
+    monkeypatch.setenv("COLUMNS", "1000")
     result = call("run", "bowl", "--tolerance", "none", "--out", tmp_path / "a", "--dry-run")
     assert result.status == 0
     lines = result.out.splitlines()
