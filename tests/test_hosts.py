@@ -25,8 +25,8 @@ import numpy as np
 
 import plugax as px
 from plugax.data import Stream
-from plugax.runner import _run
-from plugax.runner._snapshots import Snapshots
+from plugax.runner.run import _run
+from plugax.runner.request._snapshots import Snapshots
 
 
 class Fit(px.AbstractProblem):

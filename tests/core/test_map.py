@@ -12,7 +12,7 @@ def page(root):
 
 
 def imports(path, package):
-    """The modules that a file imports, late imports too, absolute: `plugax.runner._run`."""
+    """The modules that a file imports, late imports too, absolute: `plugax.runner.run._run`."""
     tree = ast.parse(path.read_text())
     for_types = {
         id(node)
@@ -42,11 +42,16 @@ def test_every_folder_and_package_stands_in_the_map(page, root):
     assert named == core | plugins
 
 
+def ranks(page, sentence):
+    """The place of every folder in the list that follows a sentence."""
+    block = re.search(rf"{sentence}:\n\n((?:    .*\n)+)", page).group(1)
+    order = [line.strip().split("  ")[0].split(", ") for line in block.splitlines()]
+    return {room: level for level, rooms in enumerate(order) for room in rooms}
+
+
 def test_core_imports_upwards_only(page, root):
     core = root / "core" / "plugax"
-    block = re.search(r"may import what stands above it:\n\n((?:    .*\n)+)", page).group(1)
-    order = [re.findall(r"\w+", line) for line in block.splitlines()]
-    rank = {room: level for level, rooms in enumerate(order) for room in rooms}
+    rank = ranks(page, "may import what stands above it")
     assert {path.parent.name for path in core.glob("*/__init__.py")} <= set(rank)
     for path in core.rglob("*.py"):
         room = path.relative_to(core).parts[0].removesuffix(".py")
@@ -59,6 +64,19 @@ def test_core_imports_upwards_only(page, root):
             late = room == "plugins"  # inside functions: it makes what the interfaces describe
             if parts[1] in rank and not late:
                 assert rank[parts[1]] < rank[room], f"{path} imports {module}"
+
+
+def test_the_folders_of_the_runner_import_upwards_only(page, root):
+    core = root / "core" / "plugax"
+    rank = ranks(page, "whose folders are the way of a run")
+    assert {path.parent.name for path in (core / "runner").glob("*/__init__.py")} == set(rank)
+    for path in (core / "runner").glob("*/*.py"):
+        room = path.parent.name
+        for module in imports(path, core):
+            if module.startswith("plugax.runner."):
+                other = module.split(".")[2]
+                assert other in rank, f"{path} imports {module}"
+                assert rank[other] <= rank[room], f"{path} imports {module}"
 
 
 def test_plugins_import_public_names_only(root):

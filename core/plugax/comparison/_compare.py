@@ -9,10 +9,10 @@ from ..cluster import Cluster, cluster_of
 from ..errors import PlugaxError
 from ..plugins import build, origin_of
 from ..problems import AbstractProblem
-from ..runner._device import find_devices
-from ..runner._length import Length
-from ..runner._place import check_call
-from ..runner._provenance import provenance_of
+from ..runner.devices._device import find_devices
+from ..runner.request._length import Length
+from ..runner.run._place import check_call
+from ..runner.run._provenance import provenance_of
 from ..solution import claim
 from ._comparison import Comparison, Row
 from ._contestants import (

@@ -9,9 +9,9 @@ import numpy as np
 from ..errors import PlugaxError
 from ..plugins import origin_of
 from ..problems import AbstractProblem
-from ..runner._length import Length, Plan
-from ..runner._option_paths import with_option
-from ..runner._resolve import resolve
+from ..runner.request._length import Length, Plan
+from ..runner.request._option_paths import with_option
+from ..runner.request._resolve import resolve
 from ..solvers import AbstractSolver
 
 Entry = str | AbstractSolver | tuple[str, Mapping[str, Any]] | Mapping[str, Any]

@@ -13,13 +13,13 @@ from ..cluster._sent import sent, unpacked
 from ..cluster._worker import DONE
 from ..errors import PlugaxError
 from ..problems import AbstractProblem, describe_variations, rebuild_variations
-from ..runner._device import find_devices
-from ..runner._job import Job
-from ..runner._kept import run_or_go_on
-from ..runner._length import Length
-from ..runner._load import components_of
-from ..runner._numerics import numerics, with_numerics
-from ..runner._provenance import provenance_of
+from ..runner.devices._device import find_devices
+from ..runner.devices._numerics import numerics, with_numerics
+from ..runner.request._length import Length
+from ..runner.run._job import Job
+from ..runner.run._provenance import provenance_of
+from ..runner.saved._kept import run_or_go_on
+from ..runner.saved._load import components_of
 from ..solution import (
     SUMMARY,
     finite,

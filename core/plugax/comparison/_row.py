@@ -10,16 +10,16 @@ import numpy as np
 
 from ..cluster._worker import DONE
 from ..problems import AbstractProblem
-from ..runner._device import Devices
-from ..runner._digest import digest_of
-from ..runner._job import Job
-from ..runner._kept import run_or_go_on
-from ..runner._members import stack_members
-from ..runner._prepare import prepare_seeds
-from ..runner._program import Task
-from ..runner._provenance import provenance_of
-from ..runner._record import EVERYTHING
-from ..runner._run import run
+from ..runner.devices._device import Devices
+from ..runner.loop._program import Task
+from ..runner.members._members import stack_members
+from ..runner.members._prepare import prepare_seeds
+from ..runner.request._record import EVERYTHING
+from ..runner.run._job import Job
+from ..runner.run._provenance import provenance_of
+from ..runner.run._run import run
+from ..runner.saved._kept import run_or_go_on
+from ..runner.slices._digest import digest_of
 from ..solution import Population
 from ._comparison import LOST, Row
 from ._contestants import Contestant

@@ -12,17 +12,17 @@ from jaxtyping import PyTree
 
 from ..data._block import with_blocks
 from ..errors import PlugaxError
-from ..runner._device import find_devices
-from ..runner._feed import feed_of
-from ..runner._interrupt import Interrupt
-from ..runner._job import Job, single
-from ..runner._length import Plan
-from ..runner._load import told_of
-from ..runner._program import Task, advance, again_at, begin, keys_of
-from ..runner._rates import rates_of
-from ..runner._rollback import FACTOR
-from ..runner._run import run
-from ..runner._skip import SKIPPED, bare, guarded
+from ..runner.devices._device import find_devices
+from ..runner.loop._feed import feed_of
+from ..runner.loop._interrupt import Interrupt
+from ..runner.loop._program import Task, advance, again_at, begin, keys_of
+from ..runner.loop._rates import rates_of
+from ..runner.loop._rollback import FACTOR
+from ..runner.loop._skip import SKIPPED, bare, guarded
+from ..runner.request._length import Plan
+from ..runner.run._job import Job, single
+from ..runner.run._run import run
+from ..runner.saved._load import told_of
 from ..solution import Solution
 from ._nearest import nearest
 

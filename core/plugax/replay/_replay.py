@@ -13,7 +13,7 @@ from jaxtyping import PyTree
 from ..errors import PlugaxError
 from ..problems import AbstractProblem, free_of, loss_and_state, put_together
 from ..runner import load
-from ..runner._program import infinite_metrics
+from ..runner.loop._program import infinite_metrics
 from ..solution import Solution
 from ..solvers import AbstractSolver
 from ._again import Step, row_of, state_before, step_again

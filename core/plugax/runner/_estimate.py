@@ -13,19 +13,19 @@ from ..problems import AbstractProblem
 from ..solution import SUMMARY, SWEEP
 from ..solution._claim import unclaimed
 from ..solvers import AbstractSolver
-from ._best import keeping
-from ._device import find_devices
-from ._estimate_job import estimate_job
-from ._estimated import Estimate, together
-from ._job import single
-from ._length import EvaluateEvery, Length
-from ._on_non_finite import ANSWERS, answer_of
-from ._place import check_call
-from ._race import Race
-from ._record import recording
-from ._resolve import resolve
-from ._snapshots import USUAL, snapshots_of
-from ._sweep_jobs import sweep_jobs
+from .devices._device import find_devices
+from .estimates._estimate_job import estimate_job
+from .estimates._estimated import Estimate, together
+from .loop._best import keeping
+from .request._length import EvaluateEvery, Length
+from .request._on_non_finite import ANSWERS, answer_of
+from .request._race import Race
+from .request._record import recording
+from .request._resolve import resolve
+from .request._snapshots import USUAL, snapshots_of
+from .run._job import single
+from .run._place import check_call
+from .sweeps._sweep_jobs import sweep_jobs
 
 
 def estimate(

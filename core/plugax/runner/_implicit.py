@@ -26,9 +26,9 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
 from ..errors import PlugaxError, UnsuitableProblemError
 from ..problems import AbstractProblem, AbstractStatefulProblem, AbstractVariant, Box
 from ..solvers import AbstractSolver
-from ._length import Length
-from ._program import ends, first_state, keys_of
-from ._resolve import resolve
+from .loop._program import ends, first_state, keys_of
+from .request._length import Length
+from .request._resolve import resolve
 
 # Up to so many unknowns the Hessian is made and factorised; beyond, conjugate gradients use
 # products with it.

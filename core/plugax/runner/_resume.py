@@ -16,23 +16,23 @@ from ..observers import AbstractObserver
 from ..problems import AbstractProblem
 from ..solution import Population, Populations, Solution, finite
 from ..solvers import AbstractSolver
-from ._best import keeping
-from ._blueprint import read_blueprint
-from ._branch import branch
-from ._data_files import data_files
-from ._device import find_devices
-from ._groups import checked
-from ._job import single
-from ._length import Length, Plan
-from ._load import told_of
-from ._nearest import newest
-from ._on_cluster import resume_divided
-from ._place import check_call
-from ._population import population
-from ._provenance import spec_of, variations_of
-from ._rollback import rates_after
-from ._run import run
-from ._saved_sweep import each_group, is_unfinished, read_sweep
+from .devices._device import find_devices
+from .loop._best import keeping
+from .loop._rollback import rates_after
+from .members._population import population
+from .request._length import Length, Plan
+from .run._data_files import data_files
+from .run._job import single
+from .run._place import check_call
+from .run._provenance import spec_of, variations_of
+from .run._run import run
+from .saved._blueprint import read_blueprint
+from .saved._branch import branch
+from .saved._load import told_of
+from .saved._nearest import newest
+from .saved._saved_sweep import each_group, is_unfinished, read_sweep
+from .slices._on_cluster import resume_divided
+from .sweeps._groups import checked
 
 
 def resume(

@@ -8,16 +8,16 @@ from ..observers import AbstractObserver
 from ..problems import AbstractProblem
 from ..solution import Solution, claim
 from ..solvers import AbstractSolver
-from ._best import keeping
-from ._device import find_devices
-from ._job import single
-from ._length import EvaluateEvery, Length
-from ._on_non_finite import answer_of
-from ._place import check_call
-from ._record import recording
-from ._resolve import resolve
-from ._run import run
-from ._snapshots import USUAL, snapshots_of
+from .devices._device import find_devices
+from .loop._best import keeping
+from .request._length import EvaluateEvery, Length
+from .request._on_non_finite import answer_of
+from .request._record import recording
+from .request._resolve import resolve
+from .request._snapshots import USUAL, snapshots_of
+from .run._job import single
+from .run._place import check_call
+from .run._run import run
 
 
 def solve(

@@ -10,18 +10,18 @@ from ..observers import AbstractObserver
 from ..problems import AbstractProblem
 from ..solution import SUMMARY, SWEEP, claim
 from ..solvers import AbstractSolver
-from ._device import find_devices
-from ._groups import checked, run_groups
-from ._length import EvaluateEvery, Length
-from ._on_cluster import check_divisible, forget_slices, run_divided
-from ._on_non_finite import answer_of
-from ._place import check_call
-from ._population import run_population
-from ._race import Race
-from ._resolve import resolve
-from ._saved_sweep import CLUSTER
-from ._snapshots import USUAL, snapshots_of
-from ._sweep_jobs import sweep_jobs
+from .devices._device import find_devices
+from .members._population import run_population
+from .request._length import EvaluateEvery, Length
+from .request._on_non_finite import answer_of
+from .request._race import Race
+from .request._resolve import resolve
+from .request._snapshots import USUAL, snapshots_of
+from .run._place import check_call
+from .saved._saved_sweep import CLUSTER
+from .slices._on_cluster import check_divisible, forget_slices, run_divided
+from .sweeps._groups import checked, run_groups
+from .sweeps._sweep_jobs import sweep_jobs
 
 
 def sweep(

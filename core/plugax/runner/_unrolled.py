@@ -21,9 +21,9 @@ from ..data._block import streams_in
 from ..errors import PlugaxError
 from ..problems import AbstractProblem, Metrics
 from ..solvers import AbstractSolver
-from ._length import Length
-from ._program import ends, first_state, keys_of
-from ._resolve import resolve
+from .loop._program import ends, first_state, keys_of
+from .request._length import Length
+from .request._resolve import resolve
 
 
 class Unrolled(eqx.Module):

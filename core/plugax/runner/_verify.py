@@ -10,8 +10,8 @@ import numpy as np
 
 from ..errors import PlugaxError
 from ..solution import named_arrays
-from ._load import load
-from ._nearest import Run, go_to, starts_of
+from .saved._load import load
+from .saved._nearest import Run, go_to, starts_of
 
 MOST_STEPS = 1000
 

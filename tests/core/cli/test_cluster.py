@@ -17,7 +17,7 @@ def on(monkeypatch):
 
     def put(cluster):
         monkeypatch.setattr(_cluster, "cluster_of", lambda *_: cluster)
-        monkeypatch.setattr("plugax.runner._on_cluster.cluster_of", lambda *_: cluster)
+        monkeypatch.setattr("plugax.runner.slices._on_cluster.cluster_of", lambda *_: cluster)
         return cluster
 
     return put

@@ -214,7 +214,7 @@ def test_one_and_several_devices_contradict_each_other(bowl, noisy):
 
 
 def test_platforms_are_not_mixed(monkeypatch):
-    from plugax.runner import _device
+    from plugax.runner.devices import _device
 
     class Fake:
         def __init__(self, name):

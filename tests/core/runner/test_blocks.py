@@ -7,8 +7,8 @@ import pytest
 from jaxtyping import TypeCheckError
 
 import plugax as px
-from plugax.runner import _compile
-from plugax.runner._program import Task
+from plugax.runner.loop import _compile
+from plugax.runner.loop._program import Task
 
 RATES = jnp.linspace(0.01, 0.3, 7)
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from plugax.runner._chunks import FEW_STEPS, GROWTH, SMALL_DATA, first_size, next_size
+from plugax.runner.loop._chunks import FEW_STEPS, GROWTH, SMALL_DATA, first_size, next_size
 
 
 def test_chunks_settle_at_about_a_second():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax.runner._slices import cut
+from plugax.runner.slices._slices import cut
 
 RATES = [0.02, 0.05, 0.1, 0.2, 0.45]
 
@@ -76,7 +76,7 @@ def test_resume_goes_on_too(sweep, whole, same, inline, broken_off, monkeypatch)
         px.resume(broken_off, steps=50, **sweep.given)
     with pytest.raises(px.PlugaxError, match=r"made by hand.*pass it"):
         px.resume(broken_off)
-    monkeypatch.setattr("plugax.runner._on_cluster.cluster_of", lambda *_: inline())
+    monkeypatch.setattr("plugax.runner.slices._on_cluster.cluster_of", lambda *_: inline())
     same(px.resume(broken_off, **sweep.given), whole)
 
 
@@ -93,8 +93,8 @@ def test_another_sweep_does_not_go_on_with_these_slices(sweep, whole, same, inli
 def test_a_slice_that_was_broken_off_goes_on_from_its_last_state(
     sweep, whole, same, inline, tmp_path, monkeypatch
 ):
-    from plugax.runner import _run
-    from plugax.runner._snapshots import Snapshots
+    from plugax.runner.request._snapshots import Snapshots
+    from plugax.runner.run import _run
 
     saved = []
 
@@ -144,7 +144,7 @@ def test_groups_are_cut_and_put_together_each(same, inline, tmp_path, monkeypatc
     with pytest.raises(px.PlugaxError, match="Slice 2 of 3 failed"):
         px.sweep("regression", SOLVER, cluster=cluster, **told)
     again = inline()
-    monkeypatch.setattr("plugax.runner._on_cluster.cluster_of", lambda *_: again)
+    monkeypatch.setattr("plugax.runner.slices._on_cluster.cluster_of", lambda *_: again)
     found = px.resume(tmp_path / "cut")
     assert len(again.submitted) == 2
     for mine, theirs in zip(found, one, strict=True):

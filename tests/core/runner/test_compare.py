@@ -13,7 +13,8 @@ import pytest
 import plugax as px
 import plugax_state_space as ss
 from plugax.comparison import _contestants, compare
-from plugax.runner import _members, _program
+from plugax.runner.loop import _program
+from plugax.runner.members import _members
 
 
 class Mean(px.AbstractProblem):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax.runner import _run
-from plugax.runner._snapshots import Snapshots
+from plugax.runner.request._snapshots import Snapshots
+from plugax.runner.run import _run
 
 
 class Mean(px.AbstractProblem):

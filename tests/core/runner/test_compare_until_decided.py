@@ -10,7 +10,7 @@ import plugax as px
 from plugax.comparison import compare, error_of_mean
 from plugax.comparison._correlation import error_of_score
 from plugax.comparison._decision import confidence_interval, decide
-from plugax.runner import _program
+from plugax.runner.loop import _program
 
 
 class Mean(px.AbstractProblem):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax.runner._data_files import data_files
+from plugax.runner.run._data_files import data_files
 
 
 class Level(px.AbstractProblem):
@@ -118,8 +118,8 @@ def test_options_that_are_infinite_are_rebuilt_so(tmp_path):
 
 def test_of_a_large_file_pieces_are_digested(tmp_path, monkeypatch):
     """The whole of it may take hours; the first and the last byte count, and so does the size."""
-    monkeypatch.setattr("plugax.runner._data_files.LARGE", 4)
-    monkeypatch.setattr("plugax.runner._data_files.PIECE", 2)
+    monkeypatch.setattr("plugax.runner.run._data_files.LARGE", 4)
+    monkeypatch.setattr("plugax.runner.run._data_files.PIECE", 2)
     digests = set()
     for content in (b"0" * 500, b"1" + b"0" * 499, b"0" * 499 + b"1", b"0" * 501):
         path = tmp_path / str(len(digests))

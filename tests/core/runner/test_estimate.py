@@ -124,7 +124,7 @@ def test_a_history_that_does_not_fit_is_named(bowl, descent, memory):
 
 
 def test_what_does_not_fit_on_disk_is_told(bowl, descent, tmp_path, monkeypatch):
-    monkeypatch.setattr("plugax.runner._estimate_job.free_on_disk", lambda _: 1000)
+    monkeypatch.setattr("plugax.runner.estimates._estimate_job.free_on_disk", lambda _: 1000)
     found = estimate(bowl, descent(0.1), steps=100, out=tmp_path / "run")
     assert found.disk > 1000
     assert "and 1e+03 bytes is free for" in found.obstacles[0]

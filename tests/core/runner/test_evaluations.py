@@ -6,7 +6,8 @@ import pytest
 import xarray as xr
 
 import plugax as px
-from plugax.runner import Length, _program
+from plugax.runner import Length
+from plugax.runner.loop import _program
 
 
 @pytest.fixture

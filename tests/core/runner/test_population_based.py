@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax.runner import _program
-from plugax.runner._generation import first_generation, next_generation
+from plugax.runner.loop import _program
+from plugax.runner.loop._generation import first_generation, next_generation
 
 STEPS = 60
 RATES = np.geomspace(0.01, 0.3, 8)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax.runner import _program
+from plugax.runner.loop import _program
 
 RATES = jnp.linspace(0.01, 0.3, 16)
 STEPS = 64

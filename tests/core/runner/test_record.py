@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax.runner import _program
+from plugax.runner.loop import _program
 
 STEPS = 23
 

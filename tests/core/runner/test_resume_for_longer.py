@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax.runner import _program
+from plugax.runner.loop import _program
 from plugax.solution import sealed, unsealed
 
 COSINE = {"name": "sgd", "learning_rate": 0.01, "schedule": "cosine"}

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax.runner import _program, fitting
+from plugax.runner import fitting
+from plugax.runner.loop import _program
 
 
 def test_gradient_descent_on_a_quadratic_contracts_by_the_factor_it_must(bowl, descent):

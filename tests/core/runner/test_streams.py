@@ -13,7 +13,7 @@ import pytest
 
 import plugax as px
 from plugax.data import Iterated, Stream
-from plugax.runner._program import traces
+from plugax.runner.loop._program import traces
 
 X = np.random.default_rng(0).normal(size=(50, 3)).astype("float32")
 Y = X @ np.array([1.0, 2.0, 3.0], "float32")
@@ -294,7 +294,7 @@ def test_an_index_that_fails_is_an_error_here(solver):
 @pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_while_the_run_waits_for_a_batch_ends_it(solver, monkeypatch):
     """Even if the batch never comes; a warning then says that its thread is still there."""
-    monkeypatch.setattr("plugax.runner._feed.PATIENCE", 0.01)
+    monkeypatch.setattr("plugax.runner.loop._feed.PATIENCE", 0.01)
     go_on = threading.Event()
 
     def batches():

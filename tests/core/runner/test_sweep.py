@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import plugax as px
-from plugax.runner import _program
+from plugax.runner.loop import _program
 
 RATES = jnp.asarray([0.05, 0.1, 0.2])
 

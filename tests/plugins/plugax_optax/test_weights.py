@@ -209,7 +209,7 @@ def test_accumulated_batches_train_as_the_large_batch(optimizer):
 
 @pytest.mark.parametrize("options", [{"average": "exponential"}, {"average": "stochastic"}])
 def test_an_average_adds_no_compilation(quadratic, options):
-    from plugax.runner._program import traces
+    from plugax.runner.loop._program import traces
 
     problem, solver = quadratic(), gradient(**options)
     before = traces["advance"]

@@ -9,7 +9,7 @@ import pytest
 
 import plugax as px
 import plugax_optuna
-from plugax.runner import _program
+from plugax.runner.loop import _program
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 

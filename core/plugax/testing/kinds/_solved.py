@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from ...problems import AbstractProblem
-from ...runner._program import Task, begin
+from ...runner.loop._program import Task, begin
 from ...solution import Solution
 from ...solvers import AbstractSolver
 from ..claims._claim import claim

@@ -10,7 +10,7 @@ from ...errors import PlugaxError, UnsuitableProblemError
 from ...plugins import build
 from ...problems import AbstractProblem
 from ...runner import Length, load, recipe_of, resolve, solve
-from ...runner._program import traces
+from ...runner.loop._program import traces
 from ...solution import Solution, Table
 from ..claims._claim import claim, claimed
 from ..claims._compare import difference

@@ -13,8 +13,8 @@ from ...errors import PlugaxError
 from ...observers import AbstractObserver, Progress
 from ...problems import AbstractProblem, Metrics
 from ...runner import resume, solve
-from ...runner._program import keys_of
-from ...runner._rates import rates_of
+from ...runner.loop._program import keys_of
+from ...runner.loop._rates import rates_of
 from ...solvers import AbstractSolver
 from ..claims._claim import claim, claimed
 from ..claims._compare import difference

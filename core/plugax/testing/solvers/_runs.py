@@ -11,7 +11,7 @@ from jaxtyping import PRNGKeyArray
 from ...observers import AbstractObserver, Progress
 from ...problems import AbstractProblem
 from ...runner import resume, solve, sweep, verify
-from ...runner._program import traces
+from ...runner.loop._program import traces
 from ...solution import Solution
 from ...solvers import AbstractSolver
 from ..claims._claim import claim, claimed

@@ -13,7 +13,7 @@ from jaxtyping import PRNGKeyArray, PyTree
 
 from ...problems import AbstractProblem
 from ...runner import solve
-from ...runner._program import Task, advance, begin, unknowns_of
+from ...runner.loop._program import Task, advance, begin, unknowns_of
 from ...solvers import AbstractSolver
 from ..claims._claim import claim, claimed
 from ..claims._compare import ROUNDING, difference, shapes

@@ -1,0 +1,1 @@
+"""Devices and processes, and functions of one member spread over them."""

@@ -1,0 +1,1 @@
+"""Populations: members that differ in values of arrays, run as one job."""

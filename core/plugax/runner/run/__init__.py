@@ -1,0 +1,1 @@
+"""A job from its first call to its result: placed, compiled, run, reported to observers, saved."""

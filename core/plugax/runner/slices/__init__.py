@@ -1,0 +1,1 @@
+"""Populations cut into slices that other programs run, on a cluster or beside this one."""

@@ -1,0 +1,1 @@
+"""Sweeps over options that need a program each: several populations."""
