@@ -63,10 +63,16 @@ def minimums(session: nox.Session) -> None:
 
 @nox.session(python=OLDEST)
 def faults(session: nox.Session) -> None:
-    """Processes killed 200 times, full disks, 1000 damaged files; `-- -k kills` and so on."""
+    """Processes killed 200 times, full disks, 1000 damaged files, 1000 inputs of every kind.
+
+    `-- -k kills` and so on.
+    """
     session.install("-e", ".[test]")
     environment = _cached(session) | AS_USERS_DO | {"PLUGAX_FAULTS": "200"}
-    session.run("pytest", *PARALLEL, "tests/faults", *session.posargs, env=environment)
+    inputs = ("core/cli/test_any_input", "plugins/plugax_regression/test_any_table")
+    inputs += ("plugins/plugax_mnist/test_any_file",)
+    paths = ["tests/faults", *(f"tests/{name}.py" for name in inputs)]
+    session.run("pytest", *PARALLEL, *paths, *session.posargs, env=environment)
 
 
 @nox.session(python=OLDEST)
