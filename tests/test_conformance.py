@@ -20,20 +20,20 @@ from plugax.testing import (
     check_integrator_every,
     check_integrator_gradient,
     check_integrator_precision,
+    check_integrator_stiff_gradient,
     check_integrator_vmap_equals_loop,
     check_loss,
     check_loss_precision,
+    check_optimizer_hyperparameters,
     check_pytree_round_trip,
     check_solver_chunks,
     check_solver_devices,
     check_solver_goes_back,
-    check_solver_history,
     check_solver_hyperparameters,
     check_solver_race,
     check_solver_resumes,
     check_solver_seeds,
     check_solver_skips,
-    check_solver_solves,
     check_solver_state,
     check_static_fields,
     check_stochastic_drift,
@@ -42,7 +42,7 @@ from plugax.testing import (
     check_strict_promotion,
     collect_checks,
 )
-from plugax_state_space.laws import check_solver_truth
+from plugax_state_space.laws import check_solver_gaps, check_solver_truth
 
 # Kept until the process ends: the checks make their problems anew.
 PICTURES = tempfile.TemporaryDirectory()
@@ -204,8 +204,6 @@ OWN = {
         check_pytree_round_trip,
         check_static_fields,
         check_solver_state,
-        check_solver_solves,
-        check_solver_history,
         check_solver_chunks,
         check_solver_resumes,
     ),
@@ -222,15 +220,12 @@ OWN = {
 # Methods of one class whose steps tests/plugins/plugax_optimistix compares with optimistix's.
 COMPARED = tuple(name for name in LIKE if name.startswith("optimistix-"))
 # Steps side by side, which may not reach each other: `check_solver_hyperparameters` asks that of
-# every kind of step. In whole runs, only of these.
-IN_WHOLE_RUNS = (
-    "gradient",
-    "lbfgs",
-    "enkf",
-    "ekf",
-    "particle-filter",
-    "4dvar",
+# these kinds of step, and `check_solver_seeds` in whole runs of fewer.
+SIDE_BY_SIDE = (
+    *("gradient", "lbfgs", "levenberg-marquardt", "nelder-mead", "proximal-newton", "then"),
+    *("enkf", "ekf", "ienks", "4dvar", "adam", "sgd"),
 )
+IN_WHOLE_RUNS = ("gradient", "lbfgs", "enkf", "4dvar")
 # Members that stop early or are on several devices, and steps that are taken back, where the runner
 # does the same with all.
 DONE_BY_THE_RUNNER = (
@@ -240,33 +235,39 @@ DONE_BY_THE_RUNNER = (
     check_solver_goes_back,
 )
 IN_RACES = ("gradient", "enkf")
+# Filters have their metrics, and what they do without an observation, from one place.
+OF_FILTERS = (check_solver_gaps, check_solver_truth)
+AMONG_FILTERS = ("enkf", "particle-filter", "ienks")
+# Figures of which a plugin has tests of its own, or which are those of another problem.
+DRAWN = ("regression", "classification", "lorenz96-twin")
 # What another check asks of the same code. `check_integrator_stiff_gradient` differentiates
 # programs of the same steps, some of them rejected, in both modes and side by side; what cuts a run
 # into time steps is the same for explicit and for implicit adaptive schemes, which have half of the
-# other checks each. A hybrid's steps are those of 4dvar and etkf, and all filters of ensembles have
-# their metrics from one place. Figures come from one function for all twins, and one for all linear
-# models.
+# other checks each.
 LEFT_TO_OTHERS = {
     "adaptive-tsit5": (
         check_integrator_gradient,
         check_integrator_precision,
         check_integrator_vmap_equals_loop,
         check_integrator_callbacks,
+        check_integrator_stiff_gradient,
     ),
+    "implicit-midpoint": (check_integrator_stiff_gradient,),
+    "map": (check_integrator_stiff_gradient,),
     "kvaerno5": (
         check_integrator_gradient,
         check_integrator_vmap_equals_loop,
         check_integrator_composition,
         check_integrator_every,
     ),
-    "letkf": (check_solver_truth,),
-    "hybrid-4dvar": (check_solver_hyperparameters, check_solver_truth),
-    "two-scale-lorenz96-twin": (check_figures,),
-    "robust-regression": (check_figures,),
-    # The steps of a composition are those of its parts; their floats are vmapped for `then`.
-    "alternate": (check_solver_hyperparameters,),
-    "restart": (check_solver_hyperparameters,),
 }
+ASKED_OF_FEW = (
+    ((check_solver_hyperparameters, check_optimizer_hyperparameters), SIDE_BY_SIDE),
+    ((check_solver_seeds,), IN_WHOLE_RUNS),
+    (DONE_BY_THE_RUNNER, IN_RACES),
+    (OF_FILTERS, AMONG_FILTERS),
+    ((check_figures,), DRAWN),
+)
 BASELINES = ("optimal-interpolation", "climatology", "no-assimilation")
 
 with warnings.catch_warnings():
@@ -295,7 +296,8 @@ if jax.device_count() == 1:
 
 def test_what_is_said_of_a_component_here_is_said_of_one_that_is_there():
     names = {check.subject.name for check in CHECKS}
-    assert {*LIKE, *ALIKE, *IN_WHOLE_RUNS, *IN_RACES, *LEFT_TO_OTHERS} <= names
+    few = {*SIDE_BY_SIDE, *IN_WHOLE_RUNS, *IN_RACES, *AMONG_FILTERS, *DRAWN}
+    assert {*LIKE, *ALIKE, *LEFT_TO_OTHERS, *few} <= names
 
 
 def is_slow(check):
@@ -305,10 +307,9 @@ def is_slow(check):
         return check.check not in (check_pytree_round_trip, check_static_fields)
     if name in LIKE and check.check not in OWN[kind]:
         return True
-    if check.check is check_solver_seeds and name not in IN_WHOLE_RUNS:
-        return True
-    if check.check in DONE_BY_THE_RUNNER and name not in IN_RACES:
-        return True
+    for checks, names in ASKED_OF_FEW:
+        if check.check in checks and name not in names:
+            return True
     return check.check in LEFT_TO_OTHERS.get(name, ())
 
 

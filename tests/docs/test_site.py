@@ -14,6 +14,8 @@ import pytest
 
 import plugax as px
 
+# Building takes minutes.
+pytestmark = pytest.mark.slow
 ROOT = pathlib.Path(__file__).parents[2]
 # A page of the gallery that is run in seconds.
 RUN = "lorenz63-twin"

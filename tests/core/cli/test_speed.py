@@ -15,6 +15,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(_speed, "STEPS", 2)
 
 
+@pytest.mark.slow
 def test_every_demonstration_has_three_times(call, quick):
     rows = json.loads(call("doctor", "--speed", "--json").out)
     assert len(rows) == 4

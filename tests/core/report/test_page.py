@@ -72,6 +72,7 @@ def test_a_table_is_sorted_by_a_column_with_what_is_missing_last(opened):
     assert table.locator("[aria-sort]").count() == 1
 
 
+@pytest.mark.slow
 def test_thousands_of_rows_are_leafed_through_and_searched(page, thousands):
     page.goto(thousands.as_uri())
     frame = page.locator("#run-1 .table")

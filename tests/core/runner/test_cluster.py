@@ -136,6 +136,7 @@ GROUPS = {
 SOLVER = px.solver("gradient", tolerance=None)
 
 
+@pytest.mark.slow
 def test_groups_are_cut_and_put_together_each(same, inline, tmp_path, monkeypatch):
     told = {"over": GROUPS, "steps": 8}
     one = px.sweep("regression", SOLVER, out=tmp_path / "whole", block=1, **told)
@@ -154,6 +155,7 @@ def test_groups_are_cut_and_put_together_each(same, inline, tmp_path, monkeypatc
     assert len(again.submitted) == 2
 
 
+@pytest.mark.slow
 def test_bounds_and_starts_are_sent_as_arrays(same, inline, tmp_path):
     bounded = px.bounded(px.problem("regression", points=10), upper=0.5)
     starts = np.linspace(-1.0, 0.4, 12).reshape(6, 2)

@@ -62,6 +62,7 @@ def check_killed(seeds, slices, same, tmp_path, monkeypatch):
     same(px.load(tmp_path / "cut", problem=problem), whole)
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_is_started_again(same, tmp_path, monkeypatch):
     check_killed(4, 2, same, tmp_path, monkeypatch)
 

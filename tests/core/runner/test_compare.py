@@ -322,6 +322,7 @@ def test_reseeding_that_changes_more_than_values_is_refused(mean, descent, monke
         compare(mean, [descent()])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_ensemble_filters_are_compared_on_a_twin_experiment():
     from plugax_lorenz96 import Lorenz96

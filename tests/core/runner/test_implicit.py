@@ -86,6 +86,7 @@ class Curved(px.AbstractProblem):
         return (unknowns**2 - self.a) ** 2 + self.b * unknowns, {}
 
 
+@pytest.mark.slow
 def test_second_derivatives_and_members_agree_with_differences():
     def found(a):
         problem = Curved(a, jnp.asarray(0.3))

@@ -190,6 +190,7 @@ def test_a_check_catches_what_is_wrong_and_nothing_else(catches, check, good, br
     catches(check, good, broken, message)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solver", [InWindows, Prepared])
 def test_solvers_that_group_the_data_or_prepare_tables_conform(solver):
     for check in testing.collect_checks(solvers={"solver": solver}):

@@ -75,6 +75,7 @@ def averaged(solution, name):
     return blocks.mean(), blocks.std(ddof=1) / np.sqrt(len(blocks))
 
 
+@pytest.mark.slow
 def test_in_an_optimal_filter_innovations_and_residuals_are_as_large_as_they_should_be():
     for name in ("chi_squared", "desroziers_observation", "desroziers_background"):
         mean, error = averaged(solved(), name)
@@ -123,6 +124,7 @@ def test_the_crps_of_a_normal_ensemble_is_that_of_the_normal_distribution():
     assert abs(mean - spread / np.sqrt(np.pi)) < 4 * error + 0.02 * spread
 
 
+@pytest.mark.slow
 def test_diagnostics_change_nothing_and_come_only_where_asked_for():
     problem = linear_twin(30)
     plain = px.solve(problem, ETKF(members=8))

@@ -227,6 +227,7 @@ def test_single_precision_stays_single_precision(name, lag):
     assert {x.dtype for x in floats} == {jnp.dtype("float32")}
 
 
+@pytest.mark.slow
 def test_a_population_is_the_runs_one_by_one():
     problem = linear()
     factors = jnp.asarray([1.0, 1.2])

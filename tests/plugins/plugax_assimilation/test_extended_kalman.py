@@ -144,6 +144,7 @@ def test_it_follows_lorenz63_of_which_one_variable_is_observed():
     assert 0.5 < metrics["spread"] / metrics["analysis_rmse"] < 2
 
 
+@pytest.mark.slow
 def test_single_precision_stays_single():
     with jax.enable_x64(False):
         problem = linear(model_error=ss.ScalarCovariance(0.1, STATES))

@@ -195,6 +195,7 @@ def test_a_state_of_several_arrays_is_assimilated_like_one_row():
     np.testing.assert_allclose(one.metrics["spread"], other.metrics["spread"])
 
 
+@pytest.mark.slow
 def test_members_that_are_not_finite_are_replaced_and_counted():
     # It runs away where the state is large, which members are and the analyses here are not.
     problem = ss.StateSpace(
@@ -223,6 +224,7 @@ def test_the_ensemble_alone_needs_no_climate_and_no_truth():
     assert solution.metrics["spread"] > 0
 
 
+@pytest.mark.slow
 def test_the_program_does_not_grow_with_members_windows_and_iterations():
     problem = lorenz96()
 
@@ -281,6 +283,7 @@ def test_single_precision_stays_single(x64):
         assert {leaf.dtype.name for leaf in jax.tree.leaves((after, metrics))} == {"float32"}
 
 
+@pytest.mark.slow
 def test_on_lorenz96_it_is_better_than_4dvar():
     """Over a window of 4 4DVar has 0.287, with the scale that suits it best."""
     problem = px.problem("lorenz96-twin", preset="sakov2008", cycles=1000)

@@ -352,6 +352,7 @@ def lorenz(cycles=1000, every=1):
     )
 
 
+@pytest.mark.slow
 def test_the_score_on_lorenz96_is_that_measured():
     found = px.sweep(lorenz(), IEnKS(keep="nothing"), over={"seed": range(2)})
     # 600 cycles of one truth scatter by 0.006.
@@ -367,6 +368,7 @@ def test_the_score_of_a_long_window_with_a_finite_size_prior_is_that_measured():
     assert found.metrics["analysis_rmse"].mean() < 1.05 * 0.289
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::plugax.errors.PrecisionWarning")
 def test_single_precision_stays():
     with jax.enable_x64(False):

@@ -72,6 +72,7 @@ def test_no_array_is_as_large_as_the_square_of_the_members(problem, method):
     assert size < 50 * MEMBERS < MEMBERS**2
 
 
+@pytest.mark.slow
 def test_a_rotation_in_the_smaller_space_keeps_mean_and_products():
     anomalies = jr.normal(jr.key(1), (50, 4))
     anomalies = anomalies - anomalies.mean(0, keepdims=True)

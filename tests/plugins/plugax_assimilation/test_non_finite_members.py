@@ -219,6 +219,7 @@ ENSEMBLES = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "options"), ENSEMBLES)
 def test_members_that_are_not_seen_as_numbers_are_replaced_too(method, options):
     solver = px.solver(method, members=12, non_finite="replace", **options)
@@ -228,6 +229,7 @@ def test_members_that_are_not_seen_as_numbers_are_replaced_too(method, options):
     assert solution.series["replaced_members"].max() < 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["etkf", "particle-filter", "ienks"])
 def test_the_message_names_the_observation_operator(method):
     solution = px.solve(rooted(), px.solver(method, members=12), seed=1)

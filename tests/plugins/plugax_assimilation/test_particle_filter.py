@@ -117,6 +117,7 @@ def step(solver, problem, seed=0):
     return solver.step(problem, state, cycle, jr.key(seed + 1))
 
 
+@pytest.mark.slow
 def test_the_threshold_decides_when_particles_are_drawn():
     sharp = walk(np.full((TIMES, 1), 2.0))
     _, metrics = step(ParticleFilter(members=50, threshold=0.99), sharp)
@@ -158,6 +159,7 @@ def test_regularisation_moves_copies_by_the_covariance_times_the_bandwidth(size,
     assert np.mean(moves**2) == pytest.approx(expected, rel=4 * np.sqrt(2 / members))
 
 
+@pytest.mark.slow
 def test_innovation_statistics_on_a_linear_gaussian_model_are_those_of_the_kalman_filter():
     problem = walk()
     solver = ParticleFilter(members=4000, diagnostics=("crps", "innovations"))
@@ -176,6 +178,7 @@ def test_innovation_statistics_on_a_linear_gaussian_model_are_those_of_the_kalma
     assert 0.7 * scale < solution.series["analysis_crps"].mean() < 1.3 * scale
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("members", [1, 2, 7])
 def test_weighted_crps_is_its_double_sum(members):
     states = jr.normal(jr.key(0), (members, 3)).at[-1].set(0.25)
@@ -255,6 +258,7 @@ def test_copies_count_as_one_particle():
     np.testing.assert_allclose(found(jnp.asarray(collapsed), jnp.asarray(equal)), 1)
 
 
+@pytest.mark.slow
 def test_a_collapse_is_told_of():
     """Observations far more precise than few particles are dense, and nothing to part copies."""
     problem = ss.twin_experiment(

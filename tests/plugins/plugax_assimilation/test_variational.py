@@ -330,6 +330,7 @@ def test_quasi_static_stages_count_from_the_first_observation_time_on():
     assert all_at_once(2).times is None
 
 
+@pytest.mark.slow
 def test_quasi_static_finds_the_deeper_minimum_of_a_long_window():
     # 2.0 time units: errors grow by about e³, and from the background the cost has many minima.
     problem = lorenz96(
@@ -367,6 +368,7 @@ def test_segments_change_neither_values_nor_derivatives(segments):
     np.testing.assert_allclose(*derivatives, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_segments_bound_the_memory_of_long_windows():
     problem = lorenz96(times=0.1 * np.arange(1, 401), size=200)
     window = jax.tree.map(lambda leaf: leaf[:400], problem.cycles)
@@ -491,6 +493,7 @@ def test_single_precision_stays_single():
         assert {leaf.dtype.name for leaf in jax.tree.leaves((after, metrics))} == {"float32"}
 
 
+@pytest.mark.slow
 def test_a_population_of_twins_is_every_twin_alone():
     problem = px.problem("lorenz96-twin", cycles=40, burn_in=0.5)
     row = px.compare(problem, [("4dvar", {"window": 4})], seeds=range(2)).rows[0]

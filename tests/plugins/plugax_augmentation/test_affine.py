@@ -132,6 +132,7 @@ def test_affine_augmentations_in_a_row_are_interpolated_once(x64):
 PAIR = Shift(2), Rotate(30)
 
 
+@pytest.mark.slow
 def test_short_floats_keep_their_dtype_and_lose_no_position():
     """In bfloat16, positions beyond 16 pixels would be off by an eighth of one."""
     picture = jnp.tile(jnp.arange(40.0)[:, None], (1, 40))

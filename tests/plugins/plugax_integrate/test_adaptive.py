@@ -30,6 +30,7 @@ def _slow(counts):
     return [pytest.param(count, marks=pytest.mark.slow) for count in counts]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize("steps", [7, *_slow([1, 2, 3, 5, 10, 15, 16, 20, 33, 64])])
 def test_the_gradient_is_that_of_the_solution(adaptive, steps, lorenz96):

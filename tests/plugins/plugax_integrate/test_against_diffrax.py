@@ -90,6 +90,7 @@ def hold_against_each_other(name, lorenz96, counts):
                 np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-11 * scale)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize(("of", "counts"), [("bosh3", COUNTS), ("dopri5", (33,))])
 def test_gradients_are_those_of_direct_differentiation(of, counts, lorenz96):

@@ -44,6 +44,7 @@ def test_a_trajectory_costs_compile_time_once_whatever_its_number_of_steps(
         assert found[0] == 1
 
 
+@pytest.mark.slow
 def test_what_is_compiled_calls_nothing_on_the_host(name, lorenz96):
     field, state = lorenz96()
     integrator = px.integrator(name)

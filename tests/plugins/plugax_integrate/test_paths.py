@@ -43,6 +43,7 @@ def test_states_at_even_times_are_the_trajectory_to_the_bit():
     np.testing.assert_array_equal(states, trajectory)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize("of", ["rk4", "adaptive-tsit5"])
 def test_gradients_at_saved_times_are_those_of_the_solution(of):

@@ -59,6 +59,7 @@ def test_more_unknowns_than_a_matrix_is_made_for_are_bounded_too(linear):
     np.testing.assert_allclose(solution.unknowns, expected, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "solver", ["gauss-newton", "levenberg-marquardt", "newton", "lbfgs", *SLOW]
 )

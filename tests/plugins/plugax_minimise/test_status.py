@@ -147,6 +147,7 @@ def test_a_loss_with_a_gradient_of_its_own_making_is_minimised(solver, problem):
     np.testing.assert_allclose(solution.unknowns, np.ones(2), atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solver", [*FIRST_ORDER[:2], "newton"])
 def test_many_unknowns_are_tested_by_conjugate_gradients(curve, solver):
     scales = jnp.logspace(0, 2, 150)

@@ -177,6 +177,7 @@ def test_smoothed_labels_and_mixtures_count_in_training_only(tiny, problem):
     np.testing.assert_array_equal(found["test_loss"], plain["test_loss"])
 
 
+@pytest.mark.slow
 def test_a_network_with_batch_normalisation_learns_and_is_resumed(tiny, adam, tmp_path):
     problem = mnist(small_normalised, batch_size=20, data=tiny, augment=("shift=1", "rotate=5"))
     assert isinstance(problem, StatefulMnist)
@@ -223,6 +224,7 @@ def test_batches_larger_than_the_data_are_refused(tiny):
         Mnist("linear", data=tiny)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "check",
     [

@@ -154,6 +154,7 @@ class Fit(px.AbstractProblem):
         return jnp.mean((jax.vmap(unknowns)(x) - y) ** 2), {"widest": jnp.max(jnp.abs(y))}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["adam", "lbfgs"])
 def test_a_network_trains(name, drive):
     problem = Fit(jnp.linspace(-1, 1, 32)[:, None])

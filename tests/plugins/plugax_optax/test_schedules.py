@@ -93,6 +93,7 @@ def test_a_schedule_counts_updates_and_not_gradients():
     np.testing.assert_allclose(found, [0, 0.5, 0, 0.25, 0, 0], rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_schedule_without_an_end_falls_until_the_run_ends():
     for steps in (4, 10):
         whole = px.solve(

@@ -169,6 +169,7 @@ def test_a_run_resumed_in_the_middle_is_the_uninterrupted_one_bit_for_bit(name, 
     np.testing.assert_array_equal(resumed.history["loss"].values, whole.history["loss"].values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["bfgs", "levenberg-marquardt", "nelder-mead"])
 def test_metrics_are_those_of_the_point_a_step_starts_from(name):
     problem, solver = Fit(), px.solver(f"optimistix-{name}")

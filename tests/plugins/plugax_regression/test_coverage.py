@@ -54,6 +54,7 @@ def test_those_of_a_curve():
     np.testing.assert_allclose(shares, 0.95, atol=TOLERANCE)
 
 
+@pytest.mark.slow
 def test_those_of_a_robust_fit_to_contaminated_errors():
     random = np.random.default_rng(2)
     wild = random.uniform(size=(SAMPLES, POINTS)) < 0.1

@@ -46,6 +46,7 @@ def test_of_two_columns_there_is_no_curve():
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("y, fitted", "residual of y")
 
 
+@pytest.mark.slow
 def test_a_nonlinear_model_is_drawn_on_a_grid():
     start = {"scale": 1.1, "centre": 0.1}
     solution = px.solve(NonlinearRegression(parabola, X, Y, start, sigma=0.5))

@@ -59,6 +59,7 @@ def test_gamma_gives_what_r_prints_for_clotting_times():
     assert found["aic"] == pytest.approx(37.99, abs=5e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("link", ["logit", "probit", "cloglog"])
 def test_two_groups_have_their_shares_whatever_the_link(link):
     table = {"group": [0, 1], "ill": [15, 30], "asked": [60, 50], "z": [0.0, 0.0]}
@@ -164,6 +165,7 @@ def test_a_coefficient_on_its_bound_is_no_estimate():
     assert found["aic"] == pytest.approx(smaller["aic"])
 
 
+@pytest.mark.slow
 def test_the_band_of_the_mean_stays_among_the_possible_values():
     data = {"x": [0.0, 1, 2, 3, 4, 5, 6, 7], "y": [0, 0, 1, 0, 1, 0, 1, 1]}
     solution = fit(data, "y", "binomial")

@@ -177,6 +177,7 @@ def test_a_curved_model_is_predicted_by_the_delta_method(covariance_of):
     np.testing.assert_allclose(solution.predict(PLACES).standard_error, expected, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_predictions_know_what_was_held_and_what_is_not_determined():
     problem = NonlinearRegression(line, X, Y, {"a": 0.0, "b": 2.0})
     held = px.solve(px.fixed(problem, lambda u: u["b"]))

@@ -53,6 +53,7 @@ def test_orthonormal_columns_have_their_coefficients_shrunk_by_the_strength():
     np.testing.assert_allclose(mixed.unknowns, [2.8 / 1.3, -0.8 / 1.3, 0, 0], atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", sorted(RESPONSES))
 def test_all_coefficients_are_zero_from_the_greatest_strength_on(family):
     y = RESPONSES[family]
@@ -89,6 +90,7 @@ def test_units_do_not_matter_if_columns_are_standardised():
     np.testing.assert_allclose(first.predict(table(X, y)), other.predict(table(X * units + 7, y)))
 
 
+@pytest.mark.slow
 def test_groups_of_trials_are_as_good_as_single_ones():
     tested, ill = np.asarray([4, 5, 3, 6]), np.asarray([1, 2, 2, 5])
     x = np.asarray([[0.0, 1], [1, 0], [2, 1], [3, 3]])

@@ -120,6 +120,7 @@ def test_curvature_passes_through_the_branches(problems):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_problem_in_buckets_learns_and_predicts(problems):
     _, short = problems
     adam = px.solver("gradient", optimizer={"name": "adam", "learning_rate": 0.03})

@@ -172,6 +172,7 @@ def test_a_convolution_is_xlas(x64, dilated):
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_transformer_sees_the_order_of_the_steps():
     network = NETWORKS["transformer"]()
     length = jnp.asarray(STEPS, "int32")

@@ -37,6 +37,7 @@ def walks():
     return px.solve(problem, epochs=30)
 
 
+@pytest.mark.slow
 def test_rising_and_falling_sequences_are_told_apart(walks):
     assert walks.metrics["validation_accuracy"] == 1
     rows = {"who": ["a"] * 3 + ["b"] * 4, "x": [500, 600, 700, 500, 400, 300, 200], "y": [0] * 7}

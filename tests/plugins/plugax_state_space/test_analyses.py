@@ -164,6 +164,7 @@ def test_of_a_short_run_with_a_lag_only_the_first_time_is_smoothed():
     assert np.isnan(found["smoothed"][1]).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", ["mean", "members"])
 def test_the_errors_of_smoothed_states_are_those_that_the_smoother_told(keep):
     problem = problem_of(np.zeros(SIZE), truth=TRUTH)

@@ -61,6 +61,7 @@ def test_the_diagnosis_has_all_parameters_and_single_ones_by_name(make_springs, 
     assert set(rows.diagnose(rows.init(KEY))) == {"parameters"}
 
 
+@pytest.mark.slow
 def test_a_joint_problem_conforms(make_springs):
     truth = {"q": np.zeros((4, 2)), "p": np.zeros((4, 2))}
     problem = make_springs(truth=truth)

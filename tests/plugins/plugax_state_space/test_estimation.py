@@ -53,6 +53,7 @@ def test_the_forcing_of_lorenz96_is_found_from_observations_of_its_state():
     assert solution.metrics["analysis_rmse"] < 0.22
 
 
+@pytest.mark.slow
 def test_a_wrong_parameter_that_is_not_estimated_costs_more():
     """A rate of decay, in a dictionary of parameters, observed through the state alone."""
 

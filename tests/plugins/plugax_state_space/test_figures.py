@@ -189,6 +189,7 @@ def test_a_run_that_ended_within_its_burn_in_is_drawn_whole(steps, tmp_path):
         figure.savefig(tmp_path / f"{name}.png")
 
 
+@pytest.mark.slow
 def test_a_saved_run_has_the_same_figures_and_analyses(tmp_path):
     from plugax_state_space._analyses import analyses
 

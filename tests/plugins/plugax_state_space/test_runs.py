@@ -79,6 +79,7 @@ def test_from_another_start_it_is_the_same_kind_of_problem():
     np.testing.assert_array_equal(*answers)
 
 
+@pytest.mark.slow
 def test_members_from_many_starts_are_as_alone():
     rows = rows_of(6)
     starts = np.asarray([[1.0, 0.0], [0.0, 2.0]])

@@ -14,6 +14,7 @@ from plugax.testing import collect_checks
 from plugax_state_space._check import substeps_of
 
 
+@pytest.mark.slow
 def test_springs_conform(make_springs):
     rows = np.full((4, 2), 0.5)
     rows[2, 1] = np.nan

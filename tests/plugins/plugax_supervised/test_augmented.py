@@ -76,6 +76,7 @@ def test_a_run_that_is_resumed_draws_the_same(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_mixup_works_for_numbers_too():
     numbers = PICTURES.mean(axis=(1, 2, 3))
     one = supervised(

@@ -60,6 +60,7 @@ def by_a_loop(weights):
     return np.stack(rows), weights / weights.sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 def test_without_a_clip_loss_and_gradient_are_those_of_the_batch(reduction):
     options = {"weights": WEIGHTS, "reduction": reduction}
@@ -88,6 +89,7 @@ def test_clipped_gradient_and_statistics_are_those_of_a_loop(block):
     np.testing.assert_allclose(found, expected, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_an_outlier_moves_a_clipped_model_no_further_than_others():
     x = np.ones((8, 1), "float32")
     y = np.r_[np.zeros(7), 1e6].astype("float32")

@@ -56,6 +56,7 @@ def classes():
     return px.solve(problem, epochs=20)
 
 
+@pytest.mark.slow
 def test_a_network_comes_near_the_rate_that_nobody_exceeds(classes):
     """The rate of 400 examples has a standard error of 1.8 %; three of these, and 2 % for it."""
     error = math.sqrt(BAYES * (1 - BAYES) / 400)
@@ -123,6 +124,7 @@ def test_examples_of_weight_zero_are_not_there():
     assert px.solve(problem, epochs=20).metrics["validation_accuracy"] > 0.75
 
 
+@pytest.mark.slow
 def test_balanced_classes_move_the_border_of_a_rare_class():
     """With 1 in 20, a network says no almost always; balanced it is as for equal numbers."""
     keep = (SIDE == 0) | (np.arange(2000) % 20 == 0)
@@ -145,6 +147,7 @@ def test_balanced_classes_move_the_border_of_a_rare_class():
     assert by_number == by_name > 0.7
 
 
+@pytest.mark.slow
 def test_two_classes_by_one_logit():
     problem = supervised(
         mlp("scalar"),

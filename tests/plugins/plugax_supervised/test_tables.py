@@ -34,6 +34,7 @@ def kinds():
     return px.solve(px.problem("classification", data=KINDS, response="kind", **SHORT), epochs=40)
 
 
+@pytest.mark.slow
 def test_three_classes_are_told_apart_as_well_as_they_can_be(kinds):
     """Middles at 0, 3 and 6, variance 1: the borders are missed by Φ(−1.5), the inner one twice."""
     wrong = 4 / 3 * 0.5 * (1 - math.erf(1.5 / math.sqrt(2)))
