@@ -18,6 +18,7 @@ ALL = (
     "curve_fits",
     "populations",
     "devices",
+    "processes",
     "clusters",
     "snapshots",
     "mnist",

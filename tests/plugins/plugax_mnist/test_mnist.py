@@ -270,8 +270,9 @@ def test_an_lstm_that_reads_row_by_row_is_as_good_as_it_should_in_five_epochs(re
 
 @SLOW
 def test_with_augmentation_batch_normalisation_is_better_than_the_others(real_mnist):
-    """Measured: 99.54 %; a share of errors of 0.5 % of 10 000 has a standard error of 0.07 %."""
-    problem = mnist("cnn-bn", data=real_mnist, augment=("shift=2", "rotate=12", "scale=0.12"))
-    adam = px.optimizer("adam", learning_rate=3e-3, schedule="cosine")
-    solution = px.solve(problem, px.solver("gradient", optimizer=adam), epochs=12)
-    assert solution.metrics["test_accuracy"] >= 0.9935
+    """Measured: 0.38 % of errors; that of 10 000 pictures has a standard error of 0.06 %."""
+    problem = mnist("cnn-bn", data=real_mnist, augment=("shift=2", "rotate=15", "scale=0.15"))
+    told = {"learning_rate": 3e-3, "weight_decay": 0.05, "schedule": "cosine"}
+    adamw = px.optimizer("adamw", **told)
+    solution = px.solve(problem, px.solver("gradient", optimizer=adamw), epochs=20)
+    assert solution.metrics["test_accuracy"] >= 0.995
