@@ -16,7 +16,7 @@ from ._text import print_json
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..solution import Population, Populations
+    from ..solution import Population, Populations, Table
 
 MOST_ROWS = 12
 
@@ -104,6 +104,9 @@ def _plain(what: SweepReport) -> dict[str, Any]:
             "best": _best(what, by),
             "by": by,
             "members": {name: values.tolist() for name, values in columns.items()},
+            "tables": [
+                {"title": table.title, "columns": dict(table.columns)} for table in _joint(found)
+            ],
             "missing": list(getattr(found, "missing", ())),
             "precision": found.provenance["precision"],
             "device": device_of(found),
@@ -113,6 +116,11 @@ def _plain(what: SweepReport) -> dict[str, Any]:
             "plugax": version(),
         }
     )
+
+
+def _joint(found: "Population | Populations") -> "tuple[Table, ...]":
+    """What the solver says of all members together, such as chains."""
+    return getattr(found, "joint_tables", ())
 
 
 def _best(what: SweepReport, by: str) -> dict[str, Any] | None:
@@ -139,7 +147,12 @@ def _print(what: SweepReport) -> None:
     members = found.status.size
     if members > MOST_ROWS:
         console.print(f"  … and {members - MOST_ROWS} more; --json prints all", style="dim")
-    best = _best(what, by)
+    joint = _joint(found)
+    for table in joint:
+        console.print()
+        console.print(table_text(table, console.width))
+    # Of repetitions that are looked at together, none is the best.
+    best = None if joint else _best(what, by)
     if best is not None:
         told = ", ".join(f"{n} {show_metric(value)}" for n, value in best["over"].items())
         console.print(f"best {by} at {told}")

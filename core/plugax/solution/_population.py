@@ -221,6 +221,16 @@ class Population:
 
         return jax.tree.map(stack, *members)
 
+    @property
+    def joint_tables(self) -> tuple[Table, ...]:
+        """The solver's tables of all members together, if they differ in seed or start alone."""
+        return self.solver.joint_tables(self) if self._repeated else ()
+
+    @property
+    def _repeated(self) -> bool:
+        """Whether the members are repetitions of one run."""
+        return self.values.keys() <= {"seed", "start"}
+
     def overall(self) -> Status:
         """How the members ended, in one status: the name is that of the first failure, if any."""
         return overall(self.status.ravel().tolist())
@@ -228,7 +238,8 @@ class Population:
     def tables(self) -> tuple[Table, ...]:
         """A table of all members: what was swept, how each ended, and a few metrics.
 
-        The metrics are the `scores` of the problem, or else the first that are numbers.
+        The metrics are the `scores` of the problem, or else the first that are numbers. If the members
+        differ in seed or start alone, the solver's tables of all of them follow.
         """
         shape = self.status.shape
         columns: dict[str, list] = {name: x.tolist() for name, x in self.values.items()}
@@ -240,14 +251,15 @@ class Population:
         }
         shown = [name for name in self.problem.scores if name in numbers] or list(numbers)
         numbers = {name: numbers[name] for name in shown[:MOST_COLUMNS]}
-        return (Table(columns | numbers, metrics=tuple(numbers)),)
+        return (Table(columns | numbers, metrics=tuple(numbers)), *self.joint_tables)
 
     def figures(self) -> dict[str, Any]:
         """Two figures: `sweep`, the figure of merit against what was swept, and `history`.
 
         The history has all metrics over the steps, a line for every member. A sweep over seeds or
         starts alone has no other figure. Population-based training has, instead of `sweep`,
-        `lineage`: the options over the steps, in the colour of the figure of merit.
+        `lineage`: the options over the steps, in the colour of the figure of merit. If the members
+        differ in seed or start alone, the solver's figures of all of them follow.
         """
         told = {"every": self.record_every, "sweep": self.status.shape}
         drawn = {"history": history_figure(self.series, self.evaluation_series, **told)}
@@ -257,6 +269,8 @@ class Population:
                 drawn |= {"sweep": sweep_figure(self.values, merit, self.main_figure)}
         if self.lineage is not None:
             drawn |= {"lineage": self._lineage_figure(self.lineage)}
+        if self._repeated:
+            drawn |= self.solver.joint_figures(self)
         return {name: figure for name, figure in drawn.items() if figure is not None}
 
     def _lineage_figure(self, lineage: Lineage) -> Any:

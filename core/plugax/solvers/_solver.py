@@ -18,7 +18,7 @@ from ..problems import (
 )
 
 if TYPE_CHECKING:
-    from ..solution import Solution, Table
+    from ..solution import Population, Solution, Table
 
 Problem = TypeVar("Problem", bound=AbstractProblem)
 State = TypeVar("State")
@@ -174,6 +174,14 @@ class AbstractSolver(eqx.Module, Generic[Problem, State]):
 
     def figures(self, solution: "Solution") -> dict[str, Any]:  # noqa: ARG002 - not used
         """The solver's figures of a solution by name, besides the problem's."""
+        return {}
+
+    def joint_tables(self, population: "Population") -> "tuple[Table, ...]":  # noqa: ARG002
+        """The solver's tables of several runs together, which differ in seed or start alone."""
+        return ()
+
+    def joint_figures(self, population: "Population") -> dict[str, Any]:  # noqa: ARG002
+        """The solver's figures of several runs together, which differ in seed or start alone."""
         return {}
 
     def remarks(
