@@ -14,7 +14,7 @@ from ..errors import PlugaxError
 from ..problems import AbstractProblem, free_of, loss_and_state, put_together
 from ..runner import load
 from ..runner.loop._program import infinite_metrics
-from ..solution import Solution
+from ..solution import Population, Solution
 from ..solvers import AbstractSolver
 from ._again import Step, row_of, state_before, step_again
 from ._operation import Operation, Range, range_of
@@ -79,7 +79,7 @@ class Replay:
 
 
 def replay(
-    run: Solution | str | os.PathLike,
+    run: Solution | Population | str | os.PathLike,
     *,
     step: int | None = None,
     problem: AbstractProblem | None = None,

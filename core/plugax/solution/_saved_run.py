@@ -32,7 +32,7 @@ class SavedRun:
 
     directory: pathlib.Path
     summary: Mapping[str, Any]
-    arrays: Mapping[str, Mapping[str, np.ndarray]]
+    arrays: SavedArrays
 
     @property
     def provenance(self) -> dict[str, Any]:
