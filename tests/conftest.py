@@ -39,6 +39,7 @@ PACKAGES = (
     "plugax_optimistix",
     "plugax_lineax",
     "plugax_integrate",
+    "plugax_inference",
     "plugax_regression",
     "plugax_mnist",
     "plugax_supervised",

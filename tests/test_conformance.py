@@ -184,6 +184,7 @@ ALIKE = {
     "4dvar": ("weak-4dvar",),
     "3dvar": ("optimal-interpolation",),
     "no-assimilation": ("climatology",),
+    "nuts": ("hmc", "mala", "random-walk"),
     "mnist": ("fashion-mnist",),
     "classification": ("regression-network",),
     "sequence-classification": ("japanese-vowels",),

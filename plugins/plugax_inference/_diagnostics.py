@@ -1,8 +1,8 @@
 """Whether chains agree, and how many independent draws they are worth; ArviZ's estimates.
 
 Vehtari, Gelman, Simpson, Carpenter and Bürkner 2021, doi 10.1214/20-BA1221: R-hat of ranks and of
-folded ranks, effective sample sizes of the bulk and of the tails. Betancourt 2016, arXiv:1604.00695:
-the fraction of missing information from energies, E-BFMI.
+folded ranks, effective sample sizes of the bulk and of the tails. Betancourt 2016,
+arXiv:1604.00695: the fraction of missing information from energies, E-BFMI.
 """
 
 import itertools
@@ -43,7 +43,7 @@ def diagnosed(draws: np.ndarray) -> dict[str, float]:
 
 
 def worst(series: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """The largest R-hat, the smallest effective sample sizes, divergent transitions of all chains."""
+    """The largest R-hat, the smallest effective sample sizes, divergent transitions of all."""
     found = [diagnosed(draws) for _, draws in quantities(series)]
     told: dict[str, Any] = {}
     if found:
@@ -60,7 +60,7 @@ def worst(series: Mapping[str, np.ndarray]) -> dict[str, Any]:
 
 
 def missing_information(energies: np.ndarray) -> np.ndarray:
-    """E-BFMI of every chain: mean squared change of the energy over its variance; below 0.3, bad."""
+    """E-BFMI of every chain: mean squared change of the energy over its variance; ≥ 0.3 is good."""
     energies = np.asarray(energies, float)
     return np.mean(np.diff(energies, axis=1) ** 2, axis=1) / np.var(energies, axis=1)
 

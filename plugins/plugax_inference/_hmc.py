@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from blackjax.mcmc import hmc
 from jaxtyping import PRNGKeyArray, PyTree
 
+from ._energy import energy
 from ._sampler import AbstractSampler, Density, Metrics
 from ._tuning import Tuned, Tuning
 
@@ -48,12 +49,13 @@ class HMC(AbstractSampler):
     ) -> tuple[hmc.HMCState, Metrics]:
         """One trajectory."""
         kernel = hmc.build_kernel()
+        start = place
         place, told = kernel(
             key, place, density, tuned.step_size, tuned.inverse_mass, self.leapfrogs
         )
         return place, {
             "acceptance": told.acceptance_rate,
             "divergent": told.is_divergent,
-            "energy": told.energy,
+            "energy": energy(start, told.momentum, tuned),
             "gradients": jnp.asarray(self.leapfrogs, "int32"),
         }

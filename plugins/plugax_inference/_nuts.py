@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from blackjax.mcmc import hmc, nuts
 from jaxtyping import PRNGKeyArray, PyTree
 
+from ._energy import energy
 from ._sampler import AbstractSampler, Density, Metrics
 from ._tuning import Tuned, Tuning
 
@@ -16,8 +17,8 @@ class NUTS(AbstractSampler):
 
     Draws are taken from a trajectory by their weights (multinomial), and it doubles until its ends
     approach each other, also within its halves. Hoffman and Gelman 2014,
-    https://jmlr.org/papers/v15/hoffman14a.html; Betancourt 2017, arXiv:1701.02434. The transition is
-    blackjax's.
+    https://jmlr.org/papers/v15/hoffman14a.html; Betancourt 2017, arXiv:1701.02434. The transition
+    is blackjax's.
 
     Arguments:
         warmup: the number of steps that learn step size and mass matrix.
@@ -53,12 +54,13 @@ class NUTS(AbstractSampler):
     ) -> tuple[hmc.HMCState, Metrics]:
         """One trajectory."""
         kernel = nuts.build_kernel()
+        start = place
         place, told = kernel(
             key, place, density, tuned.step_size, tuned.inverse_mass, self.doublings
         )
         return place, {
             "acceptance": told.acceptance_rate,
             "divergent": told.is_divergent,
-            "energy": told.energy,
+            "energy": energy(start, told.momentum, tuned),
             "gradients": jnp.asarray(told.num_integration_steps, "int32"),
         }

@@ -104,7 +104,7 @@ class Posterior(AbstractPosterior):
             raise ValueError('A posterior needs parameters, such as {"mu": Real()}; got none.')
         for name, space in in_spaces.items():
             if not isinstance(space, AbstractSpace):
-                raise ValueError(  # noqa: TRY004 - it is a wrong value of the dictionary
+                raise ValueError(
                     f"The space of {name!r} must be an AbstractSpace, such as Real() or "
                     f"Positive(); got {space!r}."
                 )

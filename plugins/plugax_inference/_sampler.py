@@ -30,11 +30,13 @@ class Chain(eqx.Module):
         place: where it is, with what its transition needs to know of this place.
         tuned: step size and mass matrix.
         count: the number of transitions so far.
+        dtypes: of the unknowns.
     """
 
     place: Any
     tuned: Tuned
     count: Int[Array, ""]
+    dtypes: tuple[np.dtype, ...] = eqx.field(static=True)
 
 
 class AbstractSampler(px.AbstractSolver):
@@ -53,7 +55,6 @@ class AbstractSampler(px.AbstractSolver):
     requires: ClassVar = px.AbstractLogDensity
     needs_all_data: ClassVar = True
     default_steps: ClassVar = 2000
-    may_be_infinite: ClassVar = ("energy",)
 
     warmup: eqx.AbstractVar[int]
     target: eqx.AbstractVar[float]
@@ -75,9 +76,7 @@ class AbstractSampler(px.AbstractSolver):
 
     def __check_init__(self):
         if isinstance(self.warmup, bool) or not isinstance(self.warmup, int) or self.warmup < 0:
-            raise ValueError(
-                f"warmup must be a number of steps, 0 for none; got {self.warmup!r}."
-            )
+            raise ValueError(f"warmup must be a number of steps, 0 for none; got {self.warmup!r}.")
         if isinstance(self.target, float | int) and not 0 < self.target < 1:
             raise ValueError(f"target must lie between 0 and 1; got {self.target}.")
 
@@ -95,11 +94,14 @@ class AbstractSampler(px.AbstractSolver):
     ) -> Chain:
         """The chain at its first place."""
         del stages
-        density = _density(problem, problem.data.first(), key)
-        tuned = self.tuning.begin(unknowns)
+        dtypes = tuple(x.dtype for x in jax.tree.leaves(unknowns))
+        density = _density(problem, problem.data.first(), key, dtypes)
+        # Blackjax computes in JAX's usual precision, whatever that of the problem is.
+        wide = jax.tree.map(lambda x: x.astype(jnp.result_type(float)), unknowns)
+        tuned = self.tuning.begin(wide)
         with lenient():
-            place = self.first(density, unknowns)
-        return Chain(place, tuned, jnp.zeros((), "int32"))
+            place = self.first(density, wide)
+        return Chain(place, tuned, jnp.zeros((), "int32"), dtypes)
 
     def step(
         self,
@@ -110,7 +112,7 @@ class AbstractSampler(px.AbstractSolver):
         stages: Int[Array, "steps 2"],
     ) -> tuple[Chain, Metrics]:
         """One transition."""
-        density = _density(problem, batch, key)
+        density = _density(problem, batch, key, state.dtypes)
         with lenient():
             place, told = self.move(density, state.place, state.tuned, key)
         warm = state.count < self.warmup
@@ -118,7 +120,11 @@ class AbstractSampler(px.AbstractSolver):
         tuned = jax.lax.cond(
             warm,
             lambda: self.tuning.learn(
-                state.tuned, place.position, told["acceptance"], stage, state.count + 1 == self.warmup
+                state.tuned,
+                place.position,
+                told["acceptance"],
+                stage,
+                state.count + 1 == self.warmup,
             ),
             lambda: state.tuned,
         )
@@ -127,9 +133,9 @@ class AbstractSampler(px.AbstractSolver):
             "warm_up": warm,
             "step_size": state.tuned.step_size,
             **told,
-            **px.problems.named_arrays(problem.constrained(state.place.position), DRAW),
+            **px.problems.named_arrays(problem.constrained(self.unknowns(problem, state)), DRAW),
         }
-        return Chain(place, tuned, state.count + 1), metrics
+        return Chain(place, tuned, state.count + 1, state.dtypes), metrics
 
     def converged(self, problem: px.AbstractProblem, state: Chain) -> Bool[Array, ""] | None:
         """A chain has no test of that: all steps are run."""
@@ -138,7 +144,7 @@ class AbstractSampler(px.AbstractSolver):
     def unknowns(self, problem: px.AbstractProblem, state: Chain) -> PyTree:
         """Where the chain is."""
         del problem
-        return state.place.position
+        return _cast(state.place.position, state.dtypes)
 
     def summary(
         self, problem: px.AbstractProblem, series: Mapping[str, np.ndarray]
@@ -204,8 +210,8 @@ class AbstractSampler(px.AbstractSolver):
         after = ~series["warm_up"]
         if not after.any():
             return (
-                f"All steps were warm-up, of which there are {self.warmup}: there are no draws. Run "
-                "more steps, or warm up for fewer.",
+                f"All steps were warm-up, of which there are {self.warmup}: there are no draws. "
+                "Run more steps, or warm up for fewer.",
             )
         count = int(series["divergent"][after].sum()) if "divergent" in series else 0
         if not count:
@@ -238,5 +244,17 @@ def chains_of(population: "Population") -> dict[str, np.ndarray]:
     return {n: x.reshape((size, *x.shape[axes:])) for n, x in population.series.items()}
 
 
-def _density(problem: Any, batch: PyTree, key: PRNGKeyArray) -> Density:
-    return lambda unknowns: problem.log_density(unknowns, batch, key)[0]
+def _cast(position: PyTree, dtypes: tuple[np.dtype, ...]) -> PyTree:
+    leaves, structure = jax.tree.flatten(position)
+    cast = [x.astype(dtype) for x, dtype in zip(leaves, dtypes, strict=True)]
+    return jax.tree.unflatten(structure, cast)
+
+
+def _density(
+    problem: Any, batch: PyTree, key: PRNGKeyArray, dtypes: tuple[np.dtype, ...]
+) -> Density:
+    def density(position: PyTree) -> Float[Array, ""]:
+        value = problem.log_density(_cast(position, dtypes), batch, key)[0]
+        return value.astype(jnp.result_type(float))
+
+    return density

@@ -69,8 +69,8 @@ def complaints(drawn: Mapping[str, np.ndarray]) -> list[str]:
     found, told = worst(drawn), []
     if found.get("r_hat", 1.0) > MOST_R_HAT:
         told.append(
-            f"R-hat is up to {found['r_hat']:.3g}, above {MOST_R_HAT}: the chains do not agree yet; "
-            "run more steps"
+            f"R-hat is up to {found['r_hat']:.3g}, above {MOST_R_HAT}: the chains do not agree "
+            "yet; run more steps"
         )
     if found.get("ess_bulk", LEAST_ESS) < LEAST_ESS:
         told.append(
@@ -81,7 +81,7 @@ def complaints(drawn: Mapping[str, np.ndarray]) -> list[str]:
         told.append(f"{found['divergent']} transitions diverged")
     if found.get("e_bfmi", 1.0) < LEAST_BFMI:
         told.append(
-            f"E-BFMI is {found['e_bfmi']:.2g}, below {LEAST_BFMI}: the energies are explored slowly; "
-            "write the model in other parameters, without heavy tails or funnels"
+            f"E-BFMI is {found['e_bfmi']:.2g}, below {LEAST_BFMI}: the energies are explored "
+            "slowly; write the model in other parameters, without heavy tails or funnels"
         )
     return told

@@ -1,10 +1,10 @@
 """Warm-up: the step size and the inverse mass matrix are learnt from the chain's first steps.
 
-Stan's scheme: a first stretch learns the step size alone, by dual averaging (Hoffman and Gelman 2014,
-https://jmlr.org/papers/v15/hoffman14a.html); then come windows, each twice as long as the one before,
-at whose end the inverse mass matrix becomes the covariance of the window; a last stretch learns the
-step size again. It is a state machine like the chain itself, so a chain that is cut anywhere goes on
-to the bit.
+Stan's scheme: a first stretch learns the step size alone, by dual averaging (Hoffman and Gelman
+2014, https://jmlr.org/papers/v15/hoffman14a.html); then come windows, each twice as long as the one
+before, at whose end the inverse mass matrix becomes the covariance of the window; a last stretch
+learns the step size again. It is a state machine like the chain itself, so a chain that is cut
+anywhere goes on to the bit.
 """
 
 from typing import Any

@@ -238,8 +238,8 @@ class Population:
     def tables(self) -> tuple[Table, ...]:
         """A table of all members: what was swept, how each ended, and a few metrics.
 
-        The metrics are the `scores` of the problem, or else the first that are numbers. If the members
-        differ in seed or start alone, the solver's tables of all of them follow.
+        The metrics are the `scores` of the problem, or else the first that are numbers. If the
+        members differ in seed or start alone, the solver's tables of all of them follow.
         """
         shape = self.status.shape
         columns: dict[str, list] = {name: x.tolist() for name, x in self.values.items()}

@@ -53,7 +53,7 @@ class Simplex(AbstractSpace):
     size: int = eqx.field(static=True)
 
     def __check_init__(self):
-        if self.size < 2:  # noqa: PLR2004
+        if self.size < 2:
             raise ValueError(f"size must be at least 2; got {self.size}.")
 
     @property

@@ -51,9 +51,7 @@ def garch(data):
         beta = p["part"] * (1 - p["alpha1"])
 
         def advance(variance, before):
-            following = (
-                p["alpha0"] + p["alpha1"] * (before - p["mu"]) ** 2 + beta * variance
-            )
+            following = p["alpha0"] + p["alpha1"] * (before - p["mu"]) ** 2 + beta * variance
             return following, following
 
         first = d["sigma1"] ** 2
@@ -68,13 +66,13 @@ def garch(data):
         "alpha1": Interval(0.0, 1.0),
         "part": Interval(0.0, 1.0),
     }
-    derived = lambda p, d: {"beta1": p["part"] * (1 - p["alpha1"])}  # noqa: E731, ARG005
+    derived = lambda p, d: {"beta1": p["part"] * (1 - p["alpha1"])}  # noqa: E731
     return Posterior(log_density, spaces, {n: data[n] for n in ("y", "sigma1")}, derived)
 
 
 def lotka_volterra(data):
     integrator = px.integrator("rk4")
-    steps = 20
+    steps = 10
 
     def log_normal(x, mean, scale):
         return norm.logpdf(jnp.log(x), mean, scale) - jnp.log(x)

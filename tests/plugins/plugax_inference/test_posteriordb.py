@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 
 import plugax as px
+
+pytest.importorskip("blackjax")
+from arviz_stats.base import array_stats
+
 from plugax_inference import draws, summary
 
 QUICK = ("eight_schools-eight_schools_noncentered", "sblrc-blr")
@@ -28,12 +32,13 @@ def of_reference(table, name):
 )
 def test_means_and_squares_are_those_of_the_reference(name, posteriordb):
     problem, entry = posteriordb(name)
-    chains = px.sweep(problem, "nuts", over={"seed": range(4)})
+    schools = name.startswith("eight_schools")
+    solver = px.solver("nuts", target=0.95 if schools else 0.8)
+    chains = px.sweep(problem, solver, over={"seed": range(4)})
     table = draws(chains)["posterior"]
-    rows = dict(zip(summary(chains).columns["quantity"], summary(chains).columns["r_hat"], strict=True))
-    assert max(rows.values()) < 1.01
-    from arviz_stats.base import array_stats
-
+    assert max(summary(chains).columns["r_hat"]) < 1.01
+    if schools:
+        assert chains.joint_metrics["divergent"] == 0
     for parameter, wanted in entry["reference"].items():
         own = of_reference(table, parameter)
         for found, mean, sd in (
