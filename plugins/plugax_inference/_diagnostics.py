@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from arviz_stats.base import array_stats
+from arviz_stats import base
 
 LEAST = 4
 PREFIX = "draw."
-AXES = {"chain_axis": 0, "draw_axis": 1}
+AXES: dict[str, Any] = {"chain_axis": 0, "draw_axis": 1}
+ESTIMATES: Any = base.array_stats  # pyright: ignore[reportPrivateImportUsage]
 
 
 def quantities(series: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:
@@ -34,10 +35,10 @@ def diagnosed(draws: np.ndarray) -> dict[str, float]:
     if draws.shape[1] < LEAST or np.ptp(draws) == 0 or not np.isfinite(draws).all():
         return dict.fromkeys(names, np.nan)
     found = (
-        array_stats.mcse(draws, **AXES),
-        array_stats.ess(draws, **AXES, method="bulk"),
-        array_stats.ess(draws, **AXES, method="tail", prob=(0.05, 0.95)),
-        array_stats.rhat(draws, **AXES),
+        ESTIMATES.mcse(draws, **AXES),
+        ESTIMATES.ess(draws, **AXES, method="bulk"),
+        ESTIMATES.ess(draws, **AXES, method="tail", prob=(0.05, 0.95)),
+        ESTIMATES.rhat(draws, **AXES),
     )
     return dict(zip(names, map(float, found), strict=True))
 

@@ -1,5 +1,7 @@
 """Hamiltonian Monte Carlo with trajectories of one length."""
 
+from typing import Any
+
 import equinox as eqx
 import jax.numpy as jnp
 from blackjax.mcmc import hmc
@@ -48,7 +50,7 @@ class HMC(AbstractSampler):
         self, density: Density, place: hmc.HMCState, tuned: Tuned, key: PRNGKeyArray
     ) -> tuple[hmc.HMCState, Metrics]:
         """One trajectory."""
-        kernel = hmc.build_kernel()
+        kernel: Any = hmc.build_kernel()
         start = place
         place, told = kernel(
             key, place, density, tuned.step_size, tuned.inverse_mass, self.leapfrogs

@@ -1,5 +1,7 @@
 """Langevin's diffusion, adjusted."""
 
+from typing import Any
+
 import equinox as eqx
 from blackjax.mcmc import mala
 from jaxtyping import PRNGKeyArray, PyTree
@@ -32,5 +34,6 @@ class MALA(AbstractSampler):
         self, density: Density, place: mala.MALAState, tuned: Tuned, key: PRNGKeyArray
     ) -> tuple[mala.MALAState, Metrics]:
         """One move."""
-        place, told = mala.build_kernel()(key, place, density, tuned.step_size)
+        kernel: Any = mala.build_kernel()
+        place, told = kernel(key, place, density, tuned.step_size)
         return place, {"acceptance": told.acceptance_rate}

@@ -1,6 +1,6 @@
 """The no-U-turn sampler."""
 
-from typing import ClassVar
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -29,8 +29,6 @@ class NUTS(AbstractSampler):
     Errors: `ValueError` for a warm-up below 0, a target outside (0, 1), doublings below 1.
     """
 
-    default_steps: ClassVar = 2000
-
     warmup: int = eqx.field(static=True, default=1000)
     target: float = 0.8
     dense: bool = eqx.field(static=True, default=False)
@@ -53,7 +51,7 @@ class NUTS(AbstractSampler):
         self, density: Density, place: hmc.HMCState, tuned: Tuned, key: PRNGKeyArray
     ) -> tuple[hmc.HMCState, Metrics]:
         """One trajectory."""
-        kernel = nuts.build_kernel()
+        kernel: Any = nuts.build_kernel()
         start = place
         place, told = kernel(
             key, place, density, tuned.step_size, tuned.inverse_mass, self.doublings

@@ -1,5 +1,7 @@
 """Metropolis's random walk."""
 
+from typing import Any
+
 import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
@@ -54,5 +56,6 @@ class RandomWalk(AbstractSampler):
             )
             return unravel(tuned.step_size * root)
 
-        place, told = random_walk.build_additive_step()(key, place, density, normal)
+        kernel: Any = random_walk.build_additive_step()
+        place, told = kernel(key, place, density, normal)
         return place, {"acceptance": told.acceptance_rate}

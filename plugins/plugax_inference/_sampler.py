@@ -85,7 +85,7 @@ class AbstractSampler(px.AbstractSolver):
         del problem, steps
         return (schedule(self.warmup),) if self.warmup else (jnp.zeros((1, 2), "int32"),)
 
-    def init(
+    def init(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
         problem: px.AbstractProblem,
         unknowns: PyTree,
@@ -103,7 +103,7 @@ class AbstractSampler(px.AbstractSolver):
             place = self.first(density, wide)
         return Chain(place, tuned, jnp.zeros((), "int32"), dtypes)
 
-    def step(
+    def step(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
         problem: px.AbstractProblem,
         state: Chain,

@@ -28,7 +28,7 @@ class CholeskyCorrelation(AbstractSpace):
             raise ValueError(f"size must be at least 2; got {self.size}.")
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> tuple[int, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The shape of z."""
         return (self.size * (self.size - 1) // 2,)
 
@@ -70,7 +70,7 @@ class CholeskyCovariance(AbstractSpace):
             raise ValueError(f"size must be at least 1; got {self.size}.")
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> tuple[int, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The shape of z."""
         return (self.size * (self.size + 1) // 2,)
 

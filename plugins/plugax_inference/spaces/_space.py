@@ -9,13 +9,13 @@ from jaxtyping import Array, Float
 class AbstractSpace(eqx.Module):
     """Where a parameter lies, and a bijection x = f(z) onto it from all of ℝᵈ.
 
+    Attributes:
+        shape: the shape of z.
+
     Law: if z has the density p(f(z)) |det f′(z)|, then x has the density p.
     """
 
-    @property
-    @abc.abstractmethod
-    def shape(self) -> tuple[int, ...]:
-        """The shape of z."""
+    shape: eqx.AbstractVar[tuple[int, ...]]
 
     @abc.abstractmethod
     def __call__(self, z: Float[Array, "..."]) -> tuple[Float[Array, "..."], Float[Array, ""]]:

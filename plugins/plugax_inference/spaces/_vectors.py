@@ -25,7 +25,7 @@ class Ordered(AbstractSpace):
             raise ValueError(f"size must be at least 1; got {self.size}.")
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> tuple[int, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The shape of z."""
         return (self.size,)
 
@@ -57,7 +57,7 @@ class Simplex(AbstractSpace):
             raise ValueError(f"size must be at least 2; got {self.size}.")
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> tuple[int, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The shape of z."""
         return (self.size - 1,)
 
