@@ -51,7 +51,7 @@ class Tuning(eqx.Module):
         first: the step size to begin with.
     """
 
-    target: float
+    target: float | Float[Array, ""]
     dense: bool = eqx.field(static=True, default=False)
     first: float = 1.0
 
