@@ -98,7 +98,8 @@ class Tuning(eqx.Module):
 
     @property
     def _averaging(self) -> tuple:
-        return dual_averaging_adaptation(self.target)
+        target: Any = self.target
+        return dual_averaging_adaptation(target)
 
     @property
     def _covariance(self) -> tuple:
