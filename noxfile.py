@@ -100,7 +100,7 @@ def docs(session: nox.Session) -> None:
 @nox.session(python=OLDEST)
 def bench(session: nox.Session) -> None:
     """Plugax beside its peers, on one core: prints a table of ratios."""
-    session.install("-e", ".", "torch==2.13.0", "scikit-learn>=1.8")
+    session.install("-e", ".[inference]", "torch==2.13.0", "scikit-learn>=1.8")
     session.run("python", "benchmarks/run.py", *session.posargs)
 
 

@@ -12,6 +12,7 @@ HERE = pathlib.Path(__file__).parent
 ALL = (
     "regression",
     "penalised",
+    "posteriors",
     "lorenz96",
     "ensemble",
     "minimisers",
