@@ -79,7 +79,11 @@ def main(kind, directory):
     """Begin the run, or go on with it; the word `running` tells that JAX is there."""
     print("running", flush=True)
     if (pathlib.Path(directory) / "solution.json").exists():
-        px.resume(directory, chunk=SAVED["chunk"], **given_of(kind))
+        try:
+            px.resume(directory, chunk=SAVED["chunk"], **given_of(kind))
+        except px.PlugaxError as error:  # it was killed between its end and that of its process
+            if "Nothing is left to do" not in str(error):
+                raise
     else:
         KINDS[kind](out=directory, **SAVED)
 

@@ -7,6 +7,7 @@ rate that a recipe gives `sgd` is not meant for `adam`.
 
 import argparse
 import dataclasses
+import datetime
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -25,7 +26,10 @@ from ..plugins import (
     plain,
 )
 from ._imported import add_current_directory
-from ._values import NONE, coerce
+from ._values import NONE, coerce, refusal, takes_no_more
+
+# What TOML has besides plain values and arrays.
+TABLE_OR_TIME = (dict, datetime.date, datetime.time)
 
 Layer = dict[str, Any]
 Peek = Callable[[tuple[str, ...], str], str | None]
@@ -202,10 +206,12 @@ def _bare(name: str) -> str:
 
 def _coerce(chosen: ResolvedComponent, option: Option, value: Any) -> Any:
     """A value of a layer; a value that TOML cannot express comes from a recipe and is unchanged."""
-    if not isinstance(value, bool | int | float | str | list):
-        return value
     try:
-        return coerce(option, value)
+        if isinstance(value, bool | int | float | str | list):
+            return coerce(option, value)
+        if isinstance(value, TABLE_OR_TIME) and takes_no_more(option):
+            raise argparse.ArgumentTypeError(refusal(option, value))
+        return value
     except argparse.ArgumentTypeError as error:
         where = ".".join((*chosen.path, option.name))
         stop = "" if str(error).endswith("?") else "."

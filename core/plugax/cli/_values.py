@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import unexpected
-from ..plugins import SEQUENCES, Option, choices, is_path, names_in, plain, wrong_among
+from ..plugins import SEQUENCES, Option, choices, is_array, is_path, names_in, plain, wrong_among
 from ._numbers import fit_whole, whole
 
 NONE = "none"
@@ -25,6 +25,13 @@ def types_of(option: Option) -> list[Any]:
         plain = [type(option.default)]
     # From strict to lenient, so that "3" is a number if an option takes numbers and names.
     return sorted(plain, key=_leniency)
+
+
+def takes_no_more(option: Option) -> bool:
+    """Whether the option takes nothing but what can be written as text, and arrays."""
+    plain = types_of(option)
+    others = [kind for kind in option.types if kind not in (*plain, type(None))]
+    return bool(plain or others) and all(is_array(kind) for kind in others)
 
 
 def is_optional(option: Option) -> bool:
@@ -69,7 +76,7 @@ def parse(option: Option, text: str) -> Any:
             return _parser(kind)(text)
         except ValueError:
             continue
-    raise argparse.ArgumentTypeError(_refusal(option, text))
+    raise argparse.ArgumentTypeError(refusal(option, text))
 
 
 def coerce(option: Option, value: Any) -> Any:
@@ -81,15 +88,17 @@ def coerce(option: Option, value: Any) -> Any:
         return parse(option, value)
     fitted = option.fit(fit_whole(value, option.types))
     if not types_of(option) or not option.suits(fitted):
-        raise argparse.ArgumentTypeError(_refusal(option, value))
+        raise argparse.ArgumentTypeError(refusal(option, value))
     return plain(fitted)
 
 
-def _refusal(option: Option, value: Any) -> str:
+def refusal(option: Option, value: Any) -> str:
+    """Why the option does not take a value, for people to read."""
     if not types_of(option):
         return f"{option.name} can be given from Python only; got {value!r}"
     known = names_in(option.types)
-    wrong = wrong_among(value.split(",") if isinstance(value, str) else value, known)
+    parts = value.split(",") if isinstance(value, str) else value
+    wrong = wrong_among(parts, known)
     return unexpected(describe_type(option), value, known, wrong=wrong.strip())
 
 

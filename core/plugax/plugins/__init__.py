@@ -30,6 +30,7 @@ from ._options import options_of as options_of
 from ._record import PluginRecord as PluginRecord
 from ._written import SEQUENCES as SEQUENCES
 from ._written import choices as choices
+from ._written import is_array as is_array
 from ._written import is_path as is_path
 from ._written import names_in as names_in
 from ._written import plain as plain

@@ -109,11 +109,11 @@ def test_what_is_run_is_what_was_asked_for(call, dim, curvature, centre, seed):
     assert (found["dim"], found["curvature"]) == (asked["dim"], asked["curvature"])
     assert found["centre"] == [asked["centre"]]
     assert result.json["seed"] == seed
-    # One step down, by hand. What is too large for float32 is told.
+    # One step down, by hand. What is too large for float32 is told; XLA may compute squares first.
     with np.errstate(all="ignore"):
         slope = np.float32(curvature) ** 2 * (1 - np.float32(centre))
         wanted = abs(1 - np.float32(0.25) * slope) * np.sqrt(np.float32(dim))
-    if abs(wanted) < 1e15:
+    if max(abs(curvature), abs(centre)) < 1e6:
         assert result.status == 0
         np.testing.assert_allclose(result.json["metrics"]["distance"], wanted, rtol=1e-3, atol=1e-3)
     elif not np.isfinite(wanted):

@@ -85,3 +85,12 @@ def test_a_list_is_a_tuple_and_none_is_a_word(call, config):
     assert options["problem"]["centre"] == [1.0, 2.5]
     assert options["problem"]["label"] is None
     assert options["solver"]["tolerance"] is None
+
+
+@pytest.mark.parametrize("value", ["{}", "{ a = 1 }", "2020-01-01", "12:30:00"])
+def test_a_table_or_a_time_for_a_number_is_refused(call, tmp_path, value):
+    path = tmp_path / "config.toml"
+    path.write_text(f"[problem]\ncurvature = {value}\n")
+    result = call("run", "bowl", "--config", path)
+    assert result.status == 2
+    assert "problem.curvature in the configuration or the recipe: expected number" in result.err
