@@ -23,6 +23,7 @@ ALL = (
     "mnist",
     "streams",
     "sequences",
+    "markov",
     "training",
     "compilation",
     "assimilation",
