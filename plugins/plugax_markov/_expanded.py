@@ -41,6 +41,21 @@ def expanded_chain(
     return first, empty.at[before, after].set(transition[own[before, 0], ahead])
 
 
+def predict_combinations(
+    filtered: Float[Array, " combinations"], transition: Float[Array, "states states"], memory: int
+) -> Float[Array, " combinations"]:
+    """The distribution of the next combination: the product with its matrix, without the zeros.
+
+    Arguments:
+        filtered: the distribution of the present combination.
+        transition: A.
+        memory: m, at least 1.
+    """
+    states = transition.shape[0]
+    kept = jnp.sum(filtered.reshape(-1, states), axis=1).reshape(states, states ** (memory - 1))
+    return jnp.ravel(transition.T[:, :, None] * kept[None])
+
+
 def present(
     probabilities: Float[Array, "*rows combinations"], states: int
 ) -> Float[Array, "*rows states"]:

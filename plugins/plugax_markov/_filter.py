@@ -18,8 +18,11 @@ Source: Rabiner 1989, doi 10.1109/5.18626; in parallel: Hassan, Särkkä and Gar
 doi 10.1109/TSP.2021.3103338.
 """
 
+import functools
+from collections.abc import Callable
 from typing import NamedTuple
 
+import jax
 import jax.lax as lax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -39,6 +42,7 @@ class Filtered(NamedTuple):
     increments: Float[Array, " times"]
 
 
+@functools.partial(jax.jit, static_argnames="parallel")
 def filter_states(
     initial: Float[Array, " states"],
     transition: Float[Array, "states states"],
@@ -58,10 +62,12 @@ def filter_states(
         distributions that sum to 1. If no path is possible, the increment is −∞ at the first such
         time.
     """
-    find = _in_parallel if parallel else _one_by_one
-    return find(initial, transition, log_likelihoods)
+    if parallel:
+        return _in_parallel(initial, transition, log_likelihoods)
+    return filter_with(lambda filtered: filtered @ transition, initial, log_likelihoods)
 
 
+@functools.partial(jax.jit, static_argnames="parallel")
 def log_likelihood(
     initial: Float[Array, " states"],
     transition: Float[Array, "states states"],
@@ -82,15 +88,23 @@ def log_likelihood(
     )
 
 
-def _one_by_one(
+def filter_with(
+    predict: Callable[[Float[Array, " states"]], Float[Array, " states"]],
     initial: Float[Array, " states"],
-    transition: Float[Array, "states states"],
     log_likelihoods: Float[Array, "times states"],
 ) -> Filtered:
+    """The filter of one sequence, one time after the other.
+
+    Arguments:
+        predict: the distribution of the next state, from that of the present one.
+        initial: δ.
+        log_likelihoods: log b_t(j).
+    """
+
     def advance(predicted: Array, log_b: Array) -> tuple[Array, tuple[Array, Array, Array]]:
         # In logarithms: b may underflow in all states that are probable, and not in another.
         filtered, increment = _normalised(_log(predicted) + log_b)
-        return filtered @ transition, (filtered, predicted, increment)
+        return predict(filtered), (filtered, predicted, increment)
 
     _, found = lax.scan(advance, initial, log_likelihoods)
     return Filtered(*found)

@@ -17,8 +17,8 @@ from plugax.problems import Metrics
 
 from ._covariances import Covariance
 from ._emission import AbstractEmission
-from ._expanded import expanded_chain, present
-from ._filter import filter_states
+from ._expanded import expanded_chain, predict_combinations, present
+from ._filter import filter_states, filter_with
 from ._kind import AbstractHiddenMarkov
 from ._options import check_options, emission_of
 from ._prediction import States, predict, predict_table
@@ -205,9 +205,14 @@ class HiddenMarkovModel(AbstractHiddenMarkov):
         that of the rarest change of state.
         """
         first, moves, log_b = self.expanded(unknowns, batch)
+        memory, transition = self.emission.memory, self.chain(unknowns).transition
 
         def one(log_b: Array) -> tuple[Array, Array]:
-            found = filter_states(first, moves, log_b, parallel=self.parallel)
+            if memory and not self.parallel:
+                predict = lambda p: predict_combinations(p, transition, memory)  # noqa: E731
+                found = filter_with(predict, first, log_b)
+            else:
+                found = filter_states(first, moves, log_b, parallel=self.parallel)
             return jnp.sum(found.increments), found.filtered
 
         likelihoods, filtered = jax.vmap(one)(log_b)

@@ -8,6 +8,8 @@ it can be followed in parallel too.
 Source: Chib 1996, doi 10.1016/0304-4076(95)01770-4.
 """
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import jax.random as jr
@@ -17,6 +19,7 @@ from ._filter import filter_states
 from ._follow import follow
 
 
+@functools.partial(jax.jit, static_argnames=("draws", "parallel"))
 def sample_paths(
     key: PRNGKeyArray,
     initial: Float[Array, " states"],

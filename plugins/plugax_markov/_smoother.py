@@ -11,8 +11,10 @@ the expected number of changes from i to j is A(i, j) (Σ_t filtered_tᵀ ratio_
 Source: Kim 1994, doi 10.1016/0304-4076(94)90036-1.
 """
 
+import functools
 from typing import NamedTuple
 
+import jax
 import jax.lax as lax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
@@ -34,6 +36,7 @@ class Smoothed(NamedTuple):
     log_likelihood: Float[Array, ""]
 
 
+@functools.partial(jax.jit, static_argnames="parallel")
 def smooth_states(
     initial: Float[Array, " states"],
     transition: Float[Array, "states states"],

@@ -9,6 +9,8 @@ Source: Viterbi 1967, doi 10.1109/TIT.1967.1054010; in parallel: Hassan, S√§rkk√
 2021, doi 10.1109/TSP.2021.3103338.
 """
 
+import functools
+
 import jax
 import jax.lax as lax
 import jax.numpy as jnp
@@ -17,6 +19,7 @@ from jaxtyping import Array, Bool, Float, Int
 from ._follow import follow
 
 
+@functools.partial(jax.jit, static_argnames="parallel")
 def viterbi(
     initial: Float[Array, " states"],
     transition: Float[Array, "states states"],

@@ -2,6 +2,7 @@
 
 import itertools
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -21,8 +22,27 @@ TWO = {
 COUNTS = RNG.poisson(np.where(STATES, 9, 2))
 
 
+@eqx.filter_jit
+def compiled_loss(problem, unknowns):
+    return problem.loss(unknowns, problem.data.first(), jax.random.key(0))[0]
+
+
 def loss_of(problem, unknowns):
-    return float(problem.loss(unknowns, problem.data.first(), jax.random.key(0))[0])
+    return float(compiled_loss(problem, unknowns))
+
+
+@eqx.filter_jit
+def start_of(problem, seed):
+    return problem.init(jax.random.key(seed))
+
+
+@eqx.filter_jit
+def densities_of(problem, unknowns, batch):
+    return problem.expanded(unknowns, batch)[2]
+
+
+def numbers(solution, name):
+    return np.asarray(solution.metrics[name])
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +52,17 @@ def solution():
 
 
 def test_what_is_reported_has_the_units_of_the_data(solution):
-    found = solution.metrics
     assert solution.status.success
     for name, column in TWO.items():
         place = list(TWO).index(name)
         own = [column[k == STATES] for k in range(2)]
         means, deviations = [o.mean() for o in own], [o.std() for o in own]
-        np.testing.assert_allclose(found["means"][:, place], means, rtol=1e-6)
-        np.testing.assert_allclose(found["standard_deviations"][:, place], deviations, rtol=1e-5)
+        np.testing.assert_allclose(numbers(solution, "means")[:, place], means, rtol=1e-6)
+        np.testing.assert_allclose(
+            numbers(solution, "standard_deviations")[:, place], deviations, rtol=1e-5
+        )
     np.testing.assert_allclose(
-        found["covariances"][0],
+        numbers(solution, "covariances")[0],
         np.cov([*TWO.values()], aweights=STATES == 0, ddof=0),
         rtol=1e-5,
         atol=1e-12,
@@ -61,11 +82,11 @@ def test_states_are_found_and_shown(solution):
     np.testing.assert_allclose(found.probabilities.sum(axis=1), 1, atol=1e-12)
     states, moves = solution.tables()
     assert states.columns["state"] == [1, 2]
-    assert states.columns["mean of x"] == pytest.approx(solution.metrics["means"][:, 0].tolist())
+    assert states.columns["mean of x"] == pytest.approx(numbers(solution, "means")[:, 0].tolist())
     assert states.columns["share of rows"] == pytest.approx([0.5, 0.5], abs=1e-6)
     assert list(moves.columns) == ["from state", "to 1", "to 2"]
     # Five changes of state, among 89 changes.
-    assert solution.metrics["transition"][0, 1] == pytest.approx(3 / 45, abs=1e-6)
+    assert numbers(solution, "transition")[0, 1] == pytest.approx(3 / 45, abs=1e-6)
     assert solution.metrics["durations"] == pytest.approx([15, 22], rel=1e-4)
     assert solution.metrics["parameters"] == 1 + 2 + 2 * 2 + 2 * 3
 
@@ -75,7 +96,7 @@ def test_new_rows_have_states_too(solution):
     table = solution.problem.predict_table(solution, new)
     assert table["state"].tolist() == [1, 2, 2]
     # Of the last row nothing is known but what it follows.
-    stay = solution.metrics["transition"][1, 1]
+    stay = numbers(solution, "transition")[1, 1]
     assert table["probability of state 2"][2] == pytest.approx(stay, abs=1e-6)
 
 
@@ -83,8 +104,8 @@ def test_a_missing_row_is_as_if_it_had_not_been_looked_at(solution):
     gap = {name: np.where(np.arange(90) == 40, np.nan, column) for name, column in TWO.items()}
     model = solution.problem
     rows = model.emission.rows_of(np.stack([*gap.values()], axis=1)[None])
-    log_b = model.expanded(solution.unknowns, (rows, model.within))[2]
-    full = model.expanded(solution.unknowns, model.data.first())[2]
+    log_b = densities_of(model, solution.unknowns, (rows, model.within))
+    full = densities_of(model, solution.unknowns, model.data.first())
     assert (log_b[0, 40] == 0).all()
     np.testing.assert_allclose(np.delete(log_b[0], 40, 0), np.delete(full[0], 40, 0), rtol=1e-12)
 
@@ -94,9 +115,9 @@ def test_a_missing_cell_leaves_the_marginal_of_the_others(solution, covariance):
     data = {name: column.copy() for name, column in TWO.items()}
     data["y"][7] = np.nan
     both = HiddenMarkovModel(data, states=2, covariance=covariance)
-    unknowns = both.init(jax.random.key(1))
+    unknowns = start_of(both, 1)
     report = both.emission.report(unknowns["emission"])
-    log_b = both.expanded(unknowns, both.data.first())[2]
+    log_b = densities_of(both, unknowns, both.data.first())
     mean, deviation = report["means"][:, 0], report["standard_deviations"][:, 0]
     expected = jax.scipy.stats.norm.logpdf(TWO["x"][7], mean, deviation)
     np.testing.assert_allclose(log_b[0, 7], expected, rtol=1e-10)
@@ -108,7 +129,7 @@ def test_sequences_are_independent():
     all_of_them = HiddenMarkovModel(
         data, states=2, emission="poisson", sequence="which", concentration=1.0
     )
-    unknowns = all_of_them.init(jax.random.key(0))
+    unknowns = start_of(all_of_them, 0)
     alone = [
         loss_of(HiddenMarkovModel({"n": COUNTS[which == w]}, 2, emission="poisson"), unknowns)
         for w in "abc"
@@ -133,17 +154,17 @@ def test_another_order_of_the_states_changes_nothing(solution):
         "emission": {name: value[::-1] for name, value in unknowns["emission"].items()},
     }
     assert loss_of(problem, swapped) == pytest.approx(loss_of(problem, unknowns), rel=1e-13)
-    one, other = problem.evaluate(unknowns), problem.evaluate(swapped)
+    one, other = (eqx.filter_jit(problem.evaluate)(u) for u in (unknowns, swapped))
     for name, value in one.items():
         np.testing.assert_allclose(other[name], value, rtol=1e-9, atol=1e-12)
 
 
 def test_the_associative_scan_gives_the_same_loss_and_gradient(solution):
     other = HiddenMarkovModel(TWO, states=2, prior_weight=0.0, parallel=True)
-    unknowns = other.init(jax.random.key(4))
+    unknowns = start_of(other, 4)
     key, batch = jax.random.key(0), other.data.first()
     (one, slope), (two, slope_too) = (
-        jax.value_and_grad(lambda u, p=p: p.loss(u, batch, key)[0])(unknowns)
+        jax.jit(jax.value_and_grad(lambda u, p=p: p.loss(u, batch, key)[0]))(unknowns)
         for p in (solution.problem, other)
     )
     assert float(one) == pytest.approx(float(two), rel=1e-13)
@@ -155,7 +176,7 @@ def test_the_prior_is_the_dirichlets():
     problem = HiddenMarkovModel(
         {"n": COUNTS}, states=3, emission="poisson", concentration=2.5, stickiness=4.0
     )
-    unknowns = problem.init(jax.random.key(0))
+    unknowns = start_of(problem, 0)
     matrix = np.asarray(problem.chain(unknowns).transition)
     concentrations = 2.5 + 4.0 * np.eye(3)
     expected = np.sum((concentrations - 1) * np.log(matrix))
@@ -165,7 +186,7 @@ def test_the_prior_is_the_dirichlets():
 def test_an_initial_distribution_may_be_stationary_or_uniform():
     for initial in ("stationary", "uniform"):
         problem = HiddenMarkovModel({"n": COUNTS}, states=3, emission="poisson", initial=initial)
-        unknowns = problem.init(jax.random.key(0))
+        unknowns = start_of(problem, 0)
         assert "initial" not in unknowns
         first, matrix = problem.chain(unknowns)
         if initial == "stationary":
@@ -179,7 +200,7 @@ def test_a_switching_mean_is_the_sum_over_all_paths():
     problem = HiddenMarkovModel(
         {"y": y}, states=2, emission="switching-mean", order=2, initial="stationary"
     )
-    unknowns = problem.init(jax.random.key(2))
+    unknowns = start_of(problem, 2)
     report = problem.emission.report(unknowns["emission"])
     mu, phi = np.asarray(report["means"][:, 0]), np.asarray(report["lags"][0, :, 0, 0])
     deviation = float(report["standard_deviations"][0, 0])
@@ -268,6 +289,6 @@ def test_figures_have_labels(solution):
 def test_what_is_held_is_no_parameter(solution):
     held = jax.tree.map(lambda leaf: jnp.ones(leaf.shape, bool), solution.unknowns)
     held["transition"] = jnp.zeros_like(held["transition"])
-    found = solution.problem.evaluate_held(solution.unknowns, held)
+    found = eqx.filter_jit(solution.problem.evaluate_held)(solution.unknowns, held)
     assert int(found["parameters"]) == 2
     assert float(found["aic"]) == pytest.approx(4 - 2 * solution.metrics["log_likelihood"])
