@@ -36,7 +36,11 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+def slow(kind):
+    return pytest.param(kind, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("kind", ["full", *(slow(kind) for kind in KINDS if kind != "full")])
 def test_the_loss_never_rises_and_ends_where_the_gradient_vanishes(kind):
     problem = HiddenMarkovModel(**KINDS[kind] | PRIOR)
     solution = px.solve(problem, "baum-welch", rtol=1e-13, steps=5000)
@@ -48,7 +52,7 @@ def test_the_loss_never_rises_and_ends_where_the_gradient_vanishes(kind):
         np.testing.assert_allclose(leaf, 0, atol=1e-4)
 
 
-@pytest.mark.parametrize("kind", ["full", "poisson"])
+@pytest.mark.parametrize("kind", ["poisson", slow("full")])
 def test_gradients_and_expectations_meet(kind):
     problem = HiddenMarkovModel(**KINDS[kind] | PRIOR)
     one = px.solve(problem, "baum-welch", rtol=1e-14, steps=5000)
@@ -58,8 +62,9 @@ def test_gradients_and_expectations_meet(kind):
     assert other.status.success
     best = float(other.history["loss"][-1])
     assert float(one.history["loss"][-1]) == pytest.approx(best, rel=1e-11)
-    for a, b in zip(jax.tree.leaves(one.unknowns), jax.tree.leaves(other.unknowns), strict=True):
-        np.testing.assert_allclose(a, b, atol=2e-4)
+    # The logarithm of an initial probability of 0 has no end, so probabilities are compared.
+    for name in ("initial", "transition", "means" if kind == "full" else "rates"):
+        np.testing.assert_allclose(one.metrics[name], other.metrics[name], atol=2e-5)
 
 
 def test_missing_cells_of_independent_columns_are_left_out():
