@@ -342,10 +342,10 @@ def lagged(
     response = z[:, order:]
     before = [z[:, order - lag : count - lag] for lag in range(1, order + 1)]
     stacked = np.stack(before, axis=2) if before else np.zeros((*response.shape[:2], 0, z.shape[2]))
-    observed = np.isfinite(response)
+    observed = np.asarray(np.isfinite(response))
     if order:
         whole = observed.all(axis=2) & np.isfinite(stacked).all(axis=(2, 3))
-        observed = np.broadcast_to(whole[..., None], observed.shape)
+        observed = np.broadcast_to(np.asarray(whole)[..., None], observed.shape)
     return (
         np.where(observed, response, 0),
         np.where(np.isfinite(stacked), stacked, 0),

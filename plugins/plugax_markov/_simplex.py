@@ -59,4 +59,5 @@ def stationary_distribution(
 
 
 def _off_diagonal(states: int) -> tuple[np.ndarray, np.ndarray]:
-    return np.nonzero(~np.eye(states, dtype=bool))
+    rows, columns = np.nonzero(~np.eye(states, dtype=bool))
+    return rows, columns

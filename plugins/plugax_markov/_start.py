@@ -52,7 +52,7 @@ def in_segments(
 
 
 def random_weights(
-    key: PRNGKeyArray, shape: tuple[int, int], states: int, dtype: jnp.dtype
+    key: PRNGKeyArray, shape: tuple[int, ...], states: int, dtype: jnp.dtype
 ) -> Float[Array, "sequences times states"]:
     """Weights of rows, uniformly distributed over all distributions."""
     return jr.dirichlet(key, jnp.ones(states, dtype), shape, dtype)
