@@ -25,6 +25,7 @@ ALL = (
     "mnist",
     "streams",
     "sequences",
+    "markov",
     "training",
     "compilation",
     "assimilation",

@@ -44,6 +44,7 @@ PACKAGES = (
     "plugax_mnist",
     "plugax_supervised",
     "plugax_sequences",
+    "plugax_markov",
     "plugax_state_space",
     "plugax_lorenz96",
     "plugax_assimilation",

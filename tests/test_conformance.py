@@ -153,6 +153,17 @@ OPTIONS = {
         "hidden": (3,),
         "batch_size": 2,
     },
+    "hidden-markov-model": {
+        "data": {
+            "who": ["a"] * 12 + ["b"] * 9,
+            "count": [0, 1, 0, 2, 9, 8, 11, 7, 1, 0, 2, 1, 8, 9, 12, 1, 0, None, 1, 10, 7],
+        },
+        "states": 2,
+        "emission": "poisson",
+        "sequence": "who",
+        "concentration": 1.5,
+        "stickiness": 0.5,
+    },
     "robust-regression": {
         "data": {"x": [1.0, 2.0, 3.0, 5.0, 8.0], "y": [1.2, 1.9, 3.2, 4.8, 8.1]},
         "response": "y",

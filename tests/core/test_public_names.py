@@ -28,6 +28,7 @@ LAZY = [
         "plugax_assimilation",
         "plugax_classics",
         "plugax_lorenz96",
+        "plugax_markov",
         "plugax_minimise",
         "plugax_mnist",
         "plugax_regression",

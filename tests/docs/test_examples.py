@@ -23,6 +23,7 @@ LONG = (
     "docs/assimilation.md",
     "docs/compare.md",
     "docs/diagnostics.md",
+    "docs/hidden-markov-models.md",
     "docs/how-it-works.md",
     "docs/how-to/choose-a-solver.md",
     "docs/how-to/clusters.md",
