@@ -23,6 +23,7 @@ ALL = (
     "mnist",
     "streams",
     "sequences",
+    "mixtures",
     "training",
     "compilation",
     "assimilation",

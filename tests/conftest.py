@@ -43,6 +43,7 @@ PACKAGES = (
     "plugax_mnist",
     "plugax_supervised",
     "plugax_sequences",
+    "plugax_mixtures",
     "plugax_state_space",
     "plugax_lorenz96",
     "plugax_assimilation",

@@ -29,6 +29,7 @@ LAZY = [
         "plugax_classics",
         "plugax_lorenz96",
         "plugax_minimise",
+        "plugax_mixtures",
         "plugax_mnist",
         "plugax_regression",
         "plugax_sequences",
