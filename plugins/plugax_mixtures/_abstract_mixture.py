@@ -27,9 +27,10 @@ from plugax import FullBatch, PlugaxError, Table
 from ._forms import FORMS, Form, Moments, Shape
 from ._incomplete_data import AbstractIncompleteData
 from ._parameters import Mixture, Parameters, logits_of
+from ._pieces import sum_over_pieces
 from ._remarks import remarks_on
 from ._rows import Rows, points_at
-from ._start import drawn_means, start_about
+from ._start import drawn_groups
 from ._tables import tables_of
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class AbstractMixture(AbstractIncompleteData):
     - `rows`: the standardised data.
     - `components`: K.
     - `covariance`: full, tied, diagonal or spherical.
-    - `start`: how means are drawn, k-means++ or random.
+    - `start`: how groups of rows are drawn, k-means or random.
     - `least_spread`: of a component, relative to that of all data, below which it has collapsed.
     """
 
@@ -80,17 +81,21 @@ class AbstractMixture(AbstractIncompleteData):
         """u, the weights that rows have within a component; None for 1."""
 
     @abc.abstractmethod
-    def tail_statistics(
+    def tail_sums(
         self,
-        unknowns: Parameters,
         responsibilities: Float[Array, "components rows"],
         masses: Float[Array, "components rows"] | None,
-    ) -> PyTree:
-        """The statistics from which the degrees of freedom follow, or None."""
+    ) -> Float[Array, " components"] | None:
+        """The sums over rows from which the degrees of freedom follow, or None."""
 
     @abc.abstractmethod
-    def most_likely_tails(self, statistics: PyTree) -> Float[Array, " components"] | None:
-        """The tails for which these statistics are most likely."""
+    def most_likely_tails(
+        self,
+        unknowns: Parameters,
+        sizes: Float[Array, " components"],
+        sums: Float[Array, " components"] | None,
+    ) -> Float[Array, " components"] | None:
+        """The tails for which these sums are most likely."""
 
     @abc.abstractmethod
     def first_tails(self, freedom: Any) -> Float[Array, " components"] | None:
@@ -119,12 +124,11 @@ class AbstractMixture(AbstractIncompleteData):
         return self.components - 1 + self.components * axes + shape + tails
 
     def init(self, key: PRNGKeyArray) -> Parameters:
-        """Some rows as means, with the spread about them."""
-        z = self.rows.z
-        means = drawn_means(key, z, self.components, spread=self.start == "k-means++")
-        weights, spread = start_about(means, z)
-        shape = self.form.shape_of(jnp.broadcast_to(spread[None], (len(means), *spread.shape)))
-        return Parameters(logits_of(weights), means, *shape, self.first_tails(None))
+        """Shares, means and covariances of groups of rows; see the option `start`."""
+        told = {"k_means": self.start == "k-means"}
+        groups = drawn_groups(key, self.rows.z, self.rows.scaled, self.components, **told)
+        shape = self.form.shape_of(self.form.shared(groups.covariances, groups.weights))
+        return Parameters(logits_of(groups.weights), groups.means, *shape, self.first_tails(None))
 
     def unknowns_of(
         self, weights: Any, means: Any, covariances: Any, freedom: Any = None
@@ -156,49 +160,71 @@ class AbstractMixture(AbstractIncompleteData):
         logits = logits_of(jnp.asarray(given[0], dtype))
         return Parameters(logits, means, *shape, self.first_tails(freedom))
 
+    def loss(
+        self,
+        unknowns: Parameters,
+        batch: Float[Array, "rows axes"],
+        key: PRNGKeyArray,  # noqa: ARG002 - nothing is random here
+    ) -> tuple[Float[Array, ""], dict[str, Array]]:
+        """−log-likelihood of the data in their own units.
+
+        Metrics: `smallest_spread`, the smallest standard deviation of a component along an axis
+        relative to that of all rows, not a number below `least_spread`; `smallest_size`, the
+        expected number of rows of the smallest component.
+        """
+
+        def summed(rows: Float[Array, "rows axes"], counted: Float[Array, " rows"]) -> Array:
+            joint, _, _ = self._joint(unknowns, rows.T)
+            return jnp.sum(counted * logsumexp(joint, axis=0))
+
+        rows = batch.astype(unknowns.means.dtype)
+        likelihood = sum_over_pieces(summed, rows)
+        return self._loss_of(likelihood, len(rows)), self._metrics(unknowns, len(rows))
+
     def expectation(
         self,
         unknowns: Parameters,
         batch: Float[Array, "rows axes"],
         key: PRNGKeyArray,  # noqa: ARG002 - nothing is random here
     ) -> tuple[Float[Array, ""], dict[str, Array], PyTree]:
-        """−log-likelihood of the data in their own units; the moments of every component.
+        """The loss with its metrics, and the moments of every component."""
 
-        Metrics: `smallest_spread`, the smallest standard deviation of a component along an axis
-        relative to that of all rows, not a number below `least_spread`; `smallest_size`, the
-        expected number of rows of the smallest component.
-        """
-        z = batch.T.astype(unknowns.means.dtype)
-        joint, y, q = self._joint(unknowns, z)
-        each = logsumexp(joint, axis=0)
-        volume = self.rows.log_volume.astype(each.dtype)
-        loss = z.shape[1] * volume - jnp.sum(each)
+        def summed(rows: Float[Array, "rows axes"], counted: Float[Array, " rows"]) -> PyTree:
+            joint, y, q = self._joint(unknowns, rows.T)
+            each = logsumexp(joint, axis=0)
+            shares = jnp.exp(joint - each[None]) * counted[None]
+            masses = self.expected_masses(unknowns, q)
+            weights = shares if masses is None else shares * masses
+            moments = Moments(
+                sizes=jnp.sum(shares, axis=1),
+                masses=jnp.sum(weights, axis=1),
+                first=jnp.einsum("kn,kin->ki", weights, y, precision="highest"),
+                second=self.form.second(weights, y),
+            )
+            return jnp.sum(counted * each), moments, self.tail_sums(shares, masses)
+
+        rows = batch.astype(unknowns.means.dtype)
+        likelihood, moments, tails = sum_over_pieces(summed, rows)
+        metrics = self._metrics(unknowns, len(rows))
+        return self._loss_of(likelihood, len(rows)), metrics, (unknowns, moments, tails)
+
+    def _loss_of(self, likelihood: Float[Array, ""], rows: int) -> Float[Array, ""]:
+        """The loss of the log-likelihood of standardised rows."""
+        return rows * self.rows.log_volume.astype(likelihood.dtype) - likelihood
+
+    def _metrics(self, unknowns: Parameters, rows: int) -> dict[str, Array]:
         spread = jnp.exp(-jnp.max(unknowns.log_scales))
-        smallest = z.shape[1] * jnp.exp(jnp.min(unknowns.log_weights))
-        metrics = {
+        return {
             "smallest_spread": jnp.where(spread < self.least_spread, jnp.nan, spread),
-            "smallest_size": smallest,
+            "smallest_size": rows * jnp.exp(jnp.min(unknowns.log_weights)),
         }
-        responsibilities = jnp.exp(joint - each[None])
-        masses = self.expected_masses(unknowns, q)
-        weights = responsibilities if masses is None else responsibilities * masses
-        sizes = jnp.sum(responsibilities, axis=1)
-        moments = Moments(
-            sizes=sizes,
-            masses=sizes if masses is None else jnp.sum(weights, axis=1),
-            first=jnp.einsum("kn,kin->ki", weights, y, precision="highest"),
-            second=self.form.second(weights, y),
-        )
-        tails = self.tail_statistics(unknowns, responsibilities, masses)
-        return loss, metrics, (unknowns, moments, tails)
 
     def maximisation(self, statistics: PyTree) -> Parameters:
         """Shares, means and covariances of the moments, and the degrees of freedom."""
-        present, moments, tails = statistics
+        present, moments, sums = statistics
         shape, moved = self.form.updated(Shape(present.log_scales, present.lower), moments)
-        return Parameters(
-            logits_of(moments.sizes), present.means + moved, *shape, self.most_likely_tails(tails)
-        )
+        tails = self.most_likely_tails(present, moments.sizes, sums)
+        return Parameters(logits_of(moments.sizes), present.means + moved, *shape, tails)
 
     def mixture(self, unknowns: Parameters) -> Mixture:
         """The mixture of these unknowns, in the units of the data, by the mean of the first column.

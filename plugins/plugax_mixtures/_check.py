@@ -4,7 +4,7 @@ from plugax import PlugaxError
 
 from ._forms import FORMS
 
-STARTS = ("k-means++", "random")
+STARTS = ("k-means", "random")
 
 
 def check_mixture(components: int, covariance: str, start: str, least_spread: float) -> None:
@@ -13,7 +13,7 @@ def check_mixture(components: int, covariance: str, start: str, least_spread: fl
     Arguments:
         components: K.
         covariance: the form of the covariances.
-        start: how means are drawn.
+        start: how the first components are drawn.
         least_spread: of a component, relative to that of all data.
 
     Errors: `PlugaxError`.

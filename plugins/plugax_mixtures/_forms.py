@@ -60,6 +60,14 @@ class Form(abc.ABC):
     def shape_of(self, covariances: Float[Array, "components axes axes"]) -> Shape:
         """P of covariances that have this form."""
 
+    def shared(
+        self,
+        covariances: Float[Array, "components axes axes"],
+        weights: Float[Array, " components"],  # noqa: ARG002 - if nothing is shared
+    ) -> Float[Array, "components axes axes"]:
+        """Covariances of groups as this form has them: the mean, if components share it."""
+        return covariances
+
     @abc.abstractmethod
     def roots(
         self, shape: Shape, components: int, axes: int
@@ -145,6 +153,15 @@ class Full(Form):
 
 class Tied(Full):
     """One covariance for all components."""
+
+    def shared(
+        self,
+        covariances: Float[Array, "components axes axes"],
+        weights: Float[Array, " components"],
+    ) -> Float[Array, "components axes axes"]:
+        """The mean, for each component."""
+        mean = jnp.einsum("k,kij->ij", weights, covariances, precision="highest")
+        return jnp.broadcast_to(mean[None], covariances.shape)
 
     def count(self, components: int, axes: int) -> int:  # noqa: ARG002 - it is the same
         """d (d + 1)/2."""

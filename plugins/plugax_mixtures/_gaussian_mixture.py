@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Float
 
 from ._abstract_mixture import AbstractMixture
 from ._check import check_mixture
@@ -30,8 +30,8 @@ class GaussianMixture(AbstractMixture):
         columns: the columns to use; by default all.
         covariance: full, one for each component; tied, one for all; diagonal, without correlations;
             spherical, a single variance for each component, of columns in one unit.
-        start: how rows are drawn that are the first means: k-means++, far from each other, or
-            random.
+        start: the first components: k-means, groups that k-means finds from centres drawn by
+            k-means++; or random, the rows about random ones.
         least_spread: a component whose standard deviation along an axis is less than this part of
             that of all rows has collapsed, and the run fails.
 
@@ -58,7 +58,7 @@ class GaussianMixture(AbstractMixture):
         components: int,
         columns: tuple[str, ...] | None = None,
         covariance: Literal["full", "tied", "diagonal", "spherical"] = "full",
-        start: Literal["k-means++", "random"] = "k-means++",
+        start: Literal["k-means", "random"] = "k-means",
         least_spread: float = 1e-3,
     ):
         check_mixture(components, covariance, start, least_spread)
@@ -82,16 +82,20 @@ class GaussianMixture(AbstractMixture):
         """All rows weigh 1."""
         return
 
-    def tail_statistics(
+    def tail_sums(
         self,
-        unknowns: Parameters,  # noqa: ARG002
         responsibilities: Float[Array, "components rows"],  # noqa: ARG002
         masses: Float[Array, "components rows"] | None,  # noqa: ARG002
     ) -> None:
         """None."""
         return
 
-    def most_likely_tails(self, statistics: PyTree) -> None:  # noqa: ARG002
+    def most_likely_tails(
+        self,
+        unknowns: Parameters,  # noqa: ARG002
+        sizes: Float[Array, " components"],  # noqa: ARG002
+        sums: Float[Array, " components"] | None,  # noqa: ARG002
+    ) -> None:
         """None."""
         return
 

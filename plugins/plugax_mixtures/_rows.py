@@ -41,6 +41,12 @@ class Rows(eqx.Module):
         """log det A."""
         return jnp.sum(jnp.log(jnp.diagonal(self.unit)))
 
+    @property
+    def scaled(self) -> Float[Array, "axes rows"]:
+        """Every column with mean 0, in units of its standard deviation."""
+        deviations = jnp.linalg.norm(self.unit, axis=1, keepdims=True)
+        return jnp.matmul(self.unit / deviations, self.z, precision="highest")
+
     def standardised(self, points: Float[np.ndarray, "points axes"]) -> Float[Array, "axes points"]:
         """Other points as z.
 

@@ -1,74 +1,124 @@
-"""Starts: some rows as means, and the spread about them as the covariance of every component.
+"""Starts: groups of rows about centres, with the shares, means and covariances of the groups.
 
-k-means++ draws the first mean among all rows, and every other one with a probability proportional
-to the squared distance of a row from the nearest mean so far.
+k-means++ draws the first centre among all rows, and every other one with a probability proportional
+to the squared distance of a row from the nearest centre so far; ten steps of k-means follow, each
+of which moves every centre to the mean of the rows that are nearest to it. Distances are of columns
+in units of their standard deviations. The covariance of a group is moved towards the mean of all,
+
+    (Σ_group y yᵀ + (d + 1) W)/(n_group + d + 1),    W = Σ y yᵀ/n + I/100,
+
+so that none is singular.
 
 Source: Arthur and Vassilvitskii 2007, k-means++: the advantages of careful seeding.
 """
+
+from typing import NamedTuple
 
 import jax.lax as lax
 import jax.numpy as jnp
 import jax.random as jr
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-# Added to the spread about the means, in units of that of all rows.
 LEAST_SPREAD = 0.01
+MOVES = 10
 
 
-def drawn_means(
-    key: PRNGKeyArray, z: Float[Array, "axes rows"], components: int, *, spread: bool
-) -> Float[Array, "components axes"]:
-    """Rows that are to be means.
+class Groups(NamedTuple):
+    """Components to start from, of standardised data."""
+
+    weights: Float[Array, " components"]
+    means: Float[Array, "components axes"]
+    covariances: Float[Array, "components axes axes"]
+
+
+def drawn_groups(
+    key: PRNGKeyArray,
+    z: Float[Array, "axes rows"],
+    scaled: Float[Array, "axes rows"],
+    components: int,
+    *,
+    k_means: bool,
+) -> Groups:
+    """Groups of rows.
 
     Arguments:
-        key: draws them.
+        key: draws their first centres.
         z: the standardised data.
+        scaled: the data in which distances are measured.
         components: how many.
-        spread: whether to draw as k-means++ does; if not, all rows are equally likely.
+        k_means: whether to draw and move the centres as k-means++ and k-means do; if not, the
+            centres are rows that are all equally likely, and the means of the groups.
     """
-    if not spread:
-        chosen = jr.choice(key, jnp.arange(z.shape[1], dtype="int32"), (components,), replace=False)
-        return z[:, chosen].T
+    if k_means:
+        centres = _seeds(key, scaled, components)
+        move = lambda _, centres: _means(scaled, _nearest(scaled, centres), centres)  # noqa: E731
+        centres = lax.fori_loop(0, MOVES, move, centres)
+        nearest = _nearest(scaled, centres)
+        means = _means(z, nearest, jnp.zeros_like(centres))
+    else:
+        places = jnp.arange(z.shape[1], dtype="int32")
+        chosen = jr.choice(key, places, (components,), replace=False)
+        nearest, means = _nearest(scaled, scaled[:, chosen].T), z[:, chosen].T
+    counts = jnp.zeros(components, z.dtype).at[nearest].add(1)
+    about = z - _means(z, nearest, means)[nearest].T
+
+    def squares(own: Float[Array, " rows"]) -> Float[Array, "axes axes"]:
+        return jnp.matmul(about * own[None], about.T, precision="highest")
+
+    own = jnp.arange(components, dtype="int32")
+    sums = lax.map(lambda k: squares((nearest == k).astype(z.dtype)), own)
+    extra = len(z) + 1
+    within = jnp.sum(sums, axis=0) / z.shape[1] + LEAST_SPREAD * jnp.eye(len(z), dtype=z.dtype)
+    covariances = (sums + extra * within[None]) / (counts + extra)[:, None, None]
+    return Groups((counts + 1) / (z.shape[1] + components), means, covariances)
+
+
+def _seeds(
+    key: PRNGKeyArray, scaled: Float[Array, "axes rows"], components: int
+) -> Float[Array, "components axes"]:
+    """Centres as k-means++ draws them."""
     keys = jr.split(key, components)
-    first = z[:, jr.randint(keys[0], (), 0, z.shape[1], "int32")]
+    first = scaled[:, jr.randint(keys[0], (), 0, scaled.shape[1], "int32")]
 
     def draw(number: Int[Array, ""], carry: tuple[Array, Array]) -> tuple[Array, Array]:
-        means, nearest = carry
-        sums = jnp.cumsum(nearest)
-        place = jr.uniform(keys[number], (), z.dtype) * sums[-1]
-        row = jnp.minimum(jnp.searchsorted(sums, place, side="right"), z.shape[1] - 1)
-        mean = z[:, row]
-        return means.at[number].set(mean), jnp.minimum(nearest, _squares(z, mean))
+        centres, least = carry
+        sums = jnp.cumsum(least)
+        place = jr.uniform(keys[number], (), scaled.dtype) * sums[-1]
+        row = jnp.minimum(jnp.searchsorted(sums, place, side="right"), scaled.shape[1] - 1)
+        centre = scaled[:, row]
+        return centres.at[number].set(centre), jnp.minimum(least, _squares(scaled, centre))
 
-    means = jnp.zeros((components, z.shape[0]), z.dtype).at[0].set(first)
-    return lax.fori_loop(1, components, draw, (means, _squares(z, first)))[0]
+    centres = jnp.zeros((components, len(scaled)), scaled.dtype).at[0].set(first)
+    return lax.fori_loop(1, components, draw, (centres, _squares(scaled, first)))[0]
 
 
-def start_about(
-    means: Float[Array, "components axes"], z: Float[Array, "axes rows"]
-) -> tuple[Float[Array, " components"], Float[Array, "axes axes"]]:
-    """The weights of components, and one covariance for all, if every row is of the nearest mean.
-
-    Arguments:
-        means: of the components.
-        z: the standardised data.
-    """
+def _nearest(
+    scaled: Float[Array, "axes rows"], centres: Float[Array, "components axes"]
+) -> Int[Array, " rows"]:
+    """The number of the centre that is nearest to each row."""
 
     def compare(number: Int[Array, ""], carry: tuple[Array, Array]) -> tuple[Array, Array]:
         nearest, least = carry
-        squares = _squares(z, means[number])
+        squares = _squares(scaled, centres[number])
         closer = squares < least
         return jnp.where(closer, number, nearest), jnp.where(closer, squares, least)
 
-    nowhere = jnp.zeros(z.shape[1], "int32"), jnp.full(z.shape[1], jnp.inf, z.dtype)
-    nearest, _ = lax.fori_loop(0, len(means), compare, nowhere)
-    counts = jnp.zeros(len(means), z.dtype).at[nearest].add(1)
-    sums = jnp.zeros_like(means).at[nearest].add(z.T)
-    about = z - (sums / jnp.maximum(counts, 1)[:, None])[nearest].T
-    within = jnp.matmul(about, about.T, precision="highest") / z.shape[1]
-    weights = (counts + 1) / (z.shape[1] + len(means))
-    return weights, within + LEAST_SPREAD * jnp.eye(len(z), dtype=z.dtype)
+    rows = scaled.shape[1]
+    nowhere = jnp.zeros(rows, "int32"), jnp.full(rows, jnp.inf, scaled.dtype)
+    return lax.fori_loop(0, len(centres), compare, nowhere)[0]
 
 
-def _squares(z: Float[Array, "axes rows"], mean: Float[Array, " axes"]) -> Float[Array, " rows"]:
-    return jnp.sum(jnp.square(z - mean[:, None]), axis=0)
+def _means(
+    rows: Float[Array, "axes rows"],
+    nearest: Int[Array, " rows"],
+    otherwise: Float[Array, "components axes"],
+) -> Float[Array, "components axes"]:
+    """The mean of every group; of a group without rows what is given."""
+    counts = jnp.zeros(len(otherwise), rows.dtype).at[nearest].add(1)
+    sums = jnp.zeros_like(otherwise).at[nearest].add(rows.T)
+    filled = counts[:, None] > 0
+    return jnp.where(filled, sums / jnp.where(filled, counts[:, None], 1), otherwise)
+
+
+def _squares(rows: Float[Array, "axes rows"], centre: Float[Array, " axes"]) -> Array:
+    return jnp.sum(jnp.square(rows - centre[:, None]), axis=0)

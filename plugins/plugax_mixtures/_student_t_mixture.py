@@ -17,7 +17,7 @@ Source: Peel and McLachlan 2000, Robust mixture modelling using the t distributi
 import math
 import os
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -36,16 +36,6 @@ FIRST_FREEDOM, LEAST_FREEDOM = 10.0, 1e-2
 NEWTON_STEPS = 8
 
 
-class TailStatistics(NamedTuple):
-    """What the degrees of freedom follow from.
-
-    Attributes:
-        excess: log(ν'/2) − ψ(ν'/2) of the most likely ν'.
-    """
-
-    excess: Float[Array, " components"]
-
-
 class StudentTMixture(AbstractMixture):
     """Fit the density of rows by a weighted sum of Student's t densities.
 
@@ -62,8 +52,8 @@ class StudentTMixture(AbstractMixture):
         covariance: the form of the scale matrices: full, tied, diagonal or spherical, as for
             `gaussian-mixture`.
         freedom: ν of all components, if it is known; by default it is estimated for each.
-        start: how rows are drawn that are the first means: k-means++, far from each other, or
-            random.
+        start: the first components: k-means, groups that k-means finds from centres drawn by
+            k-means++; or random, the rows about random ones.
         least_spread: a component whose scale along an axis is less than this part of the standard
             deviation of all rows has collapsed, and the run fails.
 
@@ -90,7 +80,7 @@ class StudentTMixture(AbstractMixture):
         columns: tuple[str, ...] | None = None,
         covariance: Literal["full", "tied", "diagonal", "spherical"] = "full",
         freedom: float | None = None,
-        start: Literal["k-means++", "random"] = "k-means++",
+        start: Literal["k-means", "random"] = "k-means",
         least_spread: float = 1e-3,
     ):
         check_mixture(components, covariance, start, least_spread)
@@ -117,38 +107,36 @@ class StudentTMixture(AbstractMixture):
         freedom = self.freedom_at(unknowns)[:, None]
         return (freedom + len(self.rows.columns)) / (freedom + q)
 
-    def tail_statistics(
+    def tail_sums(
         self,
-        unknowns: Parameters,
         responsibilities: Float[Array, "components rows"],
         masses: Float[Array, "components rows"] | None,
-    ) -> TailStatistics | None:
-        """The right side of the equation for ν; None if ν is known."""
+    ) -> Float[Array, " components"] | None:
+        """Σ r (log u − u); None if ν is known."""
         if self.freedom is not None or masses is None:
             return None
-        half = (self.freedom_at(unknowns) + len(self.rows.columns)) / 2
-        logs = jnp.sum(responsibilities * (jnp.log(masses) - masses), axis=1)
-        logs = logs / jnp.sum(responsibilities, axis=1)
-        return TailStatistics(jnp.log(half) - digamma(half) - 1 - logs)
+        return jnp.sum(responsibilities * (jnp.log(masses) - masses), axis=1)
 
     def most_likely_tails(
-        self, statistics: TailStatistics | None
+        self,
+        unknowns: Parameters,
+        sizes: Float[Array, " components"],
+        sums: Float[Array, " components"] | None,
     ) -> Float[Array, " components"] | None:
         """The root ν' by Newton's method for log(log x − ψ(x)) in log x, x = ν'/2."""
-        if statistics is None:
+        if sums is None:
             return None
-        excess = statistics.excess
-        # Less than any ν up to the largest has: then ν is the largest.
-        tiny = jnp.asarray(1 / (4 * MOST_FREEDOM), excess.dtype)
-        target = jnp.log(jnp.maximum(excess, tiny))
-        log_x = jnp.log(0.5 / jnp.maximum(excess, tiny) + 0.2)
+        half = (self.freedom_at(unknowns) + len(self.rows.columns)) / 2
+        excess = jnp.log(half) - digamma(half) - 1 - sums / sizes
+        # No more than that of the largest ν.
+        excess = jnp.maximum(excess, jnp.asarray(1 / MOST_FREEDOM, excess.dtype))
+        log_x = jnp.log(0.5 / excess + 0.2)
         for _ in range(NEWTON_STEPS):
             x = jnp.exp(log_x)
             value = jnp.log(x) - digamma(x)
             slope = (1 - x * polygamma(1, x)) / value
-            log_x = log_x - jnp.clip((jnp.log(value) - target) / slope, -1, 1)
-        freedom = 2 * jnp.exp(log_x)
-        return tails_of(jnp.clip(freedom, LEAST_FREEDOM, MOST_FREEDOM))
+            log_x = log_x - jnp.clip(jnp.log(value / excess) / slope, -1, 1)
+        return tails_of(jnp.clip(2 * jnp.exp(log_x), LEAST_FREEDOM, MOST_FREEDOM))
 
     def first_tails(self, freedom: Any) -> Float[Array, " components"] | None:
         """Those of ν, 10 at first; None if ν is known."""
