@@ -20,6 +20,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 Scales = Float[Array, "..."]
+# A step that makes a standard deviation so many times smaller leads to a single place.
+COLLAPSED = 1e-4
 
 
 class Shape(NamedTuple):
@@ -147,7 +149,7 @@ class Full(Form):
         outer = delta[:, :, None] * delta[:, None]
         spread = moments.second - moments.masses[:, None, None] * outer
         roots = _triangular(shape)
-        factor = linalg.cholesky(spread / moments.sizes[:, None, None])
+        factor = _factor(spread / moments.sizes[:, None, None])
         return _shape_of_root(_solve(factor, roots)), _solve(roots, delta[..., None])[..., 0]
 
 
@@ -197,7 +199,7 @@ class Tied(Full):
         """As for `Full`, of the sums over components."""
         delta = moments.first / moments.masses[:, None]
         outer = jnp.einsum("k,ki,kj->ij", moments.masses, delta, delta, precision="highest")
-        factor = linalg.cholesky((moments.second - outer) / jnp.sum(moments.sizes))
+        factor = _factor((moments.second - outer) / jnp.sum(moments.sizes))
         root = _triangular(shape)
         return _shape_of_root(_solve(factor, root)), _solve(root, delta.T).T
 
@@ -254,7 +256,7 @@ class Diagonal(Form):
         return jnp.exp(shape.log_scales)
 
     def _narrowed(self, shape: Shape, spread: Float[Array, "components axes"]) -> Shape:
-        return _without_lower(shape.log_scales - 0.5 * jnp.log(spread))
+        return _without_lower(shape.log_scales - jnp.log(_length(spread)))
 
 
 class Spherical(Diagonal):
@@ -281,7 +283,7 @@ class Spherical(Diagonal):
         return jnp.broadcast_to(jnp.exp(shape.log_scales)[:, None], (components, axes))
 
     def _narrowed(self, shape: Shape, spread: Float[Array, "components axes"]) -> Shape:
-        return _without_lower(shape.log_scales - 0.5 * jnp.log(jnp.mean(spread, axis=-1)))
+        return _without_lower(shape.log_scales - jnp.log(_length(jnp.mean(spread, axis=-1))))
 
 
 FORMS: dict[str, Form] = {
@@ -290,6 +292,22 @@ FORMS: dict[str, Form] = {
     "diagonal": Diagonal(),
     "spherical": Spherical(),
 }
+
+
+def _length(variance: Float[Array, "..."]) -> Float[Array, "..."]:
+    """The standard deviation; if there is none, a small number, so that a collapse is seen."""
+    sound = variance > COLLAPSED**2
+    return jnp.where(sound, jnp.sqrt(jnp.where(sound, variance, 1)), COLLAPSED)
+
+
+def _factor(matrix: Float[Array, "*components axes axes"]) -> Float[Array, "*components axes axes"]:
+    """L of L Lᵀ; if the matrix is singular, a small one, so that a collapse is seen."""
+    factor = linalg.cholesky(matrix)
+    sound = jnp.all(jnp.diagonal(factor, axis1=-2, axis2=-1) > COLLAPSED, axis=-1)
+    small = COLLAPSED * jnp.broadcast_to(
+        jnp.eye(matrix.shape[-1], dtype=matrix.dtype), matrix.shape
+    )
+    return jnp.where(sound[..., None, None], factor, small)
 
 
 def _triangular(shape: Shape) -> Float[Array, "*components axes axes"]:
