@@ -12,6 +12,7 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 # A t distribution of that many degrees of freedom is a normal one for all that data can tell.
@@ -54,10 +55,10 @@ class Mixture(NamedTuple):
         freedom: ν of every component; infinite for normal ones.
     """
 
-    weights: Float[Array, " components"]
-    means: Float[Array, "components columns"]
-    covariances: Float[Array, "components columns columns"]
-    freedom: Float[Array, " components"]
+    weights: Float[Array | np.ndarray, " components"]
+    means: Float[Array | np.ndarray, "components columns"]
+    covariances: Float[Array | np.ndarray, "components columns columns"]
+    freedom: Float[Array | np.ndarray, " components"]
 
 
 def logits_of(weights: Float[Array, " components"]) -> Float[Array, " others"]:

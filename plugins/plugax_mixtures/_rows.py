@@ -105,7 +105,7 @@ def rows_of(data: Any, columns: tuple[str, ...] | None, covariance: str, compone
     unit = FORMS[covariance].unit(spread)
     z = np.linalg.solve(unit / deviations[:, None], scaled.T)
     _check_range(centre, unit)
-    return Rows(*(jnp.asarray(part, float) for part in (z, centre, unit)), names)
+    return Rows(jnp.asarray(z, float), jnp.asarray(centre, float), jnp.asarray(unit, float), names)
 
 
 def points_at(inputs: Any, columns: tuple[str, ...]) -> Float[np.ndarray, "points axes"]:

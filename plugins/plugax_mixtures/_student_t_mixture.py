@@ -150,6 +150,7 @@ class StudentTMixture(AbstractMixture):
         """ν."""
         if unknowns.tails is not None:
             return freedom_of(unknowns.tails)
+        assert self.freedom is not None
         return jnp.full(self.components, self.freedom, unknowns.means.dtype)
 
     def _freedom_metric(self, found: Mixture) -> dict[str, Array]:
