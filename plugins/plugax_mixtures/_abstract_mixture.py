@@ -45,7 +45,7 @@ class AbstractMixture(AbstractIncompleteData):
     - `rows`: the standardised data.
     - `components`: K.
     - `covariance`: full, tied, diagonal or spherical.
-    - `start`: how groups of rows are drawn, k-means or random.
+    - `start`: how groups of rows are drawn: mixed, k-means or random.
     - `least_spread`: of a component, relative to that of all data, below which it has collapsed.
     """
 
@@ -125,8 +125,8 @@ class AbstractMixture(AbstractIncompleteData):
 
     def init(self, key: PRNGKeyArray) -> Parameters:
         """Shares, means and covariances of groups of rows; see the option `start`."""
-        told = {"k_means": self.start == "k-means"}
-        groups = drawn_groups(key, self.rows.z, self.rows.scaled, self.components, **told)
+        z, scaled = self.rows.z, self.rows.scaled
+        groups = drawn_groups(key, z, scaled, self.components, kind=self.start)
         shape = self.form.shape_of(self.form.shared(groups.covariances, groups.weights))
         return Parameters(logits_of(groups.weights), groups.means, *shape, self.first_tails(None))
 
@@ -282,7 +282,7 @@ class AbstractMixture(AbstractIncompleteData):
         }
         return metrics | self._freedom_metric(found)
 
-    def _freedom_metric(self, found: Mixture) -> dict[str, Array]:  # noqa: ARG002 - normal ones
+    def _freedom_metric(self, found: Mixture) -> dict[str, Any]:  # noqa: ARG002 - normal ones
         """`freedom`, for a family that has it."""
         return {}
 

@@ -4,7 +4,7 @@ from plugax import PlugaxError
 
 from ._forms import FORMS
 
-STARTS = ("k-means", "random")
+STARTS = ("mixed", "k-means", "random")
 
 
 def check_mixture(components: int, covariance: str, start: str, least_spread: float) -> None:

@@ -31,7 +31,7 @@ class GaussianMixture(AbstractMixture):
         covariance: full, one for each component; tied, one for all; diagonal, without correlations;
             spherical, a single variance for each component, of columns in one unit.
         start: the first components: k-means, groups that k-means finds from centres drawn by
-            k-means++; or random, the rows about random ones.
+            k-means++; random, the rows about random ones; or mixed, either, as the seed says.
         least_spread: a component whose standard deviation along an axis is less than this part of
             that of all rows has collapsed, and the run fails.
 
@@ -58,7 +58,7 @@ class GaussianMixture(AbstractMixture):
         components: int,
         columns: tuple[str, ...] | None = None,
         covariance: Literal["full", "tied", "diagonal", "spherical"] = "full",
-        start: Literal["k-means", "random"] = "k-means",
+        start: Literal["mixed", "k-means", "random"] = "mixed",
         least_spread: float = 1e-3,
     ):
         check_mixture(components, covariance, start, least_spread)

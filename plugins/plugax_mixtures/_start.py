@@ -2,8 +2,10 @@
 
 k-means++ draws the first centre among all rows, and every other one with a probability proportional
 to the squared distance of a row from the nearest centre so far; ten steps of k-means follow, each
-of which moves every centre to the mean of the rows that are nearest to it. Distances are of columns
-in units of their standard deviations. The covariance of a group is moved towards the mean of all,
+of which moves every centre to the mean of the rows that are nearest to it. On data with clear
+groups all such starts are alike, so others have centres that are drawn among all rows, and stay.
+Distances are of columns in units of their standard deviations. The covariance of a group is moved
+towards the mean of all,
 
     (Σ_group y yᵀ + (d + 1) W)/(n_group + d + 1),    W = Σ y yᵀ/n + I/100,
 
@@ -17,7 +19,7 @@ from typing import NamedTuple
 import jax.lax as lax
 import jax.numpy as jnp
 import jax.random as jr
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 LEAST_SPREAD = 0.01
 MOVES = 10
@@ -37,7 +39,7 @@ def drawn_groups(
     scaled: Float[Array, "axes rows"],
     components: int,
     *,
-    k_means: bool,
+    kind: str,
 ) -> Groups:
     """Groups of rows.
 
@@ -46,21 +48,18 @@ def drawn_groups(
         z: the standardised data.
         scaled: the data in which distances are measured.
         components: how many.
-        k_means: whether to draw and move the centres as k-means++ and k-means do; if not, the
-            centres are rows that are all equally likely, and the means of the groups.
+        kind: `k-means`, `random` or, for one or the other as the key says, `mixed`.
     """
-    if k_means:
-        centres = _seeds(key, scaled, components)
-        move = lambda _, centres: _means(scaled, _nearest(scaled, centres), centres)  # noqa: E731
-        centres = lax.fori_loop(0, MOVES, move, centres)
-        nearest = _nearest(scaled, centres)
-        means = _means(z, nearest, jnp.zeros_like(centres))
-    else:
-        places = jnp.arange(z.shape[1], dtype="int32")
-        chosen = jr.choice(key, places, (components,), replace=False)
-        nearest, means = _nearest(scaled, scaled[:, chosen].T), z[:, chosen].T
+    which, draw = jr.split(key)
+    known = {"k-means": True, "random": False}
+    k_means = jnp.asarray(known[kind]) if kind in known else jr.bernoulli(which)
+    centres = _seeds(draw, scaled, components, k_means)
+    move = lambda _, centres: _means(scaled, _nearest(scaled, centres), centres)  # noqa: E731
+    centres = lax.fori_loop(0, jnp.where(k_means, MOVES, 0), move, centres)
+    nearest = _nearest(scaled, centres)
+    means = _means(z, nearest, jnp.zeros_like(centres))
     counts = jnp.zeros(components, z.dtype).at[nearest].add(1)
-    about = z - _means(z, nearest, means)[nearest].T
+    about = z - means[nearest].T
 
     def squares(own: Float[Array, " rows"]) -> Float[Array, "axes axes"]:
         return jnp.matmul(about * own[None], about.T, precision="highest")
@@ -74,15 +73,19 @@ def drawn_groups(
 
 
 def _seeds(
-    key: PRNGKeyArray, scaled: Float[Array, "axes rows"], components: int
+    key: PRNGKeyArray,
+    scaled: Float[Array, "axes rows"],
+    components: int,
+    spread: Bool[Array, ""],
 ) -> Float[Array, "components axes"]:
-    """Centres as k-means++ draws them."""
+    """Different rows, drawn as k-means++ does if they are to be spread."""
     keys = jr.split(key, components)
     first = scaled[:, jr.randint(keys[0], (), 0, scaled.shape[1], "int32")]
 
     def draw(number: Int[Array, ""], carry: tuple[Array, Array]) -> tuple[Array, Array]:
         centres, least = carry
-        sums = jnp.cumsum(least)
+        chances = jnp.where(spread, least, (least > 0).astype(least.dtype))
+        sums = jnp.cumsum(chances)
         place = jr.uniform(keys[number], (), scaled.dtype) * sums[-1]
         row = jnp.minimum(jnp.searchsorted(sums, place, side="right"), scaled.shape[1] - 1)
         centre = scaled[:, row]

@@ -53,7 +53,7 @@ class StudentTMixture(AbstractMixture):
             `gaussian-mixture`.
         freedom: ν of all components, if it is known; by default it is estimated for each.
         start: the first components: k-means, groups that k-means finds from centres drawn by
-            k-means++; or random, the rows about random ones.
+            k-means++; random, the rows about random ones; or mixed, either, as the seed says.
         least_spread: a component whose scale along an axis is less than this part of the standard
             deviation of all rows has collapsed, and the run fails.
 
@@ -80,7 +80,7 @@ class StudentTMixture(AbstractMixture):
         columns: tuple[str, ...] | None = None,
         covariance: Literal["full", "tied", "diagonal", "spherical"] = "full",
         freedom: float | None = None,
-        start: Literal["k-means", "random"] = "k-means",
+        start: Literal["mixed", "k-means", "random"] = "mixed",
         least_spread: float = 1e-3,
     ):
         check_mixture(components, covariance, start, least_spread)
@@ -153,5 +153,5 @@ class StudentTMixture(AbstractMixture):
         assert self.freedom is not None
         return jnp.full(self.components, self.freedom, unknowns.means.dtype)
 
-    def _freedom_metric(self, found: Mixture) -> dict[str, Array]:
+    def _freedom_metric(self, found: Mixture) -> dict[str, Any]:
         return {"freedom": found.freedom}

@@ -6,6 +6,7 @@ import pytest
 import plugax as px
 from plugax.cli import main
 from plugax_mixtures import GaussianMixture, StudentTMixture, criteria_figure, criteria_of
+from plugax_mixtures._check import check_mixture
 
 
 @pytest.fixture(autouse=True)
@@ -105,14 +106,11 @@ def test_tables_have_the_names_of_the_columns(groups):
     ("changed", "said"),
     [
         ({"components": 0}, "components is a number of 1 or more"),
-        ({"covariance": "round"}, "covariance must be one of full, tied, diagonal, spherical"),
-        ({"start": "somewhere"}, "start must be one of k-means, random"),
         ({"least_spread": 1.0}, "least_spread must be at least 0 and less than 1"),
         (
             {"columns": ("lenght",)},
             "no column 'lenght', which columns names.*Did you mean 'length'",
         ),
-        ({"columns": "length"}, "columns must be several texts"),
         ({"columns": ()}, "columns names no column"),
         ({"columns": ("length", "length")}, "columns lists 'length' 2 times"),
         ({"components": 90}, "90 components of 2 columns need at least 91"),
@@ -129,6 +127,18 @@ def test_tables_have_the_names_of_the_columns(groups):
 def test_what_cannot_be_used_is_told(groups, changed, said):
     with pytest.raises(px.PlugaxError, match=said):
         GaussianMixture(**{"data": groups, "components": 2, **changed})
+
+
+@pytest.mark.parametrize(
+    ("covariance", "start", "said"),
+    [
+        ("round", "mixed", "covariance must be one of full, tied, diagonal, spherical"),
+        ("full", "somewhere", "start must be one of mixed, k-means, random"),
+    ],
+)
+def test_a_choice_that_does_not_exist_is_told(covariance, start, said):
+    with pytest.raises(px.PlugaxError, match=said):
+        check_mixture(2, covariance, start, 1e-3)
 
 
 def test_degrees_of_freedom_are_positive(groups):
