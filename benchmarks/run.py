@@ -26,6 +26,7 @@ ALL = (
     "streams",
     "sequences",
     "markov",
+    "mixtures",
     "training",
     "compilation",
     "assimilation",

@@ -45,6 +45,7 @@ PACKAGES = (
     "plugax_supervised",
     "plugax_sequences",
     "plugax_markov",
+    "plugax_mixtures",
     "plugax_state_space",
     "plugax_lorenz96",
     "plugax_assimilation",

@@ -72,6 +72,12 @@ write_pictures(pathlib.Path(PICTURES.name))
 write_utterances(pathlib.Path(PICTURES.name) / "vowels.npz")
 SPOTS = {"model": "linear", "batch_size": 8, "data": PICTURES.name}
 
+# Two groups of four.
+GROUPS = {
+    "x": [0.0, 1.0, 0.5, 0.7, 5.0, 6.0, 5.5, 5.1],
+    "y": [1.0, 0.2, 0.4, 0.9, 2.0, 3.0, 2.2, 2.9],
+}
+
 # Problems small enough to be checked in seconds; what they are made of is the same.
 OPTIONS = {
     "csv": {"path": f"{PICTURES.name}/metrics.csv"},
@@ -107,6 +113,8 @@ OPTIONS = {
         "strength": 0.2,
         "penalty": "elastic-net",
     },
+    "gaussian-mixture": {"data": GROUPS, "components": 2},
+    "student-t-mixture": {"data": GROUPS, "components": 2},
     "penalised-path": {
         "data": {
             "x": [1.0, 2.0, 3.0, 5.0, 8.0, 7.0],
@@ -200,6 +208,7 @@ ALIKE = {
     "classification": ("regression-network",),
     "sequence-classification": ("japanese-vowels",),
     "lorenz96-twin": ("lorenz63-twin",),
+    "gaussian-mixture": ("student-t-mixture",),
 }
 LIKE = {name: first for first, others in ALIKE.items() for name in others}
 # What a component's own coefficients or formula can be wrong in.

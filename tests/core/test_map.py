@@ -85,6 +85,7 @@ def test_plugins_import_public_names_only(root):
         "plugax_assimilation": {"plugax_state_space"},
         "plugax_supervised": {"plugax_augmentation", "plugax_regression"},
         "plugax_regression": {"plugax_minimise"},
+        "plugax_mixtures": {"plugax_regression"},
         "plugax_sequences": {"plugax_regression", "plugax_supervised"},
         "plugax_markov": {"plugax_regression"},
         "plugax_mnist": {"plugax_augmentation", "plugax_sequences", "plugax_supervised"},

@@ -30,6 +30,7 @@ LAZY = [
         "plugax_lorenz96",
         "plugax_markov",
         "plugax_minimise",
+        "plugax_mixtures",
         "plugax_mnist",
         "plugax_regression",
         "plugax_sequences",

@@ -49,6 +49,7 @@ LONG = (
     "docs/learn/solvers.md",
     "docs/lorenz96-twin.md",
     "docs/lorenz96.md",
+    "docs/mixtures.md",
     "docs/mnist.md",
     "docs/networks.md",
     "docs/nonlinear-regression.md",
