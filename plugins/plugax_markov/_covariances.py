@@ -42,12 +42,12 @@ def shape_of(
     return jnp.log(variances) / 2
 
 
-def inverse_factor(factor: Float[Array, "states size size"]) -> Float[Array, "states size size"]:
+def inverse_factor(factor: Float[Array, "*states size size"]) -> Float[Array, "*states size size"]:
     """L⁻¹."""
     identity = jnp.broadcast_to(jnp.eye(factor.shape[-1], dtype=factor.dtype), factor.shape)
     return jsl.solve_triangular(factor, identity, lower=True)
 
 
-def log_scale(factor: Float[Array, "states size size"]) -> Float[Array, " states"]:
+def log_scale(factor: Float[Array, "*states size size"]) -> Float[Array, "*states"]:
     """log det L."""
     return jnp.sum(jnp.log(jnp.diagonal(factor, axis1=-2, axis2=-1)), axis=-1)

@@ -83,9 +83,7 @@ class AbstractEmission(eqx.Module):
         return ()
 
 
-def by_column(
-    what: str, columns: tuple[str, ...], values: Float[Array | np.ndarray, "states columns"]
-) -> dict[str, list[float]]:
+def by_column(what: str, columns: tuple[str, ...], values: Any) -> dict[str, list[float]]:
     """Columns of a table: a quantity of every state, for each column of the data."""
     numbers = np.asarray(values, float)
     return {f"{what} of {name}": numbers[:, place].tolist() for place, name in enumerate(columns)}

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 
-def combinations(states: int, memory: int) -> Int[np.ndarray, "combinations memory+1"]:
+def combinations(states: int, memory: int) -> Int[np.ndarray, "combinations digits"]:
     """z_t, z_{t−1} … of every combination."""
     shape = (states,) * (memory + 1)
     return np.stack(np.unravel_index(np.arange(states ** (memory + 1)), shape), axis=1)
