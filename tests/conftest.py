@@ -80,7 +80,7 @@ gc.set_threshold(20_000, 20, 20)
 # Every compiled program takes some mappings of memory, of which Linux allows a process 65 530: XLA
 # crashes at the next. A worker that has compiled many forgets them, well before; but not often,
 # since what tests share has then to be traced and loaded again.
-MAPPINGS, MOST_MAPPINGS = pathlib.Path("/proc/self/maps"), 30_000
+MAPPINGS, MOST_MAPPINGS = pathlib.Path("/proc/self/maps"), 20_000
 # Reading what there are takes milliseconds: so only after every tenth test, which make some
 # thousands each at most.
 TESTS = itertools.count(1)

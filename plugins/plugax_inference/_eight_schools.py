@@ -28,7 +28,10 @@ class EightSchools(AbstractPosterior):
     """
 
     # With a target of 0.8, one transition in some thousand diverges even without the funnel.
-    recipes: ClassVar = {"nuts": {"target": 0.95}, "hmc": {"target": 0.95}}
+    recipes: ClassVar = {
+        "nuts": {"target": 0.95, "steps": 2000},
+        "hmc": {"target": 0.95, "steps": 2000},
+    }
 
     centred: bool = eqx.field(static=True, default=False)
 

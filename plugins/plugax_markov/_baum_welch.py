@@ -11,6 +11,7 @@ Source: Baum, Petrie, Soules and Weiss 1970, doi 10.1214/aoms/1177697196; the te
 Schaub, Schlattmann and Lindsay 1994, doi 10.1007/BF01720593.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import equinox as eqx
@@ -65,6 +66,7 @@ class BaumWelch(AbstractSolver[AbstractHiddenMarkov, BaumWelchState]):
     requires: ClassVar[type[AbstractProblem]] = AbstractHiddenMarkov
     needs_all_data: ClassVar[bool] = True
     default_steps: ClassVar[int] = 2000
+    example: ClassVar[Mapping[str, Any]] = {"problem": {"name": "hidden-markov-model", "states": 2}}
 
     rtol: float = 1e-9
     atol: float = 0.0

@@ -114,6 +114,7 @@ class HiddenMarkovModel(AbstractHiddenMarkov):
         "newton": {},
         "gradient": {"optimizer": {"name": "adam", "learning_rate": 0.05}, "steps": 2000},
     }
+    example: ClassVar[Mapping[str, Any]] = {"problem": {"states": 2}}
     precision: ClassVar[str | None] = "float64"
     scores: ClassVar[tuple[str, ...]] = ("log_likelihood", "bic")
     may_be_infinite: ClassVar[tuple[str, ...]] = ("durations", "stationary")

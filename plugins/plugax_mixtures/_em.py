@@ -15,7 +15,8 @@ Source: Varadhan and Roland 2008, Simple and globally convergent methods for acc
 convergence of any EM algorithm, doi 10.1111/j.1467-9469.2007.00585.x.
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -82,6 +83,9 @@ class ExpectationMaximisation(AbstractSolver[AbstractIncompleteData, EMState]):
     requires: ClassVar[type[AbstractProblem]] = AbstractIncompleteData
     needs_all_data: ClassVar[bool] = True
     default_steps: ClassVar[int] = 1000
+    example: ClassVar[Mapping[str, Any]] = {
+        "problem": {"name": "gaussian-mixture", "components": 2}
+    }
 
     accelerated: bool = eqx.field(static=True, default=True)
     rtol: float = 1e-12
