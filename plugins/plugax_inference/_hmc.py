@@ -3,16 +3,12 @@
 from typing import Any
 
 import equinox as eqx
-import jax.numpy as jnp
 from blackjax.mcmc import hmc
-from jaxtyping import PRNGKeyArray, PyTree
 
-from ._energy import energy
-from ._sampler import AbstractSampler, Density, Metrics
-from ._tuning import Tuned, Tuning
+from ._hamiltonian import AbstractHamiltonian
 
 
-class HMC(AbstractSampler):
+class HMC(AbstractHamiltonian):
     """Hamiltonian Monte Carlo: a trajectory of so many leapfrog steps, then a Metropolis test.
 
     All chains do the same work in every step, which suits many chains on an accelerator. Duane,
@@ -38,26 +34,11 @@ class HMC(AbstractSampler):
             raise ValueError(f"leapfrogs must be at least 1; got {self.leapfrogs}.")
 
     @property
-    def tuning(self) -> Tuning:
-        """The rules of the warm-up."""
-        return Tuning(self.target, self.dense)
+    def kernel(self) -> Any:
+        """blackjax's."""
+        return hmc.build_kernel()
 
-    def first(self, density: Density, unknowns: PyTree) -> hmc.HMCState:
-        """The first place, with the log-density and its gradient."""
-        return hmc.init(unknowns, density)
-
-    def move(
-        self, density: Density, place: hmc.HMCState, tuned: Tuned, key: PRNGKeyArray
-    ) -> tuple[hmc.HMCState, Metrics]:
-        """One trajectory."""
-        kernel: Any = hmc.build_kernel()
-        start = place
-        place, told = kernel(
-            key, place, density, tuned.step_size, tuned.inverse_mass, self.leapfrogs
-        )
-        return place, {
-            "acceptance": told.acceptance_rate,
-            "divergent": told.is_divergent,
-            "energy": energy(start, told.momentum, tuned),
-            "gradients": jnp.asarray(self.leapfrogs, "int32"),
-        }
+    @property
+    def length(self) -> int:
+        """The number of leapfrog steps."""
+        return self.leapfrogs

@@ -3,16 +3,12 @@
 from typing import Any
 
 import equinox as eqx
-import jax.numpy as jnp
-from blackjax.mcmc import hmc, nuts
-from jaxtyping import PRNGKeyArray, PyTree
+from blackjax.mcmc import nuts
 
-from ._energy import energy
-from ._sampler import AbstractSampler, Density, Metrics
-from ._tuning import Tuned, Tuning
+from ._hamiltonian import AbstractHamiltonian
 
 
-class NUTS(AbstractSampler):
+class NUTS(AbstractHamiltonian):
     """Hamiltonian Monte Carlo whose trajectories grow until they turn back.
 
     Draws are taken from a trajectory by their weights (multinomial), and it doubles until its ends
@@ -39,26 +35,11 @@ class NUTS(AbstractSampler):
             raise ValueError(f"doublings must be at least 1; got {self.doublings}.")
 
     @property
-    def tuning(self) -> Tuning:
-        """The rules of the warm-up."""
-        return Tuning(self.target, self.dense)
+    def kernel(self) -> Any:
+        """blackjax's."""
+        return nuts.build_kernel()
 
-    def first(self, density: Density, unknowns: PyTree) -> hmc.HMCState:
-        """The first place, with the log-density and its gradient."""
-        return hmc.init(unknowns, density)
-
-    def move(
-        self, density: Density, place: hmc.HMCState, tuned: Tuned, key: PRNGKeyArray
-    ) -> tuple[hmc.HMCState, Metrics]:
-        """One trajectory."""
-        kernel: Any = nuts.build_kernel()
-        start = place
-        place, told = kernel(
-            key, place, density, tuned.step_size, tuned.inverse_mass, self.doublings
-        )
-        return place, {
-            "acceptance": told.acceptance_rate,
-            "divergent": told.is_divergent,
-            "energy": energy(start, told.momentum, tuned),
-            "gradients": jnp.asarray(told.num_integration_steps, "int32"),
-        }
+    @property
+    def length(self) -> int:
+        """The most doublings."""
+        return self.doublings
